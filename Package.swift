@@ -1,0 +1,61 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Every Swift target is built with these: Swift 6, no warning tolerated, unsafe code greppable.
+let house: [SwiftSetting] =
+    [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)]
+    + ["ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility"].map { .enableUpcomingFeature($0) }
+
+let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "trunkline",
+    products: [.executable(name: "trunkline", targets: ["trunkline"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .target(name: "WebSocketProtocol", dependencies: [basicContainers], swiftSettings: house),
+        .target(
+            name: "PerMessageDeflate", dependencies: ["CZlib", "HTTPProtocol", basicContainers],
+            swiftSettings: house),
+        .target(name: "HTTPProtocol", swiftSettings: house),
+        .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
+        .target(name: "Routing", swiftSettings: house),
+        .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
+        .target(name: "Telemetry", dependencies: [logging], swiftSettings: house),
+        .target(name: "Configuration", dependencies: [yams], swiftSettings: house),
+        .target(
+            name: "Proxy",
+            dependencies: [
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "TLS", "Routing", "EventLoop", "Telemetry",
+                "Configuration", basicContainers, logging, yams,
+            ],
+            resources: [.embedInCode("Demo/demo.html")],
+            swiftSettings: house),
+        .executableTarget(
+            name: "trunkline", dependencies: ["Proxy", "Configuration", argumentParser], swiftSettings: house),
+
+        .testTarget(name: "WebSocketProtocolTests", dependencies: ["WebSocketProtocol", basicContainers], swiftSettings: house),
+        .testTarget(
+            name: "PerMessageDeflateTests", dependencies: ["PerMessageDeflate", "HTTPProtocol", basicContainers],
+            swiftSettings: house),
+        .testTarget(name: "HTTPProtocolTests", dependencies: ["HTTPProtocol"], swiftSettings: house),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", basicContainers], swiftSettings: house),
+        .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", basicContainers], swiftSettings: house),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
+        .testTarget(name: "HouseTests", swiftSettings: house),
+    ]
+)

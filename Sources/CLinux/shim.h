@@ -1,0 +1,147 @@
+#ifndef TRUNKLINE_CLINUX_SHIM_H
+#define TRUNKLINE_CLINUX_SHIM_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+// Wrappers for what Swift can't import: GNU extensions hidden behind feature macros, enums used as flags, macros,
+// and struct epoll_event, whose packed layout and union Swift would have to spell by hand.
+
+int accept4(int, struct sockaddr *, socklen_t *, int);
+
+static inline int trunkline_errno(void) { return errno; }
+
+static inline int trunkline_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static inline int trunkline_accept(int fd, struct sockaddr_storage *address, socklen_t *length) {
+    return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static inline int trunkline_open_for_reading(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+
+/// Raises the soft limit on descriptors to the hard one and returns it.
+static inline long trunkline_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (long)limit.rlim_cur : -1;
+}
+
+/// Keeps what malloc frees at the top of the heap for the next turn instead of giving it to the kernel and back.
+static inline void trunkline_tune_malloc(void) { (void)mallopt(M_TRIM_THRESHOLD, 1 << 20); }
+
+static inline const char *trunkline_environment(int index) {
+    extern char **environ;
+    return environ[index];
+}
+
+static inline int trunkline_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+
+static inline int trunkline_bind(int fd, const struct sockaddr_storage *address, socklen_t length) {
+    return bind(fd, (const struct sockaddr *)address, length);
+}
+
+static inline int trunkline_connect(int fd, const struct sockaddr_storage *address, socklen_t length) {
+    return connect(fd, (const struct sockaddr *)address, length);
+}
+
+static inline int trunkline_getsockname(int fd, struct sockaddr_storage *address, socklen_t *length) {
+    return getsockname(fd, (struct sockaddr *)address, length);
+}
+
+static inline int trunkline_set_option(int fd, int level, int name, int value) {
+    return setsockopt(fd, level, name, &value, sizeof value);
+}
+
+static inline int trunkline_socket_error(int fd) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) == 0 ? value : errno;
+}
+
+/// A socket closed with this set sends RST instead of FIN: the peer learns at once that data was lost.
+static inline int trunkline_set_linger_zero(int fd) {
+    struct linger value = {1, 0};
+    return setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
+static inline ssize_t trunkline_send(int fd, const void *bytes, size_t count) {
+    return send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static inline ssize_t trunkline_recv(int fd, void *bytes, size_t count) {
+    return recv(fd, bytes, count, MSG_DONTWAIT);
+}
+
+static inline int trunkline_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data = {.u64 = data}};
+    return epoll_ctl(epoll, operation, fd, &event);
+}
+
+static inline uint32_t trunkline_event_flags(const struct epoll_event *event) { return event->events; }
+static inline uint64_t trunkline_event_data(const struct epoll_event *event) { return event->data.u64; }
+
+static const uint32_t TRUNKLINE_IN = EPOLLIN;
+static const uint32_t TRUNKLINE_OUT = EPOLLOUT;
+static const uint32_t TRUNKLINE_BROKEN = EPOLLERR | EPOLLHUP;
+
+static inline int trunkline_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+/// Blocks the signals in the calling thread (and those it starts later) and returns a descriptor that reports them.
+static inline int trunkline_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static inline int trunkline_read_signal(int fd) {
+    struct signalfd_siginfo info;
+    return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+static inline void trunkline_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+static inline uint64_t trunkline_monotonic_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+// sched_getaffinity and the CPU_COUNT macro need _GNU_SOURCE; the system call behind them does not.
+#include <sys/syscall.h>
+long syscall(long, ...);
+static inline int trunkline_usable_cpus(void) {
+    unsigned long mask[128];
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int count = 0;
+    for (long i = 0; i < bytes / (long)sizeof mask[0]; i++) count += __builtin_popcountl(mask[i]);
+    return count > 0 ? count : 1;
+}
+
+#endif

@@ -1,0 +1,70 @@
+internal import Yams
+
+/// A configuration as far as it could be read, and all that is to be said about it.
+package struct LoadedConfiguration: Equatable, Sendable {
+    package let configuration: ProxyConfiguration
+    /// Complaints and warnings; with a complaint among them the configuration must not be used.
+    package let diagnostics: [Diagnostic]
+}
+
+/// Reads the text of a proxy.conf. Opens no file and looks nothing up: what the text alone can tell is checked here.
+package enum ConfigurationLoader {
+    /// - Parameters:
+    ///   - file: the name that complaints begin with.
+    ///   - environment: for `${NAME}`.
+    /// - Throws: a text that is no YAML. All other complaints are returned, so that the shell can add its own about the
+    ///   files that the text names.
+    package static func load(
+        _ text: String, file: String, environment: [String: String]
+    ) throws(Diagnostics) -> LoadedConfiguration {
+        let complaints = Complaints(file: file, environment: environment)
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw Diagnostics([SyntaxComplaint.diagnostic(error, file: file)])
+        } catch {
+            throw Diagnostics([Diagnostic(file: file, place: Place(line: 1, column: 1), text: "\(error)")])
+        }
+        let top = Section(root, title: "the configuration", place: Place(line: 1, column: 1), complaints)
+        let configuration = decode(top)
+        return LoadedConfiguration(configuration: configuration, diagnostics: Diagnostics(complaints.list).list)
+    }
+
+    private static func decode(_ top: Section) -> ProxyConfiguration {
+        var configuration = ProxyConfiguration()
+        if let workers = top.text("workers"), workers.value != "auto" {
+            var number = 1
+            top.integer("workers", into: &number, 1...1024)
+            configuration.workers = number
+        }
+        configuration.listeners = ListenerDecoder.decode(top)
+        configuration.log = PolicyDecoder.log(top.section("log"))
+        configuration.compression = PolicyDecoder.compression(top.section("compression"), over: .init())
+        configuration.limits = PolicyDecoder.limits(top.section("limits"), over: .init())
+        configuration.timeouts = PolicyDecoder.timeouts(top.section("timeouts"))
+        configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))
+        configuration.upstreams = UpstreamDecoder.decode(top.section("upstreams"))
+        configuration.routes = RouteDecoder.decode(top, over: configuration)
+        top.noEffect(["admin"])
+        top.finish()
+        return configuration
+    }
+}
+
+/// Turns the parser's errors into complaints with a place.
+enum SyntaxComplaint {
+    static func diagnostic(_ error: YamlError, file: String) -> Diagnostic {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            Diagnostic(file: file, place: Place(line: max(mark.line, 1), column: max(mark.column, 1)), text: "not valid YAML: \(problem)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            Diagnostic(
+                file: file, place: Place(line: max(context.mark.line, 1), column: max(context.mark.column, 1)),
+                text: "key written twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))")
+        default:
+            Diagnostic(file: file, place: Place(line: 1, column: 1), text: "not valid YAML: \(error)")
+        }
+    }
+}

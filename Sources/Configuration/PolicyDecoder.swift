@@ -1,0 +1,69 @@
+/// Reads the sections of policy: log, compression, limits, timeouts, keepalive.
+enum PolicyDecoder {
+    static func log(_ section: Section) -> LogConfiguration {
+        var log = LogConfiguration()
+        if let access = section.text("access") {
+            switch access.value {
+            case "stdout": log.access = .stdout
+            case "stderr": log.access = .stderr
+            case let text where Quantity.flag(text) == false: log.access = .off
+            default: log.access = .file(access)
+            }
+        }
+        section.value("format", into: &log.isJSON, expected: "json or text") { $0 == "json" ? true : $0 == "text" ? false : nil }
+        let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+        section.value("level", into: &log.level, expected: "one of \(levels.joined(separator: ", "))") {
+            levels.contains($0) ? $0 : nil
+        }
+        section.finish()
+        return log
+    }
+
+    static func compression(_ section: Section, over base: CompressionConfiguration) -> CompressionConfiguration {
+        var value = base
+        section.value("mode", into: &value.mode, expected: "edge, passthrough or off") { text in
+            Quantity.flag(text) == false ? .off : CompressionConfiguration.Mode(rawValue: text)
+        }
+        section.integer("level", into: &value.level, 1...9)
+        section.integer("window_bits", into: &value.windowBits, 9...15)
+        section.integer("memory_level", into: &value.memoryLevel, 1...9)
+        section.flag("context_takeover", into: &value.contextTakeover)
+        section.size("minimum_size", into: &value.minimumSize)
+        section.noEffect(["memory_budget"])
+        section.finish()
+        return value
+    }
+
+    static func limits(_ section: Section, over base: LimitsConfiguration) -> LimitsConfiguration {
+        var value = base
+        section.integer("connections", into: &value.connections, 0...Int.max)
+        section.size("request_head", into: &value.requestHead)
+        section.size("frame", into: &value.frame)
+        section.size("message", into: &value.message)
+        section.integer("inflate_ratio", into: &value.inflateRatio, 0...100_000)
+        section.size("buffer", into: &value.buffer)
+        section.noEffect(["connections_per_client", "messages_per_second", "rate_action"])
+        section.finish()
+        return value
+    }
+
+    static func timeouts(_ section: Section) -> TimeoutsConfiguration {
+        var value = TimeoutsConfiguration()
+        section.duration("handshake", into: &value.handshake)
+        section.duration("request_head", into: &value.requestHead)
+        section.duration("idle", into: &value.idle)
+        section.duration("close", into: &value.close)
+        section.duration("slow_consumer", into: &value.slowConsumer)
+        section.duration("drain", into: &value.drain)
+        section.finish()
+        return value
+    }
+
+    static func keepalive(_ section: Section) -> KeepaliveConfiguration {
+        var value = KeepaliveConfiguration()
+        section.duration("ping_interval", into: &value.pingInterval)
+        section.duration("pong_timeout", into: &value.pongTimeout)
+        section.finish()
+        return value
+    }
+}

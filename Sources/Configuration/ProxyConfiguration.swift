@@ -1,0 +1,175 @@
+/// A validated configuration: every default filled in, every name resolved. Durations are nanoseconds, sizes bytes, and
+/// 0 is off.
+package struct ProxyConfiguration: Equatable, Sendable {
+    /// nil = one for each usable processor.
+    package var workers: Int?
+    package var listeners: [ListenerConfiguration] = []
+    package var log = LogConfiguration()
+    package var limits = LimitsConfiguration()
+    package var timeouts = TimeoutsConfiguration()
+    package var compression = CompressionConfiguration()
+    package var keepalive = KeepaliveConfiguration()
+    package var routes: [RouteConfiguration] = []
+    package var upstreams: [String: UpstreamConfiguration] = [:]
+
+    /// Nothing but defaults.
+    package init() {}
+}
+
+/// Where something listens or can be reached.
+package enum Address: Equatable, Sendable, CustomStringConvertible {
+    case ip(String, port: UInt16)
+    case unix(String)
+    /// Looked up when it is dialled.
+    case name(String, port: UInt16)
+
+    package var description: String {
+        switch self {
+        case .ip(let ip, let port): ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+        case .unix(let path): "unix:\(path)"
+        case .name(let name, let port): "dns:\(name):\(port)"
+        }
+    }
+}
+
+/// One `listeners` entry.
+package struct ListenerConfiguration: Equatable, Sendable {
+    /// One certificate with its key, as file names.
+    package struct Certificate: Equatable, Sendable {
+        package var certificate: Located<String>
+        package var key: Located<String>
+    }
+
+    package var address: Located<Address>
+    /// nil on plain listeners; the first is the default.
+    package var certificates: [Certificate]?
+    package var requiresTLS13 = false
+    package var rotatesTickets: UInt64 = 0
+
+    /// A listener from its parts.
+    package init(address: Located<Address>, certificates: [Certificate]?) {
+        self.address = address
+        self.certificates = certificates
+    }
+}
+
+/// `log`.
+package struct LogConfiguration: Equatable, Sendable {
+    /// Where lines go.
+    package enum Target: Equatable, Sendable { case off, stdout, stderr, file(Located<String>) }
+
+    package var access = Target.stdout
+    package var isJSON = true
+    package var level = "info"
+}
+
+/// `limits`.
+package struct LimitsConfiguration: Equatable, Sendable {
+    package var connections = 20_000
+    package var requestHead = 16 << 10
+    package var frame = 16 << 20
+    package var message = 16 << 20
+    package var inflateRatio = 200
+    package var buffer = 256 << 10
+}
+
+/// `timeouts`.
+package struct TimeoutsConfiguration: Equatable, Sendable {
+    package var handshake: UInt64 = 10_000_000_000
+    package var requestHead: UInt64 = 10_000_000_000
+    package var idle: UInt64 = 0
+    package var close: UInt64 = 5_000_000_000
+    package var slowConsumer: UInt64 = 30_000_000_000
+    package var drain: UInt64 = 30_000_000_000
+}
+
+/// `compression`.
+package struct CompressionConfiguration: Equatable, Sendable {
+    /// Who compresses.
+    package enum Mode: String, Equatable, Sendable { case edge, passthrough, off }
+
+    package var mode = Mode.edge
+    package var level = 4
+    package var windowBits = 12
+    package var memoryLevel = 5
+    package var contextTakeover = true
+    package var minimumSize = 128
+}
+
+/// `keepalive`.
+package struct KeepaliveConfiguration: Equatable, Sendable {
+    package var pingInterval: UInt64 = 30_000_000_000
+    package var pongTimeout: UInt64 = 15_000_000_000
+}
+
+/// One `routes` entry, with the limits and compression that hold for it.
+package struct RouteConfiguration: Equatable, Sendable {
+    /// What becomes of a request.
+    package enum Action: Equatable, Sendable {
+        case upstream(String)
+        case respond(status: Int, body: String, contentType: String)
+    }
+
+    /// How the path changes.
+    package enum Rewrite: Equatable, Sendable {
+        case strip(String)
+        case replace(String, with: String)
+    }
+
+    package var name: String
+    package var host: String?
+    package var path: String?
+    package var rewrite: Rewrite?
+    package var origins: [String]?
+    package var action: Action
+    package var compression: CompressionConfiguration
+    package var limits: LimitsConfiguration
+
+    /// A route from its parts.
+    package init(
+        name: String, host: String? = nil, path: String? = nil, rewrite: Rewrite? = nil, origins: [String]? = nil,
+        action: Action, compression: CompressionConfiguration = .init(), limits: LimitsConfiguration = .init()
+    ) {
+        self.name = name
+        self.host = host
+        self.path = path
+        self.rewrite = rewrite
+        self.origins = origins
+        self.action = action
+        self.compression = compression
+        self.limits = limits
+    }
+}
+
+/// One `upstreams` entry.
+package struct UpstreamConfiguration: Equatable, Sendable {
+    /// One of `backends`.
+    package struct Backend: Equatable, Sendable {
+        package var address: Address
+        package var weight = 1
+    }
+
+    /// `tls`: absent = plain text.
+    package struct TLS: Equatable, Sendable {
+        package var serverName: String?
+        package var authority: Located<String>?
+        package var verifies = true
+    }
+
+    /// `pool`.
+    package struct Pool: Equatable, Sendable {
+        package var warm = 2
+        package var idle = 64
+        package var idleTimeout: UInt64 = 60_000_000_000
+    }
+
+    package var isRoundRobin = false
+    package var backends: [Backend] = []
+    package var tls: TLS?
+    package var pool = Pool()
+    package var connectTimeout: UInt64 = 3_000_000_000
+    package var responseTimeout: UInt64 = 10_000_000_000
+
+    /// Backends at these addresses, all else by default.
+    package init(_ addresses: [Address] = []) { backends = addresses.map { Backend(address: $0) } }
+}

@@ -1,0 +1,100 @@
+/// Durations, sizes and flags as the configuration spells them.
+enum Quantity {
+    private static let durations: [(String, UInt64)] = [
+        ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+    ]
+    private static let sizes: [(String, Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
+
+    /// Nanoseconds; `0` and `off` are 0.
+    static func duration(_ text: String) -> UInt64? {
+        if text == "0" || flag(text) == false { return 0 }
+        for (unit, factor) in durations where text.hasSuffix(unit) {
+            guard let number = UInt64(text.dropLast(unit.count)) else { continue }
+            let product = number.multipliedReportingOverflow(by: factor)
+            return product.overflow || product.partialValue > 1 << 60 ? nil : product.partialValue
+        }
+        return nil
+    }
+
+    /// Bytes.
+    static func size(_ text: String) -> Int? {
+        if let number = Int(text) { return number >= 0 ? number : nil }
+        for (unit, factor) in sizes where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(unit.count)), number >= 0 else { continue }
+            let product = number.multipliedReportingOverflow(by: factor)
+            return product.overflow || product.partialValue > 1 << 50 ? nil : product.partialValue
+        }
+        return nil
+    }
+
+    /// YAML 1.1 reads an unquoted `off` as false: both words mean both.
+    static func flag(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "yes", "on": true
+        case "false", "no", "off": false
+        default: nil
+        }
+    }
+}
+
+/// `${NAME}` and `${NAME:-default}`.
+enum Variables {
+    struct Problem: Error { let text: String }
+
+    static func expand(_ text: String, _ environment: [String: String]) -> Result<String, Problem> {
+        var result = ""
+        var rest = text[...]
+        while let start = rest.firstRange(of: "${") {
+            result += rest[..<start.lowerBound]
+            let body = rest[start.upperBound...]
+            guard let end = body.firstIndex(of: "}") else {
+                return .failure(Problem(text: "'${' without '}' in '\(text)'"))
+            }
+            let expression = body[..<end]
+            let parts = expression.firstRange(of: ":-").map { (expression[..<$0.lowerBound], expression[$0.upperBound...]) }
+            let name = String(parts?.0 ?? expression)
+            guard let value = environment[name] ?? parts.map({ String($0.1) }) else {
+                return .failure(
+                    Problem(text: "environment variable '\(name)' is not set; give it, or a default: ${\(name):-value}"))
+            }
+            result += value
+            rest = body[body.index(after: end)...]
+        }
+        return .success(result + rest)
+    }
+}
+
+extension Substring {
+    /// The first place of a pattern; this module does without Foundation.
+    fileprivate func firstRange(of pattern: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(pattern) { return start..<index(start, offsetBy: pattern.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}
+
+/// Finds what a misspelt key was meant to be.
+enum Spelling {
+    static func nearest(to word: String, in known: [String]) -> String? {
+        let ranked = known.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
+        guard let (best, edits) = ranked, edits <= max(1, min(3, word.utf8.count / 3)) else { return nil }
+        return best
+    }
+
+    private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let substituted = diagonal + (x == y ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[b.count]
+    }
+}

@@ -1,0 +1,109 @@
+internal import Yams
+
+/// Reads `routes`.
+enum RouteDecoder {
+    static func decode(_ top: Section, over defaults: ProxyConfiguration) -> [RouteConfiguration] {
+        let nodes = top.list("routes")
+        if nodes.isEmpty { top.complaints.add(top.place, "no 'routes': every request would be answered 404") }
+        var names: [String] = []
+        var used: Set<String> = []
+        let routes = nodes.enumerated().compactMap { index, node -> RouteConfiguration? in
+            let section = Section(node, title: "route \(index + 1)", place: node.place, top.complaints)
+            guard let name = section.text("name") else {
+                section.complaints.add(section.place, "missing required key 'name' in route \(index + 1)")
+                return nil
+            }
+            if names.contains(name.value) { section.complaints.add(name.place, "two routes are named '\(name.value)'") }
+            names.append(name.value)
+            let titled = Section(node, title: "route '\(name.value)'", place: node.place, top.complaints)
+            _ = titled.node("name")
+            let route = decode(titled, name: name.value, over: defaults)
+            if case .upstream(let upstream)? = route?.action { used.insert(upstream) }
+            return route
+        }
+        for (name, place, _) in top.section("upstreams").entries where !used.contains(name) {
+            top.complaints.warn(place, "upstream '\(name)' is used by no route")
+        }
+        return routes
+    }
+
+    private static func decode(
+        _ section: Section, name: String, over defaults: ProxyConfiguration
+    ) -> RouteConfiguration? {
+        let match = section.section("match")
+        let host = match.text("host")
+        let path = match.text("path")
+        checkPattern(host: host, path: path, section.complaints)
+        match.refuse(["path_regex", "headers", "subprotocols"])
+        match.finish()
+        let rewrite = decodeRewrite(section.section("rewrite"))
+        let origins: [String]? =
+            section.hasKey("origins") ? section.list("origins").compactMap { section.text($0, "origins")?.value } : nil
+        if origins == nil { _ = section.node("origins") }
+        let compression = PolicyDecoder.compression(section.section("compression"), over: defaults.compression)
+        let limits = PolicyDecoder.limits(section.section("limits"), over: defaults.limits)
+        let action = decodeAction(section, defaults.upstreams)
+        section.finish()
+        return action.map {
+            RouteConfiguration(
+                name: name, host: host?.value, path: path?.value, rewrite: rewrite, origins: origins, action: $0,
+                compression: compression, limits: limits)
+        }
+    }
+
+    private static func checkPattern(host: Located<String>?, path: Located<String>?, _ complaints: Complaints) {
+        if let path, !path.value.hasPrefix("/") { complaints.add(path.place, "path '\(path.value)' must begin with '/'") }
+        if let host, host.value.dropFirst(host.value.hasPrefix("*.") ? 2 : 0).contains("*") || host.value.contains("/") {
+            complaints.add(host.place, "'\(host.value)' is no host, expected a name or '*.' and a name")
+        }
+    }
+
+    private static func decodeRewrite(_ section: Section) -> RouteConfiguration.Rewrite? {
+        let strip = section.text("strip_prefix")
+        let pair = section.hasKey("replace_prefix") ? section.list("replace_prefix").compactMap { section.text($0, "replace_prefix") } : []
+        _ = section.node("replace_prefix")
+        section.finish()
+        for text in [strip].compactMap(\.self) + pair where !text.value.hasPrefix("/") {
+            section.complaints.add(text.place, "prefix '\(text.value)' must begin with '/'")
+        }
+        if let strip {
+            if !pair.isEmpty { section.complaints.add(section.place, "give 'strip_prefix' or 'replace_prefix', not both") }
+            return .strip(strip.value)
+        }
+        guard section.hasKey("replace_prefix") else { return nil }
+        guard pair.count == 2 else {
+            section.complaints.add(section.place, "'replace_prefix' needs two paths: [/old, /new]")
+            return nil
+        }
+        return .replace(pair[0].value, with: pair[1].value)
+    }
+
+    private static func decodeAction(
+        _ section: Section, _ upstreams: [String: UpstreamConfiguration]
+    ) -> RouteConfiguration.Action? {
+        let upstream = section.text("upstream")
+        let hasResponse = section.hasKey("respond")
+        let response = section.section("respond", title: "'respond' of \(section.title)")
+        switch (upstream, hasResponse) {
+        case (nil, false):
+            section.complaints.add(section.place, "\(section.title) needs 'upstream' or 'respond'")
+            return nil
+        case (_?, true):
+            section.complaints.add(section.place, "\(section.title) has both 'upstream' and 'respond'")
+            return nil
+        case (let name?, false):
+            if upstreams[name.value] == nil {
+                let near = Spelling.nearest(to: name.value, in: Array(upstreams.keys)).map { ", did you mean '\($0)'?" } ?? ""
+                section.complaints.add(name.place, "upstream '\(name.value)' is not defined\(near)")
+            }
+            return .upstream(name.value)
+        case (nil, true):
+            var status = 200
+            response.integer("status", into: &status, 200...599)
+            let body = response.text("body")?.value ?? ""
+            let type = response.text("content_type")?.value ?? "text/plain; charset=utf-8"
+            response.finish()
+            return .respond(status: status, body: body, contentType: type)
+        }
+    }
+}

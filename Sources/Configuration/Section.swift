@@ -1,0 +1,140 @@
+internal import Yams
+
+/// Collects complaints while a text is read: all are reported, not the first.
+final class Complaints {
+    let file: String
+    let environment: [String: String]
+    private(set) var list: [Diagnostic] = []
+
+    init(file: String, environment: [String: String]) {
+        self.file = file
+        self.environment = environment
+    }
+
+    func add(_ place: Place, _ text: String) { list.append(Diagnostic(file: file, place: place, text: text)) }
+
+    func warn(_ place: Place, _ text: String) {
+        list.append(Diagnostic(file: file, place: place, text: text, isWarning: true))
+    }
+}
+
+extension Node {
+    var place: Place { Place(line: max(mark?.line ?? 1, 1), column: max(mark?.column ?? 1, 1)) }
+}
+
+/// One mapping of the text. Keys that were never asked for are unknown, and complained of by `finish`.
+final class Section {
+    let complaints: Complaints
+    /// How complaints name it, e.g. `upstream 'chat'`.
+    let title: String
+    let place: Place
+    private var values: [(key: Node, value: Node)] = []
+    private var known: [String] = []
+
+    init(_ node: Node?, title: String, place: Place, _ complaints: Complaints) {
+        self.title = title
+        self.complaints = complaints
+        self.place = node?.place ?? place
+        guard let node else { return }
+        if let mapping = node.mapping {
+            values = mapping.map { ($0.key, $0.value) }
+        } else if !isNothing(node) {
+            complaints.add(node.place, "\(title) must be a mapping of keys and values")
+        }
+    }
+
+    private func isNothing(_ node: Node) -> Bool { ["", "null", "~"].contains(node.scalar?.string ?? "?") }
+
+    func node(_ key: String) -> Node? {
+        known.append(key)
+        return values.first { $0.key.scalar?.string == key }?.value
+    }
+
+    /// The names of all keys, for mappings whose keys are the operator's own.
+    var entries: [(name: String, place: Place, value: Node)] {
+        values.map { ($0.key.scalar?.string ?? "", $0.key.place, $0.value) }
+    }
+
+    func section(_ key: String, title: String? = nil) -> Section {
+        Section(node(key), title: title ?? "'\(key)'", place: place, complaints)
+    }
+
+    func hasKey(_ key: String) -> Bool { values.contains { $0.key.scalar?.string == key } }
+
+    /// A key of the interface that does nothing in this version.
+    func noEffect(_ keys: [String]) {
+        for key in keys {
+            guard let node = node(key), !["false", "off", "0"].contains(node.scalar?.string ?? "") else { continue }
+            complaints.warn(node.place, "'\(key)' in \(title) has no effect in this version")
+        }
+    }
+
+    /// A key that can't be ignored without doing something else than what was asked for.
+    func refuse(_ keys: [String]) {
+        for key in keys {
+            if let node = node(key) { complaints.add(node.place, "'\(key)' in \(title) is not supported in this version") }
+        }
+    }
+
+    func finish() {
+        for (key, _) in values {
+            guard let name = key.scalar?.string, !known.contains(name) else { continue }
+            let near = Spelling.nearest(to: name, in: known).map { ", did you mean '\($0)'?" }
+            complaints.add(key.place, "unknown key '\(name)' in \(title)" + (near ?? ", expected one of: \(known.joined(separator: ", "))"))
+        }
+    }
+
+    // MARK: Scalars
+
+    func text(_ key: String) -> Located<String>? { node(key).flatMap { text($0, key) } }
+
+    /// A scalar with environment variables put in.
+    func text(_ node: Node, _ what: String) -> Located<String>? {
+        guard let scalar = node.scalar else {
+            complaints.add(node.place, "'\(what)' in \(title) must be a single value")
+            return nil
+        }
+        switch Variables.expand(scalar.string, complaints.environment) {
+        case .success(let text): return Located(value: text, place: node.place)
+        case .failure(let problem):
+            complaints.add(node.place, problem.text)
+            return nil
+        }
+    }
+
+    func list(_ key: String) -> [Node] {
+        guard let node = node(key) else { return [] }
+        if let sequence = node.sequence { return Array(sequence) }
+        complaints.add(node.place, "'\(key)' in \(title) must be a list")
+        return []
+    }
+
+    /// A value of any kind that `parse` understands; else a complaint that says what was expected.
+    func value<T>(_ key: String, into target: inout T, expected: String, _ parse: (String) -> T?) {
+        guard let text = text(key) else { return }
+        if let value = parse(text.value) {
+            target = value
+        } else {
+            complaints.add(text.place, "'\(text.value)' is no valid '\(key)' in \(title), expected \(expected)")
+        }
+    }
+
+    func duration(_ key: String, into target: inout UInt64) {
+        value(key, into: &target, expected: "a duration such as 500ms, 5s, 2m, 1h, or 0 for off", Quantity.duration)
+    }
+
+    func size(_ key: String, into target: inout Int) {
+        value(key, into: &target, expected: "a size such as 512B, 64KiB or 16MiB", Quantity.size)
+    }
+
+    func integer(_ key: String, into target: inout Int, _ range: ClosedRange<Int>) {
+        let most = range.upperBound == .max ? "" : " to \(range.upperBound)"
+        value(key, into: &target, expected: "a whole number from \(range.lowerBound)\(most)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func flag(_ key: String, into target: inout Bool) {
+        value(key, into: &target, expected: "true or false") { Quantity.flag($0) }
+    }
+}

@@ -1,0 +1,71 @@
+internal import Yams
+
+/// Reads `upstreams`.
+enum UpstreamDecoder {
+    static func decode(_ section: Section) -> [String: UpstreamConfiguration] {
+        var upstreams: [String: UpstreamConfiguration] = [:]
+        for (name, place, node) in section.entries {
+            upstreams[name] = decode(Section(node, title: "upstream '\(name)'", place: place, section.complaints))
+        }
+        return upstreams
+    }
+
+    private static func decode(_ section: Section) -> UpstreamConfiguration {
+        var upstream = UpstreamConfiguration()
+        var mode = ""
+        section.value("mode", into: &mode, expected: "session (this version has no multiplex or broadcast)") {
+            $0 == "session" ? $0 : nil
+        }
+        section.value(
+            "balance", into: &upstream.isRoundRobin, expected: "round_robin or least_sessions in this version"
+        ) { $0 == "round_robin" ? true : $0 == "least_sessions" ? false : nil }
+        section.noEffect(["hash_key", "retry", "health", "broadcast"])
+        upstream.backends = backends(section)
+        if section.hasKey("tls") { upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)")) }
+        pool(section.section("pool", title: "'pool' of \(section.title)"), into: &upstream.pool)
+        let timeouts = section.section("timeouts", title: "'timeouts' of \(section.title)")
+        timeouts.duration("connect", into: &upstream.connectTimeout)
+        timeouts.duration("response", into: &upstream.responseTimeout)
+        timeouts.finish()
+        _ = section.node("tls")
+        section.finish()
+        return upstream
+    }
+
+    private static func backends(_ section: Section) -> [UpstreamConfiguration.Backend] {
+        let nodes = section.list("backends")
+        if nodes.isEmpty { section.complaints.add(section.place, "\(section.title) needs 'backends', one or more") }
+        return nodes.compactMap { node in
+            let entry = Section(node, title: "'backends' of \(section.title)", place: node.place, section.complaints)
+            let text = entry.text("address")
+            if text == nil { entry.complaints.add(entry.place, "missing required key 'address' in \(entry.title)") }
+            var weight = 1
+            entry.integer("weight", into: &weight, 1...1000)
+            entry.noEffect(["max_sessions"])
+            entry.finish()
+            guard let text else { return nil }
+            guard let address = AddressSyntax.parse(text.value) else {
+                entry.complaints.add(text.place, "'\(text.value)' is no address, expected \(AddressSyntax.expected)")
+                return nil
+            }
+            return .init(address: address, weight: weight)
+        }
+    }
+
+    private static func tls(_ section: Section) -> UpstreamConfiguration.TLS {
+        var tls = UpstreamConfiguration.TLS()
+        tls.serverName = section.text("server_name")?.value
+        tls.authority = section.text("ca")
+        section.flag("verify", into: &tls.verifies)
+        section.finish()
+        return tls
+    }
+
+    private static func pool(_ section: Section, into pool: inout UpstreamConfiguration.Pool) {
+        section.integer("warm", into: &pool.warm, 0...1000)
+        section.integer("idle", into: &pool.idle, 0...100_000)
+        section.duration("idle_timeout", into: &pool.idleTimeout)
+        section.noEffect(["streams_per_connection", "connections"])
+        section.finish()
+    }
+}

@@ -1,0 +1,65 @@
+internal import CLinux
+
+/// A file descriptor that closes itself: sockets, epoll, eventfd, signalfd.
+package struct Descriptor: ~Copyable {
+    let number: Int32
+
+    init(_ number: Int32) { self.number = number }
+
+    deinit { _ = close(number) }
+
+    /// Gives the number away: whoever takes it must close it.
+    consuming func release() -> Int32 {
+        let number = self.number
+        discard self
+        return number
+    }
+}
+
+/// The socket calls, each with its error as a typed value.
+enum SocketCalls {
+    static func open(_ family: Int32) throws(SystemError) -> Descriptor {
+        let number = trunkline_socket(family)
+        guard number >= 0 else { throw SystemError("socket") }
+        return Descriptor(number)
+    }
+
+    static func set(_ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32) throws(SystemError) {
+        guard trunkline_set_option(fd, level, name, value) == 0 else { throw SystemError("setsockopt") }
+    }
+
+    static func bind(_ fd: Int32, _ address: SocketAddress) throws(SystemError) {
+        var storage = address.storage
+        guard unsafe trunkline_bind(fd, &storage, address.length) == 0 else { throw SystemError("bind") }
+    }
+
+    /// A process that was killed leaves its socket's file behind. One that nobody listens on any more may go.
+    static func removeStaleSocket(_ address: SocketAddress) {
+        guard let probe = try? open(address.family) else { return }
+        do throws(SystemError) {
+            _ = try connect(probe.number, address)
+        } catch {
+            if error.isConnectionRefused { unsafe unlink(address.unixPath) }
+        }
+    }
+
+    static func listen(_ fd: Int32, backlog: Int32) throws(SystemError) {
+        guard CLinux.listen(fd, backlog) == 0 else { throw SystemError("listen") }
+    }
+
+    static func localAddress(_ fd: Int32) throws(SystemError) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        guard unsafe trunkline_getsockname(fd, &storage, &length) == 0 else { throw SystemError("getsockname") }
+        return SocketAddress(storage: storage, length: length)
+    }
+
+    /// True when the connection stands already, false when the kernel is still at it.
+    static func connect(_ fd: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {
+        var storage = address.storage
+        if unsafe trunkline_connect(fd, &storage, address.length) == 0 { return true }
+        let code = trunkline_errno()
+        guard code == EINPROGRESS else { throw SystemError(call: "connect", code: code) }
+        return false
+    }
+}

@@ -1,0 +1,185 @@
+internal import CLinux
+
+/// Receives the timers that it scheduled.
+package protocol TimerTarget: AnyObject {
+    /// `kind` is what the target gave when it scheduled.
+    func timerFired(_ kind: UInt8)
+}
+
+/// One epoll reactor on one thread. It knows sockets, timers and mail from other threads, and no protocol.
+///
+/// All that belongs to a loop is touched by its thread only; `Mailbox` is the sole way in from outside. Epoll is
+/// level-triggered: a handler takes what one `recv` brings and is called again when there is more.
+@safe package final class EventLoop {
+    private struct TimerEntry {
+        let target: any TimerTarget
+        let kind: UInt8
+    }
+
+    private struct Slot {
+        var pollable: Pollable?
+        var generation: UInt32 = 0
+    }
+
+    /// What one `recv` may bring. Owned by the loop so that an idle socket holds no buffer.
+    static let receiveCapacity = 128 * 1024
+    private static let eventCapacity = 256
+
+    private let epoll: Int32
+    // Raw memory rather than arrays: the kernel writes into both, and neither is ever grown or copied.
+    private let events: UnsafeMutablePointer<epoll_event>
+    let receiveBuffer: UnsafeMutablePointer<UInt8>
+
+    private var slots: [Slot] = []
+    private var freeSlots: [Int32] = []
+    private var timers: TimerWheel<TimerEntry>
+    private var expired: [TimerEntry] = []
+    private var failures: [StreamSocket] = []
+    private var deferred: [() -> Void] = []
+    private var stopping = false
+    private var wake: WakePollable?
+
+    /// Whoever lives on this loop: how work posted through the mailbox finds its way.
+    package var owner: AnyObject?
+    /// Monotonic nanoseconds, read once a turn.
+    package private(set) var now: UInt64
+    /// How other threads reach this loop.
+    package let mailbox: Mailbox
+    /// Randomness for jitter, masks and ids, drawn from the kernel in blocks.
+    package var random = KernelRandom()
+
+    /// A loop for the thread that calls `run`; throws when the machine is out of descriptors.
+    package init() throws(SystemError) {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw SystemError("epoll_create1") }
+        unsafe events = .allocate(capacity: Self.eventCapacity)
+        unsafe receiveBuffer = .allocate(capacity: Self.receiveCapacity)
+        now = trunkline_monotonic_ns()
+        timers = TimerWheel(now: trunkline_monotonic_ns())
+        mailbox = try Mailbox()
+        let wake = WakePollable(mailbox: mailbox, on: self)
+        wake.watch(readable: true, writable: false)
+        self.wake = wake
+    }
+
+    deinit {
+        _ = close(epoll)
+        unsafe events.deallocate()
+        unsafe receiveBuffer.deallocate()
+    }
+
+    /// Runs until `stop`. Each turn: wait, handle what is ready, deliver failures, fire timers.
+    package func run() {
+        stopping = false
+        while !stopping { turn() }
+    }
+
+    /// Ends `run` after the current turn.
+    package func stop() { stopping = true }
+
+    /// One turn, waiting no longer than the next timer or `limit` nanoseconds.
+    package func turn(limit: UInt64 = .max) {
+        let count = unsafe epoll_wait(epoll, events, Int32(Self.eventCapacity), timeout(limit))
+        now = trunkline_monotonic_ns()
+        if count > 0 {
+            for index in 0..<Int(count) {
+                unsafe dispatch(flags: trunkline_event_flags(events + index), data: trunkline_event_data(events + index))
+            }
+        }
+        deliverFailures()
+        fireTimers()
+        runDeferred()
+    }
+
+    /// Runs `work` at the end of this turn, when no handler is on the stack.
+    package func nextTurn(_ work: @escaping () -> Void) { deferred.append(work) }
+
+    private func runDeferred() {
+        guard !deferred.isEmpty else { return }
+        let work = deferred
+        deferred = []
+        for item in work { item() }
+    }
+
+    // MARK: Timers
+
+    /// Calls `target.timerFired(kind)` after the delay (nanoseconds), up to some 5 ms late. Holds the target until then.
+    package func schedule(_ target: any TimerTarget, kind: UInt8, after delay: UInt64) -> TimerToken {
+        let sum = now.addingReportingOverflow(delay)
+        return timers.schedule(TimerEntry(target: target, kind: kind), at: sum.overflow ? .max : sum.partialValue)
+    }
+
+    /// Forgets a timer; nil and timers that have fired are ignored.
+    package func cancel(_ token: TimerToken?) {
+        if let token { timers.cancel(token) }
+    }
+
+    private func timeout(_ limit: UInt64) -> Int32 {
+        guard failures.isEmpty, deferred.isEmpty else { return 0 }
+        let next = timers.nextDeadline ?? .max
+        let wait = min(next > now ? next - now : 0, limit)
+        if wait == .max { return -1 }
+        // Rounded up: waking a moment early would spin until the tick.
+        return Int32(min((wait + 999_999) / 1_000_000, 3_600_000))
+    }
+
+    private func fireTimers() {
+        timers.advance(to: now, expired: &expired)
+        guard !expired.isEmpty else { return }
+        let due = expired
+        expired.removeAll(keepingCapacity: due.count < 1024)
+        for entry in due { entry.target.timerFired(entry.kind) }
+        deliverFailures()
+    }
+
+    // MARK: Watching
+
+    func watch(_ pollable: Pollable, events wanted: UInt32) {
+        let isNew = pollable.slot < 0
+        if isNew {
+            pollable.slot = freeSlots.popLast() ?? appendSlot()
+            slots[Int(pollable.slot)].pollable = pollable
+        }
+        let data = UInt64(slots[Int(pollable.slot)].generation) << 32 | UInt64(UInt32(bitPattern: pollable.slot))
+        let operation = isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+        _ = trunkline_epoll_control(epoll, operation, pollable.descriptor, wanted, data)
+    }
+
+    func unwatch(_ pollable: Pollable) {
+        guard pollable.slot >= 0 else { return }
+        _ = trunkline_epoll_control(epoll, EPOLL_CTL_DEL, pollable.descriptor, 0, 0)
+        slots[Int(pollable.slot)].pollable = nil
+        slots[Int(pollable.slot)].generation &+= 1
+        freeSlots.append(pollable.slot)
+        pollable.slot = -1
+    }
+
+    private func appendSlot() -> Int32 {
+        slots.append(Slot())
+        return Int32(slots.count - 1)
+    }
+
+    /// The generation tells an event of a closed descriptor from one of its slot's next owner.
+    private func dispatch(flags: UInt32, data: UInt64) {
+        let index = Int(data & 0xFFFF_FFFF)
+        guard index < slots.count, slots[index].generation == UInt32(data >> 32),
+            let pollable = slots[index].pollable
+        else { return }
+        pollable.ready(
+            readable: flags & TRUNKLINE_IN != 0, writable: flags & TRUNKLINE_OUT != 0,
+            broken: flags & TRUNKLINE_BROKEN != 0)
+    }
+
+    // MARK: Failures
+
+    /// A failed `send` is told to its handler after the turn's events: a handler is never called from inside its own call.
+    func report(failureOf socket: StreamSocket) { failures.append(socket) }
+
+    private func deliverFailures() {
+        while !failures.isEmpty {
+            let failed = failures
+            failures.removeAll(keepingCapacity: true)
+            for socket in failed { socket.deliverFailure() }
+        }
+    }
+}

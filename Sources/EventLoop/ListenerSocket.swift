@@ -1,0 +1,112 @@
+internal import CLinux
+
+/// Is told of each accepted connection.
+package protocol ListenerHandler: AnyObject {
+    /// The socket is not reading yet.
+    func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress)
+    /// Accepting failed; it goes on by itself after a pause.
+    func listener(_ listener: ListenerSocket, failed error: SystemError)
+}
+
+/// A bound and listening socket, made before the loop that will accept from it exists, so that an address that can't
+/// be had is known before anything runs.
+package struct BoundListener: ~Copyable, Sendable {
+    let descriptor: Int32
+    /// The address it got: with port 0 asked for, the port that the kernel chose.
+    package let address: SocketAddress
+
+    /// Binds and listens. With `sharesPort`, several sockets of this process may listen on the same address and the
+    /// kernel spreads the connections over them.
+    package init(_ address: SocketAddress, sharesPort: Bool, backlog: Int32 = 4096) throws(SystemError) {
+        let socket = try SocketCalls.open(address.family)
+        if !address.isUnix {
+            try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
+            try SocketCalls.set(socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        }
+        if address.family == AF_INET6 { try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        if sharesPort, !address.isUnix { try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEPORT, 1) }
+        if address.isUnix { SocketCalls.removeStaleSocket(address) }
+        try SocketCalls.bind(socket.number, address)
+        try SocketCalls.listen(socket.number, backlog: backlog)
+        self.address = try SocketCalls.localAddress(socket.number)
+        descriptor = socket.release()
+    }
+
+    init(descriptor: Int32, address: SocketAddress) {
+        self.descriptor = descriptor
+        self.address = address
+    }
+
+    /// Another handle on the same listening socket: Unix sockets can't share an address, so loops share the socket.
+    package func duplicate() -> BoundListener {
+        BoundListener(descriptor: trunkline_duplicate(descriptor), address: address)
+    }
+
+    deinit { _ = close(descriptor) }
+
+    consuming func release() -> Int32 {
+        let descriptor = self.descriptor
+        discard self
+        return descriptor
+    }
+}
+
+/// Accepts connections on one loop.
+package final class ListenerSocket: Pollable, TimerTarget {
+    /// Connections taken in one turn, so that a storm of them doesn't starve live sessions.
+    private static let batch = 64
+    private static let pauseAfterShortage: UInt64 = 100_000_000
+
+    private weak var handler: (any ListenerHandler)?
+    private let isUnix: Bool
+
+    /// Watches a bound socket; call `start`.
+    package init(_ bound: consuming BoundListener, on loop: EventLoop, handler: any ListenerHandler) {
+        isUnix = bound.address.isUnix
+        self.handler = handler
+        super.init(Descriptor(bound.release()), on: loop)
+    }
+
+    /// Begins to accept.
+    package func start() { watch(readable: true, writable: false) }
+
+    /// Leaves new connections in the kernel's queue for now.
+    package func pause() { watch(readable: false, writable: false) }
+
+    /// Stops listening for good: whoever waits in the queue is refused.
+    package func close() { closeDescriptor() }
+
+    package func timerFired(_ kind: UInt8) {
+        if !isClosed { start() }
+    }
+
+    override func ready(readable: Bool, writable: Bool, broken: Bool) {
+        for _ in 0..<Self.batch where !isClosed {
+            do throws(SystemError) {
+                guard let (descriptor, address) = try acceptOne() else { return }
+                handler?.listener(self, accepted: descriptor, from: address)
+            } catch {
+                handler?.listener(self, failed: error)
+                // Out of descriptors: the connection stays queued and epoll would report it in a tight loop.
+                pause()
+                _ = loop.schedule(self, kind: 0, after: Self.pauseAfterShortage)
+                return
+            }
+        }
+    }
+
+    private func acceptOne() throws(SystemError) -> (StreamSocket, SocketAddress)? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let number = unsafe trunkline_accept(descriptor, &storage, &length)
+        guard number >= 0 else {
+            let code = trunkline_errno()
+            if code == EAGAIN || code == EINTR || code == ECONNABORTED { return nil }
+            throw SystemError(call: "accept", code: code)
+        }
+        let accepted = Descriptor(number)
+        if !isUnix { try? SocketCalls.set(accepted.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+        let socket = StreamSocket(accepted, on: loop, isConnecting: false)
+        return (socket, SocketAddress(storage: storage, length: length))
+    }
+}

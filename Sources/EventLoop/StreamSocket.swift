@@ -1,0 +1,194 @@
+internal import CLinux
+
+/// Is told what happens on a socket. Never called from inside a call to the socket.
+package protocol StreamHandler: AnyObject {
+    /// A connect that was under way has succeeded.
+    func streamConnected()
+    /// Bytes came; they are the handler's to change for the time of the call, and gone after it.
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>)
+    /// The peer has sent its FIN: nothing more will come.
+    func streamEnded()
+    /// All that was queued has been given to the kernel.
+    func streamDrained()
+    /// The connection is broken or could not be made. The socket is closed.
+    func streamFailed(_ error: SystemError)
+}
+
+/// A connected (or connecting) TCP or Unix stream socket.
+///
+/// What the kernel doesn't take at once is queued; the owner watches `queuedBytes` and pauses whoever feeds it.
+package final class StreamSocket: Pollable {
+    private enum Phase { case connecting, open, ended, failed(SystemError) }
+
+    private var phase: Phase
+    private var queue = OutboundQueue()
+    private var isReading = false
+    private var finishesWhenDrained = false
+    /// Who is told; let go of at `close`.
+    package var handler: (any StreamHandler)?
+
+    init(_ descriptor: consuming Descriptor, on loop: EventLoop, isConnecting: Bool) {
+        phase = isConnecting ? .connecting : .open
+        super.init(descriptor, on: loop)
+    }
+
+    /// Starts to connect; success is told by `streamConnected`, failure by `streamFailed` or the error thrown. Set the
+    /// handler before the loop turns.
+    package static func connect(to address: SocketAddress, on loop: EventLoop) throws(SystemError) -> StreamSocket {
+        let descriptor = try SocketCalls.open(address.family)
+        if !address.isUnix { try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+        _ = try SocketCalls.connect(descriptor.number, address)
+        // A Unix socket, or TCP on loopback, may stand already: it is writable at once and takes the same path.
+        let socket = StreamSocket(descriptor, on: loop, isConnecting: true)
+        socket.watch(readable: false, writable: true)
+        return socket
+    }
+
+    /// Bytes that wait for the kernel to take them.
+    package var queuedBytes: Int { queue.count }
+
+    /// Sends what the kernel takes now and queues the rest. A failure is told later, by `streamFailed`.
+    package func send(_ bytes: Span<UInt8>) {
+        guard case .open = phase, !isClosed, bytes.count > 0 else { return sendAfterEnd(bytes) }
+        transmit(bytes)
+    }
+
+    /// After the peer's FIN we may still send: half-closed is a legal state of TCP.
+    private func sendAfterEnd(_ bytes: Span<UInt8>) {
+        if case .ended = phase, !isClosed, bytes.count > 0 { transmit(bytes) }
+    }
+
+    private func transmit(_ bytes: Span<UInt8>) {
+        guard queue.count == 0 else { return queue.append(bytes) }
+        let sent = transmitNow(bytes)
+        guard sent < bytes.count, !hasFailed else { return }
+        queue.append(bytes.extracting(sent..<bytes.count))
+        updateInterest()
+    }
+
+    /// How many bytes the kernel took.
+    private func transmitNow(_ bytes: Span<UInt8>) -> Int {
+        let sent = unsafe bytes.withUnsafeBytes { raw in unsafe trunkline_send(descriptor, raw.baseAddress, raw.count) }
+        if sent >= 0 { return sent }
+        let code = trunkline_errno()
+        if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
+        return 0
+    }
+
+    /// Begins, or goes on, to read.
+    package func resumeReading() { setReading(true) }
+
+    /// Stops reading: the kernel's buffers fill, and the peer feels it.
+    package func pauseReading() { setReading(false) }
+
+    private func setReading(_ wanted: Bool) {
+        guard wanted != isReading else { return }
+        isReading = wanted
+        updateInterest()
+    }
+
+    /// Sends FIN when everything queued has gone. Reading goes on.
+    package func finish() {
+        guard !isClosed else { return }
+        if queue.count == 0 {
+            _ = shutdown(descriptor, Int32(SHUT_WR))
+        } else {
+            finishesWhenDrained = true
+        }
+    }
+
+    /// Closes now. What is queued is lost; the handler hears nothing more.
+    package func close() {
+        handler = nil
+        queue.clear()
+        closeDescriptor()
+    }
+
+    /// Closes now with RST, so that the peer sees an error instead of an orderly end.
+    package func reset() {
+        if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
+        close()
+    }
+
+    private var hasFailed: Bool {
+        if case .failed = phase { true } else { false }
+    }
+
+    private func updateInterest() {
+        switch phase {
+        case .connecting: watch(readable: false, writable: true)
+        case .open: watch(readable: isReading, writable: queue.count > 0)
+        case .ended: watch(readable: false, writable: queue.count > 0)
+        case .failed: break
+        }
+    }
+
+    private func fail(_ error: SystemError) {
+        guard !hasFailed else { return }
+        phase = .failed(error)
+        queue.clear()
+        closeDescriptor()
+        loop.report(failureOf: self)
+    }
+
+    func deliverFailure() {
+        guard case .failed(let error) = phase, let handler else { return }
+        self.handler = nil
+        handler.streamFailed(error)
+    }
+
+    override func ready(readable: Bool, writable: Bool, broken: Bool) {
+        if case .connecting = phase { return completeConnect() }
+        if writable { flush() }
+        if readable, isReading, !isClosed {
+            receive()
+        } else if broken, !isClosed {
+            // Nothing is left to read, or nobody wants to: level-triggered, this would be told for ever.
+            let code = trunkline_socket_error(descriptor)
+            fail(SystemError(call: "recv", code: code == 0 ? ECONNRESET : code))
+        }
+    }
+
+    private func completeConnect() {
+        let code = trunkline_socket_error(descriptor)
+        guard code == 0 else { return fail(SystemError(call: "connect", code: code)) }
+        phase = .open
+        updateInterest()
+        handler?.streamConnected()
+    }
+
+    private func flush() {
+        guard queue.count > 0 else { return updateInterest() }
+        let descriptor = self.descriptor
+        let sent = queue.withPending { pending in
+            unsafe pending.withUnsafeBytes { raw in unsafe trunkline_send(descriptor, raw.baseAddress, raw.count) }
+        }
+        if sent < 0 {
+            let code = trunkline_errno()
+            if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
+            return
+        }
+        queue.drop(sent)
+        guard queue.count == 0 else { return }
+        updateInterest()
+        if finishesWhenDrained { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+        handler?.streamDrained()
+    }
+
+    private func receive() {
+        let buffer = unsafe loop.receiveBuffer
+        let count = unsafe trunkline_recv(descriptor, buffer, EventLoop.receiveCapacity)
+        if count > 0 {
+            // The buffer is the loop's and lives as long; no other socket reads into it before this call returns.
+            var bytes = unsafe MutableSpan(_unsafeStart: buffer, count: count)
+            handler?.streamReceived(&bytes)
+        } else if count == 0 {
+            phase = .ended
+            updateInterest()
+            handler?.streamEnded()
+        } else {
+            let code = trunkline_errno()
+            if code != EAGAIN && code != EINTR { fail(SystemError(call: "recv", code: code)) }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// What a backend is told of the client (RFC 7239 and the X-Forwarded- fields before it).
+package struct Forwarding: Equatable, Sendable {
+    /// The client's address without a port; `unix:` for a Unix socket.
+    package let client: String
+    package let isSecure: Bool
+    package let requestID: String
+
+    /// What is known of a client's connection.
+    package init(client: String, isSecure: Bool, requestID: String) {
+        self.client = client
+        self.isSecure = isSecure
+        self.requestID = requestID
+    }
+
+    /// A client's own request id is kept when it is plain: 1 to 128 visible ASCII characters.
+    package static func acceptableID(_ fields: HeaderFields) -> String? {
+        guard let id = fields.first("x-request-id"), (1...128).contains(id.utf8.count),
+            id.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+        else { return nil }
+        return id
+    }
+
+    /// Adds the fields: addresses are appended to what came, the rest replaces it.
+    package func apply(to fields: inout HeaderFields) {
+        let scheme = isSecure ? "https" : "http"
+        let host = fields.first("host") ?? ""
+        let address = client == "unix:" ? "unknown" : client
+        let earlier = fields.all("x-forwarded-for").filter { !$0.isEmpty }
+        let elements = fields.all("forwarded").filter { !$0.isEmpty }
+        for name in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"] {
+            fields.remove(name)
+        }
+        fields.append("X-Forwarded-For", (earlier + [address]).joined(separator: ", "))
+        fields.append("X-Forwarded-Proto", scheme)
+        fields.append("X-Forwarded-Host", host)
+        // RFC 7239, 6: an IPv6 address stands in brackets and quotes, a host with a port in quotes.
+        let node = address.contains(":") ? "\"[\(address)]\"" : address
+        let named = isToken(host) ? host : "\"\(host.filter { $0 != "\"" && $0 != "\\" })\""
+        let element = "for=\(node);proto=\(scheme)" + (host.isEmpty ? "" : ";host=\(named)")
+        fields.append("Forwarded", (elements + [element]).joined(separator: ", "))
+        fields.append("X-Request-Id", requestID)
+    }
+}

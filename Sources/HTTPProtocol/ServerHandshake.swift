@@ -1,0 +1,90 @@
+/// A valid request for a WebSocket (RFC 6455, 4.2.1).
+package struct UpgradeRequest: Equatable, Sendable {
+    package let key: String
+    package let subprotocols: [String]
+    package let extensions: [ExtensionOffer]
+}
+
+/// What a request asks for.
+package enum OnRequest: Equatable, Sendable {
+    case upgrade(UpgradeRequest)
+    /// No upgrade to WebSocket.
+    case plain
+    case refuse(Refusal)
+}
+
+/// The server's side of the opening handshake: judges requests and writes the 101 (RFC 6455, 4.2).
+package enum ServerHandshake {
+    /// What a request asks for, and whether it asks rightly.
+    package static func judge(_ head: RequestHead) -> OnRequest {
+        guard head.fields.hasToken("upgrade", "websocket") else { return .plain }
+        if let refusal = checkBasics(head) ?? checkVersion(head.fields) { return .refuse(refusal) }
+        let keys = head.fields.all("sec-websocket-key")
+        guard keys.count == 1 else {
+            return bad(keys.isEmpty ? "missing Sec-WebSocket-Key" : "more than one Sec-WebSocket-Key")
+        }
+        guard WebSocketKey.isValid(keys[0]) else { return bad("Sec-WebSocket-Key is not 16 bytes in base64") }
+        do throws(HeaderGrammarError) {
+            return .upgrade(
+                UpgradeRequest(
+                    key: keys[0],
+                    subprotocols: try HeaderGrammar.subprotocols(head.fields.all("sec-websocket-protocol")),
+                    extensions: try HeaderGrammar.extensions(head.fields.all("sec-websocket-extensions"))))
+        } catch {
+            return bad(error.reason)
+        }
+    }
+
+    private static func bad(_ reason: String) -> OnRequest { .refuse(Refusal(status: 400, reason: reason)) }
+
+    private static func checkBasics(_ head: RequestHead) -> Refusal? {
+        let reason: String? =
+            if head.method != "GET" {
+                "a WebSocket upgrade must be a GET, not \(head.method)"
+            } else if head.minorVersion == 0 {
+                "a WebSocket upgrade needs HTTP/1.1"
+            } else if !head.fields.hasToken("connection", "upgrade") {
+                "Connection does not name Upgrade"
+            } else if !hasNoBody(head.fields) {
+                "a WebSocket upgrade has no body"
+            } else {
+                nil
+            }
+        return reason.map { Refusal(status: 400, reason: $0) }
+    }
+
+    private static func hasNoBody(_ fields: HeaderFields) -> Bool {
+        guard let framing = try? BodyFraming(fields) else { return false }
+        return framing == .none || framing == .length(0)
+    }
+
+    /// 4.2.2: a version we don't speak gets the one we do.
+    private static func checkVersion(_ fields: HeaderFields) -> Refusal? {
+        guard fields.all("sec-websocket-version") != ["13"] else { return nil }
+        return upgradeRequired("Sec-WebSocket-Version must be 13")
+    }
+
+    /// 426 with the fields that say what to do instead (RFC 9110, 15.5.22).
+    package static func upgradeRequired(_ reason: String) -> Refusal {
+        Refusal(
+            status: 426, reason: reason,
+            fields: [.init("Sec-WebSocket-Version", "13"), .init("Upgrade", "websocket")])
+    }
+
+    /// The 101 for a client: our accept value and extensions, the backend's subprotocol and application fields.
+    package static func answer(
+        to request: UpgradeRequest, subprotocol: String?, extensions: String?, backendFields: HeaderFields
+    ) -> [UInt8] {
+        var fields = HeaderFields()
+        fields.append("Upgrade", "websocket")
+        fields.append("Connection", "Upgrade")
+        fields.append("Sec-WebSocket-Accept", WebSocketKey.accept(request.key))
+        if let subprotocol { fields.append("Sec-WebSocket-Protocol", subprotocol) }
+        if let extensions { fields.append("Sec-WebSocket-Extensions", extensions) }
+        for field in HopByHop.removed(from: backendFields).list
+        where !field.name.lowercased().hasPrefix("sec-websocket-") && !equalsIgnoringCase(field.name, "content-length") {
+            fields.append(field.name, field.value)
+        }
+        return ResponseHead(status: 101, reason: ReasonPhrase.of(101), fields: fields).encoded
+    }
+}

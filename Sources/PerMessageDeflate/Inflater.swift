@@ -1,0 +1,185 @@
+package import BasicContainers
+internal import CZlib
+
+/// Why a compressed message was not accepted.
+package enum InflateError: Error, Equatable, Sendable {
+    case invalidData
+    case messageTooBig(limit: Int)
+    case ratioTooHigh(limit: Int)
+    case outOfMemory
+}
+
+/// Bounds on what compressed input may become: a small message must not mean a large one without limit.
+package struct InflateLimits: Equatable, Sendable {
+    /// Bytes of a message once inflated.
+    package let message: Int
+    /// Inflated bytes for one byte received; applies from 64 KiB of output on. 0 = no limit.
+    package let ratio: Int
+
+    /// 16 MiB and 200 unless told otherwise.
+    package init(message: Int = 16 << 20, ratio: Int = 200) {
+        self.message = message
+        self.ratio = ratio
+    }
+}
+
+/// What `inflate` stopped for.
+package enum OnInflate: Equatable, Sendable {
+    /// All input is used.
+    case needsInput
+    /// The output given has been filled: take it away and call again with the rest of the input.
+    case outputFull
+    /// The message is complete.
+    case messageComplete
+}
+
+/// Inflates the messages of one direction (RFC 7692, 7.2.2) in steps of bounded output.
+@safe package struct Inflater: ~Copyable {
+    private static let tail: [UInt8] = [0, 0, 0xFF, 0xFF]
+    private static let ratioFloor = 64 * 1024
+
+    // zlib keeps a pointer back to the stream, so the stream must not move: it lives on the heap.
+    private var stream: UnsafeMutablePointer<z_stream>?
+    private let windowBits: Int32
+    private let startsAfresh: Bool
+    private let limits: InflateLimits
+    private var dictionary: [UInt8] = []
+    private var received = 0
+    private var produced = 0
+    private var tailLeft = 4
+    // zlib had more output than room: it must be asked once more although all input is used.
+    private var hasMore = false
+
+    /// Takes no memory until the first message.
+    package init(_ agreement: DeflateAgreement, limits: InflateLimits) {
+        unsafe stream = nil
+        // A window larger than the sender's is always right, and zlib knows a bug-free 9 and up.
+        windowBits = Int32(max(agreement.clientWindowBits, 9))
+        startsAfresh = agreement.clientNoContextTakeover
+        self.limits = limits
+    }
+
+    deinit { unsafe Inflater.free(stream) }
+
+    /// Whether zlib's state is held.
+    package var holdsState: Bool { unsafe stream != nil }
+
+    /// Between messages: gives zlib's state back and keeps only the window, as far as it was used.
+    package mutating func releaseState() {
+        guard let stream = unsafe stream, received == 0 else { return }
+        if !startsAfresh {
+            var window = [UInt8](repeating: 0, count: 1 << Int(windowBits))
+            var length: UInt32 = 0
+            if unsafe inflateGetDictionary(stream, &window, &length) == Z_OK {
+                dictionary = Array(window.prefix(Int(length)))
+            }
+        }
+        unsafe Inflater.free(stream)
+        unsafe self.stream = nil
+    }
+
+    /// Inflates from `input` at `position`, which moves, and appends at most `room` bytes.
+    package mutating func inflate(
+        _ input: Span<UInt8>, from position: inout Int, endOfMessage: Bool, room: Int,
+        appendingTo output: inout UniqueArray<UInt8>
+    ) throws(InflateError) -> OnInflate {
+        guard let stream = unsafe ready() else { throw .outOfMemory }
+        let before = output.count
+        while true {
+            let atTail = position == input.count
+            if atTail, !endOfMessage { return .needsInput }
+            if atTail, tailLeft == 0, !hasMore {
+                unsafe endMessage(stream)
+                return .messageComplete
+            }
+            let left = room - (output.count - before)
+            guard left > 0 else { return .outputFull }
+            let step =
+                atTail
+                ? unsafe Inflater.step(stream, Inflater.tail.span, from: 4 - tailLeft, room: left, into: &output)
+                : unsafe Inflater.step(stream, input, from: position, room: left, into: &output)
+            if atTail { tailLeft -= step.used } else { position += step.used }
+            received += atTail ? 0 : step.used
+            produced += step.made
+            hasMore = step.isFull
+            unsafe try judge(step.code, madeProgress: atTail || step.used + step.made > 0, stream)
+            if step.isFull { return .outputFull }
+        }
+    }
+
+    @unsafe private mutating func judge(
+        _ code: Int32, madeProgress: Bool, _ stream: UnsafeMutablePointer<z_stream>
+    ) throws(InflateError) {
+        switch code {
+        case Z_OK: break
+        case Z_BUF_ERROR where madeProgress: break
+        // 7.2.3.4: a final block may end before the message does; what follows begins a new one.
+        case Z_STREAM_END: unsafe inflateReset(stream)
+        default: throw .invalidData
+        }
+        guard produced <= limits.message else { throw .messageTooBig(limit: limits.message) }
+        if limits.ratio > 0, produced > Inflater.ratioFloor, produced / max(received, 1) > limits.ratio {
+            throw .ratioTooHigh(limit: limits.ratio)
+        }
+    }
+
+    @unsafe private mutating func endMessage(_ stream: UnsafeMutablePointer<z_stream>) {
+        (received, produced, tailLeft, hasMore) = (0, 0, 4, false)
+        if startsAfresh { unsafe inflateReset(stream) }
+    }
+
+    private struct Step {
+        let code: Int32
+        let used: Int
+        let made: Int
+        let isFull: Bool
+    }
+
+    @unsafe private static func step(
+        _ stream: UnsafeMutablePointer<z_stream>, _ input: Span<UInt8>, from start: Int, room: Int,
+        into output: inout UniqueArray<UInt8>
+    ) -> Step {
+        // The pointer is used only within this call.
+        let source = unsafe input.withUnsafeBufferPointer { unsafe $0 }
+        let offered = source.count - start
+        unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress?.advanced(by: start))
+        unsafe stream.pointee.avail_in = UInt32(truncatingIfNeeded: offered)
+        let chunk = min(room, 64 * 1024)
+        var code: Int32 = Z_OK
+        var made = 0
+        output.append(addingCount: chunk) { (target: inout OutputSpan<UInt8>) in
+            unsafe target.withUnsafeMutableBufferPointer { buffer, initialized in
+                let space = min(chunk, buffer.count - initialized)
+                unsafe stream.pointee.next_out = buffer.baseAddress?.advanced(by: initialized)
+                unsafe stream.pointee.avail_out = UInt32(space)
+                unsafe code = CZlib.inflate(stream, Z_SYNC_FLUSH)
+                made = unsafe space - Int(stream.pointee.avail_out)
+                initialized += made
+            }
+        }
+        return Step(
+            code: code, used: unsafe offered - Int(stream.pointee.avail_in), made: made, isFull: made == chunk)
+    }
+
+    @unsafe private mutating func ready() -> UnsafeMutablePointer<z_stream>? {
+        if let stream = unsafe stream { return unsafe stream }
+        let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        unsafe made.initialize(to: z_stream())
+        guard unsafe trunkline_inflate_init(made, -windowBits) == Z_OK else {
+            unsafe made.deallocate()
+            return nil
+        }
+        if !dictionary.isEmpty {
+            unsafe inflateSetDictionary(made, dictionary, UInt32(dictionary.count))
+            dictionary = []
+        }
+        unsafe stream = made
+        return unsafe made
+    }
+
+    @unsafe private static func free(_ stream: UnsafeMutablePointer<z_stream>?) {
+        guard let stream = unsafe stream else { return }
+        unsafe inflateEnd(stream)
+        unsafe stream.deallocate()
+    }
+}

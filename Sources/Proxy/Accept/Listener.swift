@@ -1,0 +1,56 @@
+internal import EventLoop
+internal import TLS
+
+/// What a client connection needs to know of the listener it came through.
+final class ListenerFacts: Sendable {
+    /// As in the configuration, e.g. `0.0.0.0:8443`.
+    let name: String
+    /// nil on plain listeners.
+    let tls: ServerTLSContext?
+
+    init(name: String, tls: ServerTLSContext?) {
+        self.name = name
+        self.tls = tls
+    }
+}
+
+/// Accepts on one worker and makes a `ClientConnection` of each socket.
+final class Listener: ListenerHandler {
+    var facts: ListenerFacts
+    private unowned let worker: Worker
+    private var socket: ListenerSocket?
+
+    init(_ bound: consuming BoundListener, facts: ListenerFacts, worker: Worker) {
+        self.facts = facts
+        self.worker = worker
+        socket = ListenerSocket(bound, on: worker.loop, handler: self)
+    }
+
+    func start() { socket?.start() }
+
+    func close() {
+        socket?.close()
+        socket = nil
+    }
+
+    func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
+        do throws(TLSError) {
+            let session: TLSSession? =
+                if let context = facts.tls {
+                    try TLSSession(server: context, wire: worker.wire)
+                } else {
+                    nil
+                }
+            let transport = StreamConnection(accepted: socket, tls: session, wire: worker.wire)
+            worker.admit(
+                ClientConnection(transport, address: address.host, listener: facts, worker: worker))
+        } catch {
+            socket.close()
+            worker.log.acceptFailed(listener: facts.name, error.description)
+        }
+    }
+
+    func listener(_ listener: ListenerSocket, failed error: SystemError) {
+        worker.log.acceptFailed(listener: facts.name, error.description)
+    }
+}

@@ -1,0 +1,81 @@
+internal import HTTPProtocol
+internal import PerMessageDeflate
+internal import Routing
+
+/// What is known of a request that will be carried to a backend.
+struct UpgradePlan {
+    let route: Route
+    let upstream: String
+    let head: RequestHead
+    let upgrade: UpgradeRequest
+    let forwarding: Forwarding
+    let host: String
+    /// What the client's offer of permessage-deflate comes to; nil when it goes uncompressed.
+    let agreement: DeflateAgreement?
+
+    var path: String { head.target }
+    var requestID: String { forwarding.requestID }
+
+    func clientHandshake(key: String) -> ClientHandshake {
+        ClientHandshake(
+            head, upgrade: upgrade, target: route.rewrite?.apply(head.target) ?? head.target, forwarding: forwarding,
+            key: key, passesExtensions: route.passesExtensions)
+    }
+
+    /// The 101 for the client, once the backend has given its own.
+    func answer(_ accepted: AcceptedUpgrade) -> [UInt8] {
+        ServerHandshake.answer(
+            to: upgrade, subprotocol: accepted.subprotocol, extensions: agreement?.answer ?? accepted.extensions,
+            backendFields: accepted.fields)
+    }
+}
+
+/// What becomes of a request.
+enum OnRoute {
+    case upgrade(UpgradePlan)
+    case respond([UInt8])
+    case refuse(Refusal)
+}
+
+/// Decides on a request by its head: route, origin, handshake, compression. Pure.
+struct RouteStep {
+    let generation: Generation
+    let head: RequestHead
+    let address: String
+    let isSecure: Bool
+
+    func decide(requestID: String) -> OnRoute {
+        let host = RequestTarget.hostName(head.fields.first("host") ?? "")
+        guard let target = RequestTarget(head.target) else {
+            return .refuse(Refusal(status: 400, reason: "path climbs above its root"))
+        }
+        let request = ServerHandshake.judge(head)
+        if case .refuse(let refusal) = request { return .refuse(refusal) }
+        guard let route = generation.route(host: host, path: target.path) else {
+            return .refuse(Refusal(status: 404, reason: "no route for this host and path"))
+        }
+        guard route.origins.accepts(head.fields.first("origin")) else {
+            return .refuse(Refusal(status: 403, reason: "origin is not allowed here"))
+        }
+        switch (route.action, request) {
+        case (.respond(let status, let body, let type), _):
+            let response = HTTPResponse(status: status, body: body, contentType: type)
+            return .respond(head.method == "HEAD" ? response.encodedHead : response.encoded)
+        case (.upstream(let upstream), .upgrade(let upgrade)):
+            return .upgrade(plan(route, upstream, upgrade, host, requestID))
+        case (.upstream, _):
+            return .refuse(ServerHandshake.upgradeRequired("this is a WebSocket endpoint"))
+        }
+    }
+
+    private func plan(
+        _ route: Route, _ upstream: String, _ upgrade: UpgradeRequest, _ host: String, _ requestID: String
+    ) -> UpgradePlan {
+        let forwarding = Forwarding(
+            client: address, isSecure: isSecure, requestID: Forwarding.acceptableID(head.fields) ?? requestID)
+        let agreement = route.compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
+        return UpgradePlan(
+            route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding, host: host,
+            agreement: agreement)
+    }
+}

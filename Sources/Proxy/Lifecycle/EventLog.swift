@@ -1,0 +1,104 @@
+internal import HTTPProtocol
+internal import Logging
+internal import TLS
+
+/// What the proxy tells its operator. An event is a value; its text and fields are made here and nowhere else.
+///
+/// Handlers write to a queue that another thread empties: logging never blocks a loop.
+struct EventLog: Sendable {
+    /// One line a session or refused request; nil when `log.access` is off.
+    let access: Logger?
+    let events: Logger
+
+    // MARK: Sessions
+
+    func sessionEnded(_ session: Session, at now: UInt64) {
+        guard let access else { return }
+        access.info("session ended", metadata: session.logFields(at: now))
+    }
+
+    func refused(client: String, host: String?, path: String?, _ refusal: Refusal) {
+        access?.info(
+            "request refused",
+            metadata: [
+                "client": "\(client)", "host": "\(host ?? "")", "path": "\(path ?? "")",
+                "status": .stringConvertible(refusal.status), "side": "client", "phase": "request",
+                "cause": "\(refusal.reason)",
+            ])
+    }
+
+    func backendRefused(_ plan: UpgradePlan, status: Int, client: String) {
+        access?.info(
+            "backend refused",
+            metadata: [
+                "client": "\(client)", "host": "\(plan.host)", "path": "\(plan.path)", "route": "\(plan.route.name)",
+                "status": .stringConvertible(status), "side": "backend", "phase": "response",
+                "request_id": "\(plan.requestID)",
+            ])
+    }
+
+    // MARK: Errors
+
+    func handshakeFailed(client: String, listener: String, _ error: TLSError) {
+        events.info(
+            "tls handshake failed",
+            metadata: [
+                "client": "\(client)", "listener": "\(listener)", "side": "client", "phase": "tls",
+                "cause": "\(error)",
+            ])
+    }
+
+    func upgradeFailed(_ upstream: String, backend: String?, phase: String, cause: String) {
+        events.warning(
+            "upgrade failed",
+            metadata: [
+                "upstream": "\(upstream)", "backend": "\(backend ?? "")", "side": "backend", "phase": "\(phase)",
+                "cause": "\(cause)",
+            ])
+    }
+
+    func backendFailed(_ backend: String, _ error: DialError, restsFor rest: UInt64) {
+        events.warning(
+            "backend unreachable",
+            metadata: [
+                "backend": "\(backend)", "side": "backend", "phase": "\(error.phase)", "cause": "\(error)",
+                "retry_in_ms": .stringConvertible(rest / 1_000_000),
+            ])
+    }
+
+    func backendRecovered(_ backend: String) {
+        events.notice("backend reachable again", metadata: ["backend": "\(backend)"])
+    }
+
+    func acceptFailed(listener: String, _ cause: String) {
+        events.error(
+            "accept failed",
+            metadata: ["listener": "\(listener)", "side": "client", "phase": "accept", "cause": "\(cause)"])
+    }
+
+    // MARK: Life of the process
+
+    func started(listeners: [String], workers: Int) {
+        events.notice(
+            "started",
+            metadata: [
+                "listeners": "\(listeners.joined(separator: " "))", "workers": .stringConvertible(workers),
+            ])
+    }
+
+    func draining(signal: String, limit: UInt64) {
+        events.notice(
+            "draining",
+            metadata: ["signal": "\(signal)", "limit_ms": .stringConvertible(limit / 1_000_000)])
+    }
+
+    func stopped(cause: String) { events.notice("stopped", metadata: ["cause": "\(cause)"]) }
+
+    func reloaded() { events.notice("configuration reloaded") }
+
+    func reloadFailed(_ complaints: [String]) {
+        for complaint in complaints {
+            events.error("configuration not reloaded, the old one stays", metadata: ["cause": "\(complaint)"])
+        }
+    }
+}

@@ -1,0 +1,20 @@
+internal import EventLoop
+internal import PerMessageDeflate
+internal import TLS
+
+/// Where commands complain to a person.
+package enum Console {
+    /// A line on standard error.
+    package static func complain(_ line: String) { Machine.say(line, toError: true) }
+}
+
+/// What `trunkline version` prints.
+package enum Versions {
+    /// This program's own.
+    package static let trunkline = "0.1.0"
+
+    /// One line a component, those of the libraries as they are at run time.
+    package static var lines: [String] {
+        ["trunkline \(trunkline)", TLSLibrary.version, "zlib \(ZlibLibrary.version)"]
+    }
+}

@@ -1,0 +1,171 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPProtocol
+internal import TLS
+
+/// One event loop and all that lives on it: listeners, clients, sessions, upstream pools. Nothing here is touched by
+/// another thread; orders come through the loop's mailbox.
+final class Worker {
+    let index: Int
+    let loop: EventLoop
+    let wire: TLSWire
+    let log: EventLog
+    private(set) var generation: Generation
+    private let resolver: Resolver
+    private var upstreams: [String: Upstream] = [:]
+    private var listeners: [Listener] = []
+    private var clients: [ClientConnection] = []
+    private var sessions: [Session] = []
+    private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
+    private var nextLookup: UInt64 = 0
+    let scratch = ScratchStack()
+    private var onEmpty: (() -> Void)?
+
+    /// On the thread that will run the loop.
+    init(index: Int, generation: Generation, resolver: Resolver, log: EventLog, loop: EventLoop) throws(TLSError) {
+        self.index = index
+        self.generation = generation
+        self.resolver = resolver
+        self.log = log
+        self.loop = loop
+        wire = try TLSWire()
+        loop.owner = self
+        openUpstreams()
+    }
+
+    var sessionCount: Int { sessions.count }
+
+    // MARK: Listeners and clients
+
+    func listen(_ bound: consuming BoundListener, facts: ListenerFacts) {
+        let listener = Listener(bound, facts: facts, worker: self)
+        listeners.append(listener)
+        listener.start()
+    }
+
+    func admit(_ client: ClientConnection) {
+        client.position = clients.count
+        clients.append(client)
+        client.start()
+    }
+
+    func forget(_ client: ClientConnection) {
+        let position = client.position
+        guard position >= 0, position < clients.count else { return }
+        client.position = -1
+        let last = clients.removeLast()
+        if last !== client {
+            clients[position] = last
+            last.position = position
+        }
+        checkEmpty()
+    }
+
+    // MARK: Sessions
+
+    func begin(_ session: Session) {
+        session.position = sessions.count
+        sessions.append(session)
+        session.start()
+    }
+
+    func sessionEnded(_ session: Session) {
+        let position = session.position
+        guard position >= 0, position < sessions.count else { return }
+        session.position = -1
+        let last = sessions.removeLast()
+        if last !== session {
+            sessions[position] = last
+            last.position = position
+        }
+        log.sessionEnded(session, at: loop.now)
+        checkEmpty()
+    }
+
+    // MARK: Upstreams
+
+    func upstream(_ name: String) -> Upstream? { upstreams[name] }
+
+    /// Takes a new configuration for what begins from now on; sessions keep what they have.
+    ///
+    /// - Parameter listeners: new TLS contexts, matched to the listeners by address.
+    func adopt(_ generation: Generation, listeners facts: [ListenerFacts]) {
+        self.generation = generation
+        for listener in listeners {
+            if let fact = facts.first(where: { $0.name == listener.facts.name }) { listener.facts = fact }
+        }
+        let old = upstreams
+        openUpstreams()
+        for upstream in old.values { upstream.close() }
+    }
+
+    private func openUpstreams() {
+        upstreams = generation.makeUpstreams()
+        for (name, upstream) in upstreams {
+            guard let pool = generation.configuration.upstreams[name]?.pool else { continue }
+            for backend in upstream.backends {
+                backend.startPool(level: pool.warm, idleTimeout: pool.idleTimeout, worker: self)
+            }
+        }
+    }
+
+    /// Looks a name up off the loop; `done` runs on it.
+    func resolve(_ name: String, port: UInt16, done: @escaping (Resolver.Answer) -> Void) {
+        let id = nextLookup
+        nextLookup &+= 1
+        lookups[id] = done
+        resolver.resolve(name, port: port, answerTo: loop.mailbox) { loop, answer in
+            (loop.owner as? Worker)?.lookups.removeValue(forKey: id)?(answer)
+        }
+    }
+
+    /// Runs `work` after the delay.
+    func after(_ delay: UInt64, _ work: @escaping () -> Void) {
+        _ = loop.schedule(DelayedWork(work), kind: 0, after: delay)
+    }
+
+    private final class DelayedWork: TimerTarget {
+        private let work: () -> Void
+        init(_ work: @escaping () -> Void) { self.work = work }
+        func timerFired(_ kind: UInt8) { work() }
+    }
+
+    // MARK: Random values
+
+    func randomMask() -> UInt32 { UInt32(truncatingIfNeeded: loop.random.next()) }
+
+    /// 16 bytes for `Sec-WebSocket-Key` (RFC 6455, 4.1).
+    func randomKeyBytes() -> [UInt8] { (0..<2).flatMap { _ in bytes(of: loop.random.next()) } }
+
+    /// 128 random bits in hexadecimal.
+    func requestID() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let text = randomKeyBytes().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private func bytes(of word: UInt64) -> [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
+    }
+
+    // MARK: Draining
+
+    /// Stops accepting and closes all sessions with 1001, spread over the time given; `done` when the last has gone.
+    func drain(over spread: UInt64, done: @escaping () -> Void) {
+        onEmpty = done
+        for listener in listeners { listener.close() }
+        listeners = []
+        for upstream in upstreams.values { upstream.close() }
+        for client in clients { client.drain() }
+        for session in sessions {
+            session.arm(.drain, after: UInt64.random(in: 0...max(spread, 1), using: &loop.random))
+        }
+        checkEmpty()
+    }
+
+    private func checkEmpty() {
+        guard let onEmpty, clients.isEmpty, sessions.isEmpty else { return }
+        self.onEmpty = nil
+        onEmpty()
+    }
+}

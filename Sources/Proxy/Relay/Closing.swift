@@ -1,0 +1,138 @@
+internal import WebSocketProtocol
+
+// How a session ends. A Close is carried across with its code and reason; the one who sent it gets its answer when the
+// other side has answered, or when the deadline has passed. After both have closed, the TCP connections end as RFC
+// 6455, 7.1.1 wants it: we close the client's, the backend closes its own.
+extension Session {
+    /// A Close frame came from the peer of `leg`.
+    func closeReceived(_ payload: ClosePayload, from leg: Leg) {
+        leg.closeReceived = payload
+        noteEnding(SessionEnding(by: leg.peer == .client ? .client : .backend, code: payload.code, cause: .close))
+        let other = other(leg)
+        switch leg.closing.receiveClose() {
+        case .reply:
+            guard !other.hasEnded, other.closing.maySendData else {
+                // The other side is gone or closing already: nobody is left to ask.
+                leg.sendClose(payload)
+                return legFinished(leg)
+            }
+            other.sendClose(payload)
+            armCloseDeadline()
+        case .finished:
+            // It answered our Close. If that was carried across for the other side, the answer goes back to it.
+            if other.closeReceived != nil {
+                other.sendClose(payload)
+                legFinished(other)
+            }
+            legFinished(leg)
+        case .ignore:
+            break
+        }
+    }
+
+    /// A transport ended or broke, or its peer was given up.
+    func transportEnded(of leg: Leg, error: TransportError?, cause: EndingCause? = nil) {
+        guard !leg.hasEnded else { return }
+        let wasClosed = leg.closing.isFinished
+        leg.hasEnded = true
+        leg.isDeaf = true
+        leg.transport.close()
+        let other = other(leg)
+        guard !other.hasEnded else { return endNow() }
+        if wasClosed || other.closing.isFinished { return armCloseDeadline() }
+        noteEnding(
+            SessionEnding(
+                by: cause == nil ? (leg.peer == .client ? .client : .backend) : .proxy, code: nil,
+                cause: cause ?? .connectionLost(error?.description ?? "")))
+        if let received = other.closeReceived {
+            // It waits for an answer that will not come from the other side.
+            other.sendClose(received)
+            legFinished(other)
+        } else if leg.peer == .backend {
+            closeAfterLoss(other, ClosePayload(.internalError, "backend connection lost"))
+        } else {
+            // The backend sees what it would see without us: a connection that ends with no Close (1006 in its API).
+            other.isDeaf = true
+            other.transport.close()
+            other.hasEnded = true
+            endNow()
+        }
+    }
+
+    private func closeAfterLoss(_ leg: Leg, _ payload: ClosePayload) {
+        guard !leg.isMidFrame else {
+            // Half a frame has been passed on; no Close can be put into it.
+            leg.transport.close()
+            leg.hasEnded = true
+            return endNow()
+        }
+        leg.sendClose(payload)
+        armCloseDeadline()
+    }
+
+    /// The peer of `leg` broke the protocol or a limit: it is told why, and the other side that it is over.
+    func fail(_ leg: Leg, _ violation: ProtocolViolation) {
+        let by: EndedBy = leg.peer == .client ? .client : .backend
+        noteEnding(
+            SessionEnding(by: by, code: violation.closeCode, cause: .violation(violation.reason)))
+        leg.isDeaf = true
+        leg.sendClose(ClosePayload(violation.closeCode, violation.reason))
+        // With half a frame passed on, its rest and then our Close come first; the deadline bounds that.
+        if !leg.isMidFrame { leg.transport.finish() }
+        let other = other(leg)
+        if leg.peer == .backend {
+            closeAfterLoss(other, ClosePayload(.internalError, "backend broke the protocol"))
+        } else if !other.hasEnded {
+            if other.isMidFrame {
+                other.transport.close()
+                other.hasEnded = true
+            } else {
+                other.sendClose(ClosePayload(.goingAway, "client broke the protocol"))
+            }
+        }
+        armCloseDeadline()
+    }
+
+    /// Closes both sides with a code of ours.
+    func closeBoth(_ code: CloseCode, _ reason: String, by: EndedBy, cause: EndingCause) {
+        noteEnding(SessionEnding(by: by, code: code, cause: cause))
+        for leg in [client, backend] where !leg.hasEnded { leg.sendClose(ClosePayload(code, reason)) }
+        armCloseDeadline()
+    }
+
+    /// Ends the session because the process, its route or its backend goes.
+    func drain(code: CloseCode, reason: String) {
+        guard ending == nil else { return }
+        closeBoth(code, reason, by: .proxy, cause: .drain)
+    }
+
+    /// Both Close frames of this leg have passed: its TCP connection may end.
+    private func legFinished(_ leg: Leg) {
+        leg.isDeaf = true
+        guard !leg.hasEnded else { return }
+        // The server closes first. A backend that doesn't is helped by the deadline.
+        if leg.peer == .client { leg.transport.finish() }
+        if leg.isPaused {
+            leg.isPaused = false
+            leg.transport.resumeReading()
+        }
+        armCloseDeadline()
+    }
+
+    private func armCloseDeadline() {
+        guard !isClosing else { return }
+        isClosing = true
+        disarm(.housekeeping)
+        disarm(.slowConsumer)
+        // A paused side must be read again, or its answer is never seen.
+        for leg in [client, backend] where leg.isPaused && !leg.hasEnded {
+            leg.isPaused = false
+            leg.transport.resumeReading()
+        }
+        arm(.closeDeadline, after: max(route.timeouts.close, 1))
+    }
+
+    private func noteEnding(_ new: SessionEnding) {
+        if ending == nil { ending = new }
+    }
+}

@@ -1,0 +1,68 @@
+internal import BasicContainers
+internal import WebSocketProtocol
+
+// The way of a session that needs no transformation: frames go through as they came, masking key included, and only
+// their headers are parsed (rule 4). Control frames stop here: each leg answers its own.
+extension Session {
+    func forward(_ bytes: inout MutableSpan<UInt8>, from leg: Leg, to other: Leg) throws(ProtocolViolation) {
+        var position = 0
+        // What has been looked at and may be passed on in one write.
+        var run = 0..<0
+        do throws(ProtocolViolation) {
+            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
+                if slice.header.opcode.isControl {
+                    other.passData(bytes.span.extracting(run))
+                    run = position..<position
+                    controlBytes(&bytes, slice, from: leg)
+                    continue
+                }
+                if slice.heldHeader > 0 { passHeldHeader(of: leg, to: other) }
+                run = (run.isEmpty ? slice.start : run.lowerBound)..<slice.payload.upperBound
+                if slice.endsMessage { leg.tally.messagesReceived &+= 1 }
+                guard slice.endsFrame else {
+                    other.passData(bytes.span.extracting(run))
+                    run = position..<position
+                    other.isMidFrame = true
+                    continue
+                }
+                guard other.isMidFrame else { continue }
+                // The frame under way ends here: what waited for its end follows it.
+                other.passData(bytes.span.extracting(run))
+                run = position..<position
+                other.isMidFrame = false
+            }
+        } catch {
+            other.passData(bytes.span.extracting(run))
+            throw error
+        }
+        other.passData(bytes.span.extracting(run))
+    }
+
+    /// The first bytes of a header that was split between two reads, kept back because it might have been a Close.
+    private func passHeldHeader(of leg: Leg, to other: Leg) {
+        var held = worker.scratch.take()
+        leg.frames.appendHeldHeader(to: &held)
+        other.passData(held.span)
+        worker.scratch.giveBack(held)
+    }
+
+    /// Part of a control frame, or all of it.
+    func controlBytes(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from leg: Leg) {
+        if slice.beginsFrame { leg.control.removeAll() }
+        leg.control.append(bytes.span.extracting(slice.payload), of: slice)
+        guard slice.endsFrame else { return }
+        switch slice.header.opcode {
+        case .ping: leg.sendPong(leg.control.bytes)
+        case .close: closeFrame(from: leg)
+        default: break  // A Pong: hearing from the peer was all it was for.
+        }
+    }
+
+    private func closeFrame(from leg: Leg) {
+        do throws(ProtocolViolation) {
+            closeReceived(try ClosePayload(parsing: leg.control.bytes), from: leg)
+        } catch {
+            fail(leg, error)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+internal import BasicContainers
+internal import WebSocketProtocol
+
+/// One side of a session: a transport and the WebSocket state of that side.
+///
+/// `frames` and `control` belong to what comes in from the peer. Everything sent to the peer goes through here, so that
+/// control frames of ours enter only at frame boundaries (rule 6 of the data plane) and nothing follows a Close
+/// (RFC 6455, 5.5.1).
+final class Leg: TransportReceiver {
+    /// Who is at the other end. We are its opposite: towards a client we are the server.
+    enum Peer: String { case client, backend }
+
+    let peer: Peer
+    let transport: any ByteTransport
+    private let worker: Worker
+    /// Let go of when the session ends: transport, leg and session hold each other until then.
+    var session: Session?
+    var frames: FrameReader
+    var closing = CloseHandshake()
+    var keepalive: Keepalive
+    /// The payload of the control frame that is coming in.
+    var control = ControlPayload()
+    /// The Close that the peer has sent.
+    var closeReceived: ClosePayload?
+    /// True while a data frame passed on to this peer is not complete: control frames of ours must wait.
+    var isMidFrame = false {
+        didSet { if oldValue, !isMidFrame { sendHeld() } }
+    }
+    /// True when reading from this peer is paused because the other side is full.
+    var isPaused = false
+    /// True when what the peer sends is no longer looked at.
+    var isDeaf = false
+    /// The transport is closed.
+    var hasEnded = false
+    var tally = LegTally()
+    // At most one Pong and one Close wait: the newest Pong answers all earlier Pings (RFC 6455, 5.5.3).
+    private var heldPong: [UInt8]?
+    private var heldClose: ClosePayload?
+
+    init(
+        _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader, keepalive: Keepalive, worker: Worker
+    ) {
+        self.peer = peer
+        self.transport = transport
+        self.frames = frames
+        self.keepalive = keepalive
+        self.worker = worker
+    }
+
+    /// Whether data may still be sent to the peer. The rest of a frame that was begun always may.
+    var takesData: Bool { !hasEnded && (isMidFrame || (closing.maySendData && heldClose == nil)) }
+    /// Whether control frames wait for the end of the frame that is under way.
+    var hasHeldControl: Bool { heldPong != nil || heldClose != nil }
+
+    // MARK: Sending
+
+    /// Sends WebSocket bytes that are whole frames, or parts of one that was begun.
+    func pass(_ bytes: Span<UInt8>) {
+        guard bytes.count > 0 else { return }
+        tally.bytesSent &+= UInt64(bytes.count)
+        transport.write(bytes)
+    }
+
+    /// Passes on data, unless a Close of ours has gone before it.
+    func passData(_ bytes: Span<UInt8>) {
+        if takesData { pass(bytes) }
+    }
+
+    func sendPing(_ payload: [UInt8]) {
+        // Traffic in the middle of a frame proves nothing less than a Ping would: it is left out.
+        guard !isMidFrame, takesData else { return }
+        sendControl(.ping, payload)
+    }
+
+    func sendPong(_ payload: [UInt8]) {
+        guard takesData else { return }
+        if isMidFrame { heldPong = payload } else { sendControl(.pong, payload) }
+    }
+
+    /// Sends Close now or at the end of the frame that is under way; only the first one counts.
+    func sendClose(_ payload: ClosePayload) {
+        guard !hasEnded, heldClose == nil, closing.maySendData else { return }
+        if isMidFrame {
+            heldClose = payload
+        } else {
+            _ = closing.sendClose()
+            sendControl(.close, payload.encoded)
+        }
+    }
+
+    private func sendHeld() {
+        if let payload = heldPong.take() { sendControl(.pong, payload) }
+        if let payload = heldClose.take() { sendClose(payload) }
+    }
+
+    private func sendControl(_ opcode: Opcode, _ payload: [UInt8]) {
+        var frame = UniqueArray<UInt8>(minimumCapacity: payload.count + FrameHeader.largestSize)
+        let key = peer == .backend ? worker.randomMask() : nil
+        FrameWriter.append(opcode, fin: true, payload: payload.span, maskingKey: key, to: &frame)
+        pass(frame.span)
+    }
+
+    // MARK: TransportReceiver
+
+    func transportOpened() {}
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>) { session?.received(&bytes, from: self) }
+    func transportEnded() { session?.transportEnded(of: self, error: nil) }
+    func transportFailed(_ error: TransportError) { session?.transportEnded(of: self, error: error) }
+    func transportDrained() { session?.drained(self) }
+}
+
+/// What one leg has carried.
+struct LegTally {
+    /// WebSocket bytes received from the peer.
+    var bytesReceived: UInt64 = 0
+    /// WebSocket bytes sent to the peer.
+    var bytesSent: UInt64 = 0
+    /// Data messages completed by the peer.
+    var messagesReceived: UInt64 = 0
+}

@@ -1,0 +1,193 @@
+internal import EventLoop
+internal import WebSocketProtocol
+
+/// One WebSocket from a client to a backend: two legs on one loop, and the rules between them.
+///
+/// `Forwarding`, `Inflating` and `Deflating` move the data, `Closing` ends it; this file joins them to the transports
+/// and to time.
+final class Session: TimerTarget {
+    enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain }
+
+    let worker: Worker
+    let client: Leg
+    let backend: Leg
+    let route: Route
+    let facts: SessionFacts
+    /// The client's permessage-deflate; nil when frames go through as they came.
+    let compression: EdgeCompression?
+    /// Who ended it first and how; the first cause wins.
+    var ending: SessionEnding?
+    /// Where the worker keeps it.
+    var position = -1
+    private var onEnd: (() -> Void)?
+    private var timers: [TimerToken?] = [nil, nil, nil, nil]
+    /// Set with the first Close in either direction: from here on a deadline runs.
+    var isClosing = false
+    private var stalledBytes = 0
+    private var lastMessages: UInt64 = 0
+    private var lastActivity: UInt64
+
+    init(
+        client: Leg, backend: Leg, route: Route, facts: SessionFacts, compression: EdgeCompression?, worker: Worker,
+        onEnd: @escaping () -> Void
+    ) {
+        self.client = client
+        self.backend = backend
+        self.route = route
+        self.facts = facts
+        self.compression = compression
+        self.worker = worker
+        self.onEnd = onEnd
+        lastActivity = worker.loop.now
+        client.session = self
+        backend.session = self
+    }
+
+    /// Takes the transports over. What came early on either side is given to `received` by the caller, in order.
+    func start() {
+        client.transport.receiver = client
+        backend.transport.receiver = backend
+        scheduleHousekeeping()
+    }
+
+    /// Starts, and gives both sides what they sent before it could.
+    func begin(clientEarly: [UInt8], backendEarly: [UInt8]) {
+        worker.begin(self)
+        receivedEarly(backendEarly, from: backend)
+        receivedEarly(clientEarly, from: client)
+        for leg in [client, backend] where !leg.isPaused && !leg.hasEnded { leg.transport.resumeReading() }
+    }
+
+    private func receivedEarly(_ early: [UInt8], from leg: Leg) {
+        guard !early.isEmpty else { return }
+        var bytes = early
+        var span = bytes.mutableSpan
+        received(&span, from: leg)
+    }
+
+    func other(_ leg: Leg) -> Leg { leg === client ? backend : client }
+
+    // MARK: Data
+
+    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
+        guard !leg.isDeaf else { return }
+        leg.tally.bytesReceived &+= UInt64(bytes.count)
+        leg.keepalive.heard(at: worker.loop.now)
+        let other = other(leg)
+        do throws(ProtocolViolation) {
+            if let compression {
+                if leg === client {
+                    try inflate(&bytes, compression)
+                } else {
+                    try deflate(&bytes, compression)
+                }
+            } else {
+                try forward(&bytes, from: leg, to: other)
+            }
+        } catch {
+            fail(leg, error)
+        }
+        // A full leg pauses reading on the other one (rule 5).
+        if other.transport.bufferedBytes > route.limits.buffer, !leg.isPaused { pause(leg, because: other) }
+    }
+
+    private func pause(_ leg: Leg, because full: Leg) {
+        leg.isPaused = true
+        leg.transport.pauseReading()
+        stalledBytes = full.transport.bufferedBytes
+        if route.timeouts.slowConsumer > 0 { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
+    }
+
+    func drained(_ leg: Leg) {
+        let feeder = other(leg)
+        guard feeder.isPaused else { return }
+        feeder.isPaused = false
+        if !client.isPaused, !backend.isPaused { disarm(.slowConsumer) }
+        feeder.transport.resumeReading()
+    }
+
+    // MARK: Time
+
+    func arm(_ timer: Timer, after delay: UInt64) {
+        worker.loop.cancel(timers[Int(timer.rawValue)])
+        timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
+    }
+
+    func disarm(_ timer: Timer) {
+        worker.loop.cancel(timers[Int(timer.rawValue)])
+        timers[Int(timer.rawValue)] = nil
+    }
+
+    func timerFired(_ kind: UInt8) {
+        timers[Int(kind)] = nil
+        switch Timer(rawValue: kind) {
+        case .housekeeping: keepHouse()
+        case .closeDeadline: endNow()
+        case .slowConsumer: checkSlowConsumer()
+        case .drain: drain(code: .goingAway, reason: "going away")
+        case nil: break
+        }
+    }
+
+    /// Pings, dead peers, idleness, and compression contexts that nobody has used for a while.
+    private func keepHouse() {
+        let now = worker.loop.now
+        for leg in [client, backend] {
+            switch leg.keepalive.check(at: now) {
+            case .wait: break
+            case .ping: leg.sendPing(Array("trunkline".utf8))
+            case .dead: return transportEnded(of: leg, error: nil, cause: .pongTimeout)
+            }
+        }
+        let messages = client.tally.messagesReceived &+ backend.tally.messagesReceived
+        if messages != lastMessages {
+            lastMessages = messages
+            lastActivity = now
+        } else {
+            compression?.releaseIdleContexts()
+            if route.timeouts.idle > 0, now - lastActivity >= route.timeouts.idle {
+                return closeBoth(.goingAway, "idle for too long", by: .proxy, cause: .idleTimeout)
+            }
+        }
+        scheduleHousekeeping()
+    }
+
+    private func scheduleHousekeeping() {
+        let now = worker.loop.now
+        var next = now + 10_000_000_000
+        for leg in [client, backend] {
+            if let due = leg.keepalive.nextCheck { next = min(next, due) }
+        }
+        if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
+        arm(.housekeeping, after: next > now ? next - now : 1)
+    }
+
+    /// A peer that has taken nothing at all for the whole time is given up; a slow one that takes something is not.
+    private func checkSlowConsumer() {
+        let full = client.isPaused ? backend : client
+        let waiting = full.transport.bufferedBytes
+        if waiting < stalledBytes {
+            stalledBytes = waiting
+            arm(.slowConsumer, after: route.timeouts.slowConsumer)
+        } else {
+            transportEnded(of: full, error: nil, cause: .slowConsumer)
+        }
+    }
+
+    // MARK: End
+
+    /// Both transports are closed and the session forgets everything.
+    func endNow() {
+        guard position >= 0 else { return }
+        for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain] { disarm(timer) }
+        for leg in [client, backend] {
+            leg.isDeaf = true
+            if !leg.hasEnded { leg.transport.close() }
+            leg.hasEnded = true
+            leg.session = nil
+        }
+        worker.sessionEnded(self)
+        onEnd?()
+        onEnd = nil
+    }
+}

@@ -1,0 +1,37 @@
+internal import WebSocketProtocol
+
+/// Who ended a session.
+enum EndedBy: String, Sendable { case client, backend, proxy }
+
+/// Why, where no Close frame of a peer says it.
+enum EndingCause: Equatable, CustomStringConvertible {
+    /// The peer sent Close.
+    case close
+    /// The connection ended without one.
+    case connectionLost(String)
+    case violation(String)
+    case pongTimeout
+    case idleTimeout
+    case slowConsumer
+    case drain
+
+    var description: String {
+        switch self {
+        case .close: "close"
+        case .connectionLost(let reason): reason.isEmpty ? "connection lost" : "connection lost: \(reason)"
+        case .violation(let reason): reason
+        case .pongTimeout: "no pong in time"
+        case .idleTimeout: "idle for too long"
+        case .slowConsumer: "took no bytes for too long"
+        case .drain: "drained"
+        }
+    }
+}
+
+/// How a session ended, as its log line tells it.
+struct SessionEnding: Equatable {
+    let by: EndedBy
+    /// The code of the Close frame that was received or sent first; nil when there was none.
+    let code: CloseCode?
+    let cause: EndingCause
+}

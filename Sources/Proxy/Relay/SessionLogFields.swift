@@ -1,0 +1,26 @@
+internal import Logging
+internal import WebSocketProtocol
+
+extension Session {
+    /// The fields of the line that a session leaves.
+    func logFields(at now: UInt64) -> Logger.Metadata {
+        var fields: Logger.Metadata = [
+            "client": "\(facts.client)", "host": "\(facts.host)", "path": "\(facts.path)", "route": "\(route.name)",
+            "backend": "\(facts.backend)", "request_id": "\(facts.requestID)",
+            "duration_ms": .stringConvertible((now - min(facts.began, now)) / 1_000_000),
+            "bytes_from_client": .stringConvertible(client.tally.bytesReceived),
+            "bytes_to_client": .stringConvertible(client.tally.bytesSent),
+            "bytes_from_backend": .stringConvertible(backend.tally.bytesReceived),
+            "bytes_to_backend": .stringConvertible(backend.tally.bytesSent),
+            "messages_from_client": .stringConvertible(client.tally.messagesReceived),
+            "messages_from_backend": .stringConvertible(backend.tally.messagesReceived),
+            "closed_by": "\(ending?.by.rawValue ?? "proxy")", "cause": "\(ending?.cause.description ?? "")",
+        ]
+        // 1005 is what APIs call a Close without a code, 1006 an end without a Close; neither is ever on the wire.
+        let none: UInt16 = ending?.cause == .close ? 1005 : 1006
+        fields["close_code"] = .stringConvertible(ending?.code?.rawValue ?? none)
+        if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
+        if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }
+        return fields
+    }
+}

@@ -1,0 +1,46 @@
+internal import EventLoop
+internal import TLS
+
+/// Why a transport broke.
+enum TransportError: Error, Equatable, CustomStringConvertible {
+    case system(SystemError)
+    case tls(TLSError)
+
+    var description: String {
+        switch self {
+        case .system(let error): error.description
+        case .tls(let error): "tls: \(error)"
+        }
+    }
+}
+
+/// Is told what happens on a transport. A failed write is told after the turn's events, never inside the call.
+protocol TransportReceiver: AnyObject {
+    /// Connected and, where TLS is spoken, agreed: bytes may flow.
+    func transportOpened()
+    /// Bytes came; they may be changed in place and are gone after the call.
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>)
+    /// The peer has ended its side in order.
+    func transportEnded()
+    /// All that was written has gone to the kernel.
+    func transportDrained()
+    /// The transport is broken and closed.
+    func transportFailed(_ error: TransportError)
+}
+
+/// One side's bytes: TCP, TLS over TCP, a Unix socket, or a stream of a multiplexed connection. A relay knows
+/// transports, never sockets.
+protocol ByteTransport: AnyObject {
+    var receiver: (any TransportReceiver)? { get set }
+    /// What was written and not yet taken by the kernel.
+    var bufferedBytes: Int { get }
+    func write(_ bytes: Span<UInt8>)
+    func pauseReading()
+    func resumeReading()
+    /// Ends our side in order when everything written has gone; reading goes on until the peer ends too.
+    func finish()
+    /// Closes now; nothing more is told.
+    func close()
+    /// Closes now with a reset, so that the peer knows something was lost.
+    func abort()
+}

@@ -1,0 +1,157 @@
+internal import EventLoop
+internal import TLS
+
+/// A transport over a stream socket, with or without TLS.
+///
+/// TLS runs over the worker's scratch: a record is decrypted into it, handed on, and forgotten. Nothing is kept here
+/// but the session and the socket.
+final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
+    /// So much plaintext becomes one burst of records and one `send`.
+    private static let burst = 64 * 1024
+
+    private let socket: StreamSocket
+    private let tls: TLSSession?
+    private let wire: TLSWire
+    private var isOver = false
+    var receiver: (any TransportReceiver)?
+
+    /// Takes an accepted socket; reading starts with `resumeReading`.
+    init(accepted socket: StreamSocket, tls: TLSSession?, wire: TLSWire) {
+        self.socket = socket
+        self.tls = tls
+        self.wire = wire
+        socket.handler = self
+    }
+
+    /// Starts to connect; `transportOpened` or `transportFailed` will follow.
+    init(connectingTo address: SocketAddress, tls: TLSSession?, wire: TLSWire, on loop: EventLoop) throws(SystemError) {
+        socket = try StreamSocket.connect(to: address, on: loop)
+        self.tls = tls
+        self.wire = wire
+        socket.handler = self
+    }
+
+    var bufferedBytes: Int { socket.queuedBytes }
+
+    /// What TLS agreed on; nil on plain transports and before the handshake is done.
+    var tlsFacts: TLSFacts? { tls.flatMap { $0.isEstablished ? $0.facts : nil } }
+
+    func pauseReading() { socket.pauseReading() }
+    func resumeReading() { socket.resumeReading() }
+
+    func write(_ bytes: Span<UInt8>) {
+        guard let tls else { return socket.send(bytes) }
+        var start = 0
+        while start < bytes.count, !isOver {
+            let end = min(start + Self.burst, bytes.count)
+            do throws(TLSError) {
+                try tls.write(bytes.extracting(start..<end))
+            } catch {
+                // An established session refuses a write only when it is broken; reading reports the reason.
+                isOver = true
+            }
+            sendOutput()
+            start = end
+        }
+    }
+
+    /// Answers in plain text where TLS was expected: a browser shows it instead of a riddle.
+    func writeUnencrypted(_ bytes: Span<UInt8>) { socket.send(bytes) }
+
+    func finish() {
+        tls?.sendCloseNotify()
+        sendOutput()
+        socket.finish()
+    }
+
+    func close() {
+        isOver = true
+        receiver = nil
+        socket.close()
+    }
+
+    func abort() {
+        isOver = true
+        receiver = nil
+        socket.reset()
+    }
+
+    private func sendOutput() {
+        guard tls != nil, wire.hasOutput else { return }
+        wire.takeOutput { socket.send($0) }
+    }
+
+    // MARK: StreamHandler
+
+    func streamConnected() {
+        guard let tls else { return opened() }
+        socket.resumeReading()
+        advanceHandshake(tls, [UInt8]().span)
+    }
+
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        guard let tls else {
+            receiver?.transportReceived(&bytes)
+            return
+        }
+        let ciphertext = bytes.span
+        guard tls.isEstablished else { return advanceHandshake(tls, ciphertext) }
+        withFailureTold { () throws(TLSError) in
+            try tls.withInput(ciphertext) { () throws(TLSError) in try readRecords(tls) }
+        }
+    }
+
+    private func advanceHandshake(_ tls: TLSSession, _ ciphertext: Span<UInt8>) {
+        withFailureTold { () throws(TLSError) in
+            try tls.withInput(ciphertext) { () throws(TLSError) in
+                let step = try tls.handshake()
+                sendOutput()
+                guard case .finished = step else { return }
+                opened()
+                // The first request may have come with the client's last handshake message.
+                if !isOver { try readRecords(tls) }
+            }
+        }
+    }
+
+    private func readRecords(_ tls: TLSSession) throws(TLSError) {
+        let end = try tls.read(into: self)
+        guard !isOver else { return }
+        sendOutput()
+        if case .peerClosed = end { receiver?.transportEnded() }
+    }
+
+    func plaintextReceived(_ bytes: inout MutableSpan<UInt8>) -> Bool {
+        // Session tickets and key updates must leave before another session of the thread writes its own output.
+        sendOutput()
+        receiver?.transportReceived(&bytes)
+        return !isOver
+    }
+
+    private func withFailureTold(_ body: () throws(TLSError) -> Void) {
+        do throws(TLSError) {
+            try body()
+        } catch {
+            // The alert that says why, where OpenSSL made one.
+            sendOutput()
+            fail(.tls(error))
+        }
+    }
+
+    private func opened() { receiver?.transportOpened() }
+
+    func streamEnded() { receiver?.transportEnded() }
+
+    func streamDrained() { receiver?.transportDrained() }
+
+    func streamFailed(_ error: SystemError) { fail(.system(error)) }
+
+    private func fail(_ error: TransportError) {
+        guard !isOver else { return }
+        isOver = true
+        // The socket is left open: whoever is told may still answer in plain text, and closes it.
+        let told = receiver
+        receiver = nil
+        told?.transportFailed(error)
+    }
+}

@@ -1,0 +1,131 @@
+internal import EventLoop
+internal import TLS
+
+/// Where a backend is.
+enum BackendAddress: Sendable, Equatable, CustomStringConvertible {
+    case socket(SocketAddress)
+    /// Looked up anew each time it is dialled; its addresses are tried in turn.
+    case name(String, port: UInt16)
+
+    static func == (a: BackendAddress, b: BackendAddress) -> Bool { a.description == b.description }
+
+    var description: String {
+        switch self {
+        case .socket(let address): address.description
+        case .name(let name, let port): "\(name):\(port)"
+        }
+    }
+}
+
+/// Makes one connection to a backend under a deadline: name, TCP, TLS. Tells its outcome once.
+final class Dial: TransportReceiver, TimerTarget {
+    typealias Done = (Result<StreamConnection, DialError>) -> Void
+
+    private let worker: Worker
+    private let tls: ClientTLSContext?
+    private var done: Done?
+    private var remaining: [SocketAddress] = []
+    private var connection: StreamConnection?
+    private var deadline: TimerToken?
+    private var phase = "connect"
+
+    /// Starts; `done` comes from a later turn of the loop, never from inside this call.
+    init(_ address: BackendAddress, tls: ClientTLSContext?, timeout: UInt64, worker: Worker, done: @escaping Done) {
+        self.worker = worker
+        self.tls = tls
+        self.done = done
+        if timeout > 0 { deadline = worker.loop.schedule(self, kind: 0, after: timeout) }
+        switch address {
+        case .socket(let address):
+            remaining = [address]
+            tryNext(after: nil)
+        case .name(let name, let port):
+            phase = "resolve"
+            resolve(name, port)
+        }
+    }
+
+    /// Gives up; `done` is not called.
+    func cancel() {
+        done = nil
+        connection?.close()
+        connection = nil
+        worker.loop.cancel(deadline)
+    }
+
+    private func resolve(_ name: String, _ port: UInt16) {
+        worker.resolve(name, port: port) { [weak self] answer in
+            guard let self, self.done != nil else { return }
+            switch answer {
+            case .addresses(let addresses):
+                phase = "connect"
+                remaining = addresses
+                tryNext(after: nil)
+            case .failed(let reason):
+                finish(.failure(.resolve(name: name, reason: reason)))
+            }
+        }
+    }
+
+    private func tryNext(after error: DialError?) {
+        guard !remaining.isEmpty else {
+            return finishSoon(error ?? .timedOut(phase: phase))
+        }
+        let address = remaining.removeFirst()
+        do {
+            let session = try tls.map { context throws(TLSError) in try TLSSession(client: context, wire: worker.wire) }
+            let connection = try StreamConnection(
+                connectingTo: address, tls: session, wire: worker.wire, on: worker.loop)
+            connection.receiver = self
+            self.connection = connection
+        } catch let error as SystemError {
+            tryNext(after: .connect(error))
+        } catch let error as TLSError {
+            finishSoon(.tls(error))
+        } catch {
+            finishSoon(.timedOut(phase: phase))
+        }
+    }
+
+    /// An error found before the first turn is told in the next one.
+    private func finishSoon(_ error: DialError) {
+        worker.loop.nextTurn { [weak self] in self?.finish(.failure(error)) }
+    }
+
+    private func finish(_ result: Result<StreamConnection, DialError>) {
+        worker.loop.cancel(deadline)
+        connection = nil
+        let done = self.done
+        self.done = nil
+        done?(result)
+    }
+
+    func transportOpened() {
+        guard let connection else { return }
+        connection.receiver = nil
+        finish(.success(connection))
+    }
+
+    func transportFailed(_ error: TransportError) {
+        connection?.close()
+        connection = nil
+        switch error {
+        case .system(let error): tryNext(after: .connect(error))
+        case .tls(let error): tryNext(after: .tls(error))
+        }
+    }
+
+    func transportEnded() {
+        // Only TLS reads before it is open: the backend hung up in the middle of the handshake.
+        connection?.close()
+        tryNext(after: .tls(.protocolViolation("connection ended during the handshake")))
+    }
+
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>) {}
+    func transportDrained() {}
+
+    func timerFired(_ kind: UInt8) {
+        connection?.close()
+        finish(.failure(.timedOut(phase: phase)))
+    }
+}

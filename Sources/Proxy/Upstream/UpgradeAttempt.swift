@@ -1,0 +1,185 @@
+internal import EventLoop
+internal import HTTPProtocol
+
+/// What the backends said to an upgrade.
+enum UpgradeOutcome {
+    /// A backend accepted; `early` is what it sent behind its 101.
+    case accepted(StreamConnection, Backend, AcceptedUpgrade, early: [UInt8])
+    /// A backend refused with an answer of its own, which the client gets. The connection has more of its body.
+    case refused(StreamConnection, Backend, ResponseHead, early: [UInt8])
+    /// No backend could be asked, or none answered sense.
+    case failed(status: Int, reason: String, backend: String?, phase: String)
+}
+
+/// Carries one client's upgrade to a backend: chooses, takes a warm connection or dials, asks, checks the answer.
+///
+/// A backend that can't be reached is skipped for the next one. Once a request was sent, another backend is tried only
+/// if the connection was a warm one that broke before a byte of the answer: it had died unnoticed.
+final class UpgradeAttempt: TransportReceiver, TimerTarget {
+    private let worker: Worker
+    private let upstream: Upstream
+    private let handshake: ClientHandshake
+    private let request: [UInt8]
+    private let headLimit: Int
+    private var done: ((UpgradeOutcome) -> Void)?
+    private var tried: [Backend] = []
+    private var backend: Backend?
+    private var dial: Dial?
+    private var connection: StreamConnection?
+    private var isWarm = false
+    private var hasAnswer = false
+    private var parser: ResponseHeadParser
+    private var deadline: TimerToken?
+    private var lastError: DialError?
+
+    init(
+        _ handshake: ClientHandshake, request: [UInt8], upstream: Upstream, headLimit: Int, worker: Worker,
+        done: @escaping (UpgradeOutcome) -> Void
+    ) {
+        self.handshake = handshake
+        self.request = request
+        self.upstream = upstream
+        self.headLimit = headLimit
+        self.worker = worker
+        self.done = done
+        parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
+        tryNext()
+    }
+
+    /// The client has gone: nobody waits for an answer.
+    func cancel() {
+        done = nil
+        dial?.cancel()
+        dial = nil
+        connection?.close()
+        connection = nil
+        worker.loop.cancel(deadline)
+        deadline = nil
+    }
+
+    private func tryNext() {
+        guard let next = upstream.choose(excluding: tried, at: worker.loop.now) else { return giveUp() }
+        tried.append(next)
+        backend = next
+        if let warm = next.pool?.take() {
+            isWarm = true
+            return send(on: warm)
+        }
+        dialFresh(next)
+    }
+
+    private func dialFresh(_ backend: Backend) {
+        isWarm = false
+        dial = backend.dial(on: worker) { [weak self] result in
+            guard let self else { return }
+            dial = nil
+            switch result {
+            case .success(let connection): send(on: connection)
+            case .failure(let error):
+                lastError = error
+                tryNext()
+            }
+        }
+    }
+
+    private func send(on connection: StreamConnection) {
+        self.connection = connection
+        connection.receiver = self
+        connection.resumeReading()
+        parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
+        if upstream.responseTimeout > 0, deadline == nil {
+            deadline = worker.loop.schedule(self, kind: 0, after: upstream.responseTimeout)
+        }
+        let bytes = request
+        connection.write(bytes.span)
+    }
+
+    private func giveUp() {
+        switch lastError {
+        case nil:
+            finish(.failed(status: 503, reason: "no backend is available", backend: nil, phase: "choose"))
+        case .timedOut(let phase):
+            finish(
+                .failed(status: 504, reason: "backend took too long (\(phase))", backend: backend?.name, phase: phase))
+        case .some(let error):
+            finish(
+                .failed(
+                    status: 502, reason: "backend could not be reached", backend: backend?.name,
+                    phase: error.phase), cause: error.description)
+        }
+    }
+
+    private func finish(_ outcome: UpgradeOutcome, cause: String? = nil) {
+        worker.loop.cancel(deadline)
+        deadline = nil
+        if case .failed(_, let reason, let backend, let phase) = outcome {
+            connection?.close()
+            worker.log.upgradeFailed(upstream.name, backend: backend, phase: phase, cause: cause ?? reason)
+        }
+        connection = nil
+        let done = self.done
+        self.done = nil
+        done?(outcome)
+    }
+
+    // MARK: TransportReceiver
+
+    func transportOpened() {}
+    func transportDrained() {}
+
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
+        guard let connection, let backend else { return }
+        hasAnswer = true
+        do {
+            guard let (head, used) = try parser.feed(bytes.span) else { return }
+            switch try handshake.check(head) {
+            case .interim:
+                // 103 and the like are for the request's sender, which is us; the real answer follows.
+                parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
+                var rest = copy(bytes.span, from: used)
+                var span = rest.mutableSpan
+                if span.count > 0 { transportReceived(&span) }
+            case .accepted(let accepted):
+                stopReading(connection)
+                finish(.accepted(connection, backend, accepted, early: copy(bytes.span, from: used)))
+            case .refused(let head):
+                stopReading(connection)
+                finish(.refused(connection, backend, head, early: copy(bytes.span, from: used)))
+            }
+        } catch let error as HeadError {
+            fail("backend's answer is malformed", cause: error.reason)
+        } catch let error as ClientHandshakeError {
+            fail("backend's handshake is wrong", cause: error.reason)
+        } catch {
+            fail("backend's answer is malformed", cause: "\(error)")
+        }
+    }
+
+    private func stopReading(_ connection: StreamConnection) {
+        connection.pauseReading()
+        connection.receiver = nil
+    }
+
+    private func copy(_ bytes: Span<UInt8>, from start: Int) -> [UInt8] {
+        (start..<bytes.count).map { bytes[$0] }
+    }
+
+    private func fail(_ reason: String, cause: String) {
+        finish(.failed(status: 502, reason: reason, backend: backend?.name, phase: "response"), cause: cause)
+    }
+
+    func transportEnded() { lost("connection ended") }
+    func transportFailed(_ error: TransportError) { lost(error.description) }
+
+    private func lost(_ cause: String) {
+        connection?.close()
+        connection = nil
+        if isWarm, !hasAnswer, let backend { return dialFresh(backend) }
+        fail("backend ended the connection", cause: cause)
+    }
+
+    func timerFired(_ kind: UInt8) {
+        deadline = nil
+        finish(.failed(status: 504, reason: "backend took too long to answer", backend: backend?.name, phase: "response"))
+    }
+}

@@ -1,0 +1,116 @@
+internal import EventLoop
+
+/// The warm connections of one worker to one backend: connected, TLS-established, idle, and watched.
+///
+/// The next session takes one and saves the round trips. One that ends or receives anything while idle is dropped and
+/// replaced; one that has been idle for long is replaced before the backend's own timeout ends it.
+final class UpstreamPool {
+    private unowned let backend: Backend
+    private let worker: Worker
+    private let idleTimeout: UInt64
+    private var machine: PoolMachine
+    private var idle: [WarmConnection] = []
+    private var dials: [ObjectIdentifier: Dial] = [:]
+    private var isClosed = false
+
+    init(for backend: Backend, level: Int, idleTimeout: UInt64, worker: Worker) {
+        self.backend = backend
+        self.worker = worker
+        self.idleTimeout = idleTimeout
+        machine = PoolMachine(level: level)
+    }
+
+    /// The connection that has waited least: the older ones may be near the backend's timeout.
+    func take() -> StreamConnection? {
+        guard let warm = idle.popLast() else { return nil }
+        machine.left()
+        warm.release(worker.loop)
+        // In the next turn, so that the session that took it goes first.
+        worker.loop.nextTurn { [weak self] in self?.refill() }
+        return warm.connection
+    }
+
+    /// Dials until the level is reached.
+    func refill() {
+        guard !isClosed else { return }
+        for _ in 0..<machine.refill(backendIsUsable: backend.isUsable(at: worker.loop.now)) { dialOne() }
+    }
+
+    /// Closes all idle connections and dials no more.
+    func close() {
+        isClosed = true
+        for warm in idle {
+            warm.release(worker.loop)
+            warm.connection.close()
+        }
+        idle = []
+        for dial in dials.values { dial.cancel() }
+        dials = [:]
+    }
+
+    private func dialOne() {
+        var id: ObjectIdentifier?
+        let dial = backend.dial(on: worker) { [weak self] result in
+            guard let self else { return }
+            if let id { dials[id] = nil }
+            dialEnded(result)
+        }
+        id = ObjectIdentifier(dial)
+        dials[ObjectIdentifier(dial)] = dial
+    }
+
+    private func dialEnded(_ result: Result<StreamConnection, DialError>) {
+        switch result {
+        case .success(let connection):
+            guard machine.dialEnded(withConnection: true), !isClosed else { return connection.close() }
+            let warm = WarmConnection(connection, pool: self)
+            warm.watch(for: idleTimeout, on: worker)
+            idle.append(warm)
+        case .failure:
+            _ = machine.dialEnded(withConnection: false)
+        }
+    }
+
+    fileprivate func lost(_ warm: WarmConnection) {
+        guard let index = idle.firstIndex(where: { $0 === warm }) else { return }
+        idle.remove(at: index)
+        machine.left()
+        warm.release(worker.loop)
+        warm.connection.close()
+        worker.loop.nextTurn { [weak self] in self?.refill() }
+    }
+}
+
+/// An idle connection that notices its own death.
+private final class WarmConnection: TransportReceiver, TimerTarget {
+    let connection: StreamConnection
+    private unowned let pool: UpstreamPool
+    private var age: TimerToken?
+
+    init(_ connection: StreamConnection, pool: UpstreamPool) {
+        self.connection = connection
+        self.pool = pool
+    }
+
+    func watch(for idleTimeout: UInt64, on worker: Worker) {
+        connection.receiver = self
+        connection.resumeReading()
+        guard idleTimeout > 0 else { return }
+        // Jittered: connections dialled together must not be replaced together.
+        age = worker.loop.schedule(self, kind: 0, after: worker.loop.random.jittered(idleTimeout, by: 0.1))
+    }
+
+    func release(_ loop: EventLoop) {
+        loop.cancel(age)
+        connection.receiver = nil
+        connection.pauseReading()
+    }
+
+    func transportOpened() {}
+    func transportDrained() {}
+    // An HTTP server has nothing to say before it is asked: what it says is a goodbye, as Node's 408.
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>) { pool.lost(self) }
+    func transportEnded() { pool.lost(self) }
+    func transportFailed(_ error: TransportError) { pool.lost(self) }
+    func timerFired(_ kind: UInt8) { pool.lost(self) }
+}

@@ -1,0 +1,82 @@
+internal import COpenSSL
+
+/// A certificate with its chain and private key, parsed and checked against each other.
+@safe package final class Certificate: Sendable {
+    // Immutable once made; OpenSSL's reference counts are atomic.
+    nonisolated(unsafe) let leaf: OpaquePointer
+    nonisolated(unsafe) let chain: [OpaquePointer]
+    nonisolated(unsafe) let key: OpaquePointer
+
+    /// Parses PEM text: the leaf first, then its chain; the key unencrypted.
+    package init(certificatePEM: [UInt8], keyPEM: [UInt8]) throws(TLSError) {
+        ERR_clear_error()
+        let certificates = unsafe Certificate.readCertificates(certificatePEM)
+        guard let leaf = unsafe certificates.first else { throw .setup("no certificate in PEM form found") }
+        guard let key = unsafe Certificate.readKey(keyPEM) else {
+            unsafe certificates.forEach { unsafe X509_free($0) }
+            throw .setupFromQueue("no private key in PEM form found")
+        }
+        unsafe self.leaf = leaf
+        unsafe chain = Array(certificates.dropFirst())
+        unsafe self.key = key
+        guard unsafe X509_check_private_key(leaf, key) == 1 else {
+            ERR_clear_error()
+            throw .setup("the key does not belong to the certificate")
+        }
+    }
+
+    /// Takes both over.
+    @unsafe init(leaf: OpaquePointer, key: OpaquePointer) {
+        unsafe self.leaf = leaf
+        unsafe chain = []
+        unsafe self.key = key
+    }
+
+    deinit {
+        unsafe X509_free(leaf)
+        unsafe chain.forEach { unsafe X509_free($0) }
+        unsafe EVP_PKEY_free(key)
+    }
+
+    /// Whether the certificate names this host, wildcards included (RFC 6125).
+    package func matches(_ host: String) -> Bool {
+        unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1
+    }
+
+    /// The end of its validity in seconds from now; negative when it has passed.
+    package var secondsUntilExpiry: Int {
+        var days: Int32 = 0
+        var seconds: Int32 = 0
+        guard let end = unsafe X509_get0_notAfter(leaf) else { return 0 }
+        unsafe ASN1_TIME_diff(&days, &seconds, nil, end)
+        return Int(days) * 86_400 + Int(seconds)
+    }
+
+    /// The certificate in PEM form, as a client that is to trust it needs it.
+    package var pem: String {
+        guard let bio = unsafe BIO_new(BIO_s_mem()) else { return "" }
+        defer { unsafe BIO_free(bio) }
+        guard unsafe PEM_write_bio_X509(bio, leaf) == 1 else { return "" }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        let count = unsafe BIO_read(bio, &bytes, Int32(bytes.count))
+        return String(decoding: bytes.prefix(max(0, Int(count))), as: UTF8.self)
+    }
+
+    /// The list must be freed by whoever takes it.
+    @unsafe private static func readCertificates(_ pem: [UInt8]) -> [OpaquePointer] {
+        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return unsafe [] }
+        defer { unsafe BIO_free(bio) }
+        var list: [OpaquePointer] = unsafe []
+        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) { unsafe list.append(certificate) }
+        // The end of the text is reported as an error too.
+        ERR_clear_error()
+        return unsafe list
+    }
+
+    @unsafe private static func readKey(_ pem: [UInt8]) -> OpaquePointer? {
+        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return nil }
+        defer { unsafe BIO_free(bio) }
+        // An empty passphrase: OpenSSL would otherwise ask for one on the terminal.
+        return unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil)
+    }
+}

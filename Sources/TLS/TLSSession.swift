@@ -1,0 +1,187 @@
+internal import COpenSSL
+
+/// What has become of a handshake.
+package enum OnHandshake: Equatable {
+    case needsInput
+    case finished
+}
+
+/// Why `read` stopped.
+package enum OnRead: Equatable {
+    /// All input is used up.
+    case needsInput
+    /// The peer has sent close_notify: nothing more will come.
+    case peerClosed
+}
+
+/// Takes what a session decrypts.
+package protocol PlaintextReceiver: AnyObject {
+    /// The bytes may be changed in place and are gone after the call. False stops reading, as when the session was
+    /// closed by what it read.
+    func plaintextReceived(_ bytes: inout MutableSpan<UInt8>) -> Bool
+}
+
+/// What the two sides agreed on.
+package struct TLSFacts: Equatable, Sendable {
+    /// `TLSv1.3`.
+    package let version: String
+    /// OpenSSL's name of the cipher suite.
+    package let cipher: String
+    /// The server name that the client asked for.
+    package let serverName: String?
+    /// The protocol chosen by ALPN.
+    package let applicationProtocol: String?
+    /// Whether an earlier session was resumed.
+    package let isResumed: Bool
+}
+
+/// One TLS connection (RFC 8446, RFC 5246) as a value without a socket: ciphertext in, plaintext out, and back.
+///
+/// It is bound to the thread of its `TLSWire`. Every OpenSSL call that is classified is preceded by `ERR_clear_error`:
+/// the error queue is the thread's, and another session's leftovers must not be taken for this one's.
+@safe package final class TLSSession {
+    private let ssl: OpaquePointer
+    private let wire: TLSWire
+    // The context must outlive its sessions' callbacks, which point to it.
+    private let context: AnyObject
+    /// Whether application data may flow.
+    package private(set) var isEstablished = false
+
+    /// The server's side.
+    package init(server context: ServerTLSContext, wire: TLSWire) throws(TLSError) {
+        ERR_clear_error()
+        guard let ssl = unsafe SSL_new(context.defaultContext) else { throw .setupFromQueue("SSL_new") }
+        unsafe self.ssl = ssl
+        self.wire = wire
+        self.context = context
+        unsafe trunkline_attach_wire(ssl, wire.bio)
+        unsafe SSL_set_accept_state(ssl)
+    }
+
+    /// The client's side, towards a backend.
+    package init(client context: ClientTLSContext, wire: TLSWire) throws(TLSError) {
+        ERR_clear_error()
+        guard let ssl = unsafe SSL_new(context.context) else { throw .setupFromQueue("SSL_new") }
+        unsafe self.ssl = ssl
+        self.wire = wire
+        self.context = context
+        unsafe trunkline_attach_wire(ssl, wire.bio)
+        unsafe SSL_set_connect_state(ssl)
+        unsafe try context.prepare(ssl)
+    }
+
+    deinit { unsafe SSL_free(ssl) }
+
+    /// Lends ciphertext for the calls made inside `body`; what they leave unread is lost, so read until `.needsInput`.
+    package func withInput(_ ciphertext: Span<UInt8>, _ body: () throws(TLSError) -> Void) throws(TLSError) {
+        // Saved and restored: `body` may reach another session of this thread.
+        let saved = unsafe (wire.wire.pointee.input, wire.wire.pointee.input_count)
+        defer {
+            unsafe wire.wire.pointee.input = saved.0
+            unsafe wire.wire.pointee.input_count = saved.1
+        }
+        // The pointer is used only while `body` runs, within the span's lifetime.
+        let buffer = unsafe ciphertext.withUnsafeBufferPointer { unsafe $0 }
+        unsafe wire.wire.pointee.input = buffer.baseAddress
+        unsafe wire.wire.pointee.input_count = buffer.count
+        try body()
+    }
+
+    /// Goes on with the handshake; output may have to be sent afterwards, also after an error (an alert).
+    package func handshake() throws(TLSError) -> OnHandshake {
+        ERR_clear_error()
+        let result = unsafe SSL_do_handshake(ssl)
+        if result == 1 {
+            isEstablished = true
+            return .finished
+        }
+        switch unsafe SSL_get_error(ssl, result) {
+        case SSL_ERROR_WANT_READ: return .needsInput
+        default: throw handshakeError()
+        }
+    }
+
+    private func handshakeError() -> TLSError {
+        let verdict = unsafe SSL_get_verify_result(ssl)
+        let error = TLSError.fromQueue("handshake failed")
+        if case .certificateRejected = error, verdict != X509_V_OK {
+            return unsafe .certificateRejected(String(cString: X509_verify_cert_error_string(verdict)))
+        }
+        return error
+    }
+
+    /// Decrypts all records that are complete and hands their plaintext to `receiver`, in as few pieces as fit the
+    /// scratch, until the receiver returns false.
+    package func read(into receiver: any PlaintextReceiver) throws(TLSError) -> OnRead {
+        while true {
+            var filled = 0
+            let end = try fill(&filled)
+            if filled > 0, !hand(filled, to: receiver) { return .needsInput }
+            if let end { return end }
+        }
+    }
+
+    private func hand(_ count: Int, to receiver: any PlaintextReceiver) -> Bool {
+        // The scratch is the thread's; nothing reads into it before the receiver returns.
+        var bytes = unsafe MutableSpan(_unsafeStart: wire.plaintext, count: count)
+        return receiver.plaintextReceived(&bytes)
+    }
+
+    /// Reads records while one more fits; nil when the scratch is full.
+    private func fill(_ filled: inout Int) throws(TLSError) -> OnRead? {
+        while TLSWire.plaintextCapacity - filled >= TLSWire.recordSize {
+            ERR_clear_error()
+            let count = unsafe SSL_read(ssl, wire.plaintext + filled, Int32(TLSWire.plaintextCapacity - filled))
+            if count > 0 {
+                filled += Int(count)
+                continue
+            }
+            switch unsafe SSL_get_error(ssl, count) {
+            case SSL_ERROR_WANT_READ: return .needsInput
+            case SSL_ERROR_ZERO_RETURN: return .peerClosed
+            default:
+                if filled > 0 { return .needsInput }
+                throw .fromQueue("record could not be read")
+            }
+        }
+        return nil
+    }
+
+    /// Encrypts into the wire's output. Give it at most some 128 KiB at a time, so that the output stays small.
+    package func write(_ plaintext: Span<UInt8>) throws(TLSError) {
+        guard plaintext.count > 0 else { return }
+        ERR_clear_error()
+        let written = unsafe plaintext.withUnsafeBytes { raw in
+            unsafe SSL_write(ssl, raw.baseAddress, Int32(clamping: raw.count))
+        }
+        // The wire takes everything, so a write is whole or an error.
+        guard Int(written) == plaintext.count else { throw .fromQueue("record could not be written") }
+    }
+
+    /// Puts close_notify into the output: what follows is an end, not a truncation (RFC 8446, 6.1).
+    package func sendCloseNotify() {
+        guard isEstablished else { return }
+        ERR_clear_error()
+        _ = unsafe SSL_shutdown(ssl)
+        ERR_clear_error()
+    }
+
+    /// Version, cipher and names, for logs and forwarded fields.
+    package var facts: TLSFacts {
+        unsafe TLSFacts(
+            version: String(cString: SSL_get_version(ssl)),
+            cipher: SSL_get_current_cipher(ssl).flatMap { cipher in
+                unsafe SSL_CIPHER_get_name(cipher).map { unsafe String(cString: $0) }
+            } ?? "",
+            serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) },
+            applicationProtocol: selectedProtocol, isResumed: SSL_session_reused(ssl) == 1)
+    }
+
+    private var selectedProtocol: String? {
+        var start: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(ssl, &start, &count)
+        guard let start = unsafe start, count > 0 else { return nil }
+        return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+    }
+}

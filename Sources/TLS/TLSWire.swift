@@ -1,0 +1,48 @@
+internal import COpenSSL
+
+/// The ciphertext and plaintext scratch of one thread, and the BIO over it that all sessions of the thread share.
+///
+/// OpenSSL never sees a socket: it reads from the bytes lent by `TLSSession.withInput` and writes into an output that
+/// the caller takes with `takeOutput`. An idle session therefore holds no buffer (rule 2 of the data plane).
+@safe package final class TLSWire {
+    /// A record's plaintext at most (RFC 8446, 5.1).
+    static let recordSize = 16_384
+    /// What one call to `TLSSession.read` delivers at most: 128 KiB of ciphertext hold less.
+    static let plaintextCapacity = 144 * 1024
+
+    // C memory because OpenSSL's BIO keeps its address.
+    let wire: UnsafeMutablePointer<trunkline_wire>
+    let bio: OpaquePointer
+    let plaintext: UnsafeMutablePointer<UInt8>
+
+    /// One for each thread that runs TLS sessions.
+    package init() throws(TLSError) {
+        guard let method = unsafe trunkline_wire_method() else { throw .setupFromQueue("cannot make a BIO method") }
+        guard let bio = unsafe BIO_new(method) else { throw .setupFromQueue("cannot make a BIO") }
+        unsafe wire = .allocate(capacity: 1)
+        unsafe wire.initialize(to: trunkline_wire())
+        unsafe plaintext = .allocate(capacity: Self.plaintextCapacity)
+        unsafe self.bio = bio
+        unsafe BIO_set_data(bio, wire)
+        unsafe BIO_set_init(bio, 1)
+    }
+
+    deinit {
+        unsafe BIO_free(bio)
+        unsafe free(wire.pointee.output)
+        unsafe wire.deallocate()
+        unsafe plaintext.deallocate()
+    }
+
+    /// Whether there is ciphertext to be sent.
+    package var hasOutput: Bool { unsafe wire.pointee.output_count > 0 }
+
+    /// Hands the ciphertext produced since the last call to `body`, and forgets it.
+    package func takeOutput(_ body: (Span<UInt8>) -> Void) {
+        let count = unsafe wire.pointee.output_count
+        guard count > 0, let start = unsafe wire.pointee.output else { return }
+        // Cleared first: `body` must find an empty output should it come back here. The bytes stay in place.
+        unsafe wire.pointee.output_count = 0
+        body(unsafe Span(_unsafeStart: UnsafePointer(start), count: count))
+    }
+}

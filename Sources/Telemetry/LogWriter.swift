@@ -1,0 +1,132 @@
+internal import Glibc
+internal import Synchronization
+
+/// Writes lines to a descriptor from a thread of its own, so that no caller ever waits for a disk or a pipe.
+///
+/// The queue is bounded. When it is full, lines are dropped and counted, and a line that says so is written as soon as
+/// there is room: an operator must know that the log has a hole.
+@safe package final class LogWriter: Sendable {
+    private struct State {
+        var pending: [UInt8] = []
+        var dropped = 0
+        var isWriting = false
+        var isClosed = false
+    }
+
+    private static let capacity = 8 << 20
+    private let state = Mutex(State())
+    private let descriptor: Int32
+    // The C library's semaphore wakes the writing thread; its address must stay, and it is never moved or freed: a
+    // writer lives as long as the process.
+    private nonisolated(unsafe) let wake: UnsafeMutablePointer<sem_t>
+
+    /// To standard output (1) or standard error (2), or any open descriptor, which the writer then owns.
+    package init(descriptor: Int32) {
+        self.descriptor = descriptor
+        unsafe wake = .allocate(capacity: 1)
+        unsafe sem_init(wake, 0, 0)
+        startThread()
+    }
+
+    /// Opens a file to append to; nil when it can't be opened, with `errno` in `failure`.
+    package convenience init?(path: String, failure: inout String) {
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else {
+            failure = unsafe String(cString: strerror(errno))
+            return nil
+        }
+        self.init(descriptor: descriptor)
+    }
+
+    /// Queues a line; its end is added.
+    package func write(_ line: String) {
+        let isFirst = state.withLock { state in
+            guard state.pending.count + line.utf8.count < Self.capacity else {
+                state.dropped += 1
+                return false
+            }
+            defer { state.pending.append(10) }
+            state.pending += line.utf8
+            return !state.isWriting
+        }
+        if isFirst { unsafe sem_post(wake) }
+    }
+
+    /// Waits until all that was queued is written, for two seconds at most.
+    package func flush() {
+        for _ in 0..<400 {
+            if state.withLock({ $0.pending.isEmpty && !$0.isWriting }) { return }
+            usleep(5_000)
+        }
+    }
+
+    private func startThread() {
+        var thread = pthread_t()
+        // The thread holds the writer for ever, as the process does.
+        let me = unsafe Unmanaged.passRetained(self)
+        let code = unsafe pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument = unsafe argument {
+                    unsafe Unmanaged<LogWriter>.fromOpaque(argument).takeRetainedValue().run()
+                }
+                return nil
+            }, me.toOpaque())
+        if code == 0 { pthread_detach(thread) }
+    }
+
+    private func run() {
+        while true {
+            unsafe sem_wait(wake)
+            while let (block, dropped) = take() {
+                put(block)
+                if dropped > 0 { put(Array("{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n".utf8)) }
+            }
+        }
+    }
+
+    private func take() -> ([UInt8], Int)? {
+        state.withLock { state in
+            guard !state.pending.isEmpty else {
+                state.isWriting = false
+                return nil
+            }
+            defer { (state.pending, state.dropped, state.isWriting) = ([], 0, true) }
+            return (state.pending, state.dropped)
+        }
+    }
+
+    /// A full disk or a closed pipe loses the block, after a while of trying, and nothing else.
+    private func put(_ block: [UInt8]) {
+        var written = 0
+        var tries = 0
+        while written < block.count, tries < 20 {
+            let count = unsafe block.withUnsafeBytes { raw in
+                unsafe Glibc.write(descriptor, raw.baseAddress?.advanced(by: written), raw.count - written)
+            }
+            if count > 0 {
+                written += count
+                tries = 0
+            } else {
+                if errno == EPIPE || errno == EBADF { return }
+                tries += 1
+                usleep(50_000)
+            }
+        }
+    }
+}
+
+/// The wall clock as logs show it.
+enum WallClock {
+    /// RFC 3339 in UTC with milliseconds.
+    static func timestamp() -> String {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        var parts = unsafe tm()
+        unsafe gmtime_r(&now.tv_sec, &parts)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
+        let date = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+        return unsafe "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds)Z"
+    }
+}

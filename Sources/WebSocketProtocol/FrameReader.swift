@@ -1,0 +1,72 @@
+package import BasicContainers
+
+/// What one piece of input holds of one frame.
+package struct FrameSlice: Sendable {
+    package let header: FrameHeader
+    /// Where the frame's bytes begin in the piece: at its header, or at 0 when that came earlier.
+    package let start: Int
+    /// Its payload bytes in the piece.
+    package let payload: Range<Int>
+    /// How many of its payload bytes came before: the phase of the mask.
+    package let payloadOffset: Int
+    /// The header was completed in this piece.
+    package let beginsFrame: Bool
+    package let endsFrame: Bool
+    /// How many bytes of its header came in earlier pieces and stand in none: see `FrameReader.appendHeldHeader`.
+    package let heldHeader: Int
+
+    /// It begins a data message.
+    @inlinable package var beginsMessage: Bool { beginsFrame && !header.opcode.isControl && header.opcode != .continuation }
+    /// It ends a data message.
+    @inlinable package var endsMessage: Bool { endsFrame && header.fin && !header.opcode.isControl }
+}
+
+/// Reads the frames of one peer from a stream of bytes, in whatever pieces they come: one call a frame and piece.
+///
+/// Payload is never kept: it is reported as a range of the piece (rule 4 of the data plane).
+package struct FrameReader: Sendable {
+    private var scanner: FrameScanner
+    private var rules: MessageRules
+    private var header = FrameHeader(first: 0, isMasked: false, maskingKey: 0, payloadLength: 0)
+    private var payloadRead = 0
+    /// Whether a frame's header has been read and its payload has not yet come in full.
+    package private(set) var isMidFrame = false
+
+    /// - Parameters:
+    ///   - fromClient: frames of a client are masked, those of a server are not.
+    ///   - allowsCompression: permessage-deflate was agreed on with this peer.
+    package init(fromClient: Bool, limits: FrameLimits, allowsCompression: Bool) {
+        scanner = FrameScanner(expectsMask: fromClient)
+        rules = MessageRules(limits: limits, allowsCompression: allowsCompression)
+    }
+
+    /// Whether a data message has begun and not ended.
+    package var isMidMessage: Bool { rules.isMidMessage || isMidFrame }
+
+    /// The next frame, or part of one, at `position`, which moves behind it; nil when all bytes are used up.
+    package mutating func next(
+        _ bytes: Span<UInt8>, from position: inout Int
+    ) throws(ProtocolViolation) -> FrameSlice? {
+        guard position < bytes.count else { return nil }
+        let begin = position
+        let begins = !isMidFrame
+        if begins {
+            guard let header = try scanner.header(bytes, at: &position) else { return nil }
+            try rules.accept(header)
+            self.header = header
+            payloadRead = 0
+        }
+        let count = min(header.payloadLength - payloadRead, bytes.count - position)
+        let slice = FrameSlice(
+            header: header, start: begin, payload: position..<(position + count), payloadOffset: payloadRead,
+            beginsFrame: begins, endsFrame: payloadRead + count == header.payloadLength,
+            heldHeader: begins ? scanner.heldBefore : 0)
+        position += count
+        payloadRead += count
+        isMidFrame = !slice.endsFrame
+        return slice
+    }
+
+    /// Appends the bytes of the current frame's header that came in earlier pieces.
+    package func appendHeldHeader(to output: inout UniqueArray<UInt8>) { scanner.appendHeldHeader(to: &output) }
+}

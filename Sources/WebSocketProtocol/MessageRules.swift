@@ -1,0 +1,77 @@
+/// Bounds on what a peer may send. Each is checked before memory is taken.
+package struct FrameLimits: Equatable, Sendable {
+    /// Payload bytes of one frame.
+    package let frame: Int
+    /// Payload bytes of one message, all fragments together, as they come on the wire.
+    package let message: Int
+    /// Frames of one message: an endless train of empty fragments costs time, not size.
+    package let fragments: Int
+
+    /// 16 MiB, 16 MiB and 16 384 unless told otherwise.
+    package init(frame: Int = 16 << 20, message: Int = 16 << 20, fragments: Int = 16_384) {
+        self.frame = frame
+        self.message = message
+        self.fragments = fragments
+    }
+
+    /// The same for compressed payload: what does not shrink grows a little, and the limit proper is checked after
+    /// inflation.
+    package var forCompressedPayload: FrameLimits {
+        FrameLimits(frame: frame + frame / 64 + 1024, message: message + message / 64 + 1024, fragments: fragments)
+    }
+}
+
+/// The rules between frames (RFC 6455, 5.4 and 5.5) and the limits: which frame may follow which.
+package struct MessageRules: Sendable {
+    private let limits: FrameLimits
+    private let allowsCompression: Bool
+    private var messageSize = 0
+    private var fragments = 0
+    /// Whether a data message has begun and not ended.
+    package private(set) var isMidMessage = false
+
+    /// - Parameter allowsCompression: permessage-deflate was agreed on, so RSV1 has a meaning.
+    package init(limits: FrameLimits, allowsCompression: Bool) {
+        self.limits = limits
+        self.allowsCompression = allowsCompression
+    }
+
+    /// Judges a frame by its header.
+    package mutating func accept(_ header: FrameHeader) throws(ProtocolViolation) {
+        let opcode = header.opcode
+        guard !opcode.isReserved else { throw .reservedOpcode(opcode.rawValue) }
+        if header.reservedBits != 0 {
+            // RFC 7692, 6.1: RSV1 on the first frame of a data message only.
+            guard header.reservedBits == 4, allowsCompression, !opcode.isControl, opcode != .continuation else {
+                throw .reservedBits(header.reservedBits)
+            }
+        }
+        guard !opcode.isControl else { return try acceptControl(header) }
+        try acceptData(header)
+    }
+
+    private func acceptControl(_ header: FrameHeader) throws(ProtocolViolation) {
+        // 5.5: at most 125 bytes, never fragmented.
+        guard header.fin else { throw .fragmentedControlFrame }
+        guard header.payloadLength <= 125 else { throw .controlFrameTooLong(header.payloadLength) }
+    }
+
+    private mutating func acceptData(_ header: FrameHeader) throws(ProtocolViolation) {
+        if header.opcode == .continuation {
+            guard isMidMessage else { throw .unexpectedContinuation }
+            fragments += 1
+            guard fragments <= limits.fragments else { throw .tooManyFragments(limit: limits.fragments) }
+        } else {
+            guard !isMidMessage else { throw .expectedContinuation }
+            messageSize = 0
+            fragments = 1
+        }
+        guard header.payloadLength <= limits.frame else {
+            throw .frameTooBig(header.payloadLength, limit: limits.frame)
+        }
+        // Both are at most the limit, which is far below Int.max / 2.
+        messageSize += header.payloadLength
+        guard messageSize <= limits.message else { throw .messageTooBig(limit: limits.message) }
+        isMidMessage = !header.fin
+    }
+}

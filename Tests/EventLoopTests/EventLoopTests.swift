@@ -1,0 +1,79 @@
+import EventLoop
+import Synchronization
+import Testing
+
+@Suite("Event loop")
+struct EventLoopTests {
+    private final class Target: TimerTarget {
+        var fired: [UInt8] = []
+        func timerFired(_ kind: UInt8) { fired.append(kind) }
+    }
+
+    @Test("timers fire in order and a cancelled one does not")
+    func timers() throws {
+        let loop = try EventLoop()
+        let target = Target()
+        _ = loop.schedule(target, kind: 2, after: 40_000_000)
+        _ = loop.schedule(target, kind: 1, after: 10_000_000)
+        let cancelled = loop.schedule(target, kind: 3, after: 20_000_000)
+        loop.cancel(cancelled)
+        #expect(loop.turn { target.fired.count == 2 })
+        #expect(target.fired == [1, 2])
+    }
+
+    @Test("mail from many threads arrives, all of it")
+    func mail() throws {
+        let loop = try EventLoop()
+        let count = Counter()
+        let mailbox = loop.mailbox
+        for _ in 0..<4 {
+            try WorkerThread {
+                for _ in 0..<500 { mailbox.post { _ in count.add() } }
+            }.detach()
+        }
+        #expect(loop.turn { count.value == 2000 })
+    }
+
+    @Test("work for the next turn may ask for more of it")
+    func deferred() throws {
+        let loop = try EventLoop()
+        let target = Target()
+        loop.nextTurn { [unowned loop] in
+            target.fired.append(1)
+            loop.nextTurn { target.fired.append(2) }
+        }
+        #expect(loop.turn { target.fired == [1, 2] })
+    }
+
+    @Test("names are resolved off the loop and answered on it; an unknown one says why")
+    func resolver() throws {
+        let loop = try EventLoop()
+        let resolver = Resolver()
+        let answers = Mutex<[String]>([])
+        resolver.resolve("localhost", port: 80, answerTo: loop.mailbox) { _, answer in
+            if case .addresses(let list) = answer, list.allSatisfy({ $0.port == 80 }) {
+                answers.withLock { $0.append("found") }
+            }
+        }
+        resolver.resolve("no-such-name.invalid", port: 80, answerTo: loop.mailbox) { _, answer in
+            if case .failed(let reason) = answer, !reason.isEmpty { answers.withLock { $0.append("failed") } }
+        }
+        let end = loop.now + 20_000_000_000
+        while answers.withLock({ $0.count }) < 2, loop.now < end { loop.turn(limit: 10_000_000) }
+        #expect(answers.withLock { $0.sorted() } == ["failed", "found"])
+    }
+
+    @Test("jitter stays within its fraction and does spread")
+    func jitter() {
+        var random = KernelRandom()
+        let values = (0..<200).map { _ in random.jittered(1_000_000, by: 0.2) }
+        #expect(values.allSatisfy { (800_000...1_200_000).contains($0) })
+        #expect(Set(values).count > 150)
+    }
+
+    private final class Counter: Sendable {
+        private let count = Atomic(0)
+        func add() { count.add(1, ordering: .relaxed) }
+        var value: Int { count.load(ordering: .relaxed) }
+    }
+}

@@ -1,0 +1,95 @@
+import EventLoop
+import Testing
+
+@Suite("Stream sockets")
+struct StreamSocketTests {
+    private static let places: [String] = ["127.0.0.1", "::1", "unix"]
+
+    private func address(_ place: String) -> SocketAddress? {
+        place == "unix"
+            ? SocketAddress(unixPath: "/tmp/trunkline-test-\(UInt32.random(in: 0...UInt32.max)).sock")
+            : SocketAddress(ip: place, port: 0)
+    }
+
+    @Test("carries bytes both ways over IPv4, IPv6 and Unix sockets", arguments: places)
+    func bothWays(place: String) throws {
+        let pair = try Pair(at: try #require(address(place)))
+        pair.client.send([1, 2, 3].span)
+        pair.server.send([9].span)
+        #expect(pair.loop.turn { pair.serverSide.received == [1, 2, 3] && pair.clientSide.received == [9] })
+    }
+
+    @Test("queues what the kernel does not take, loses nothing, and says when it has gone")
+    func backPressure() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        pair.server.pauseReading()
+        let block = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        for _ in 0..<200 { pair.client.send(block.span) }
+        pair.loop.turn(limit: 10_000_000)
+        #expect(pair.client.queuedBytes > 0)
+        #expect(pair.serverSide.received.isEmpty)
+        pair.server.resumeReading()
+        #expect(pair.loop.turn { pair.serverSide.received.count == 20_000_000 })
+        #expect(pair.client.queuedBytes == 0)
+        #expect(pair.clientSide.drains == 1)
+        #expect(pair.serverSide.received.suffix(100_000).elementsEqual(block))
+    }
+
+    @Test("finish ends our side after the queue has gone, and the peer may still answer")
+    func halfClose() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        pair.client.send([5].span)
+        pair.client.finish()
+        #expect(pair.loop.turn { pair.serverSide.hasEnded })
+        #expect(pair.serverSide.received == [5])
+        pair.server.send([6].span)
+        #expect(pair.loop.turn { pair.clientSide.received == [6] })
+    }
+
+    @Test("a reset is told as an error, once")
+    func reset() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        pair.client.reset()
+        #expect(pair.loop.turn { pair.serverSide.error != nil })
+        #expect(pair.serverSide.error?.call == "recv")
+    }
+
+    @Test("a reset is noticed while reading is paused")
+    func resetWhilePaused() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        pair.server.pauseReading()
+        pair.client.reset()
+        #expect(pair.loop.turn { pair.serverSide.error != nil })
+    }
+
+    @Test("a refused connection is told with its reason")
+    func refused() throws {
+        let loop = try EventLoop()
+        let port: UInt16
+        do {
+            let bound = try BoundListener(try #require(SocketAddress(ip: "127.0.0.1", port: 0)), sharesPort: false)
+            port = bound.address.port
+        }
+        let recorder = Recorder()
+        let socket = try StreamSocket.connect(
+            to: try #require(SocketAddress(ip: "127.0.0.1", port: port)), on: loop)
+        socket.handler = recorder
+        #expect(loop.turn { recorder.error != nil })
+        #expect(recorder.error?.isConnectionRefused == true)
+    }
+
+    @Test("an address in use is refused, and shared only where asked")
+    func addressInUse() throws {
+        let any = try #require(SocketAddress(ip: "127.0.0.1", port: 0))
+        let first = try BoundListener(any, sharesPort: true)
+        let taken = try #require(SocketAddress(ip: "127.0.0.1", port: first.address.port))
+        let second = try BoundListener(taken, sharesPort: true)
+        #expect(second.address.port == first.address.port)
+        do {
+            _ = try BoundListener(taken, sharesPort: false)
+            Issue.record("a third listener got the address")
+        } catch {
+            #expect(error.isAddressInUse)
+        }
+    }
+}
