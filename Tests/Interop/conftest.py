@@ -1,0 +1,63 @@
+"""Fixtures of the interop tests."""
+
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import backends, machine, proxy  # noqa: E402
+from support.pki import Authority  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def run(tmp_path, authority):
+    """`with run(config) as proxy:` starts the proxy under test."""
+    assert proxy.BINARY.exists(), f"{proxy.BINARY} isn't built"
+
+    def start(config, **options):
+        folder = tmp_path / f"proxy{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        return proxy.Proxy(folder, authority, config, **options)
+    return start
+
+
+@pytest.fixture(scope="module")
+def node_chat():
+    with backends.node_chat() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def node_ticker():
+    with backends.node_ticker() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def swift_chat():
+    assert backends.swift_chat_binary().exists(), "deploy/examples/swift-chat isn't built"
+    with backends.swift_chat() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def shared_run(tmp_path_factory, authority):
+    """As `run`, for a proxy that all tests of a module share."""
+    assert proxy.BINARY.exists(), f"{proxy.BINARY} isn't built"
+
+    def start(config, **options):
+        return proxy.Proxy(tmp_path_factory.mktemp("proxy"), authority, config, **options)
+    return start

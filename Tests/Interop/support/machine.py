@@ -1,0 +1,76 @@
+"""Ports, processes and waiting: the little that every peer needs from the machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+FULL = os.environ.get("TRUNKLINE_FULL", "0") not in ("", "0")
+"""Long versions of tests were asked for."""
+
+
+def artefacts() -> Path:
+    """Where screenshots and reports are kept."""
+    folder = ROOT / ".build" / "interop"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def is_listening(port: int) -> bool:
+    """Asks the kernel instead of connecting, so that the listener sees no stray connection."""
+    wanted = f":{port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except FileNotFoundError:
+            continue
+        for line in lines:
+            columns = line.split()
+            if columns[1].endswith(wanted) and columns[3] == "0A":
+                return True
+    return False
+
+
+def eventually(condition, what: str, timeout: float = 10.0, step: float = 0.02):
+    """The first truthy value of `condition()`; fails with `what` when there is none in time."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(step)
+
+
+def resident_kib(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise AssertionError(f"process {pid} has no resident size")
+
+
+def open_descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def end(process: subprocess.Popen, timeout: float = 5.0) -> int:
+    """Ends one process of ours: asks first, insists after `timeout`."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
