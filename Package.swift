@@ -4,7 +4,9 @@ import PackageDescription
 /// Every Swift target is built with these: Swift 6, no warning tolerated, unsafe code greppable.
 let house: [SwiftSetting] =
     [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)]
-    + ["ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility"].map { .enableUpcomingFeature($0) }
+    + ["ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility"].map {
+        .enableUpcomingFeature($0)
+    }
 
 let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -38,7 +40,8 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "TLS", "Routing", "EventLoop", "Telemetry",
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "TLS", "Routing", "EventLoop",
+                "Telemetry",
                 "Configuration", basicContainers, logging, yams,
             ],
             resources: [.embedInCode("Demo/demo.html")],
@@ -46,14 +49,18 @@ let package = Package(
         .executableTarget(
             name: "trunkline", dependencies: ["Proxy", "Configuration", argumentParser], swiftSettings: house),
 
-        .testTarget(name: "WebSocketProtocolTests", dependencies: ["WebSocketProtocol", basicContainers], swiftSettings: house),
         .testTarget(
-            name: "PerMessageDeflateTests", dependencies: ["PerMessageDeflate", "HTTPProtocol", basicContainers],
+            name: "WebSocketProtocolTests", dependencies: ["WebSocketProtocol", basicContainers],
+            swiftSettings: house),
+        .testTarget(
+            name: "PerMessageDeflateTests",
+            dependencies: ["PerMessageDeflate", "HTTPProtocol", basicContainers],
             swiftSettings: house),
         .testTarget(name: "HTTPProtocolTests", dependencies: ["HTTPProtocol"], swiftSettings: house),
         .testTarget(name: "TLSTests", dependencies: ["TLS", basicContainers], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", basicContainers], swiftSettings: house),
+        .testTarget(
+            name: "EventLoopTests", dependencies: ["EventLoop", basicContainers], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),

@@ -28,7 +28,8 @@ package enum ConfigurationLoader {
         }
         let top = Section(root, title: "the configuration", place: Place(line: 1, column: 1), complaints)
         let configuration = decode(top)
-        return LoadedConfiguration(configuration: configuration, diagnostics: Diagnostics(complaints.list).list)
+        return LoadedConfiguration(
+            configuration: configuration, diagnostics: Diagnostics(complaints.list).list)
     }
 
     private static func decode(_ top: Section) -> ProxyConfiguration {
@@ -58,10 +59,13 @@ enum SyntaxComplaint {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            Diagnostic(file: file, place: Place(line: max(mark.line, 1), column: max(mark.column, 1)), text: "not valid YAML: \(problem)")
+            Diagnostic(
+                file: file, place: Place(line: max(mark.line, 1), column: max(mark.column, 1)),
+                text: "not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
             Diagnostic(
-                file: file, place: Place(line: max(context.mark.line, 1), column: max(context.mark.column, 1)),
+                file: file,
+                place: Place(line: max(context.mark.line, 1), column: max(context.mark.column, 1)),
                 text: "key written twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))")
         default:
             Diagnostic(file: file, place: Place(line: 1, column: 1), text: "not valid YAML: \(error)")

@@ -9,7 +9,9 @@ enum ListenerDecoder {
             return []
         }
         let nodes = top.list("listeners")
-        if nodes.isEmpty { top.complaints.add(top.place, "'listeners' is empty: nothing would be listened on") }
+        if nodes.isEmpty {
+            top.complaints.add(top.place, "'listeners' is empty: nothing would be listened on")
+        }
         var seen: [String] = []
         return nodes.enumerated().compactMap { index, node in
             let section = Section(node, title: "listener \(index + 1)", place: node.place, top.complaints)
@@ -25,22 +27,29 @@ enum ListenerDecoder {
 
     private static func decode(_ section: Section) -> ListenerConfiguration? {
         let text = section.text("address")
-        if text == nil { section.complaints.add(section.place, "missing required key 'address' in \(section.title)") }
+        if !section.hasKey("address") {
+            section.complaints.add(section.place, "missing required key 'address' in \(section.title)")
+        }
         let address = text.flatMap { text -> Located<Address>? in
             switch AddressSyntax.parse(text.value) {
             case .some(.name), nil:
                 section.complaints.add(
                     text.place,
-                    "'\(text.value)' is no address to listen on, expected one such as 0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock")
+                    "'\(text.value)' is no address to listen on, expected one such as 0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock"
+                )
                 return nil
             case let address?: return Located(value: address, place: text.place)
             }
         }
         var listener = ListenerConfiguration(
             address: address ?? Located(value: .unix("/"), place: section.place), certificates: nil)
-        if section.hasKey("tls") { decodeTLS(section.section("tls", title: "'tls' of \(section.title)"), into: &listener) }
+        if section.hasKey("tls") {
+            decodeTLS(section.section("tls", title: "'tls' of \(section.title)"), into: &listener)
+        }
         for node in section.list("protocols") {
-            guard let name = section.text(node, "protocols"), !["h2", "http/1.1"].contains(name.value) else { continue }
+            guard let name = section.text(node, "protocols"), !["h2", "http/1.1"].contains(name.value) else {
+                continue
+            }
             section.complaints.add(name.place, "unknown protocol '\(name.value)', expected h2 or http/1.1")
         }
         refuseUnlessOff("proxy_protocol", section)
@@ -56,7 +65,8 @@ enum ListenerDecoder {
 
     private static func decodeTLS(_ section: Section, into listener: inout ListenerConfiguration) {
         listener.certificates = section.list("certificates").compactMap { node in
-            let entry = Section(node, title: "'certificates' of a listener", place: node.place, section.complaints)
+            let entry = Section(
+                node, title: "'certificates' of a listener", place: node.place, section.complaints)
             let certificate = entry.text("certificate")
             let key = entry.text("key")
             if certificate == nil || key == nil {
@@ -70,7 +80,8 @@ enum ListenerDecoder {
         if listener.certificates?.isEmpty ?? true, !section.hasKey("certificates") {
             section.complaints.add(section.place, "missing required key 'certificates' in \(section.title)")
         }
-        section.value("minimum_version", into: &listener.requiresTLS13, expected: "\"1.2\" or \"1.3\"") { text in
+        section.value("minimum_version", into: &listener.requiresTLS13, expected: "\"1.2\" or \"1.3\"") {
+            text in
             text == "1.3" ? true : text == "1.2" ? false : nil
         }
         let tickets = section.section("tickets")

@@ -10,7 +10,9 @@ enum PolicyDecoder {
             default: log.access = .file(access)
             }
         }
-        section.value("format", into: &log.isJSON, expected: "json or text") { $0 == "json" ? true : $0 == "text" ? false : nil }
+        section.value("format", into: &log.isJSON, expected: "json or text") {
+            $0 == "json" ? true : $0 == "text" ? false : nil
+        }
         let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
         section.value("level", into: &log.level, expected: "one of \(levels.joined(separator: ", "))") {
             levels.contains($0) ? $0 : nil
@@ -19,7 +21,9 @@ enum PolicyDecoder {
         return log
     }
 
-    static func compression(_ section: Section, over base: CompressionConfiguration) -> CompressionConfiguration {
+    static func compression(_ section: Section, over base: CompressionConfiguration)
+        -> CompressionConfiguration
+    {
         var value = base
         section.value("mode", into: &value.mode, expected: "edge, passthrough or off") { text in
             Quantity.flag(text) == false ? .off : CompressionConfiguration.Mode(rawValue: text)

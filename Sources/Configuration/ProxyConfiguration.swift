@@ -127,7 +127,8 @@ package struct RouteConfiguration: Equatable, Sendable {
 
     /// A route from its parts.
     package init(
-        name: String, host: String? = nil, path: String? = nil, rewrite: Rewrite? = nil, origins: [String]? = nil,
+        name: String, host: String? = nil, path: String? = nil, rewrite: Rewrite? = nil,
+        origins: [String]? = nil,
         action: Action, compression: CompressionConfiguration = .init(), limits: LimitsConfiguration = .init()
     ) {
         self.name = name

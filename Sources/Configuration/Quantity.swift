@@ -3,7 +3,9 @@ enum Quantity {
     private static let durations: [(String, UInt64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ]
-    private static let sizes: [(String, Int)] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1)]
+    private static let sizes: [(String, Int)] = [
+        ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1),
+    ]
 
     /// Nanoseconds; `0` and `off` are 0.
     static func duration(_ text: String) -> UInt64? {
@@ -51,11 +53,16 @@ enum Variables {
                 return .failure(Problem(text: "'${' without '}' in '\(text)'"))
             }
             let expression = body[..<end]
-            let parts = expression.firstRange(of: ":-").map { (expression[..<$0.lowerBound], expression[$0.upperBound...]) }
+            let parts = expression.firstRange(of: ":-").map {
+                (expression[..<$0.lowerBound], expression[$0.upperBound...])
+            }
             let name = String(parts?.0 ?? expression)
             guard let value = environment[name] ?? parts.map({ String($0.1) }) else {
                 return .failure(
-                    Problem(text: "environment variable '\(name)' is not set; give it, or a default: ${\(name):-value}"))
+                    Problem(
+                        text:
+                            "environment variable '\(name)' is not set; give it, or a default: ${\(name):-value}"
+                    ))
             }
             result += value
             rest = body[body.index(after: end)...]

@@ -13,7 +13,9 @@ enum RouteDecoder {
                 section.complaints.add(section.place, "missing required key 'name' in route \(index + 1)")
                 return nil
             }
-            if names.contains(name.value) { section.complaints.add(name.place, "two routes are named '\(name.value)'") }
+            if names.contains(name.value) {
+                section.complaints.add(name.place, "two routes are named '\(name.value)'")
+            }
             names.append(name.value)
             let titled = Section(node, title: "route '\(name.value)'", place: node.place, top.complaints)
             _ = titled.node("name")
@@ -38,36 +40,48 @@ enum RouteDecoder {
         match.finish()
         let rewrite = decodeRewrite(section.section("rewrite"))
         let origins: [String]? =
-            section.hasKey("origins") ? section.list("origins").compactMap { section.text($0, "origins")?.value } : nil
+            section.hasKey("origins")
+            ? section.list("origins").compactMap { section.text($0, "origins")?.value } : nil
         if origins == nil { _ = section.node("origins") }
-        let compression = PolicyDecoder.compression(section.section("compression"), over: defaults.compression)
+        let compression = PolicyDecoder.compression(
+            section.section("compression"), over: defaults.compression)
         let limits = PolicyDecoder.limits(section.section("limits"), over: defaults.limits)
         let action = decodeAction(section, defaults.upstreams)
         section.finish()
         return action.map {
             RouteConfiguration(
-                name: name, host: host?.value, path: path?.value, rewrite: rewrite, origins: origins, action: $0,
+                name: name, host: host?.value, path: path?.value, rewrite: rewrite, origins: origins,
+                action: $0,
                 compression: compression, limits: limits)
         }
     }
 
-    private static func checkPattern(host: Located<String>?, path: Located<String>?, _ complaints: Complaints) {
-        if let path, !path.value.hasPrefix("/") { complaints.add(path.place, "path '\(path.value)' must begin with '/'") }
-        if let host, host.value.dropFirst(host.value.hasPrefix("*.") ? 2 : 0).contains("*") || host.value.contains("/") {
+    private static func checkPattern(host: Located<String>?, path: Located<String>?, _ complaints: Complaints)
+    {
+        if let path, !path.value.hasPrefix("/") {
+            complaints.add(path.place, "path '\(path.value)' must begin with '/'")
+        }
+        if let host,
+            host.value.dropFirst(host.value.hasPrefix("*.") ? 2 : 0).contains("*") || host.value.contains("/")
+        {
             complaints.add(host.place, "'\(host.value)' is no host, expected a name or '*.' and a name")
         }
     }
 
     private static func decodeRewrite(_ section: Section) -> RouteConfiguration.Rewrite? {
         let strip = section.text("strip_prefix")
-        let pair = section.hasKey("replace_prefix") ? section.list("replace_prefix").compactMap { section.text($0, "replace_prefix") } : []
+        let pair =
+            section.hasKey("replace_prefix")
+            ? section.list("replace_prefix").compactMap { section.text($0, "replace_prefix") } : []
         _ = section.node("replace_prefix")
         section.finish()
         for text in [strip].compactMap(\.self) + pair where !text.value.hasPrefix("/") {
             section.complaints.add(text.place, "prefix '\(text.value)' must begin with '/'")
         }
         if let strip {
-            if !pair.isEmpty { section.complaints.add(section.place, "give 'strip_prefix' or 'replace_prefix', not both") }
+            if !pair.isEmpty {
+                section.complaints.add(section.place, "give 'strip_prefix' or 'replace_prefix', not both")
+            }
             return .strip(strip.value)
         }
         guard section.hasKey("replace_prefix") else { return nil }
@@ -93,7 +107,10 @@ enum RouteDecoder {
             return nil
         case (let name?, false):
             if upstreams[name.value] == nil {
-                let near = Spelling.nearest(to: name.value, in: Array(upstreams.keys)).map { ", did you mean '\($0)'?" } ?? ""
+                let near =
+                    Spelling.nearest(to: name.value, in: Array(upstreams.keys)).map {
+                        ", did you mean '\($0)'?"
+                    } ?? ""
                 section.complaints.add(name.place, "upstream '\(name.value)' is not defined\(near)")
             }
             return .upstream(name.value)

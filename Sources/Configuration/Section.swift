@@ -64,7 +64,9 @@ final class Section {
     /// A key of the interface that does nothing in this version.
     func noEffect(_ keys: [String]) {
         for key in keys {
-            guard let node = node(key), !["false", "off", "0"].contains(node.scalar?.string ?? "") else { continue }
+            guard let node = node(key), !["false", "off", "0"].contains(node.scalar?.string ?? "") else {
+                continue
+            }
             complaints.warn(node.place, "'\(key)' in \(title) has no effect in this version")
         }
     }
@@ -72,7 +74,9 @@ final class Section {
     /// A key that can't be ignored without doing something else than what was asked for.
     func refuse(_ keys: [String]) {
         for key in keys {
-            if let node = node(key) { complaints.add(node.place, "'\(key)' in \(title) is not supported in this version") }
+            if let node = node(key) {
+                complaints.add(node.place, "'\(key)' in \(title) is not supported in this version")
+            }
         }
     }
 
@@ -80,7 +84,10 @@ final class Section {
         for (key, _) in values {
             guard let name = key.scalar?.string, !known.contains(name) else { continue }
             let near = Spelling.nearest(to: name, in: known).map { ", did you mean '\($0)'?" }
-            complaints.add(key.place, "unknown key '\(name)' in \(title)" + (near ?? ", expected one of: \(known.joined(separator: ", "))"))
+            complaints.add(
+                key.place,
+                "unknown key '\(name)' in \(title)"
+                    + (near ?? ", expected one of: \(known.joined(separator: ", "))"))
         }
     }
 
@@ -115,12 +122,15 @@ final class Section {
         if let value = parse(text.value) {
             target = value
         } else {
-            complaints.add(text.place, "'\(text.value)' is no valid '\(key)' in \(title), expected \(expected)")
+            complaints.add(
+                text.place, "'\(text.value)' is no valid '\(key)' in \(title), expected \(expected)")
         }
     }
 
     func duration(_ key: String, into target: inout UInt64) {
-        value(key, into: &target, expected: "a duration such as 500ms, 5s, 2m, 1h, or 0 for off", Quantity.duration)
+        value(
+            key, into: &target, expected: "a duration such as 500ms, 5s, 2m, 1h, or 0 for off",
+            Quantity.duration)
     }
 
     func size(_ key: String, into target: inout Int) {

@@ -5,7 +5,8 @@ enum UpstreamDecoder {
     static func decode(_ section: Section) -> [String: UpstreamConfiguration] {
         var upstreams: [String: UpstreamConfiguration] = [:]
         for (name, place, node) in section.entries {
-            upstreams[name] = decode(Section(node, title: "upstream '\(name)'", place: place, section.complaints))
+            upstreams[name] = decode(
+                Section(node, title: "upstream '\(name)'", place: place, section.complaints))
         }
         return upstreams
     }
@@ -21,7 +22,9 @@ enum UpstreamDecoder {
         ) { $0 == "round_robin" ? true : $0 == "least_sessions" ? false : nil }
         section.noEffect(["hash_key", "retry", "health", "broadcast"])
         upstream.backends = backends(section)
-        if section.hasKey("tls") { upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)")) }
+        if section.hasKey("tls") {
+            upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)"))
+        }
         pool(section.section("pool", title: "'pool' of \(section.title)"), into: &upstream.pool)
         let timeouts = section.section("timeouts", title: "'timeouts' of \(section.title)")
         timeouts.duration("connect", into: &upstream.connectTimeout)
@@ -34,18 +37,24 @@ enum UpstreamDecoder {
 
     private static func backends(_ section: Section) -> [UpstreamConfiguration.Backend] {
         let nodes = section.list("backends")
-        if nodes.isEmpty { section.complaints.add(section.place, "\(section.title) needs 'backends', one or more") }
+        if nodes.isEmpty {
+            section.complaints.add(section.place, "\(section.title) needs 'backends', one or more")
+        }
         return nodes.compactMap { node in
-            let entry = Section(node, title: "'backends' of \(section.title)", place: node.place, section.complaints)
+            let entry = Section(
+                node, title: "'backends' of \(section.title)", place: node.place, section.complaints)
             let text = entry.text("address")
-            if text == nil { entry.complaints.add(entry.place, "missing required key 'address' in \(entry.title)") }
+            if !entry.hasKey("address") {
+                entry.complaints.add(entry.place, "missing required key 'address' in \(entry.title)")
+            }
             var weight = 1
             entry.integer("weight", into: &weight, 1...1000)
             entry.noEffect(["max_sessions"])
             entry.finish()
             guard let text else { return nil }
             guard let address = AddressSyntax.parse(text.value) else {
-                entry.complaints.add(text.place, "'\(text.value)' is no address, expected \(AddressSyntax.expected)")
+                entry.complaints.add(
+                    text.place, "'\(text.value)' is no address, expected \(AddressSyntax.expected)")
                 return nil
             }
             return .init(address: address, weight: weight)

@@ -50,7 +50,9 @@ enum SocketCalls {
     static func localAddress(_ fd: Int32) throws(SystemError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        guard unsafe trunkline_getsockname(fd, &storage, &length) == 0 else { throw SystemError("getsockname") }
+        guard unsafe trunkline_getsockname(fd, &storage, &length) == 0 else {
+            throw SystemError("getsockname")
+        }
         return SocketAddress(storage: storage, length: length)
     }
 

@@ -83,7 +83,8 @@ package protocol TimerTarget: AnyObject {
         now = trunkline_monotonic_ns()
         if count > 0 {
             for index in 0..<Int(count) {
-                unsafe dispatch(flags: trunkline_event_flags(events + index), data: trunkline_event_data(events + index))
+                unsafe dispatch(
+                    flags: trunkline_event_flags(events + index), data: trunkline_event_data(events + index))
             }
         }
         deliverFailures()
@@ -106,7 +107,8 @@ package protocol TimerTarget: AnyObject {
     /// Calls `target.timerFired(kind)` after the delay (nanoseconds), up to some 5 ms late. Holds the target until then.
     package func schedule(_ target: any TimerTarget, kind: UInt8, after delay: UInt64) -> TimerToken {
         let sum = now.addingReportingOverflow(delay)
-        return timers.schedule(TimerEntry(target: target, kind: kind), at: sum.overflow ? .max : sum.partialValue)
+        return timers.schedule(
+            TimerEntry(target: target, kind: kind), at: sum.overflow ? .max : sum.partialValue)
     }
 
     /// Forgets a timer; nil and timers that have fired are ignored.
@@ -140,7 +142,8 @@ package protocol TimerTarget: AnyObject {
             pollable.slot = freeSlots.popLast() ?? appendSlot()
             slots[Int(pollable.slot)].pollable = pollable
         }
-        let data = UInt64(slots[Int(pollable.slot)].generation) << 32 | UInt64(UInt32(bitPattern: pollable.slot))
+        let data =
+            UInt64(slots[Int(pollable.slot)].generation) << 32 | UInt64(UInt32(bitPattern: pollable.slot))
         let operation = isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
         _ = trunkline_epoll_control(epoll, operation, pollable.descriptor, wanted, data)
     }

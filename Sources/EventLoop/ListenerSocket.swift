@@ -23,7 +23,9 @@ package struct BoundListener: ~Copyable, Sendable {
             try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
             try SocketCalls.set(socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         }
-        if address.family == AF_INET6 { try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
+        if address.family == AF_INET6 {
+            try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+        }
         if sharesPort, !address.isUnix { try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEPORT, 1) }
         if address.isUnix { SocketCalls.removeStaleSocket(address) }
         try SocketCalls.bind(socket.number, address)

@@ -15,17 +15,22 @@ package enum ProcessSignal: Int32, CaseIterable, Sendable {
 package final class SignalSource: Pollable {
     private let received: (ProcessSignal) -> Void
 
-    /// Blocks the signals, ignores SIGPIPE and begins to watch.
+    /// Blocks the signals and begins to watch.
     package init(
         _ signals: [ProcessSignal], on loop: EventLoop, received: @escaping (ProcessSignal) -> Void
     ) throws(SystemError) {
-        trunkline_ignore_sigpipe()
         let numbers = signals.map(\.rawValue)
         let descriptor = unsafe trunkline_signalfd(numbers, Int32(numbers.count))
         guard descriptor >= 0 else { throw SystemError("signalfd") }
         self.received = received
         super.init(Descriptor(descriptor), on: loop)
         watch(readable: true, writable: false)
+    }
+
+    static func blockAll() {
+        let numbers = ProcessSignal.allCases.map(\.rawValue)
+        unsafe trunkline_block_signals(numbers, Int32(numbers.count))
+        trunkline_ignore_sigpipe()
     }
 
     override func ready(readable: Bool, writable: Bool, broken: Bool) {

@@ -13,7 +13,9 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     /// A numeric IPv4 or IPv6 address (no brackets); nil when the text is neither.
     package init?(ip: String, port: UInt16) {
         var storage = sockaddr_storage()
-        if let length = SocketAddress.fillIPv4(&storage, ip, port) ?? SocketAddress.fillIPv6(&storage, ip, port) {
+        if let length = SocketAddress.fillIPv4(&storage, ip, port)
+            ?? SocketAddress.fillIPv6(&storage, ip, port)
+        {
             self.init(storage: storage, length: length)
         } else {
             return nil
@@ -34,22 +36,30 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         self.init(storage: storage, length: socklen_t(offset + bytes.count + 1))
     }
 
-    private static func fillIPv4(_ storage: inout sockaddr_storage, _ ip: String, _ port: UInt16) -> socklen_t? {
+    private static func fillIPv4(_ storage: inout sockaddr_storage, _ ip: String, _ port: UInt16)
+        -> socklen_t?
+    {
         var address = sockaddr_in()
         guard unsafe inet_pton(AF_INET, ip, &address.sin_addr) == 1 else { return nil }
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         // Every socket address type may be stored in sockaddr_storage: that is what it is for.
-        unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: address, as: sockaddr_in.self) }
+        unsafe withUnsafeMutableBytes(of: &storage) {
+            unsafe $0.storeBytes(of: address, as: sockaddr_in.self)
+        }
         return socklen_t(MemoryLayout<sockaddr_in>.size)
     }
 
-    private static func fillIPv6(_ storage: inout sockaddr_storage, _ ip: String, _ port: UInt16) -> socklen_t? {
+    private static func fillIPv6(_ storage: inout sockaddr_storage, _ ip: String, _ port: UInt16)
+        -> socklen_t?
+    {
         var address = sockaddr_in6()
         guard unsafe inet_pton(AF_INET6, ip, &address.sin6_addr) == 1 else { return nil }
         address.sin6_family = sa_family_t(AF_INET6)
         address.sin6_port = port.bigEndian
-        unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.storeBytes(of: address, as: sockaddr_in6.self) }
+        unsafe withUnsafeMutableBytes(of: &storage) {
+            unsafe $0.storeBytes(of: address, as: sockaddr_in6.self)
+        }
         return socklen_t(MemoryLayout<sockaddr_in6>.size)
     }
 

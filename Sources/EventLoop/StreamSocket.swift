@@ -34,7 +34,9 @@ package final class StreamSocket: Pollable {
 
     /// Starts to connect; success is told by `streamConnected`, failure by `streamFailed` or the error thrown. Set the
     /// handler before the loop turns.
-    package static func connect(to address: SocketAddress, on loop: EventLoop) throws(SystemError) -> StreamSocket {
+    package static func connect(to address: SocketAddress, on loop: EventLoop) throws(SystemError)
+        -> StreamSocket
+    {
         let descriptor = try SocketCalls.open(address.family)
         if !address.isUnix { try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
         _ = try SocketCalls.connect(descriptor.number, address)
@@ -68,7 +70,9 @@ package final class StreamSocket: Pollable {
 
     /// How many bytes the kernel took.
     private func transmitNow(_ bytes: Span<UInt8>) -> Int {
-        let sent = unsafe bytes.withUnsafeBytes { raw in unsafe trunkline_send(descriptor, raw.baseAddress, raw.count) }
+        let sent = unsafe bytes.withUnsafeBytes { raw in
+            unsafe trunkline_send(descriptor, raw.baseAddress, raw.count)
+        }
         if sent >= 0 { return sent }
         let code = trunkline_errno()
         if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
@@ -161,7 +165,9 @@ package final class StreamSocket: Pollable {
         guard queue.count > 0 else { return updateInterest() }
         let descriptor = self.descriptor
         let sent = queue.withPending { pending in
-            unsafe pending.withUnsafeBytes { raw in unsafe trunkline_send(descriptor, raw.baseAddress, raw.count) }
+            unsafe pending.withUnsafeBytes { raw in
+                unsafe trunkline_send(descriptor, raw.baseAddress, raw.count)
+            }
         }
         if sent < 0 {
             let code = trunkline_errno()

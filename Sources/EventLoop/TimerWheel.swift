@@ -47,7 +47,9 @@ struct TimerWheel<Payload> {
     /// Forgets a timer; one that has fired or was cancelled is ignored.
     mutating func cancel(_ token: TimerToken) {
         let index = Int(token.index)
-        guard index < nodes.count, nodes[index].generation == token.generation, nodes[index].slot >= 0 else { return }
+        guard index < nodes.count, nodes[index].generation == token.generation, nodes[index].slot >= 0 else {
+            return
+        }
         unlink(token.index)
         _ = freeNode(token.index)
     }
@@ -61,7 +63,8 @@ struct TimerWheel<Payload> {
             let position = (tick >> shift) & 63
             // Rotate so that bit 0 is the slot after the current one: the first set bit is the next to be looked at.
             let rotation = (position + 1) & 63
-            let rotated = (occupied[level] >> rotation) | (rotation == 0 ? 0 : occupied[level] << (64 - rotation))
+            let rotated =
+                (occupied[level] >> rotation) | (rotation == 0 ? 0 : occupied[level] << (64 - rotation))
             let distance = UInt64(rotated.trailingZeroBitCount) + 1
             best = min(best, ((tick >> shift) + distance) << shift)
         }

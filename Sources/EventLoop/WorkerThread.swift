@@ -47,7 +47,12 @@ package enum Machine {
 
     /// Prepares the process for many sockets: descriptors up to the hard limit, and a heap that is not given back to
     /// the kernel between two turns. Returns how many descriptors it may have.
+    ///
+    /// Call it before the first thread: it also blocks the signals that `SignalSource` reports, which a thread with them
+    /// unblocked would die of.
+    @discardableResult
     package static func prepareProcess() -> Int {
+        SignalSource.blockAll()
         trunkline_tune_malloc()
         return Int(trunkline_raise_descriptor_limit())
     }

@@ -1,13 +1,16 @@
 /// A backend's 101, checked.
 package struct AcceptedUpgrade: Equatable, Sendable {
+    /// The one that the backend chose; nil when none.
     package let subprotocol: String?
     /// The extensions that the backend chose of those passed on; nil when none.
     package let extensions: String?
+    /// All fields of the answer.
     package let fields: HeaderFields
 }
 
 /// What a backend answered.
 package enum OnResponse: Equatable, Sendable {
+    /// The WebSocket is open.
     case accepted(AcceptedUpgrade)
     /// Any other final status: it goes to the client as it is.
     case refused(ResponseHead)
@@ -17,10 +20,16 @@ package enum OnResponse: Equatable, Sendable {
 
 /// Why a backend's 101 can't be believed.
 package enum ClientHandshakeError: Error, Equatable, Sendable {
+    /// `Upgrade` or `Connection` doesn't say so.
     case missingUpgrade
+    /// `Sec-WebSocket-Accept` is missing, repeated or another key's.
     case wrongAccept
+    /// A subprotocol that was not offered, or several.
     case unknownSubprotocol(String)
+    /// An extension that was not offered.
     case unknownExtension(String)
+    /// Extensions against the grammar.
+    case malformedExtensions
 
     /// One line, lower case.
     package var reason: String {
@@ -28,6 +37,7 @@ package enum ClientHandshakeError: Error, Equatable, Sendable {
         case .missingUpgrade: "101 without Upgrade: websocket and Connection: Upgrade"
         case .wrongAccept: "Sec-WebSocket-Accept does not answer the key"
         case .unknownSubprotocol(let name): "subprotocol '\(name)' was not offered"
+        case .malformedExtensions: "malformed Sec-WebSocket-Extensions"
         case .unknownExtension(let name): "extension '\(name)' was not offered"
         }
     }
@@ -55,40 +65,47 @@ package struct ClientHandshake: Equatable, Sendable {
         subprotocols = upgrade.subprotocols
         let offers = passesExtensions ? upgrade.extensions : []
         offeredExtensions = offers.map(\.name)
-        var fields = HeaderFields()
-        for field in HopByHop.removed(from: head.fields).list
-        where !field.name.lowercased().hasPrefix("sec-websocket-") && !equalsIgnoringCase(field.name, "content-length") {
-            fields.append(field.name, field.value)
-        }
+        var fields = HopByHop.applicationFields(of: head.fields)
         forwarding.apply(to: &fields)
         // Spelled exactly so: many backends look these up with their case.
         fields.append("Connection", "Upgrade")
         fields.append("Upgrade", "websocket")
         fields.append("Sec-WebSocket-Version", "13")
         fields.append("Sec-WebSocket-Key", key)
-        if !subprotocols.isEmpty { fields.append("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", ")) }
-        if !offers.isEmpty { fields.append("Sec-WebSocket-Extensions", offers.map(\.encoded).joined(separator: ", ")) }
+        if !subprotocols.isEmpty {
+            fields.append("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", "))
+        }
+        if !offers.isEmpty { fields.append("Sec-WebSocket-Extensions", HeaderGrammar.encode(offers)) }
         request = RequestHead(method: "GET", target: target, fields: fields).encoded
     }
 
     /// Judges the backend's answer (4.1, the list after the request's).
     package func check(_ head: ResponseHead) throws(ClientHandshakeError) -> OnResponse {
         guard head.status == 101 else { return head.status < 200 ? .interim : .refused(head) }
-        guard head.fields.hasToken("upgrade", "websocket"), head.fields.hasToken("connection", "upgrade") else {
+        guard head.fields.hasToken("upgrade", "websocket"), head.fields.hasToken("connection", "upgrade")
+        else {
             throw .missingUpgrade
         }
-        guard head.fields.all("sec-websocket-accept") == [WebSocketKey.accept(key)] else { throw .wrongAccept }
-        let chosen = head.fields.all("sec-websocket-protocol")
-        if let name = chosen.first {
-            guard chosen.count == 1, subprotocols.contains(name) else { throw .unknownSubprotocol(name) }
+        guard head.fields.all("sec-websocket-accept") == [WebSocketKey.accept(key)] else {
+            throw .wrongAccept
         }
+        let subprotocol = try chosenSubprotocol(head.fields)
         let extensions = head.fields.all("sec-websocket-extensions")
-        for offer in (try? HeaderGrammar.extensions(extensions)) ?? [ExtensionOffer("malformed")] {
-            guard offeredExtensions.contains(offer.name) else { throw .unknownExtension(offer.name) }
+        guard let agreed = try? HeaderGrammar.extensions(extensions) else { throw .malformedExtensions }
+        for offer in agreed where !offeredExtensions.contains(offer.name) {
+            throw .unknownExtension(offer.name)
         }
         return .accepted(
             AcceptedUpgrade(
-                subprotocol: chosen.first, extensions: extensions.isEmpty ? nil : extensions.joined(separator: ", "),
+                subprotocol: subprotocol, extensions: agreed.isEmpty ? nil : HeaderGrammar.encode(agreed),
                 fields: head.fields))
+    }
+
+    /// 4.1, the last of the list: at most one, and of those offered.
+    private func chosenSubprotocol(_ fields: HeaderFields) throws(ClientHandshakeError) -> String? {
+        let chosen = fields.all("sec-websocket-protocol")
+        guard let name = chosen.first else { return nil }
+        guard chosen.count == 1, subprotocols.contains(name) else { throw .unknownSubprotocol(name) }
+        return name
     }
 }

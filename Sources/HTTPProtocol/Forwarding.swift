@@ -2,7 +2,9 @@
 package struct Forwarding: Equatable, Sendable {
     /// The client's address without a port; `unix:` for a Unix socket.
     package let client: String
+    /// Whether it came over TLS.
     package let isSecure: Bool
+    /// The client's own, or one of ours.
     package let requestID: String
 
     /// What is known of a client's connection.
@@ -27,17 +29,21 @@ package struct Forwarding: Equatable, Sendable {
         let address = client == "unix:" ? "unknown" : client
         let earlier = fields.all("x-forwarded-for").filter { !$0.isEmpty }
         let elements = fields.all("forwarded").filter { !$0.isEmpty }
-        for name in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"] {
+        for name in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"]
+        {
             fields.remove(name)
         }
         fields.append("X-Forwarded-For", (earlier + [address]).joined(separator: ", "))
         fields.append("X-Forwarded-Proto", scheme)
-        fields.append("X-Forwarded-Host", host)
-        // RFC 7239, 6: an IPv6 address stands in brackets and quotes, a host with a port in quotes.
-        let node = address.contains(":") ? "\"[\(address)]\"" : address
-        let named = isToken(host) ? host : "\"\(host.filter { $0 != "\"" && $0 != "\\" })\""
-        let element = "for=\(node);proto=\(scheme)" + (host.isEmpty ? "" : ";host=\(named)")
-        fields.append("Forwarded", (elements + [element]).joined(separator: ", "))
+        if !host.isEmpty { fields.append("X-Forwarded-Host", host) }
+        fields.append("Forwarded", (elements + [element(address, scheme, host)]).joined(separator: ", "))
         fields.append("X-Request-Id", requestID)
+    }
+
+    /// RFC 7239, 4 and 6: an IPv6 address stands in brackets and quotes and has no zone, a host with a port in quotes.
+    private func element(_ address: String, _ scheme: String, _ host: String) -> String {
+        let node = address.contains(":") ? "\"[\(address.prefix { $0 != "%" })]\"" : address
+        let named = isToken(host) ? host : "\"\(host.filter { $0 != "\"" && $0 != "\\" })\""
+        return "for=\(node);proto=\(scheme)" + (host.isEmpty ? "" : ";host=\(named)")
     }
 }

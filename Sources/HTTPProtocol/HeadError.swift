@@ -1,22 +1,42 @@
-/// Why a head was not accepted.
+/// Why a head was not accepted (RFC 9112, 2.2, 3, 5 and 6).
 package enum HeadError: Error, Equatable, Sendable {
+    /// A line that ends without a carriage return.
     case bareLineFeed
+    /// A carriage return that no line feed follows.
+    case bareCarriageReturn
+    /// An obsolete continuation line.
     case lineFolding
+    /// A control byte other than HTAB in a value.
     case controlByte
+    /// Not three parts, or something else than a version at the end.
     case badRequestLine
+    /// Not `HTTP/1.x`, three digits and a reason.
     case badStatusLine
+    /// Not a token.
     case badMethod
+    /// Neither origin form nor absolute form, or with bytes outside visible ASCII.
     case badTarget
+    /// A version other than 1.0 and 1.1.
     case badVersion
+    /// An empty name, or one with other bytes than a token's, e.g. white space before the colon.
     case badFieldName
-    case badFieldValue
+    /// HTTP/1.1 without Host.
     case missingHost
+    /// More than one Host.
     case duplicateHost
+    /// Not a host with an optional port.
+    case badHost
+    /// An absolute form whose authority is not the Host.
     case hostMismatch
+    /// Both Content-Length and Transfer-Encoding.
     case conflictingLengths
+    /// Not one decimal number.
     case badContentLength
+    /// Not exactly `chunked`, or in HTTP/1.0.
     case badTransferEncoding
+    /// More bytes than allowed.
     case tooLarge(limit: Int)
+    /// More field lines than allowed.
     case tooManyFields(limit: Int)
 
     /// The status that a client gets.
@@ -32,36 +52,24 @@ package enum HeadError: Error, Equatable, Sendable {
     package var reason: String {
         switch self {
         case .bareLineFeed: "line ends in a bare line feed"
+        case .bareCarriageReturn: "carriage return without a line feed"
         case .lineFolding: "folded header line"
         case .controlByte: "control byte in the head"
         case .badRequestLine: "malformed request line"
         case .badStatusLine: "malformed status line"
         case .badMethod: "malformed method"
         case .badTarget: "malformed request target"
-        case .badVersion: "unsupported protocol version"
+        case .badVersion: "unsupported protocol version, expected HTTP/1.1"
         case .badFieldName: "malformed header field name"
-        case .badFieldValue: "malformed header field value"
         case .missingHost: "missing Host"
         case .duplicateHost: "more than one Host"
+        case .badHost: "malformed Host"
         case .hostMismatch: "request target and Host differ"
         case .conflictingLengths: "both Content-Length and Transfer-Encoding"
         case .badContentLength: "malformed or repeated Content-Length"
         case .badTransferEncoding: "Transfer-Encoding is not exactly chunked"
-        case .tooLarge(let limit): "request head larger than \(limit) bytes"
+        case .tooLarge(let limit): "head larger than \(limit) bytes"
         case .tooManyFields(let limit): "more than \(limit) header fields"
         }
-    }
-}
-
-/// Bounds on a head, checked as it comes.
-package struct HeadLimits: Equatable, Sendable {
-    /// Bytes, first line and line ends included.
-    package let bytes: Int
-    package let fields: Int
-
-    /// 16 KiB and 100 fields unless told otherwise.
-    package init(bytes: Int = 16_384, fields: Int = 100) {
-        self.bytes = bytes
-        self.fields = fields
     }
 }

@@ -1,13 +1,36 @@
-/// Splits a head into lines as it comes, and refuses at the first byte that can't belong to one (RFC 9112, 2.2).
+/// The first line of a head, checked byte by byte; what tells requests from responses.
+protocol FirstLine: Sendable {
+    init()
+    /// What a second empty line before this one is.
+    static var emptyLine: HeadError { get }
+    /// Whether one empty line may come before it.
+    static var mayFollowEmptyLine: Bool { get }
+    /// Takes a byte that is no line end.
+    mutating func accept(_ byte: UInt8) throws(HeadError)
+    /// The line is complete.
+    mutating func end() throws(HeadError)
+}
+
+/// Splits a head into its first line and its fields as it comes, and refuses at the first byte that can't belong to it
+/// (RFC 9112, 2.2 and 5).
 ///
 /// Strict where leniency has been used to smuggle requests: every line ends in CRLF, no line is folded, and no control
-/// byte but HTAB occurs.
-struct HeadLines {
+/// byte but HTAB occurs. Owns the bytes of one unfinished line; never looks beyond the end of the head.
+struct HeadLines<First: FirstLine>: Sendable {
+    private enum Expected {
+        case start, firstLine, fieldStart, name, value
+        case lineFeed(after: Ended)
+    }
+
+    private enum Ended { case nothing, firstLine, field, head }
+
     private let limits: HeadLimits
-    private(set) var lines: [String] = []
-    private var line: [UInt8] = []
+    private var expected = Expected.start
     private var size = 0
-    private var afterReturn = false
+    private var name: [UInt8] = []
+    private var value: [UInt8] = []
+    private(set) var first = First()
+    private(set) var fields = HeaderFields()
 
     init(_ limits: HeadLimits) { self.limits = limits }
 
@@ -17,8 +40,8 @@ struct HeadLines {
     /// Takes bytes up to the end of the head. Returns how many, when the empty line has come; nil when more is needed.
     mutating func accept(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {
         for index in bytes.indices {
+            guard size < limits.bytes else { throw .tooLarge(limit: limits.bytes) }
             size += 1
-            guard size <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
             if try accept(bytes[index]) { return index + 1 }
         }
         return nil
@@ -26,57 +49,82 @@ struct HeadLines {
 
     /// True when the head is complete.
     private mutating func accept(_ byte: UInt8) throws(HeadError) -> Bool {
-        if afterReturn {
-            guard byte == 10 else { throw .controlByte }
-            afterReturn = false
-            return try endLine()
+        if case .lineFeed(let ended) = expected { return try endLine(byte, ended) }
+        if byte == 10 { throw .bareLineFeed }
+        switch expected {
+        case .start: try acceptStart(byte)
+        case .firstLine: try acceptFirstLine(byte)
+        case .fieldStart: try acceptFieldStart(byte)
+        case .name: try acceptName(byte)
+        case .value: try acceptValue(byte)
+        case .lineFeed: break
         }
+        return false
+    }
+
+    private mutating func acceptStart(_ byte: UInt8) throws(HeadError) {
+        if byte == 13 {
+            // 2.2: one empty line before a request line is ignored.
+            guard First.mayFollowEmptyLine, size == 1 else { throw First.emptyLine }
+            expected = .lineFeed(after: .nothing)
+        } else {
+            expected = .firstLine
+            try first.accept(byte)
+        }
+    }
+
+    private mutating func acceptFirstLine(_ byte: UInt8) throws(HeadError) {
+        if byte == 13 {
+            try first.end()
+            expected = .lineFeed(after: .firstLine)
+        } else {
+            try first.accept(byte)
+        }
+    }
+
+    private mutating func acceptFieldStart(_ byte: UInt8) throws(HeadError) {
         switch byte {
-        case 13: afterReturn = true
-        case 10: throw .bareLineFeed
+        case 13: expected = .lineFeed(after: .head)
+        // 5.2: a server rejects obsolete line folding.
+        case 9, 32: throw .lineFolding
+        default:
+            guard fields.count < limits.fields else { throw .tooManyFields(limit: limits.fields) }
+            guard isTokenByte(byte) else { throw .badFieldName }
+            name.append(byte)
+            expected = .name
+        }
+    }
+
+    private mutating func acceptName(_ byte: UInt8) throws(HeadError) {
+        if byte == 58 {
+            expected = .value
+        } else {
+            // 5.1: no white space between the name and the colon.
+            guard isTokenByte(byte) else { throw .badFieldName }
+            name.append(byte)
+        }
+    }
+
+    private mutating func acceptValue(_ byte: UInt8) throws(HeadError) {
+        switch byte {
+        case 13: expected = .lineFeed(after: .field)
         case 0...8, 11...31, 127: throw .controlByte
-        case 32, 9:
-            if line.isEmpty, !lines.isEmpty { throw .lineFolding }
-            line.append(byte)
-        default: line.append(byte)
+        default: value.append(byte)
+        }
+    }
+
+    private mutating func endLine(_ byte: UInt8, _ ended: Ended) throws(HeadError) -> Bool {
+        guard byte == 10 else { throw .bareCarriageReturn }
+        switch ended {
+        case .nothing: expected = .start
+        case .firstLine: expected = .fieldStart
+        case .head: return true
+        case .field:
+            fields.append(name: name, value: value)
+            name.removeAll(keepingCapacity: true)
+            value.removeAll(keepingCapacity: true)
+            expected = .fieldStart
         }
         return false
-    }
-
-    private mutating func endLine() throws(HeadError) -> Bool {
-        // 2.2: an empty line before the first one is ignored, once.
-        if line.isEmpty { return !lines.isEmpty || size > 2 }
-        guard lines.count <= limits.fields else { throw .tooManyFields(limit: limits.fields) }
-        // Bytes over 127 are opaque in field values (RFC 9110, 5.5) and kept as Latin-1 would be: lossless in UTF-8.
-        guard let text = String(validating: line, as: UTF8.self) else { throw .badFieldValue }
-        lines.append(text)
-        line.removeAll(keepingCapacity: true)
-        return false
-    }
-
-    /// The field lines: all after the first.
-    func fields() throws(HeadError) -> HeaderFields {
-        var fields = HeaderFields()
-        for line in lines.dropFirst() {
-            // RFC 9112, 5.1: no white space between the name and the colon.
-            guard let colon = line.firstIndex(of: ":") else { throw .badFieldName }
-            let name = line[..<colon]
-            guard isToken(name) else { throw .badFieldName }
-            fields.append(String(name), trimmed(line[line.index(after: colon)...]))
-        }
-        return fields
-    }
-}
-
-/// RFC 9110, 5.6.2.
-package func isToken(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
-}
-
-func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 48...57, 65...90, 97...122: true
-    case 33, 35, 36, 37, 38, 39, 42, 43, 45, 46, 94, 95, 96, 124, 126: true
-    default: false
     }
 }

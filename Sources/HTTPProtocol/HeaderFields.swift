@@ -1,8 +1,14 @@
 /// Header fields in their order and spelling; names are found whatever their case (RFC 9110, 5.1).
+///
+/// Owns one buffer that holds the lines as they go on the wire, so writing them is one copy and bytes over 127, which
+/// are opaque (RFC 9110, 5.5), pass unchanged. Never holds a line end or another control byte within a line: such bytes
+/// become blanks, so no value can forge a line.
 package struct HeaderFields: Equatable, Sendable {
     /// One field line.
     package struct Field: Equatable, Sendable {
+        /// As spelled.
         package let name: String
+        /// Without white space around it; bytes that are not UTF-8 read as U+FFFD.
         package let value: String
 
         /// A field as it is to be sent.
@@ -10,58 +16,122 @@ package struct HeaderFields: Equatable, Sendable {
             self.name = name
             self.value = value
         }
-
-        fileprivate func isNamed(_ other: String) -> Bool { equalsIgnoringCase(name, other) }
     }
 
-    package private(set) var list: [Field] = []
+    /// Where a line stands in `bytes`: `name: value` and CRLF.
+    private struct Line: Equatable {
+        var start: Int
+        var colon: Int
+        var end: Int
+
+        var name: Range<Int> { start..<colon }
+        var value: Range<Int> { (colon + 2)..<(end - 2) }
+    }
+
+    private var bytes: [UInt8] = []
+    private var lines: [Line] = []
 
     /// Empty.
     package init() {}
 
     /// How many lines there are.
-    package var count: Int { list.count }
+    package var count: Int { lines.count }
 
-    package mutating func append(_ name: String, _ value: String) { list.append(Field(name, value)) }
+    /// All lines, in order.
+    package var list: [Field] { lines.map { Field(text($0.name), text($0.value)) } }
+
+    /// Adds a line at the end.
+    package mutating func append(_ name: String, _ value: String) {
+        append(name: name.utf8, value: value.utf8)
+    }
+
+    /// Adds a line at the end from bytes; white space around the value is left out.
+    mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
+        let start = bytes.count
+        for byte in name { bytes.append(plain(byte)) }
+        let colon = bytes.count
+        bytes.append(58)
+        bytes.append(32)
+        for byte in value {
+            // White space before the value is no part of it (RFC 9112, 5.1).
+            if bytes.count == colon + 2, isBlank(byte) { continue }
+            bytes.append(plain(byte))
+        }
+        while bytes.count > colon + 2, isBlank(bytes[bytes.count - 1]) { bytes.removeLast() }
+        bytes.append(13)
+        bytes.append(10)
+        lines.append(Line(start: start, colon: colon, end: bytes.count))
+    }
+
+    /// Adds all lines of another set at the end.
+    package mutating func append(contentsOf other: HeaderFields) {
+        let offset = bytes.count
+        bytes += other.bytes
+        for line in other.lines {
+            lines.append(Line(start: line.start + offset, colon: line.colon + offset, end: line.end + offset))
+        }
+    }
 
     /// The first value of a name.
-    package func first(_ name: String) -> String? { list.first { $0.isNamed(name) }?.value }
+    package func first(_ name: String) -> String? {
+        lines.first { isNamed($0, name) }.map { text($0.value) }
+    }
 
     /// All values of a name, in order.
-    package func all(_ name: String) -> [String] { list.filter { $0.isNamed(name) }.map(\.value) }
+    package func all(_ name: String) -> [String] {
+        lines.filter { isNamed($0, name) }.map { text($0.value) }
+    }
 
-    package func contains(_ name: String) -> Bool { list.contains { $0.isNamed(name) } }
+    /// Whether a line has this name.
+    package func contains(_ name: String) -> Bool { lines.contains { isNamed($0, name) } }
 
-    package mutating func remove(_ name: String) { list.removeAll { $0.isNamed(name) } }
+    /// Removes all lines of a name.
+    package mutating func remove(_ name: String) {
+        guard contains(name) else { return }
+        removeAll { equalsIgnoringCase($0, name) }
+    }
 
-    /// Whether a comma-separated field, over all its lines, names this token (RFC 9110, 5.6.1).
+    /// Removes the lines whose name, in lower case, satisfies a condition.
+    package mutating func removeAll(where isRemoved: (String) -> Bool) {
+        var kept = HeaderFields()
+        for line in lines where !isRemoved(lowercasedName(line)) {
+            let start = kept.bytes.count
+            kept.bytes += bytes[line.start..<line.end]
+            kept.lines.append(
+                Line(start: start, colon: start + line.colon - line.start, end: kept.bytes.count))
+        }
+        self = kept
+    }
+
+    /// Whether a comma-separated field, over all its lines, names this token, whatever its case (RFC 9110, 5.6.1).
     package func hasToken(_ name: String, _ token: String) -> Bool {
         tokens(name).contains { equalsIgnoringCase($0, token) }
     }
 
     /// The members of a comma-separated field over all its lines, without the white space around them.
     package func tokens(_ name: String) -> [String] {
-        all(name).flatMap { $0.split(separator: ",").map { trimmed($0) } }.filter { !$0.isEmpty }
-    }
-
-    func write(to bytes: inout [UInt8]) {
-        for field in list {
-            bytes += field.name.utf8
-            bytes += [58, 32]
-            bytes += field.value.utf8
-            bytes += [13, 10]
+        var members: [String] = []
+        for line in lines where isNamed(line, name) {
+            for part in bytes[line.value].split(separator: 44) {
+                let member = trimmed(part)
+                if !member.isEmpty { members.append(String(decoding: member, as: UTF8.self)) }
+            }
         }
+        return members
+    }
+
+    /// Appends all lines as they go on the wire.
+    package func write(into output: inout [UInt8]) { output += bytes }
+
+    private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+
+    private func lowercasedName(_ line: Line) -> String {
+        String(decoding: bytes[line.name].lazy.map(lowercase), as: UTF8.self)
+    }
+
+    private func isNamed(_ line: Line, _ name: String) -> Bool {
+        equalsIgnoringCase(bytes[line.name], name.utf8)
     }
 }
 
-/// ASCII letters only, as field names and tokens need it.
-package func equalsIgnoringCase(_ a: String, _ b: String) -> Bool {
-    a.utf8.count == b.utf8.count && zip(a.utf8, b.utf8).allSatisfy { lowercase($0) == lowercase($1) }
-}
-
-func lowercase(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
-
-func trimmed(_ text: some StringProtocol) -> String {
-    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-    return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
-}
+private func plain(_ byte: UInt8) -> UInt8 { (byte < 32 && byte != 9) || byte == 127 ? 32 : byte }

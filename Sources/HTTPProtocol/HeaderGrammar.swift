@@ -1,34 +1,3 @@
-/// One extension with its parameters, as offered or answered (RFC 6455, 9.1).
-package struct ExtensionOffer: Equatable, Sendable {
-    /// A parameter; without `=` it has no value.
-    package struct Parameter: Equatable, Sendable {
-        package let name: String
-        package let value: String?
-
-        /// A parameter from its parts.
-        package init(_ name: String, _ value: String? = nil) {
-            self.name = name
-            self.value = value
-        }
-    }
-
-    package let name: String
-    package let parameters: [Parameter]
-
-    /// An extension from its parts.
-    package init(_ name: String, _ parameters: [Parameter] = []) {
-        self.name = name
-        self.parameters = parameters
-    }
-
-    /// As in a header field.
-    package var encoded: String {
-        parameters.reduce(name) { text, parameter in
-            text + "; " + parameter.name + (parameter.value.map { "=" + $0 } ?? "")
-        }
-    }
-}
-
 /// A list that does not follow the grammar.
 package struct HeaderGrammarError: Error, Equatable, Sendable {
     /// One line, lower case.
@@ -37,57 +6,64 @@ package struct HeaderGrammarError: Error, Equatable, Sendable {
 
 /// The list grammars of the WebSocket handshake (RFC 6455, 4.3 and 9.1).
 package enum HeaderGrammar {
-    /// `Sec-WebSocket-Extensions`, over all its lines.
+    /// `Sec-WebSocket-Extensions`, over all its lines. Empty list members are skipped (RFC 9110, 5.6.1.2).
     package static func extensions(_ values: [String]) throws(HeaderGrammarError) -> [ExtensionOffer] {
         var offers: [ExtensionOffer] = []
         for value in values {
-            for item in splitOutsideQuotes(value, at: ",") where !trimmed(item).isEmpty { offers.append(try offer(item)) }
+            var scanner = GrammarScanner(value)
+            while true {
+                while scanner.take(44) {}
+                if scanner.isAtEnd { break }
+                offers.append(try offer(&scanner))
+                guard scanner.isAtEnd || scanner.take(44) else { throw malformed }
+            }
         }
         return offers
     }
 
-    /// `Sec-WebSocket-Protocol`: tokens, none twice.
+    /// The value of `Sec-WebSocket-Extensions` that says so.
+    package static func encode(_ offers: [ExtensionOffer]) -> String {
+        offers.map(\.encoded).joined(separator: ", ")
+    }
+
+    /// `Sec-WebSocket-Protocol`: tokens, none twice (RFC 6455, 4.1).
     package static func subprotocols(_ values: [String]) throws(HeaderGrammarError) -> [String] {
         var names: [String] = []
-        for item in values.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
-            let name = trimmed(item)
-            guard isToken(name), !names.contains(name) else {
+        var seen: Set<String> = []
+        for value in values {
+            var scanner = GrammarScanner(value)
+            repeat {
+                guard let name = scanner.token(), seen.insert(name).inserted else {
+                    throw HeaderGrammarError(reason: "malformed Sec-WebSocket-Protocol")
+                }
+                names.append(name)
+            } while scanner.take(44)
+            guard scanner.isAtEnd else {
                 throw HeaderGrammarError(reason: "malformed Sec-WebSocket-Protocol")
             }
-            names.append(name)
         }
         return names
     }
 
-    private static func offer(_ text: String) throws(HeaderGrammarError) -> ExtensionOffer {
-        let parts = splitOutsideQuotes(text, at: ";").map { trimmed($0) }
-        guard let name = parts.first, isToken(name) else { throw malformed }
+    private static func offer(_ scanner: inout GrammarScanner) throws(HeaderGrammarError) -> ExtensionOffer {
+        guard let name = scanner.token() else { throw malformed }
         var parameters: [ExtensionOffer.Parameter] = []
-        for part in parts.dropFirst() {
-            guard let equals = part.firstIndex(of: "=") else {
-                guard isToken(part) else { throw malformed }
-                parameters.append(.init(part))
+        while scanner.take(59) {
+            guard let key = scanner.token() else { throw malformed }
+            guard scanner.take(61) else {
+                parameters.append(.init(key))
                 continue
             }
-            let key = trimmed(part[..<equals])
-            var value = trimmed(part[part.index(after: equals)...])
             // 9.1: a quoted value must be a token once unquoted.
-            if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") { value = String(value.dropFirst().dropLast()) }
-            guard isToken(key), isToken(value) else { throw malformed }
+            guard let value = scanner.token() ?? scanner.quotedString(), isToken(value) else {
+                throw malformed
+            }
             parameters.append(.init(key, value))
         }
         return ExtensionOffer(name, parameters)
     }
 
-    private static var malformed: HeaderGrammarError { HeaderGrammarError(reason: "malformed Sec-WebSocket-Extensions") }
-
-    private static func splitOutsideQuotes(_ text: String, at separator: Character) -> [String] {
-        var parts = [""]
-        var isQuoted = false
-        for character in text {
-            if character == "\"" { isQuoted.toggle() }
-            if character == separator, !isQuoted { parts.append("") } else { parts[parts.count - 1].append(character) }
-        }
-        return parts
+    private static var malformed: HeaderGrammarError {
+        HeaderGrammarError(reason: "malformed Sec-WebSocket-Extensions")
     }
 }

@@ -1,10 +1,12 @@
 /// The head of a request (RFC 9112, 3).
 package struct RequestHead: Equatable, Sendable {
+    /// A token.
     package var method: String
-    /// As it stood in the request line.
+    /// Path and query, as the client sent them.
     package var target: String
     /// 0 or 1, of HTTP/1.x.
     package var minorVersion: Int
+    /// The field lines.
     package var fields: HeaderFields
 
     /// A head from its parts.
@@ -15,18 +17,28 @@ package struct RequestHead: Equatable, Sendable {
         self.fields = fields
     }
 
+    /// Appends the bytes on the wire.
+    package func write(into output: inout [UInt8]) {
+        output += "\(method) \(target) HTTP/1.\(minorVersion)\r\n".utf8
+        fields.write(into: &output)
+        output += [13, 10]
+    }
+
     /// The bytes on the wire.
     package var encoded: [UInt8] {
-        var bytes = Array("\(method) \(target) HTTP/1.\(minorVersion)\r\n".utf8)
-        fields.write(to: &bytes)
-        return bytes + [13, 10]
+        var bytes: [UInt8] = []
+        write(into: &bytes)
+        return bytes
     }
 }
 
-/// The head of a response (RFC 9112, 4).
+/// The head of a response (RFC 9112, 4). It is written as HTTP/1.1, whatever it came as.
 package struct ResponseHead: Equatable, Sendable {
+    /// Three digits.
     package var status: Int
+    /// May be empty.
     package var reason: String
+    /// The field lines.
     package var fields: HeaderFields
 
     /// A head from its parts.
@@ -36,10 +48,17 @@ package struct ResponseHead: Equatable, Sendable {
         self.fields = fields
     }
 
+    /// Appends the bytes on the wire.
+    package func write(into output: inout [UInt8]) {
+        output += "HTTP/1.1 \(status) \(reason)\r\n".utf8
+        fields.write(into: &output)
+        output += [13, 10]
+    }
+
     /// The bytes on the wire.
     package var encoded: [UInt8] {
-        var bytes = Array("HTTP/1.1 \(status) \(reason)\r\n".utf8)
-        fields.write(to: &bytes)
-        return bytes + [13, 10]
+        var bytes: [UInt8] = []
+        write(into: &bytes)
+        return bytes
     }
 }

@@ -1,23 +1,38 @@
 /// Fields that belong to one connection and are never passed on (RFC 9110, 7.6.1).
 package enum HopByHop {
-    private static let names = [
-        "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-        "transfer-encoding", "upgrade", "http2-settings",
+    private static let names: Set<String> = [
+        "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",
     ]
+    /// What delimits a body that is passed on as it comes.
+    private static let framing: Set<String> = ["transfer-encoding", "trailer", "content-length"]
 
     /// The fields that may go on. What `Connection` names goes too, except what routing and the handshake live by: a
     /// client must not be able to strip those.
+    ///
+    /// - Parameter keepingFraming: the body follows unchanged, so what delimits it stays.
     package static func removed(from fields: HeaderFields, keepingFraming: Bool = false) -> HeaderFields {
         var drop = names
-        if keepingFraming { drop.removeAll { $0 == "transfer-encoding" || $0 == "trailer" } }
         for token in fields.tokens("connection") {
-            let name = token.lowercased()
-            if name != "host", !name.hasPrefix("sec-websocket-"), !name.hasPrefix("x-forwarded-"), name != "forwarded" {
-                if !(keepingFraming && name == "transfer-encoding") { drop.append(name) }
-            }
+            let name = lowercased(token)
+            if !isProtected(name) { drop.insert(name) }
         }
-        var kept = HeaderFields()
-        for field in fields.list where !drop.contains(field.name.lowercased()) { kept.append(field.name, field.value) }
+        if keepingFraming { drop.subtract(framing) }
+        var kept = fields
+        kept.removeAll { drop.contains($0) || $0.hasPrefix("proxy-") }
+        return kept
+    }
+
+    private static func isProtected(_ name: String) -> Bool {
+        switch name {
+        case "host", "forwarded", "x-request-id": true
+        default: name.hasPrefix("sec-websocket-") || name.hasPrefix("x-forwarded-")
+        }
+    }
+
+    /// The fields that go end to end through an upgrade: neither the connection's nor the handshake's own.
+    static func applicationFields(of fields: HeaderFields) -> HeaderFields {
+        var kept = removed(from: fields)
+        kept.removeAll { $0.hasPrefix("sec-websocket-") || $0 == "content-length" }
         return kept
     }
 }

@@ -1,15 +1,20 @@
 /// A valid request for a WebSocket (RFC 6455, 4.2.1).
 package struct UpgradeRequest: Equatable, Sendable {
+    /// The client's `Sec-WebSocket-Key`.
     package let key: String
+    /// Offered, the preferred one first.
     package let subprotocols: [String]
+    /// Offered, the preferred one first.
     package let extensions: [ExtensionOffer]
 }
 
 /// What a request asks for.
 package enum OnRequest: Equatable, Sendable {
+    /// A WebSocket, asked for rightly.
     case upgrade(UpgradeRequest)
     /// No upgrade to WebSocket.
     case plain
+    /// A WebSocket, asked for wrongly.
     case refuse(Refusal)
 }
 
@@ -40,7 +45,7 @@ package enum ServerHandshake {
     private static func checkBasics(_ head: RequestHead) -> Refusal? {
         let reason: String? =
             if head.method != "GET" {
-                "a WebSocket upgrade must be a GET, not \(head.method)"
+                "a WebSocket upgrade must be a GET"
             } else if head.minorVersion == 0 {
                 "a WebSocket upgrade needs HTTP/1.1"
             } else if !head.fields.hasToken("connection", "upgrade") {
@@ -81,10 +86,7 @@ package enum ServerHandshake {
         fields.append("Sec-WebSocket-Accept", WebSocketKey.accept(request.key))
         if let subprotocol { fields.append("Sec-WebSocket-Protocol", subprotocol) }
         if let extensions { fields.append("Sec-WebSocket-Extensions", extensions) }
-        for field in HopByHop.removed(from: backendFields).list
-        where !field.name.lowercased().hasPrefix("sec-websocket-") && !equalsIgnoringCase(field.name, "content-length") {
-            fields.append(field.name, field.value)
-        }
+        fields.append(contentsOf: HopByHop.applicationFields(of: backendFields))
         return ResponseHead(status: 101, reason: ReasonPhrase.of(101), fields: fields).encoded
     }
 }

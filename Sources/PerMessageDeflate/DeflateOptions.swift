@@ -14,7 +14,8 @@ package struct DeflateOptions: Equatable, Sendable {
 
     /// Values outside their ranges are moved to the nearest end.
     package init(
-        level: Int = 4, windowBits: Int = 12, memoryLevel: Int = 5, contextTakeover: Bool = true, minimumSize: Int = 128
+        level: Int = 4, windowBits: Int = 12, memoryLevel: Int = 5, contextTakeover: Bool = true,
+        minimumSize: Int = 128
     ) {
         self.level = min(max(level, 1), 9)
         self.windowBits = min(max(windowBits, 9), 15)

@@ -13,7 +13,7 @@ package enum InflateError: Error, Equatable, Sendable {
 package struct InflateLimits: Equatable, Sendable {
     /// Bytes of a message once inflated.
     package let message: Int
-    /// Inflated bytes for one byte received; applies from 64 KiB of output on. 0 = no limit.
+    /// Inflated bytes for one byte received; applies from 1 MiB of output on: less does no harm. 0 = no limit.
     package let ratio: Int
 
     /// 16 MiB and 200 unless told otherwise.
@@ -36,7 +36,7 @@ package enum OnInflate: Equatable, Sendable {
 /// Inflates the messages of one direction (RFC 7692, 7.2.2) in steps of bounded output.
 @safe package struct Inflater: ~Copyable {
     private static let tail: [UInt8] = [0, 0, 0xFF, 0xFF]
-    private static let ratioFloor = 64 * 1024
+    private static let ratioFloor = 1 << 20
 
     // zlib keeps a pointer back to the stream, so the stream must not move: it lives on the heap.
     private var stream: UnsafeMutablePointer<z_stream>?
@@ -96,7 +96,8 @@ package enum OnInflate: Equatable, Sendable {
             guard left > 0 else { return .outputFull }
             let step =
                 atTail
-                ? unsafe Inflater.step(stream, Inflater.tail.span, from: 4 - tailLeft, room: left, into: &output)
+                ? unsafe Inflater.step(
+                    stream, Inflater.tail.span, from: 4 - tailLeft, room: left, into: &output)
                 : unsafe Inflater.step(stream, input, from: position, room: left, into: &output)
             if atTail { tailLeft -= step.used } else { position += step.used }
             received += atTail ? 0 : step.used
@@ -142,7 +143,8 @@ package enum OnInflate: Equatable, Sendable {
         // The pointer is used only within this call.
         let source = unsafe input.withUnsafeBufferPointer { unsafe $0 }
         let offered = source.count - start
-        unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress?.advanced(by: start))
+        unsafe stream.pointee.next_in = UnsafeMutablePointer(
+            mutating: source.baseAddress?.advanced(by: start))
         unsafe stream.pointee.avail_in = UInt32(truncatingIfNeeded: offered)
         let chunk = min(room, 64 * 1024)
         var code: Int32 = Z_OK
@@ -158,7 +160,8 @@ package enum OnInflate: Equatable, Sendable {
             }
         }
         return Step(
-            code: code, used: unsafe offered - Int(stream.pointee.avail_in), made: made, isFull: made == chunk)
+            code: code, used: unsafe offered - Int(stream.pointee.avail_in), made: made, isFull: made == chunk
+        )
     }
 
     @unsafe private mutating func ready() -> UnsafeMutablePointer<z_stream>? {

@@ -14,7 +14,9 @@ package struct DeflateAgreement: Equatable, Sendable {
     package let answer: String
 
     /// Bytes of zlib's state for sending (zconf.h).
-    package func deflaterBytes(memoryLevel: Int) -> Int { 1 << (serverWindowBits + 2) + 1 << (memoryLevel + 9) }
+    package func deflaterBytes(memoryLevel: Int) -> Int {
+        1 << (serverWindowBits + 2) + 1 << (memoryLevel + 9)
+    }
     /// Bytes of zlib's state for receiving.
     package var inflaterBytes: Int { 1 << clientWindowBits + 7 * 1024 }
 }

@@ -58,7 +58,9 @@ package struct BalancePolicy: Sendable {
                 continue
             }
             // sessions / weight compared without division.
-            if candidates[index].sessions * candidates[current].weight < candidates[current].sessions * candidates[index].weight {
+            if candidates[index].sessions * candidates[current].weight < candidates[current].sessions
+                * candidates[index].weight
+            {
                 best = index
             }
         }

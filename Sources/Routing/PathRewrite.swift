@@ -16,7 +16,9 @@ package enum PathRewrite: Equatable, Sendable {
         let query = target.dropFirst(path.count)
         let bare = prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix
         // At a segment boundary only: /chat is no prefix of /chatter.
-        guard path.hasPrefix(bare), path.count == bare.count || path.dropFirst(bare.count).first == "/" else { return target }
+        guard path.hasPrefix(bare), path.count == bare.count || path.dropFirst(bare.count).first == "/" else {
+            return target
+        }
         let rest = path.dropFirst(bare.count)
         let base = replacement.hasSuffix("/") ? String(replacement.dropLast()) : replacement
         let joined = base + rest

@@ -67,7 +67,9 @@ internal import COpenSSL
         guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return unsafe [] }
         defer { unsafe BIO_free(bio) }
         var list: [OpaquePointer] = unsafe []
-        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) { unsafe list.append(certificate) }
+        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
+            unsafe list.append(certificate)
+        }
         // The end of the text is reported as an error too.
         ERR_clear_error()
         return unsafe list

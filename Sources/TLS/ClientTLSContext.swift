@@ -16,7 +16,9 @@ internal import COpenSSL
         serverName: String, authorityPEM: [UInt8]?, verifies: Bool = true, protocols: [String] = ["http/1.1"]
     ) throws(TLSError) {
         ERR_clear_error()
-        guard let context = unsafe SSL_CTX_new(TLS_client_method()) else { throw .setupFromQueue("SSL_CTX_new") }
+        guard let context = unsafe SSL_CTX_new(TLS_client_method()) else {
+            throw .setupFromQueue("SSL_CTX_new")
+        }
         unsafe self.context = context
         self.serverName = serverName
         self.verifies = verifies
@@ -25,13 +27,19 @@ internal import COpenSSL
         unsafe SSL_CTX_set_verify(context, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
         let wire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
         unsafe SSL_CTX_set_alpn_protos(context, wire, UInt32(wire.count))
-        if let authorityPEM { try trust(authorityPEM) } else { unsafe SSL_CTX_set_default_verify_paths(context) }
+        if let authorityPEM {
+            try trust(authorityPEM)
+        } else {
+            unsafe SSL_CTX_set_default_verify_paths(context)
+        }
     }
 
     deinit { unsafe SSL_CTX_free(context) }
 
     private func trust(_ pem: [UInt8]) throws(TLSError) {
-        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { throw .setup("out of memory") }
+        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else {
+            throw .setup("out of memory")
+        }
         defer { unsafe BIO_free(bio) }
         let store = unsafe SSL_CTX_get_cert_store(context)
         var count = 0

@@ -57,7 +57,8 @@ enum ContextBasics {
         unsafe contexts = made
         // The callbacks get this object unretained; sessions keep it alive as long as they may call back.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        for unsafe context in unsafe contexts {
+        for index in certificates.indices {
+            let context = unsafe contexts[index]
             unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, me)
             unsafe trunkline_ctx_on_server_name(context, selectCertificate, me)
         }
@@ -69,7 +70,9 @@ enum ContextBasics {
         _ certificate: Certificate, _ minimum: TLSVersion
     ) throws(TLSError) -> OpaquePointer {
         ERR_clear_error()
-        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .setupFromQueue("SSL_CTX_new") }
+        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
+            throw .setupFromQueue("SSL_CTX_new")
+        }
         do throws(TLSError) {
             unsafe try ContextBasics.apply(context, minimum: minimum)
         } catch {
@@ -87,7 +90,8 @@ enum ContextBasics {
             unsafe SSL_CTX_free(context)
             throw .setupFromQueue("cannot use the certificate")
         }
-        for unsafe link in unsafe certificate.chain {
+        for index in unsafe certificate.chain.indices {
+            let link = unsafe certificate.chain[index]
             unsafe X509_up_ref(link)
             unsafe trunkline_add_chain_certificate(context, link)
         }
@@ -127,12 +131,15 @@ private let selectProtocol:
     }
 
 /// SNI (RFC 6066, 3): the first certificate that covers the name, else the default.
-private let selectCertificate: @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?) -> Int32 = {
-    ssl, _, argument in
-    guard let ssl = unsafe ssl, let argument = unsafe argument,
-        let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
-    else { return SSL_TLSEXT_ERR_OK }
-    let server = unsafe Unmanaged<ServerTLSContext>.fromOpaque(argument).takeUnretainedValue()
-    if let context = unsafe server.context(for: String(cString: name)) { unsafe SSL_set_SSL_CTX(ssl, context) }
-    return SSL_TLSEXT_ERR_OK
-}
+private let selectCertificate:
+    @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?) -> Int32 = {
+        ssl, _, argument in
+        guard let ssl = unsafe ssl, let argument = unsafe argument,
+            let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
+        else { return SSL_TLSEXT_ERR_OK }
+        let server = unsafe Unmanaged<ServerTLSContext>.fromOpaque(argument).takeUnretainedValue()
+        if let context = unsafe server.context(for: String(cString: name)) {
+            unsafe SSL_set_SSL_CTX(ssl, context)
+        }
+        return SSL_TLSEXT_ERR_OK
+    }

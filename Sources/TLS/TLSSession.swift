@@ -131,7 +131,8 @@ package struct TLSFacts: Equatable, Sendable {
     private func fill(_ filled: inout Int) throws(TLSError) -> OnRead? {
         while TLSWire.plaintextCapacity - filled >= TLSWire.recordSize {
             ERR_clear_error()
-            let count = unsafe SSL_read(ssl, wire.plaintext + filled, Int32(TLSWire.plaintextCapacity - filled))
+            let count = unsafe SSL_read(
+                ssl, wire.plaintext + filled, Int32(TLSWire.plaintextCapacity - filled))
             if count > 0 {
                 filled += Int(count)
                 continue

@@ -17,7 +17,9 @@ internal import COpenSSL
 
     /// One for each thread that runs TLS sessions.
     package init() throws(TLSError) {
-        guard let method = unsafe trunkline_wire_method() else { throw .setupFromQueue("cannot make a BIO method") }
+        guard let method = unsafe trunkline_wire_method() else {
+            throw .setupFromQueue("cannot make a BIO method")
+        }
         guard let bio = unsafe BIO_new(method) else { throw .setupFromQueue("cannot make a BIO") }
         unsafe wire = .allocate(capacity: 1)
         unsafe wire.initialize(to: trunkline_wire())

@@ -80,7 +80,12 @@ internal import Synchronization
             unsafe sem_wait(wake)
             while let (block, dropped) = take() {
                 put(block)
-                if dropped > 0 { put(Array("{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n".utf8)) }
+                if dropped > 0 {
+                    put(
+                        Array(
+                            "{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n"
+                                .utf8))
+                }
             }
         }
     }
@@ -127,6 +132,7 @@ enum WallClock {
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
         let date = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        return unsafe "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds)Z"
+        return
+            unsafe "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(milliseconds)Z"
     }
 }

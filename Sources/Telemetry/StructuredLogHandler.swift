@@ -24,7 +24,9 @@ package struct StructuredLogHandler: LogHandler {
 
     /// Writes the line.
     package func log(event: LogEvent) {
-        let fields = (event.metadata.map { metadata.merging($0) { $1 } } ?? metadata).sorted { $0.key < $1.key }
+        let fields = (event.metadata.map { metadata.merging($0) { $1 } } ?? metadata).sorted {
+            $0.key < $1.key
+        }
         let time = WallClock.timestamp()
         switch format {
         case .json:
@@ -75,7 +77,9 @@ enum JSONText {
     }
 
     static func quotedIfNeeded(_ text: String) -> String {
-        guard text.isEmpty || text.unicodeScalars.contains(where: { $0.value <= 32 || $0 == "\"" || $0 == "=" }) else { return text }
+        guard
+            text.isEmpty || text.unicodeScalars.contains(where: { $0.value <= 32 || $0 == "\"" || $0 == "=" })
+        else { return text }
         var quoted = ""
         append(text, to: &quoted)
         return quoted

@@ -1,9 +1,10 @@
 package import BasicContainers
 
 /// What one piece of input holds of one frame.
-package struct FrameSlice: Sendable {
+package struct FrameSlice: Equatable, Sendable {
+    /// The frame's header.
     package let header: FrameHeader
-    /// Where the frame's bytes begin in the piece: at its header, or at 0 when that came earlier.
+    /// Where the frame's bytes begin in the piece: at its header, or where the piece goes on with it.
     package let start: Int
     /// Its payload bytes in the piece.
     package let payload: Range<Int>
@@ -11,19 +12,23 @@ package struct FrameSlice: Sendable {
     package let payloadOffset: Int
     /// The header was completed in this piece.
     package let beginsFrame: Bool
+    /// The payload was completed in this piece.
     package let endsFrame: Bool
     /// How many bytes of its header came in earlier pieces and stand in none: see `FrameReader.appendHeldHeader`.
     package let heldHeader: Int
 
     /// It begins a data message.
-    @inlinable package var beginsMessage: Bool { beginsFrame && !header.opcode.isControl && header.opcode != .continuation }
+    @inlinable package var beginsMessage: Bool {
+        beginsFrame && !header.opcode.isControl && header.opcode != .continuation
+    }
     /// It ends a data message.
     @inlinable package var endsMessage: Bool { endsFrame && header.fin && !header.opcode.isControl }
 }
 
 /// Reads the frames of one peer from a stream of bytes, in whatever pieces they come: one call a frame and piece.
 ///
-/// Payload is never kept: it is reported as a range of the piece (rule 4 of the data plane).
+/// Payload is never kept: it is reported as a range of the piece (rule 4 of the data plane). After a violation the
+/// connection is to be failed (RFC 6455, 7.1.7), and nothing more may be read.
 package struct FrameReader: Sendable {
     private var scanner: FrameScanner
     private var rules: MessageRules
@@ -31,9 +36,12 @@ package struct FrameReader: Sendable {
     private var payloadRead = 0
     /// Whether a frame's header has been read and its payload has not yet come in full.
     package private(set) var isMidFrame = false
+    /// Data messages that have come in full.
+    package private(set) var messages: UInt64 = 0
 
     /// - Parameters:
     ///   - fromClient: frames of a client are masked, those of a server are not.
+    ///   - limits: bounds on frames and messages, in payload bytes as they come on the wire.
     ///   - allowsCompression: permessage-deflate was agreed on with this peer.
     package init(fromClient: Bool, limits: FrameLimits, allowsCompression: Bool) {
         scanner = FrameScanner(expectsMask: fromClient)
@@ -41,32 +49,52 @@ package struct FrameReader: Sendable {
     }
 
     /// Whether a data message has begun and not ended.
-    package var isMidMessage: Bool { rules.isMidMessage || isMidFrame }
+    package var isMidMessage: Bool { rules.isMidMessage || (isMidFrame && !header.opcode.isControl) }
+
+    /// Whether the last frame has come in full and nothing has come of the next, not even part of its header.
+    package var isAtFrameBoundary: Bool { !isMidFrame && !scanner.isMidHeader }
 
     /// The next frame, or part of one, at `position`, which moves behind it; nil when all bytes are used up.
     package mutating func next(
         _ bytes: Span<UInt8>, from position: inout Int
     ) throws(ProtocolViolation) -> FrameSlice? {
         guard position < bytes.count else { return nil }
-        let begin = position
-        let begins = !isMidFrame
-        if begins {
-            guard let header = try scanner.header(bytes, at: &position) else { return nil }
-            try rules.accept(header)
+        guard !isMidFrame else { return rest(bytes, from: &position) }
+        let start = position
+        guard let header = try scanner.header(bytes, at: &position) else { return nil }
+        try rules.accept(header)
+        let payload = position..<(position + min(header.payloadLength, bytes.count - position))
+        position = payload.upperBound
+        let isWhole = payload.count == header.payloadLength
+        if !isWhole {
             self.header = header
-            payloadRead = 0
+            payloadRead = payload.count
+            isMidFrame = true
         }
-        let count = min(header.payloadLength - payloadRead, bytes.count - position)
         let slice = FrameSlice(
-            header: header, start: begin, payload: position..<(position + count), payloadOffset: payloadRead,
-            beginsFrame: begins, endsFrame: payloadRead + count == header.payloadLength,
-            heldHeader: begins ? scanner.heldBefore : 0)
-        position += count
-        payloadRead += count
-        isMidFrame = !slice.endsFrame
+            header: header, start: start, payload: payload, payloadOffset: 0, beginsFrame: true,
+            endsFrame: isWhole,
+            heldHeader: scanner.heldBefore)
+        if slice.endsMessage { messages &+= 1 }
         return slice
     }
 
     /// Appends the bytes of the current frame's header that came in earlier pieces.
-    package func appendHeldHeader(to output: inout UniqueArray<UInt8>) { scanner.appendHeldHeader(to: &output) }
+    package func appendHeldHeader(to output: inout UniqueArray<UInt8>) {
+        scanner.appendHeldHeader(to: &output)
+    }
+
+    /// More of the payload of the frame that earlier pieces began.
+    private mutating func rest(_ bytes: Span<UInt8>, from position: inout Int) -> FrameSlice {
+        let count = min(header.payloadLength - payloadRead, bytes.count - position)
+        let slice = FrameSlice(
+            header: header, start: position, payload: position..<(position + count),
+            payloadOffset: payloadRead,
+            beginsFrame: false, endsFrame: payloadRead + count == header.payloadLength, heldHeader: 0)
+        position += count
+        payloadRead += count
+        isMidFrame = !slice.endsFrame
+        if slice.endsMessage { messages &+= 1 }
+        return slice
+    }
 }

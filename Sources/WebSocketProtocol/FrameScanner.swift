@@ -16,20 +16,44 @@ package struct FrameScanner: Sendable {
     /// Whether part of a header is held.
     package var isMidHeader: Bool { heldCount > 0 }
 
-    /// Parses a header that begins at, or continues with, `position` and moves `position` behind it; nil when it is not
-    /// complete, and then all bytes have been taken.
+    /// Parses a header that begins at, or continues with, `position` and moves `position` behind it; nil when it
+    /// is not complete, and then all bytes have been taken.
+    @inline(__always)
     package mutating func header(
+        _ bytes: Span<UInt8>, at position: inout Int
+    ) throws(ProtocolViolation) -> FrameHeader? {
+        // Nearly all headers come in one piece, with a length below 126: 6 bytes from a client, 2 from a server.
+        let size = expectsMask ? 6 : 2
+        guard heldCount == 0, bytes.count - position >= size else { return try pieced(bytes, at: &position) }
+        let first = bytes[position]
+        let second = bytes[position + 1]
+        guard second & 0x7F < 126, (second & 0x80 != 0) == expectsMask else {
+            return try pieced(bytes, at: &position)
+        }
+        heldBefore = 0
+        let key = expectsMask ? FrameScanner.key { bytes[position + 2 + $0] } : 0
+        position += size
+        return FrameHeader(
+            first: first, isMasked: expectsMask, maskingKey: key, payloadLength: Int(second & 0x7F))
+    }
+
+    /// Appends the first bytes of the header parsed last, those that came in earlier pieces.
+    package func appendHeldHeader(to output: inout UniqueArray<UInt8>) {
+        for index in 0..<heldBefore { output.append(held[index]) }
+    }
+
+    /// Any header, byte by byte where it has to be.
+    private mutating func pieced(
         _ bytes: Span<UInt8>, at position: inout Int
     ) throws(ProtocolViolation) -> FrameHeader? {
         heldBefore = heldCount
         guard heldCount == 0 else { return try continued(bytes, at: &position) }
         let available = bytes.count - position
         guard available >= 2 else { return hold(bytes, from: &position) }
-        let first = bytes[position]
         let second = bytes[position + 1]
         let size = try FrameScanner.size(second, expectsMask: expectsMask)
         guard available >= size else { return hold(bytes, from: &position) }
-        let header = try FrameScanner.parse(first, second) { bytes[position + $0] }
+        let header = try FrameScanner.parse(bytes[position], second) { bytes[position + $0] }
         position += size
         return header
     }
@@ -50,18 +74,16 @@ package struct FrameScanner: Sendable {
             held[heldCount] = bytes[position]
             heldCount += 1
             position += 1
-            guard heldCount >= 2, heldCount == (try FrameScanner.size(held[1], expectsMask: expectsMask)) else { continue }
+            guard heldCount >= 2, heldCount == (try FrameScanner.size(held[1], expectsMask: expectsMask))
+            else {
+                continue
+            }
             heldCount = 0
             let copy = held
             return try FrameScanner.parse(copy[0], copy[1]) { copy[$0] }
         }
         heldBefore = 0
         return nil
-    }
-
-    /// Appends the first bytes of the header parsed last, those that came in earlier pieces.
-    package func appendHeldHeader(to output: inout UniqueArray<UInt8>) {
-        for index in 0..<heldBefore { output.append(held[index]) }
     }
 
     /// The header's size, from its second byte.
@@ -93,11 +115,14 @@ package struct FrameScanner: Sendable {
             length = fitting
             guard length > 65_535 else { throw .nonMinimalLength }
         }
-        guard second & 0x80 != 0 else {
-            return FrameHeader(first: first, isMasked: false, maskingKey: 0, payloadLength: length)
-        }
-        var key: UInt32 = 0
-        for index in 0..<4 { key |= UInt32(byte(at + index)) << UInt32(8 * index) }
-        return FrameHeader(first: first, isMasked: true, maskingKey: key, payloadLength: length)
+        let isMasked = second & 0x80 != 0
+        return FrameHeader(
+            first: first, isMasked: isMasked, maskingKey: isMasked ? key { byte(at + $0) } : 0,
+            payloadLength: length)
+    }
+
+    @inline(__always)
+    private static func key(_ byte: (Int) -> UInt8) -> UInt32 {
+        UInt32(byte(0)) | UInt32(byte(1)) << 8 | UInt32(byte(2)) << 16 | UInt32(byte(3)) << 24
     }
 }

@@ -1,5 +1,6 @@
 /// What keepalive asks for now.
 package enum OnCheck: Equatable, Sendable {
+    /// Nothing until `Keepalive.nextCheck`.
     case wait
     /// The peer has been silent for the interval: ask it.
     case ping
@@ -9,7 +10,8 @@ package enum OnCheck: Equatable, Sendable {
 
 /// Notices a peer that is gone without a word (RFC 6455, 5.5.2). Times are nanoseconds given by the caller.
 ///
-/// Anything received since the Ping proves the peer alive: a busy one is never ended for answering late.
+/// Anything received since the Ping proves the peer alive: a busy one, whose Pong stands behind a long message, is
+/// never ended for answering late. So Pongs need not be matched, and a Ping may say anything.
 package struct Keepalive: Sendable {
     private let interval: UInt64
     private let timeout: UInt64
@@ -19,6 +21,7 @@ package struct Keepalive: Sendable {
     /// - Parameters:
     ///   - interval: silence before a Ping, already jittered; 0 = never.
     ///   - timeout: how long the answer may take; 0 = for ever.
+    ///   - now: the time; silence counts from here.
     package init(interval: UInt64, timeout: UInt64, now: UInt64) {
         self.interval = interval
         self.timeout = timeout
@@ -31,21 +34,26 @@ package struct Keepalive: Sendable {
         pingedAt = nil
     }
 
+    /// The Ping asked for last could not be sent: no answer is owed, and silence counts anew.
+    package mutating func pingNotSent(at now: UInt64) { heard(at: now) }
+
     /// To be called at `nextCheck` or later.
     package mutating func check(at now: UInt64) -> OnCheck {
-        guard interval > 0 else { return .wait }
-        if let pingedAt {
-            return timeout > 0 && now >= pingedAt + timeout ? .dead : .wait
-        }
-        guard now >= lastHeard + interval else { return .wait }
+        guard let due = nextCheck, now >= due else { return .wait }
+        guard pingedAt == nil else { return .dead }
         pingedAt = now
         return .ping
     }
 
-    /// When to look again; nil when keepalive is off.
+    /// When to look again; nil when nothing is awaited: keepalive is off, or the answer may take for ever.
     package var nextCheck: UInt64? {
         guard interval > 0 else { return nil }
-        if let pingedAt { return timeout > 0 ? pingedAt + timeout : nil }
-        return lastHeard + interval
+        guard let pingedAt else { return Keepalive.sum(lastHeard, interval) }
+        return timeout > 0 ? Keepalive.sum(pingedAt, timeout) : nil
+    }
+
+    private static func sum(_ time: UInt64, _ delay: UInt64) -> UInt64 {
+        let (sum, isBeyond) = time.addingReportingOverflow(delay)
+        return isBeyond ? .max : sum
     }
 }

@@ -1,6 +1,7 @@
-/// XORs a payload with its masking key in place (RFC 6455, 5.3).
+/// XORs a payload with its masking key in place (RFC 6455, 5.3); the same again takes the mask off.
 ///
 /// - Parameters:
+///   - bytes: memory that holds the payload.
 ///   - range: the payload's place; one that does not fit is cut to what does.
 ///   - key: the four bytes in memory order, as `FrameHeader.maskingKey`.
 ///   - offset: how many payload bytes of the frame came before these: the phase of the key.
@@ -21,4 +22,9 @@ package func applyMask(_ bytes: inout MutableSpan<UInt8>, in range: Range<Int>, 
             unsafe raw[index] ^= UInt8(truncatingIfNeeded: wide >> (UInt64(index & 7) &* 8))
         }
     }
+}
+
+/// XORs all of `bytes`, with the same `key` and `offset`.
+package func applyMask(_ bytes: inout MutableSpan<UInt8>, key: UInt32, offset: Int) {
+    applyMask(&bytes, in: 0..<bytes.count, key: key, offset: offset)
 }

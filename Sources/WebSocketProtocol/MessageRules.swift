@@ -1,5 +1,8 @@
 /// Bounds on what a peer may send. Each is checked before memory is taken.
 package struct FrameLimits: Equatable, Sendable {
+    // Far above any size that is of use, and small enough that the sum of two can't overflow.
+    private static let ceiling = Int.max / 4
+
     /// Payload bytes of one frame.
     package let frame: Int
     /// Payload bytes of one message, all fragments together, as they come on the wire.
@@ -7,47 +10,63 @@ package struct FrameLimits: Equatable, Sendable {
     /// Frames of one message: an endless train of empty fragments costs time, not size.
     package let fragments: Int
 
-    /// 16 MiB, 16 MiB and 16 384 unless told otherwise.
+    /// 16 MiB, 16 MiB and 16 384 unless told otherwise. Values outside what can be counted are moved to its ends.
     package init(frame: Int = 16 << 20, message: Int = 16 << 20, fragments: Int = 16_384) {
-        self.frame = frame
-        self.message = message
-        self.fragments = fragments
+        self.frame = min(max(frame, 0), FrameLimits.ceiling)
+        self.message = min(max(message, 0), FrameLimits.ceiling)
+        self.fragments = min(max(fragments, 1), FrameLimits.ceiling)
     }
 
     /// The same for compressed payload: what does not shrink grows a little, and the limit proper is checked after
     /// inflation.
     package var forCompressedPayload: FrameLimits {
-        FrameLimits(frame: frame + frame / 64 + 1024, message: message + message / 64 + 1024, fragments: fragments)
+        FrameLimits(
+            frame: frame + frame / 64 + 1024, message: message + message / 64 + 1024, fragments: fragments)
     }
 }
 
 /// The rules between frames (RFC 6455, 5.4 and 5.5) and the limits: which frame may follow which.
 package struct MessageRules: Sendable {
     private let limits: FrameLimits
-    private let allowsCompression: Bool
+    private let unfragmentedLimit: Int
+    // RSV1 where it has a meaning, else nothing.
+    private let compressionBit: UInt8
     private var messageSize = 0
     private var fragments = 0
-    /// Whether a data message has begun and not ended.
+    /// Whether a data message has begun and its last frame has not.
     package private(set) var isMidMessage = false
 
-    /// - Parameter allowsCompression: permessage-deflate was agreed on, so RSV1 has a meaning.
+    /// - Parameters:
+    ///   - limits: bounds on frames and messages.
+    ///   - allowsCompression: permessage-deflate was agreed on, so RSV1 has a meaning.
     package init(limits: FrameLimits, allowsCompression: Bool) {
         self.limits = limits
-        self.allowsCompression = allowsCompression
+        unfragmentedLimit = min(limits.frame, limits.message)
+        compressionBit = allowsCompression ? 0x40 : 0
     }
 
     /// Judges a frame by its header.
+    @inline(__always)
     package mutating func accept(_ header: FrameHeader) throws(ProtocolViolation) {
+        // Text or binary (81, 82) in one frame and within the limits: nearly all there are, and nothing to remember.
+        let isWholeMessage = (header.first & ~compressionBit) &- 0x81 < 2
+        if isWholeMessage, !isMidMessage, header.payloadLength <= unfragmentedLimit { return }
+        try acceptAny(header)
+    }
+
+    private mutating func acceptAny(_ header: FrameHeader) throws(ProtocolViolation) {
         let opcode = header.opcode
         guard !opcode.isReserved else { throw .reservedOpcode(opcode.rawValue) }
-        if header.reservedBits != 0 {
-            // RFC 7692, 6.1: RSV1 on the first frame of a data message only.
-            guard header.reservedBits == 4, allowsCompression, !opcode.isControl, opcode != .continuation else {
-                throw .reservedBits(header.reservedBits)
-            }
-        }
+        if header.reservedBits != 0 { try acceptReservedBits(header) }
         guard !opcode.isControl else { return try acceptControl(header) }
         try acceptData(header)
+    }
+
+    private func acceptReservedBits(_ header: FrameHeader) throws(ProtocolViolation) {
+        guard header.reservedBits == 4, compressionBit != 0 else { throw .reservedBits(header.reservedBits) }
+        // RFC 7692, 6.1: RSV1 on the first frame of a data message only.
+        guard !header.opcode.isControl else { throw .compressedControlFrame }
+        guard header.opcode != .continuation else { throw .compressedContinuation }
     }
 
     private func acceptControl(_ header: FrameHeader) throws(ProtocolViolation) {
@@ -69,7 +88,7 @@ package struct MessageRules: Sendable {
         guard header.payloadLength <= limits.frame else {
             throw .frameTooBig(header.payloadLength, limit: limits.frame)
         }
-        // Both are at most the limit, which is far below Int.max / 2.
+        // Both are at most `FrameLimits.ceiling`, so the sum can't overflow.
         messageSize += header.payloadLength
         guard messageSize <= limits.message else { throw .messageTooBig(limit: limits.message) }
         isMidMessage = !header.fin

@@ -1,22 +1,44 @@
 /// What a peer did against RFC 6455 or a limit, with the numbers that broke it.
 package enum ProtocolViolation: Error, Equatable, Sendable {
+    /// An opcode that RFC 6455 leaves open (5.2).
     case reservedOpcode(UInt8)
+    /// RSV1 to RSV3 as a number, without an extension that gives them a meaning (5.2).
     case reservedBits(UInt8)
+    /// RSV1 on a control frame (RFC 7692, 6.1).
+    case compressedControlFrame
+    /// RSV1 on a fragment that is not the first (RFC 7692, 6.1).
+    case compressedContinuation
+    /// A server's frame is masked (5.1).
     case unexpectedMask
+    /// A client's frame is not masked (5.1).
     case missingMask
+    /// A length of 2^63 or more (5.2).
     case lengthTopBitSet
+    /// A length in more bytes than it needs (5.2).
     case nonMinimalLength
+    /// A control frame without FIN (5.5).
     case fragmentedControlFrame
+    /// A control frame of more than 125 bytes (5.5).
     case controlFrameTooLong(Int)
+    /// A continuation of nothing (5.4).
     case unexpectedContinuation
+    /// A new message within another (5.4).
     case expectedContinuation
+    /// A frame's payload is over the limit.
     case frameTooBig(Int, limit: Int)
+    /// A message's payload is over the limit.
     case messageTooBig(limit: Int)
+    /// A message comes in more frames than the limit.
     case tooManyFragments(limit: Int)
+    /// Text or a reason that is not UTF-8 (8.1).
     case invalidUTF8
+    /// A code that must not be sent (7.4).
     case illegalCloseCode(UInt16)
+    /// Neither a code nor nothing (5.5.1).
     case closePayloadOfOneByte
+    /// A message that is not DEFLATE (RFC 7692, 7.2.2).
     case invalidCompressedData
+    /// A message inflates to suspiciously much.
     case inflateRatioTooHigh(limit: Int)
 
     /// The code that the peer is told (RFC 6455, 7.4.1).
@@ -34,6 +56,8 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         switch self {
         case .reservedOpcode(let opcode): "reserved opcode \(opcode)"
         case .reservedBits(let bits): "reserved bits \(bits)"
+        case .compressedControlFrame: "compressed control frame"
+        case .compressedContinuation: "compressed bit on a continuation frame"
         case .unexpectedMask: "masked frame from a server"
         case .missingMask: "unmasked frame from a client"
         case .lengthTopBitSet: "frame length with its top bit set"

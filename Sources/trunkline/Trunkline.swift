@@ -79,7 +79,8 @@ struct DemoCommand: ParsableCommand {
 }
 
 struct Version: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Prints the version, and those of the libraries in use.")
+    static let configuration = CommandConfiguration(
+        abstract: "Prints the version, and those of the libraries in use.")
 
     func run() {
         for line in Versions.lines { print(line) }

@@ -57,7 +57,9 @@ struct Pair {
         client.handler = clientSide
         let acceptor = acceptor
         let clientSide = clientSide
-        guard loop.turn(until: { acceptor.sockets.count == 1 && clientSide.isConnected }) else { throw Failure() }
+        guard loop.turn(until: { acceptor.sockets.count == 1 && clientSide.isConnected }) else {
+            throw Failure()
+        }
         acceptor.sockets[0].handler = serverSide
         acceptor.sockets[0].resumeReading()
         client.resumeReading()

@@ -18,7 +18,8 @@ struct SocketAddressTests {
         #expect(try #require(SocketAddress(ip: "::ffff:192.0.2.1", port: 5)).host == "192.0.2.1")
     }
 
-    @Test("what is no address is refused", arguments: ["", "localhost", "1.2.3", "1.2.3.4.5", "::g", "[::1]"])
+    @Test(
+        "what is no address is refused", arguments: ["", "localhost", "1.2.3", "1.2.3.4.5", "::g", "[::1]"])
     func refused(text: String) {
         #expect(SocketAddress(ip: text, port: 1) == nil)
     }

@@ -67,7 +67,8 @@ struct StreamSocketTests {
         let loop = try EventLoop()
         let port: UInt16
         do {
-            let bound = try BoundListener(try #require(SocketAddress(ip: "127.0.0.1", port: 0)), sharesPort: false)
+            let bound = try BoundListener(
+                try #require(SocketAddress(ip: "127.0.0.1", port: 0)), sharesPort: false)
             port = bound.address.port
         }
         let recorder = Recorder()

@@ -8,7 +8,9 @@ struct TimerWheelTests {
 
     @Test("fires at its deadline, never before, and at most one tick late")
     func firesInTime() {
-        for delay: UInt64 in [0, 1, tick - 1, tick, 63 * tick, 64 * tick, 65 * tick, 4095 * tick, 4097 * tick + 5] {
+        for delay: UInt64 in [
+            0, 1, tick - 1, tick, 63 * tick, 64 * tick, 65 * tick, 4095 * tick, 4097 * tick + 5,
+        ] {
             var wheel = TimerWheel<Int>(now: 1000)
             _ = wheel.schedule(7, at: 1000 + delay)
             var expired: [Int] = []

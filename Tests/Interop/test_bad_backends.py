@@ -74,7 +74,7 @@ def test_a_backend_that_never_accepts_is_502_or_504(run):
 
 REFUSALS = {
     "401": (b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"chat\"\r\nContent-Type: text/html\r\n"
-            b"Content-Length: 12\r\n\r\n<b>who?</b>\r\n", {"www-authenticate": 'Basic realm="chat"'}, b"<b>who?</b>\r\n"),
+            b"Content-Length: 13\r\n\r\n<b>who?</b>\r\n", {"www-authenticate": 'Basic realm="chat"'}, b"<b>who?</b>\r\n"),
     "302": (b"HTTP/1.1 302 Found\r\nLocation: https://example.com/login?x=1\r\nContent-Length: 0\r\n\r\n",
             {"location": "https://example.com/login?x=1"}, b""),
     "404 chunked": (b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\nX-Trace: 7\r\n\r\n"

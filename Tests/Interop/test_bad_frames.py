@@ -89,7 +89,6 @@ FROM_BACKEND = {
     "a continuation of nothing": frame(CONTINUATION, b"x"),
     "close of one byte": frame(CLOSE, b"\x03"),
     "close 1006": frame(CLOSE, b"\x03\xee"),
-    "a frame cut by the end": frame(TEXT, b"cut", declared=100),
     "the end inside a message": frame(TEXT, b"cut", fin=False),
 }
 
@@ -109,6 +108,19 @@ def test_the_backend_breaks_the_protocol(run, bad):
         wire.send(TEXT, b"now")
         assert wire.read_until_close().close_code in (1002, 1011)
         assert wire.is_ended()
+
+
+def test_a_backend_frame_cut_by_the_end_ends_the_session_without_a_close(run):
+    """Frames are streamed: no Close can be put into one, and none may be made up."""
+    def script(wire, head):
+        wire.accept(head)
+        wire.sock.sendall(frame(TEXT, b"cut", declared=100))
+        wire.sock.shutdown(socket.SHUT_WR)
+        wire.is_ended(10)
+
+    with ScriptedBackend(script) as backend, run(configuration(backend.address)) as proxy, proxy.upgraded() as wire:
+        with pytest.raises((Ended, OSError)):
+            wire.read_frame()
 
 
 def test_a_backend_frame_over_the_limit(run):

@@ -18,6 +18,8 @@ struct CertificateTests {
             try Certificate(certificatePEM: Array("nonsense".utf8), keyPEM: [])
         }
         let pem = Array(try Certificate.selfSigned().pem.utf8)
-        #expect(throws: TLSError.self) { try Certificate(certificatePEM: pem, keyPEM: Array("nonsense".utf8)) }
+        #expect(throws: TLSError.self) {
+            try Certificate(certificatePEM: pem, keyPEM: Array("nonsense".utf8))
+        }
     }
 }

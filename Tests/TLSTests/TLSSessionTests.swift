@@ -144,7 +144,9 @@ struct TLSSessionTests {
             #expect(pair.client.isEstablished)
         }
         let stranger = try ClientTLSContext(serverName: "third.example", authorityPEM: Array(first.pem.utf8))
-        #expect(throws: TLSError.certificateRejected("hostname mismatch")) { try TLSPair(server, stranger).shakeHands() }
+        #expect(throws: TLSError.certificateRejected("hostname mismatch")) {
+            try TLSPair(server, stranger).shakeHands()
+        }
     }
 
     @Test("garbage and plain HTTP are told apart")
@@ -177,7 +179,9 @@ struct TLSSessionTests {
         pair.client.sendCloseNotify()
         let bytes = pair.output()
         var end: OnRead?
-        try pair.server.withInput(bytes.span) { () throws(TLSError) in end = try pair.server.read(into: Plaintext()) }
+        try pair.server.withInput(bytes.span) { () throws(TLSError) in
+            end = try pair.server.read(into: Plaintext())
+        }
         #expect(end == .peerClosed)
     }
 
@@ -190,7 +194,9 @@ struct TLSSessionTests {
         var bytes = pair.output()
         bytes[bytes.count - 1] ^= 1
         #expect(throws: TLSError.self) {
-            try pair.server.withInput(bytes.span) { () throws(TLSError) in _ = try pair.server.read(into: Plaintext()) }
+            try pair.server.withInput(bytes.span) { () throws(TLSError) in
+                _ = try pair.server.read(into: Plaintext())
+            }
         }
     }
 }

@@ -32,7 +32,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         self.listener = listener
         self.worker = worker
         accepted = worker.loop.now
-        parser = RequestHeadParser(limits: HeadLimits(bytes: worker.generation.configuration.limits.requestHead))
+        parser = RequestHeadParser(
+            limits: HeadLimits(bytes: worker.generation.configuration.limits.requestHead))
         phase = listener.tls == nil ? .head : .handshake
     }
 
@@ -99,7 +100,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         timer = nil
         switch phase {
         case .handshake:
-            worker.log.handshakeFailed(client: address, listener: listener.name, .protocolViolation("handshake too slow"))
+            worker.log.handshakeFailed(
+                client: address, listener: listener.name, .protocolViolation("handshake too slow"))
             end()
         case .head:
             // A connection on which nothing was ever asked is closed silently, as browsers expect of spare ones.
@@ -125,8 +127,10 @@ final class ClientConnection: TransportReceiver, TimerTarget {
             linger()
         case .upgrade(let plan):
             guard plan.route.enter() else {
-                let retry = HeaderFields.Field("Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
-                let refusal = Refusal(status: 503, reason: "too many connections on this route", fields: [retry])
+                let retry = HeaderFields.Field(
+                    "Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
+                let refusal = Refusal(
+                    status: 503, reason: "too many connections on this route", fields: [retry])
                 return refuse(refusal, host: plan.host, path: plan.path)
             }
             leave = { plan.route.leave() }
@@ -136,7 +140,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
 
     private func ask(_ plan: UpgradePlan) {
         guard let upstream = worker.upstream(plan.upstream) else {
-            return refuse(Refusal(status: 503, reason: "no backend is available"), host: plan.host, path: plan.path)
+            return refuse(
+                Refusal(status: 503, reason: "no backend is available"), host: plan.host, path: plan.path)
         }
         let handshake = plan.clientHandshake(key: WebSocketKey.make(from: worker.randomKeyBytes()))
         attempt = UpgradeAttempt(
@@ -155,7 +160,9 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         case .refused(let connection, _, let head, let body):
             phase = .answering
             worker.log.backendRefused(plan, status: head.status, client: address)
-            let reply = BackendReply(head, body: body, from: connection, to: transport) { [weak self] in self?.linger() }
+            let reply = BackendReply(head, body: body, from: connection, to: transport) { [weak self] in
+                self?.linger()
+            }
             self.reply = reply
             transport.resumeReading()
             arm(worker.generation.configuration.timeouts.drain)

@@ -18,14 +18,16 @@ struct UpgradePlan {
 
     func clientHandshake(key: String) -> ClientHandshake {
         ClientHandshake(
-            head, upgrade: upgrade, target: route.rewrite?.apply(head.target) ?? head.target, forwarding: forwarding,
+            head, upgrade: upgrade, target: route.rewrite?.apply(head.target) ?? head.target,
+            forwarding: forwarding,
             key: key, passesExtensions: route.passesExtensions)
     }
 
     /// The 101 for the client, once the backend has given its own.
     func answer(_ accepted: AcceptedUpgrade) -> [UInt8] {
         ServerHandshake.answer(
-            to: upgrade, subprotocol: accepted.subprotocol, extensions: agreement?.answer ?? accepted.extensions,
+            to: upgrade, subprotocol: accepted.subprotocol,
+            extensions: agreement?.answer ?? accepted.extensions,
             backendFields: accepted.fields)
     }
 }
@@ -75,7 +77,8 @@ struct RouteStep {
             client: address, isSecure: isSecure, requestID: Forwarding.acceptableID(head.fields) ?? requestID)
         let agreement = route.compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
-            route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding, host: host,
+            route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding,
+            host: host,
             agreement: agreement)
     }
 }

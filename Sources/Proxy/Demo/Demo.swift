@@ -6,6 +6,7 @@ internal import TLS
 package enum Demo {
     /// Runs until the process ends.
     package static func run(port: UInt16) throws(Diagnostics) -> Never {
+        Machine.prepareProcess()
         let backend: Address
         let certificate: Certificate
         do {
@@ -18,7 +19,9 @@ package enum Demo {
         let startup = try Startup(configuration, file: "demo", certificates: [certificate])
         let server = try ProxyServer(startup, file: "demo")
         try server.run { _ in
-            Machine.say("Trunkline's demo runs on https://localhost:\(port)/ (the certificate is its own: the browser will warn).")
+            Machine.say(
+                "Trunkline's demo runs on https://localhost:\(port)/ (the certificate is its own: the browser will warn)."
+            )
             Machine.say("Ctrl-C ends it.")
         }
     }

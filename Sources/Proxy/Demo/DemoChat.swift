@@ -34,7 +34,8 @@ final class DemoChat {
     private func join(_ peer: DemoPeer, name: String) {
         let wanted = String(name.prefix(40))
         guard !wanted.isEmpty, peer.name == nil else {
-            return peer.send(JSON.object([("type", .text("error")), ("reason", .text("join once, with a name"))]))
+            return peer.send(
+                JSON.object([("type", .text("error")), ("reason", .text("join once, with a name"))]))
         }
         var unique = wanted
         var number = 2

@@ -49,7 +49,8 @@ final class DemoPeer: StreamHandler {
             path = RequestTarget(head.target)?.path ?? ""
             socket.send(
                 ServerHandshake.answer(
-                    to: request, subprotocol: request.subprotocols.first, extensions: nil, backendFields: HeaderFields()
+                    to: request, subprotocol: request.subprotocols.first, extensions: nil,
+                    backendFields: HeaderFields()
                 ).span)
             isOpen = true
             backend.opened(self)

@@ -8,7 +8,8 @@ struct DemoTicker {
     }
 
     private var quotes = [
-        ("ALBA", 182.40), ("BORA", 47.15), ("CIRR", 311.90), ("DELT", 12.08), ("ESTE", 96.33), ("FJRD", 254.71),
+        ("ALBA", 182.40), ("BORA", 47.15), ("CIRR", 311.90), ("DELT", 12.08), ("ESTE", 96.33),
+        ("FJRD", 254.71),
     ].map { Quote(symbol: $0.0, price: $0.1) }
 
     mutating func step(using random: inout some RandomNumberGenerator) {
@@ -22,7 +23,8 @@ struct DemoTicker {
     func message(_ type: String, at now: UInt64) -> String {
         let rows = quotes.map { quote in
             JSON.object([
-                ("symbol", .text(quote.symbol)), ("price", .number(quote.price)), ("change", .number(quote.change)),
+                ("symbol", .text(quote.symbol)), ("price", .number(quote.price)),
+                ("change", .number(quote.change)),
                 ("volume", .number(Double(quote.volume))), ("at", .number(Double(now / 1_000_000))),
             ])
         }

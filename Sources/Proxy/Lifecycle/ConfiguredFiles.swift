@@ -14,7 +14,9 @@ struct ConfiguredFiles {
     }
 
     /// A listener's TLS; nil when it is plain or something was wrong.
-    mutating func serverContext(_ listener: ListenerConfiguration, standIns: [Certificate]?) -> ServerTLSContext? {
+    mutating func serverContext(_ listener: ListenerConfiguration, standIns: [Certificate]?)
+        -> ServerTLSContext?
+    {
         guard let named = listener.certificates else { return nil }
         let certificates = standIns ?? named.compactMap { load($0) }
         guard standIns != nil || certificates.count == named.count else { return nil }
@@ -37,9 +39,12 @@ struct ConfiguredFiles {
         }
         do throws(TLSError) {
             return try ClientTLSContext(
-                serverName: tls.serverName ?? defaultName(upstream), authorityPEM: authority, verifies: tls.verifies)
+                serverName: tls.serverName ?? defaultName(upstream), authorityPEM: authority,
+                verifies: tls.verifies)
         } catch {
-            complain(tls.authority?.place ?? Place(line: 1, column: 1), "\(tls.authority?.value ?? "tls"): \(error)")
+            complain(
+                tls.authority?.place ?? Place(line: 1, column: 1),
+                "\(tls.authority?.value ?? "tls"): \(error)")
             return nil
         }
     }

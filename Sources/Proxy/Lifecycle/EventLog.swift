@@ -31,7 +31,8 @@ struct EventLog: Sendable {
         access?.info(
             "backend refused",
             metadata: [
-                "client": "\(client)", "host": "\(plan.host)", "path": "\(plan.path)", "route": "\(plan.route.name)",
+                "client": "\(client)", "host": "\(plan.host)", "path": "\(plan.path)",
+                "route": "\(plan.route.name)",
                 "status": .stringConvertible(status), "side": "backend", "phase": "response",
                 "request_id": "\(plan.requestID)",
             ])
@@ -52,7 +53,8 @@ struct EventLog: Sendable {
         events.warning(
             "upgrade failed",
             metadata: [
-                "upstream": "\(upstream)", "backend": "\(backend ?? "")", "side": "backend", "phase": "\(phase)",
+                "upstream": "\(upstream)", "backend": "\(backend ?? "")", "side": "backend",
+                "phase": "\(phase)",
                 "cause": "\(cause)",
             ])
     }

@@ -27,18 +27,22 @@ final class Generation: Sendable {
 
     /// A worker's own view of the upstreams.
     func makeUpstreams() -> [String: Upstream] {
-        Dictionary(uniqueKeysWithValues: configuration.upstreams.map { name, upstream in
-            let backends = upstream.backends.compactMap { backend -> Backend? in
-                guard let address = BackendAddress(backend.address) else { return nil }
-                return Backend(
-                    address, weight: backend.weight, connectTimeout: upstream.connectTimeout, tls: backendTLS[name])
-            }
-            let policy = BalancePolicy(upstream.isRoundRobin ? .roundRobin : .leastSessions)
-            return (
-                name,
-                Upstream(name: name, backends: backends, policy: policy, responseTimeout: upstream.responseTimeout)
-            )
-        })
+        Dictionary(
+            uniqueKeysWithValues: configuration.upstreams.map { name, upstream in
+                let backends = upstream.backends.compactMap { backend -> Backend? in
+                    guard let address = BackendAddress(backend.address) else { return nil }
+                    return Backend(
+                        address, weight: backend.weight, connectTimeout: upstream.connectTimeout,
+                        tls: backendTLS[name])
+                }
+                let policy = BalancePolicy(upstream.isRoundRobin ? .roundRobin : .leastSessions)
+                return (
+                    name,
+                    Upstream(
+                        name: name, backends: backends, policy: policy,
+                        responseTimeout: upstream.responseTimeout)
+                )
+            })
     }
 }
 
@@ -61,7 +65,8 @@ extension Route {
         let action: Action =
             switch route.action {
             case .upstream(let name): .upstream(name)
-            case .respond(let status, let body, let type): .respond(status: status, body: body, contentType: type)
+            case .respond(let status, let body, let type):
+                .respond(status: status, body: body, contentType: type)
             }
         let rewrite: PathRewrite? = route.rewrite.map {
             switch $0 {
@@ -71,16 +76,19 @@ extension Route {
         }
         let compression = route.compression
         let options = DeflateOptions(
-            level: compression.level, windowBits: compression.windowBits, memoryLevel: compression.memoryLevel,
+            level: compression.level, windowBits: compression.windowBits,
+            memoryLevel: compression.memoryLevel,
             contextTakeover: compression.contextTakeover, minimumSize: compression.minimumSize)
         let limits = route.limits
         let timeouts = whole.timeouts
         self.init(
             name: route.name, action: action, rewrite: rewrite, origins: OriginPolicy(route.origins),
-            compression: compression.mode == .edge ? options : nil, passesExtensions: compression.mode == .passthrough,
+            compression: compression.mode == .edge ? options : nil,
+            passesExtensions: compression.mode == .passthrough,
             limits: Limits(
                 frames: FrameLimits(frame: limits.frame, message: limits.message),
-                inflate: InflateLimits(message: limits.message, ratio: limits.inflateRatio), buffer: limits.buffer),
+                inflate: InflateLimits(message: limits.message, ratio: limits.inflateRatio),
+                buffer: limits.buffer),
             timeouts: Timeouts(
                 idle: timeouts.idle, close: timeouts.close, slowConsumer: timeouts.slowConsumer,
                 pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout),

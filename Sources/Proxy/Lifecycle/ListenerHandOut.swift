@@ -20,7 +20,9 @@ final class ListenerHandOut: Sendable {
 
     init(_ address: Address, facts: ListenerFacts, workers: Int) throws(SystemError) {
         self.facts = facts
-        guard let wanted = SocketAddress(listening: address) else { throw SystemError(call: "bind", code: 22) }
+        guard let wanted = SocketAddress(listening: address) else {
+            throw SystemError(call: "bind", code: 22)
+        }
         // Without sharing first: with it, an address held by another process of the same user would be shared silently.
         let first = try BoundListener(wanted, sharesPort: false)
         self.address = first.address

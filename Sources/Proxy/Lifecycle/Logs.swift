@@ -24,7 +24,9 @@ struct Logs: Sendable {
             let full = path.value.hasPrefix("/") ? path.value : folder + path.value
             guard let writer = LogWriter(path: full, failure: &failure) else {
                 throw Diagnostics([
-                    Diagnostic(file: file, place: path.place, text: "cannot open log file '\(path.value)': \(failure)")
+                    Diagnostic(
+                        file: file, place: path.place,
+                        text: "cannot open log file '\(path.value)': \(failure)")
                 ])
             }
             access = writer
@@ -33,9 +35,13 @@ struct Logs: Sendable {
         self.writers = writers
         log = EventLog(
             access: access.map { writer in
-                Logger(label: "access") { _ in StructuredLogHandler(writer: writer, format: format, level: .info) }
+                Logger(label: "access") { _ in
+                    StructuredLogHandler(writer: writer, format: format, level: .info)
+                }
             },
-            events: Logger(label: "trunkline") { _ in StructuredLogHandler(writer: events, format: format, level: level) })
+            events: Logger(label: "trunkline") { _ in
+                StructuredLogHandler(writer: events, format: format, level: level)
+            })
     }
 
     /// Waits until everything is written.

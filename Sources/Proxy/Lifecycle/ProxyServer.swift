@@ -18,6 +18,7 @@ package final class ProxyServer: TimerTarget {
 
     /// Prepares everything that can fail; `run` then can't.
     package init(_ startup: Startup, file: String) throws(Diagnostics) {
+        Machine.prepareProcess()
         self.file = file
         self.startup = startup
         logs = try Logs(startup.configuration.log, file: file)
@@ -32,13 +33,13 @@ package final class ProxyServer: TimerTarget {
 
     /// Runs until the process ends. Throws when an address can't be had or a thread can't be made.
     package func run(announce: (([String]) -> Void)? = nil) throws(Diagnostics) -> Never {
-        _ = Machine.prepareProcess()
         let count = startup.configuration.workers ?? Machine.usableProcessors
         let handOuts = try startup.bind(workers: count)
         loop.owner = self
         do throws(SystemError) {
-            // Before any thread, which would inherit unblocked signals and die of them.
-            signals = try SignalSource([.terminate, .interrupt, .hangUp], on: loop) { [unowned self] in received($0) }
+            signals = try SignalSource([.terminate, .interrupt, .hangUp], on: loop) { [unowned self] in
+                received($0)
+            }
             try startWorkers(count, handOuts)
         } catch {
             throw Diagnostics([
@@ -133,12 +134,14 @@ package final class ProxyServer: TimerTarget {
 /// What a worker's thread does.
 private enum WorkerMain {
     static func run(
-        _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: EventLog, _ handOuts: [ListenerHandOut],
+        _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: EventLog,
+        _ handOuts: [ListenerHandOut],
         home: Mailbox
     ) {
         do {
             let loop = try EventLoop()
-            let worker = try Worker(index: index, generation: generation, resolver: resolver, log: log, loop: loop)
+            let worker = try Worker(
+                index: index, generation: generation, resolver: resolver, log: log, loop: loop)
             for handOut in handOuts {
                 if let bound = handOut.take(index) { worker.listen(bound, facts: handOut.facts) }
             }

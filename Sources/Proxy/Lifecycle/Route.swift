@@ -39,7 +39,8 @@ final class Route: Sendable {
     private let occupied = Atomic<Int>(0)
 
     init(
-        name: String, action: Action, rewrite: PathRewrite?, origins: OriginPolicy, compression: DeflateOptions?,
+        name: String, action: Action, rewrite: PathRewrite?, origins: OriginPolicy,
+        compression: DeflateOptions?,
         passesExtensions: Bool, limits: Limits, timeouts: Timeouts, capacity: Int
     ) {
         self.name = name

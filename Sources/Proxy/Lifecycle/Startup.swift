@@ -1,7 +1,7 @@
 package import Configuration
 internal import EventLoop
-internal import Telemetry
 internal import TLS
+internal import Telemetry
 
 /// What a configuration file leads to before anything runs: certificates read, contexts made, complaints collected.
 ///
@@ -22,7 +22,8 @@ package struct Startup {
         } catch {
             throw Diagnostics([
                 Diagnostic(
-                    file: file, place: Place(line: 1, column: 1), text: "cannot read the configuration: \(error.reason)")
+                    file: file, place: Place(line: 1, column: 1),
+                    text: "cannot read the configuration: \(error.reason)")
             ])
         }
         let loaded = try ConfigurationLoader.load(

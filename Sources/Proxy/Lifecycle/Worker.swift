@@ -22,7 +22,9 @@ final class Worker {
     private var onEmpty: (() -> Void)?
 
     /// On the thread that will run the loop.
-    init(index: Int, generation: Generation, resolver: Resolver, log: EventLog, loop: EventLoop) throws(TLSError) {
+    init(index: Int, generation: Generation, resolver: Resolver, log: EventLog, loop: EventLoop)
+        throws(TLSError)
+    {
         self.index = index
         self.generation = generation
         self.resolver = resolver

@@ -7,7 +7,10 @@ extension Session {
     /// A Close frame came from the peer of `leg`.
     func closeReceived(_ payload: ClosePayload, from leg: Leg) {
         leg.closeReceived = payload
-        noteEnding(SessionEnding(by: leg.peer == .client ? .client : .backend, code: payload.code, cause: .close))
+        // Nothing that follows a Close counts, Pings included (RFC 6455, 5.5.1).
+        leg.isDeaf = true
+        noteEnding(
+            SessionEnding(by: leg.peer == .client ? .client : .backend, code: payload.code, cause: .close))
         let other = other(leg)
         switch leg.closing.receiveClose() {
         case .reply:
@@ -37,6 +40,7 @@ extension Session {
         leg.hasEnded = true
         leg.isDeaf = true
         leg.transport.close()
+        if leg.peer == .backend { backendEnded() }
         let other = other(leg)
         guard !other.hasEnded else { return endNow() }
         if wasClosed || other.closing.isFinished { return armCloseDeadline() }

@@ -5,7 +5,8 @@ internal import WebSocketProtocol
 // From the backend to a client that negotiated permessage-deflate (RFC 7692, 7.2.1): messages worth it are compressed
 // as they come. What one read brings leaves in one write.
 extension Session {
-    func deflate(_ bytes: inout MutableSpan<UInt8>, _ compression: EdgeCompression) throws(ProtocolViolation) {
+    func deflate(_ bytes: inout MutableSpan<UInt8>, _ compression: EdgeCompression) throws(ProtocolViolation)
+    {
         var position = 0
         var output = worker.scratch.take()
         var violation: ProtocolViolation?
@@ -15,6 +16,7 @@ extension Session {
                     pass(&output, to: client, isMidFrame: false)
                     controlBytes(&bytes, slice, from: backend)
                 } else {
+                    try checkText(&bytes, slice, from: backend)
                     deflateSlice(bytes.span, slice, compression, into: &output)
                 }
             }
@@ -34,7 +36,8 @@ extension Session {
     }
 
     private func deflateSlice(
-        _ bytes: Span<UInt8>, _ slice: FrameSlice, _ compression: EdgeCompression, into output: inout UniqueArray<UInt8>
+        _ bytes: Span<UInt8>, _ slice: FrameSlice, _ compression: EdgeCompression,
+        into output: inout UniqueArray<UInt8>
     ) {
         if slice.beginsMessage {
             compression.fromBackend.begin(

@@ -24,7 +24,8 @@ final class EdgeCompression {
         ) {
             guard payload.count > 0 || isLast else { return }
             FrameWriter.append(
-                isFirstFrame ? opcode : .continuation, fin: isLast, rsv1: compressed && isFirstFrame, payload: payload,
+                isFirstFrame ? opcode : .continuation, fin: isLast, rsv1: compressed && isFirstFrame,
+                payload: payload,
                 maskingKey: maskingKey, to: &output)
             isFirstFrame = false
         }

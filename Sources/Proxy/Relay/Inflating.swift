@@ -9,7 +9,8 @@ extension Session {
     /// takes memory in steps.
     private static let step = 64 * 1024
 
-    func inflate(_ bytes: inout MutableSpan<UInt8>, _ compression: EdgeCompression) throws(ProtocolViolation) {
+    func inflate(_ bytes: inout MutableSpan<UInt8>, _ compression: EdgeCompression) throws(ProtocolViolation)
+    {
         var position = 0
         var output = worker.scratch.take()
         var violation: ProtocolViolation?
@@ -40,18 +41,21 @@ extension Session {
         }
         if slice.endsMessage { client.tally.messagesReceived &+= 1 }
         guard compression.fromClient.isTransformed else {
+            try checkText(&bytes, slice, from: client)
             if slice.heldHeader > 0 { client.frames.appendHeldHeader(to: &output) }
             output.append(copying: bytes.span.extracting(slice.start..<slice.payload.upperBound))
             compression.fromClient.isMidFrame = !slice.endsFrame
             return
         }
         applyMask(&bytes, in: slice.payload, key: slice.header.maskingKey, offset: slice.payloadOffset)
-        try inflatePayload(bytes.span.extracting(slice.payload), isLast: slice.endsMessage, compression, into: &output)
+        try inflatePayload(
+            bytes.span.extracting(slice.payload), isLast: slice.endsMessage, compression, into: &output)
         if slice.endsMessage { compression.fromClient.isTransformed = false }
     }
 
     private func inflatePayload(
-        _ payload: Span<UInt8>, isLast: Bool, _ compression: EdgeCompression, into output: inout UniqueArray<UInt8>
+        _ payload: Span<UInt8>, isLast: Bool, _ compression: EdgeCompression,
+        into output: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) {
         var position = 0
         var state = OnInflate.outputFull
@@ -69,7 +73,8 @@ extension Session {
             }
             if violation == nil {
                 compression.fromClient.append(
-                    plain.span, isLast: state == .messageComplete, compressed: false, maskingKey: worker.randomMask(),
+                    plain.span, isLast: state == .messageComplete, compressed: false,
+                    maskingKey: worker.randomMask(),
                     to: &output)
             }
             worker.scratch.giveBack(plain)

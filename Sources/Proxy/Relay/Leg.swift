@@ -18,6 +18,8 @@ final class Leg: TransportReceiver {
     var frames: FrameReader
     var closing = CloseHandshake()
     var keepalive: Keepalive
+    /// Checks the text that comes in uncompressed; nil while the message is none (RFC 6455, 8.1).
+    var text: UTF8Validator?
     /// The payload of the control frame that is coming in.
     var control = ControlPayload()
     /// The Close that the peer has sent.
@@ -38,7 +40,8 @@ final class Leg: TransportReceiver {
     private var heldClose: ClosePayload?
 
     init(
-        _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader, keepalive: Keepalive, worker: Worker
+        _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader, keepalive: Keepalive,
+        worker: Worker
     ) {
         self.peer = peer
         self.transport = transport

@@ -19,6 +19,7 @@ final class Session: TimerTarget {
     var ending: SessionEnding?
     /// Where the worker keeps it.
     var position = -1
+    private var onBackendEnd: (() -> Void)?
     private var onEnd: (() -> Void)?
     private var timers: [TimerToken?] = [nil, nil, nil, nil]
     /// Set with the first Close in either direction: from here on a deadline runs.
@@ -28,8 +29,9 @@ final class Session: TimerTarget {
     private var lastActivity: UInt64
 
     init(
-        client: Leg, backend: Leg, route: Route, facts: SessionFacts, compression: EdgeCompression?, worker: Worker,
-        onEnd: @escaping () -> Void
+        client: Leg, backend: Leg, route: Route, facts: SessionFacts, compression: EdgeCompression?,
+        worker: Worker,
+        onBackendEnd: @escaping () -> Void, onEnd: @escaping () -> Void
     ) {
         self.client = client
         self.backend = backend
@@ -37,6 +39,7 @@ final class Session: TimerTarget {
         self.facts = facts
         self.compression = compression
         self.worker = worker
+        self.onBackendEnd = onBackendEnd
         self.onEnd = onEnd
         lastActivity = worker.loop.now
         client.session = self
@@ -176,6 +179,12 @@ final class Session: TimerTarget {
 
     // MARK: End
 
+    /// The backend no longer carries this session, though the client's side may still be closing.
+    func backendEnded() {
+        onBackendEnd?()
+        onBackendEnd = nil
+    }
+
     /// Both transports are closed and the session forgets everything.
     func endNow() {
         guard position >= 0 else { return }
@@ -186,6 +195,7 @@ final class Session: TimerTarget {
             leg.hasEnded = true
             leg.session = nil
         }
+        backendEnded()
         worker.sessionEnded(self)
         onEnd?()
         onEnd = nil

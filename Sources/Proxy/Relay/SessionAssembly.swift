@@ -32,7 +32,8 @@ struct SessionAssembly {
             .client, transport: client,
             frames: FrameReader(
                 fromClient: true,
-                limits: plan.agreement == nil ? route.limits.frames : route.limits.frames.forCompressedPayload,
+                limits: plan.agreement == nil
+                    ? route.limits.frames : route.limits.frames.forCompressedPayload,
                 allowsCompression: plan.agreement != nil || isPassedThrough),
             keepalive: keepalive(), worker: worker)
         let backendLeg = Leg(
@@ -41,17 +42,15 @@ struct SessionAssembly {
                 fromClient: false, limits: route.limits.frames, allowsCompression: isPassedThrough),
             keepalive: keepalive(), worker: worker)
         let facts = SessionFacts(
-            client: address, host: plan.host, path: plan.path, requestID: plan.requestID, backend: chosen.name,
-            subprotocol: accepted.subprotocol ?? "", extensions: plan.agreement?.answer ?? accepted.extensions ?? "",
+            client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
+            backend: chosen.name,
+            subprotocol: accepted.subprotocol ?? "",
+            extensions: plan.agreement?.answer ?? accepted.extensions ?? "",
             began: worker.loop.now)
         chosen.sessions += 1
         return Session(
             client: clientLeg, backend: backendLeg, route: route, facts: facts, compression: compression(),
-            worker: worker
-        ) {
-            chosen.sessions -= 1
-            onEnd()
-        }
+            worker: worker, onBackendEnd: { chosen.sessions -= 1 }, onEnd: onEnd)
     }
 
     private func compression() -> EdgeCompression? {
@@ -63,7 +62,8 @@ struct SessionAssembly {
     private func keepalive() -> Keepalive {
         let timeouts = plan.route.timeouts
         return Keepalive(
-            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1), timeout: timeouts.pongTimeout,
+            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1),
+            timeout: timeouts.pongTimeout,
             now: worker.loop.now)
     }
 }

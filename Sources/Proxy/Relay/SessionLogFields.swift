@@ -5,7 +5,8 @@ extension Session {
     /// The fields of the line that a session leaves.
     func logFields(at now: UInt64) -> Logger.Metadata {
         var fields: Logger.Metadata = [
-            "client": "\(facts.client)", "host": "\(facts.host)", "path": "\(facts.path)", "route": "\(route.name)",
+            "client": "\(facts.client)", "host": "\(facts.host)", "path": "\(facts.path)",
+            "route": "\(route.name)",
             "backend": "\(facts.backend)", "request_id": "\(facts.requestID)",
             "duration_ms": .stringConvertible((now - min(facts.began, now)) / 1_000_000),
             "bytes_from_client": .stringConvertible(client.tally.bytesReceived),

@@ -24,7 +24,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     /// Starts to connect; `transportOpened` or `transportFailed` will follow.
-    init(connectingTo address: SocketAddress, tls: TLSSession?, wire: TLSWire, on loop: EventLoop) throws(SystemError) {
+    init(connectingTo address: SocketAddress, tls: TLSSession?, wire: TLSWire, on loop: EventLoop)
+        throws(SystemError)
+    {
         socket = try StreamSocket.connect(to: address, on: loop)
         self.tls = tls
         self.wire = wire

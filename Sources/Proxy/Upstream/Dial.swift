@@ -30,7 +30,10 @@ final class Dial: TransportReceiver, TimerTarget {
     private var phase = "connect"
 
     /// Starts; `done` comes from a later turn of the loop, never from inside this call.
-    init(_ address: BackendAddress, tls: ClientTLSContext?, timeout: UInt64, worker: Worker, done: @escaping Done) {
+    init(
+        _ address: BackendAddress, tls: ClientTLSContext?, timeout: UInt64, worker: Worker,
+        done: @escaping Done
+    ) {
         self.worker = worker
         self.tls = tls
         self.done = done
@@ -73,7 +76,9 @@ final class Dial: TransportReceiver, TimerTarget {
         }
         let address = remaining.removeFirst()
         do {
-            let session = try tls.map { context throws(TLSError) in try TLSSession(client: context, wire: worker.wire) }
+            let session = try tls.map { context throws(TLSError) in
+                try TLSSession(client: context, wire: worker.wire)
+            }
             let connection = try StreamConnection(
                 connectingTo: address, tls: session, wire: worker.wire, on: worker.loop)
             connection.receiver = self

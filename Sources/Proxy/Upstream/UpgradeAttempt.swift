@@ -100,7 +100,9 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
             finish(.failed(status: 503, reason: "no backend is available", backend: nil, phase: "choose"))
         case .timedOut(let phase):
             finish(
-                .failed(status: 504, reason: "backend took too long (\(phase))", backend: backend?.name, phase: phase))
+                .failed(
+                    status: 504, reason: "backend took too long (\(phase))", backend: backend?.name,
+                    phase: phase))
         case .some(let error):
             finish(
                 .failed(
@@ -180,6 +182,9 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
 
     func timerFired(_ kind: UInt8) {
         deadline = nil
-        finish(.failed(status: 504, reason: "backend took too long to answer", backend: backend?.name, phase: "response"))
+        finish(
+            .failed(
+                status: 504, reason: "backend took too long to answer", backend: backend?.name,
+                phase: "response"))
     }
 }

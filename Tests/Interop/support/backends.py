@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from . import machine
-from .wire import Ended, Head, Wire
+from .wire import CLOSE, PING, PONG, Ended, Head, Wire
 
 EXAMPLES = machine.ROOT / "deploy" / "examples"
 
@@ -107,10 +107,8 @@ class ScriptedBackend:
     A connection that ends before a request, as a warm one may, is counted and forgotten.
     """
 
-    def __init__(self, script, *, unix: Path | None = None, tls: ssl.SSLContext | None = None,
-                 receive_buffer: int | None = None):
-        self.script, self.unix, self.tls = script, unix, tls
-        self.receive_buffer = receive_buffer
+    def __init__(self, script, *, port: int = 0, unix: Path | None = None, tls: ssl.SSLContext | None = None):
+        self.script, self.port, self.unix, self.tls = script, port, unix, tls
         self.accepted: list[socket.socket] = []
         self.heads: list[Head] = []
         self.failures: list[BaseException] = []
@@ -118,9 +116,8 @@ class ScriptedBackend:
 
     def __enter__(self):
         self.listener = socket.socket(socket.AF_UNIX if self.unix else socket.AF_INET)
-        if self.receive_buffer:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
-        self.listener.bind(str(self.unix) if self.unix else ("127.0.0.1", 0))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(str(self.unix) if self.unix else ("127.0.0.1", self.port))
         self.listener.listen(1024)
         self.port = 0 if self.unix else self.listener.getsockname()[1]
         self.address = f"unix:{self.unix}" if self.unix else f"127.0.0.1:{self.port}"
@@ -180,7 +177,6 @@ def echo(wire: Wire, head: Head) -> None:
 
 
 def echo_frames(wire: Wire) -> None:
-    from .wire import CLOSE, PING, PONG
     while True:
         got = wire.read_frame()
         if got.opcode == PING:

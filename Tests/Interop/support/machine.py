@@ -41,6 +41,12 @@ def is_listening(port: int) -> bool:
     return False
 
 
+def accepts_unix(path: Path) -> bool:
+    """Whether a Unix socket listens there, again without a connection."""
+    return any(line.endswith(f" {path}") and line.split()[3] == "00010000"
+               for line in Path("/proc/net/unix").read_text().splitlines())
+
+
 def eventually(condition, what: str, timeout: float = 10.0, step: float = 0.02):
     """The first truthy value of `condition()`; fails with `what` when there is none in time."""
     deadline = time.monotonic() + timeout

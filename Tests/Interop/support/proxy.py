@@ -36,9 +36,11 @@ class Proxy:
     """Runs `trunkline run`; on leaving, ends it by SIGTERM and insists on exit status 0."""
 
     def __init__(self, folder: Path, authority: Authority, config: dict | str, *, tls: bool = True,
-                 listener: dict | None = None, drain: float = 5.0):
+                 listener: dict | None = None, port: int | None = None, drain: float = 5.0):
         self.folder, self.authority, self.tls = folder, authority, tls
-        self.port = machine.free_port()
+        self.port = port or machine.free_port()
+        address = (listener or {}).get("address", "")
+        self.unix = Path(address.removeprefix("unix:")) if address.startswith("unix:") else None
         self.config = config if isinstance(config, str) else self._completed(dict(config), listener or {})
         self.allowed_exit = (0,)
         self.drain = drain
@@ -72,7 +74,7 @@ class Proxy:
         return self
 
     def is_up(self) -> bool:
-        return machine.is_listening(self.port)
+        return machine.accepts_unix(self.unix) if self.unix else machine.is_listening(self.port)
 
     def __exit__(self, kind, *_):
         if self.process.poll() is None:

@@ -89,8 +89,8 @@ wss.on('connection', (ws, request) => {
   ws.isAlive = true;
   ws.on('pong', () => { ws.isAlive = true; });
   ws.on('error', (error) => console.error('%s: %s', request.url, error.message));
-  const { pathname } = new URL(request.url, 'http://localhost');
-  if (pathname.endsWith('/echo')) echo(ws); else chat(ws);
+  const [path] = request.url.split('?'); // not new URL(): it throws at `//`
+  if (path.endsWith('/echo')) echo(ws); else chat(ws);
 });
 
 const heartbeat = setInterval(() => {

@@ -38,7 +38,7 @@ wss.on('connection', (ws) => {
   ws.on('message', (data) => {
     let message;
     try { message = JSON.parse(data); } catch { return ws.close(1003, 'not JSON'); }
-    if (Array.isArray(message.subscribe)) ws.symbols = new Set(message.subscribe);
+    if (Array.isArray(message?.subscribe)) ws.symbols = new Set(message.subscribe);
   });
   ws.send(JSON.stringify({ type: 'snapshot', quotes }));
 });

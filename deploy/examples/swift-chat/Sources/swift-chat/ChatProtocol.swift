@@ -14,30 +14,19 @@ enum ClientMessage: Equatable {
             var text: String?
         }
         guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(text.utf8)) else {
-            throw Rejection(reason: "not a JSON object with a type")
+            throw Rejection(reason: "not understood")
         }
         switch fields.type {
-        case "join": return .join(name: try name(fields.name))
-        case "message": return .message(text: try messageText(fields.text))
+        case "join":
+            let name = (fields.name ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !name.isEmpty else { throw Rejection(reason: "join once, with a name") }
+            return .join(name: String(name.prefix(ChatLimits.name)))
+        case "message":
+            guard let text = fields.text else { throw Rejection(reason: "text is missing") }
+            return .message(text: String(text.prefix(ChatLimits.text)))
         case "who": return .who
         default: throw Rejection(reason: "unknown type")
         }
-    }
-
-    private static func name(_ value: String?) throws(Rejection) -> String {
-        let name = value?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
-        guard (1...ChatLimits.name).contains(name.utf16.count) else {
-            throw Rejection(reason: "a name has 1 to \(ChatLimits.name) characters")
-        }
-        return name
-    }
-
-    private static func messageText(_ value: String?) throws(Rejection) -> String {
-        let text = value ?? ""
-        guard (1...ChatLimits.text).contains(text.utf16.count) else {
-            throw Rejection(reason: "a text has 1 to \(ChatLimits.text) characters")
-        }
-        return text
     }
 }
 
@@ -83,9 +72,8 @@ struct Rejection: Error, Equatable {
     var reason: String
 }
 
-/// Lengths are counted in UTF-16 units, as JavaScript counts them.
+/// Longer names and texts are cut, in characters.
 enum ChatLimits {
-    static let name = 32
+    static let name = 40
     static let text = 2000
-    static let payload = 16 * 1024
 }

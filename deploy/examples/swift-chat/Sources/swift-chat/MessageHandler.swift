@@ -102,6 +102,8 @@ final class MessageHandler: ChannelDuplexHandler {
             fail(.messageTooLarge, context: context)
         case is NIOWebSocketError, is NIOWebSocketFrameAggregator.Error, is FrameCheck.Violation:
             fail(.protocolError, context: context)
+        // What a client still sends after its frame was refused; the Close is on its way.
+        case is ByteToMessageDecoderError: break
         default: end(context: context)
         }
     }
@@ -124,7 +126,7 @@ final class MessageHandler: ChannelDuplexHandler {
         }
     }
 
-    /// The client's code goes back to it, or nothing if it gave none (section 5.5.1).
+    /// What the client said goes back to it, or nothing if it said nothing (section 5.5.1).
     private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
         var rest = payload
         guard payload.readableBytes > 0 else { return sendLastClose(payload, context: context) }
@@ -134,9 +136,7 @@ final class MessageHandler: ChannelDuplexHandler {
         guard (try? rest.readUTF8ValidatedString(length: rest.readableBytes)) != nil else {
             return fail(.dataInconsistentWithMessage, context: context)
         }
-        var answer = context.channel.allocator.buffer(capacity: 2)
-        answer.writeInteger(code)
-        sendLastClose(answer, context: context)
+        sendLastClose(payload, context: context)
     }
 
     /// Codes that may be in a Close frame (section 7.4).
@@ -158,15 +158,13 @@ final class MessageHandler: ChannelDuplexHandler {
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 
-    /// Section 7.1.7: say why, then let go.
+    /// Section 7.1.7: say why, then let go; not at once, since closing over unread bytes resets the
+    /// connection and the client never reads why.
     private func fail(_ code: WebSocketErrorCode, context: ChannelHandlerContext) {
         switch state {
         case .open, .doubtful:
-            var payload = context.channel.allocator.buffer(capacity: 2)
-            payload.write(webSocketErrorCode: code)
-            sendLastClose(payload, context: context)
-        case .closing: end(context: context)
-        case .closed: break
+            startClosing(code, reason: "", context: context)
+        case .closing, .closed: break
         }
     }
 

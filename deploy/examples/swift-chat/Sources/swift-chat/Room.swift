@@ -1,16 +1,16 @@
 import Foundation
-import NIOWebSocket
 
 /// Who is here, and what everybody hears. It knows outboxes, never sockets.
 actor Room {
     private struct Member {
+        var id: UUID
         var name: String
         var outbox: Outbox
     }
 
-    private var members: [UUID: Member] = [:]
+    private var members: [Member] = []
 
-    private var names: [String] { members.values.map(\.name).sorted() }
+    private var names: [String] { members.map(\.name) }
 
     func receive(_ message: ClientMessage, from id: UUID, outbox: Outbox) throws(Rejection) {
         switch message {
@@ -21,15 +21,17 @@ actor Room {
     }
 
     func leave(_ id: UUID) {
-        guard let member = members.removeValue(forKey: id) else { return }
-        tellEveryone(.left(name: member.name))
+        guard let index = members.firstIndex(where: { $0.id == id }) else { return }
+        tellEveryone(.left(name: members.remove(at: index).name))
     }
 
     private func join(_ wanted: String, id: UUID, outbox: Outbox) throws(Rejection) {
-        guard members[id] == nil else { throw Rejection(reason: "you have joined already") }
+        guard !members.contains(where: { $0.id == id }) else {
+            throw Rejection(reason: "join once, with a name")
+        }
         let name = unused(wanted)
         tellEveryone(.joined(name: name))
-        members[id] = Member(name: name, outbox: outbox)
+        members.append(Member(id: id, name: name, outbox: outbox))
         outbox.send(.welcome(name: name, here: names))
     }
 
@@ -46,14 +48,16 @@ actor Room {
     }
 
     private func say(_ text: String, from id: UUID) throws(Rejection) {
-        guard let member = members[id] else { throw Rejection(reason: "join first") }
+        guard let member = members.first(where: { $0.id == id }) else {
+            throw Rejection(reason: "join first")
+        }
         let at = Int64(Date().timeIntervalSince1970 * 1000)
         tellEveryone(.message(from: member.name, text: text, at: at))
     }
 
     private func tellEveryone(_ message: ServerMessage) {
         let text = message.encoded()
-        for member in members.values { member.outbox.send(text: text) }
+        for member in members { member.outbox.send(text: text) }
     }
 }
 
@@ -68,11 +72,7 @@ struct Outbox: Sendable {
 
     func send(_ message: ServerMessage) { send(text: message.encoded()) }
 
-    func send(text: String) { put(.text(text)) }
-
-    func close(_ code: WebSocketErrorCode, reason: String) { put(.close(code, reason: reason)) }
-
-    private func put(_ reply: Reply) {
-        if case .dropped = continuation.yield(reply) { continuation.finish() }
+    func send(text: String) {
+        if case .dropped = continuation.yield(.text(text)) { continuation.finish() }
     }
 }

@@ -46,14 +46,7 @@ enum Session {
     ) async throws {
         for try await message in inbound {
             do throws(Rejection) {
-                guard case .text(let text) = message else {
-                    outbox.close(.unacceptableData, reason: "JSON text only")
-                    continue
-                }
-                guard text.utf8.count <= ChatLimits.payload else {
-                    outbox.close(.messageTooLarge, reason: "too long")
-                    continue
-                }
+                guard case .text(let text) = message else { throw Rejection(reason: "not understood") }
                 try await room.receive(ClientMessage.parse(text), from: id, outbox: outbox)
             } catch {
                 outbox.send(.error(reason: error.reason))

@@ -1,0 +1,35 @@
+/// How a request's body is delimited (RFC 9112, 6.3): in one way or not at all.
+package enum BodyFraming: Equatable, Sendable {
+    /// No body.
+    case none
+    /// So many bytes.
+    case length(Int)
+    /// In chunks.
+    case chunked
+
+    /// From a request's fields; anything ambiguous is an error.
+    package init(_ fields: HeaderFields) throws(HeadError) {
+        let lengths = fields.all("content-length")
+        let encodings = fields.all("transfer-encoding")
+        guard encodings.isEmpty || lengths.isEmpty else { throw .conflictingLengths }
+        if !encodings.isEmpty {
+            guard encodings.count == 1, equalsIgnoringCase(encodings[0], "chunked") else {
+                throw .badTransferEncoding
+            }
+            self = .chunked
+        } else if let text = lengths.first {
+            guard lengths.count == 1, !text.isEmpty, text.utf8.allSatisfy(isDigit), let length = Int(text)
+            else { throw .badContentLength }
+            self = .length(length)
+        } else {
+            self = .none
+        }
+    }
+}
+
+extension RequestHead {
+    /// How the body is delimited; a head from the parser never throws here.
+    package var bodyFraming: BodyFraming {
+        get throws(HeadError) { try BodyFraming(fields) }
+    }
+}

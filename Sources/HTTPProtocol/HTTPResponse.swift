@@ -1,0 +1,26 @@
+/// A whole response of ours, after which the connection is closed.
+package struct HTTPResponse: Equatable, Sendable {
+    private let head: ResponseHead
+    private let body: String
+
+    /// A response with a body in UTF-8.
+    package init(
+        status: Int, body: String, contentType: String = "text/plain; charset=utf-8",
+        fields: [HeaderFields.Field] = []
+    ) {
+        var all = HeaderFields()
+        all.append("Content-Type", contentType)
+        all.append("Content-Length", String(body.utf8.count))
+        for field in fields { all.append(field.name, field.value) }
+        // 426 must name the protocol in Upgrade, and an Upgrade field must be named here (RFC 9110, 7.8).
+        all.append("Connection", all.contains("upgrade") ? "close, Upgrade" : "close")
+        head = ResponseHead(status: status, reason: ReasonPhrase.of(status), fields: all)
+        self.body = body
+    }
+
+    /// The bytes on the wire.
+    package var encoded: [UInt8] { head.encoded + body.utf8 }
+
+    /// The bytes of the answer to HEAD.
+    package var encodedHead: [UInt8] { head.encoded }
+}

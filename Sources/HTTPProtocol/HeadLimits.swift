@@ -1,0 +1,13 @@
+/// Bounds on a head, checked as it comes.
+package struct HeadLimits: Equatable, Sendable {
+    /// Bytes, first line and line ends included.
+    package let bytes: Int
+    /// Field lines.
+    package let fields: Int
+
+    /// 16 KiB and 100 fields unless told otherwise.
+    package init(bytes: Int = 16_384, fields: Int = 100) {
+        self.bytes = bytes
+        self.fields = fields
+    }
+}

@@ -1,0 +1,45 @@
+/// Method, target and version of a request (RFC 9112, 3), one blank between them.
+struct RequestLine: FirstLine {
+    private enum Part { case method, target, version }
+
+    static let emptyLine = HeadError.badRequestLine
+    static let mayFollowEmptyLine = true
+
+    private var part = Part.method
+    private(set) var method: [UInt8] = []
+    private(set) var target: [UInt8] = []
+    private var version: [UInt8] = []
+    /// 0 or 1, of HTTP/1.x.
+    private(set) var minorVersion = 1
+
+    mutating func accept(_ byte: UInt8) throws(HeadError) {
+        switch part {
+        case .method:
+            if byte == 32, !method.isEmpty {
+                part = .target
+            } else {
+                guard isTokenByte(byte) else { throw .badMethod }
+                method.append(byte)
+            }
+        case .target:
+            if byte == 32, !target.isEmpty {
+                part = .version
+            } else {
+                // 3.2: visible ASCII, and never a fragment.
+                guard byte > 32, byte < 127, byte != 35 else { throw .badTarget }
+                target.append(byte)
+            }
+        case .version:
+            guard version.count < 8 else { throw .badRequestLine }
+            version.append(byte)
+        }
+    }
+
+    mutating func end() throws(HeadError) {
+        guard part == .version, version.count == 8, version.starts(with: "HTTP/".utf8), isDigit(version[5]),
+            version[6] == 46, isDigit(version[7])
+        else { throw .badRequestLine }
+        guard version[5] == 49, version[7] <= 49 else { throw .badVersion }
+        minorVersion = Int(version[7] - 48)
+    }
+}

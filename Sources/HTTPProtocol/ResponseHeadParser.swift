@@ -1,0 +1,24 @@
+/// Parses a response head as it comes (RFC 9112, 4), as strictly as a request's.
+///
+/// Keeps nothing of a head that it has handed out, and then stands at the beginning of the next one, so a final
+/// response may be fed after an interim one. After an error it is not fed again.
+package struct ResponseHeadParser: Sendable {
+    private let limits: HeadLimits
+    private var lines: HeadLines<StatusLine>
+
+    /// At the beginning of a response.
+    package init(limits: HeadLimits) {
+        self.limits = limits
+        lines = HeadLines(limits)
+    }
+
+    /// Takes bytes. Returns the head, and how many of these bytes belonged to it, when it is complete; nil when more is
+    /// needed.
+    package mutating func feed(_ bytes: Span<UInt8>) throws(HeadError) -> (ResponseHead, Int)? {
+        guard let used = try lines.accept(bytes) else { return nil }
+        let complete = lines
+        lines = HeadLines(limits)
+        let reason = String(decoding: complete.first.reason, as: UTF8.self)
+        return (ResponseHead(status: complete.first.status, reason: reason, fields: complete.fields), used)
+    }
+}

@@ -1,0 +1,31 @@
+/// Version, status and reason of a response (RFC 9112, 4).
+struct StatusLine: FirstLine {
+    static let emptyLine = HeadError.badStatusLine
+    static let mayFollowEmptyLine = false
+    private static let version = Array("HTTP/1.".utf8)
+
+    private var position = 0
+    private(set) var status = 0
+    private(set) var reason: [UInt8] = []
+
+    mutating func accept(_ byte: UInt8) throws(HeadError) {
+        let isGood =
+            switch position {
+            case 0..<7: byte == Self.version[position]
+            case 7: byte == 48 || byte == 49
+            case 8, 12: byte == 32
+            case 9: (49...53).contains(byte)
+            case 10, 11: isDigit(byte)
+            default: byte == 9 || (byte >= 32 && byte != 127)
+            }
+        guard isGood else { throw .badStatusLine }
+        if (9...11).contains(position) { status = status * 10 + Int(byte - 48) }
+        if position > 12 { reason.append(byte) }
+        position += 1
+    }
+
+    mutating func end() throws(HeadError) {
+        // 4: the blank before an empty reason is forgotten by many senders.
+        guard position >= 12 else { throw .badStatusLine }
+    }
+}
