@@ -67,7 +67,7 @@ CHANGES = {
     "no backends": ("    backends:\n      - { address: \"127.0.0.1:9001\" }\n", "    mode: session\n", (12, 5), "backends"),
     "bad YAML": ("routes:", "routes: [", None, ""),
     "a key twice": ("    upstream: chat\n", "    upstream: chat\n    upstream: chat\n", None, ""),
-    "a variable that isn't set": ("127.0.0.1:9001", "127.0.0.1:${TRUNKLINE_NO_SUCH}", (13, 18), "TRUNKLINE_NO_SUCH"),
+    "a variable that isn't set": ("127.0.0.1:9001", "127.0.0.1:${TRUNKLINE_NO_SUCH}", (13, 20), "TRUNKLINE_NO_SUCH"),
     "an unknown ALPN protocol": ("    tls:", "    protocols: [spdy]\n    tls:", (3, 17), "spdy"),
     "a missing certificate": ("localhost.crt", "nobody.crt", (5, 26), r"nobody\.crt"),
     "a missing key": ("localhost.key", "nobody.key", (5, None), r"nobody\.key"),
@@ -86,6 +86,7 @@ def test_a_complaint_names_its_place(check, old, new, place, words):
         wanted = f"proxy.conf:{line}:{column or ''}"
         assert any(found.startswith(wanted) for found in complaints), complaints
     assert any(re.search(words, found) for found in complaints), complaints
+    assert len(complaints) == 1, f"one mistake, one complaint: {complaints}"
 
 
 def test_all_complaints_come_in_one_go(check):

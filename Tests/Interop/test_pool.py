@@ -79,14 +79,16 @@ def test_sessions_spread_over_two_backends(run, balance):
 def test_least_sessions_prefers_the_emptier_backend(run):
     with ScriptedBackend(echo) as one, ScriptedBackend(echo) as two:
         with run(pooled(one.address, two.address, balance="least_sessions")) as proxy:
-            held = [proxy.upgraded() for _ in range(6)]
+            held = {f"/{number}": proxy.upgraded(f"/{number}") for number in range(6)}
             assert (len(one.heads), len(two.heads)) == (3, 3)
-            for sock in list(one.accepted):
-                sock.shutdown(2)
-            time.sleep(0.5)
-            held += [proxy.upgraded() for _ in range(3)]
+            for head in list(one.heads):
+                wire = held.pop(head.target)
+                wire.send_close()
+                assert wire.read_until_close().close_code == 1000 and wire.is_ended()
+            machine.eventually(lambda: proxy.out and len(proxy.events) == 3, "three sessions are over")
+            held |= {f"/{number}": proxy.upgraded(f"/{number}") for number in range(6, 9)}
             assert (len(one.heads), len(two.heads)) == (6, 3)
-            for wire in held:
+            for wire in held.values():
                 wire.sock.close()
 
 
