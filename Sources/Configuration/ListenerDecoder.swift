@@ -9,7 +9,7 @@ enum ListenerDecoder {
             return []
         }
         let nodes = top.list("listeners")
-        if nodes.isEmpty {
+        if top.lacks("listeners") {
             top.complaints.add(top.place, "'listeners' is empty: nothing would be listened on")
         }
         var seen: [String] = []

@@ -4,7 +4,9 @@ internal import Yams
 enum RouteDecoder {
     static func decode(_ top: Section, over defaults: ProxyConfiguration) -> [RouteConfiguration] {
         let nodes = top.list("routes")
-        if nodes.isEmpty { top.complaints.add(top.place, "no 'routes': every request would be answered 404") }
+        if top.lacks("routes") {
+            top.complaints.add(top.place, "no 'routes': every request would be answered 404")
+        }
         var names: [String] = []
         var used: Set<String> = []
         let routes = nodes.enumerated().compactMap { index, node -> RouteConfiguration? in

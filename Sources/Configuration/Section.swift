@@ -91,6 +91,12 @@ final class Section {
         }
     }
 
+    /// Whether a list is absent or has no items; false for what is no list, which is complained of as such.
+    func lacks(_ key: String) -> Bool {
+        guard let node = values.first(where: { $0.key.scalar?.string == key })?.value else { return true }
+        return node.sequence?.isEmpty ?? false
+    }
+
     // MARK: Scalars
 
     func text(_ key: String) -> Located<String>? { node(key).flatMap { text($0, key) } }

@@ -37,7 +37,7 @@ enum UpstreamDecoder {
 
     private static func backends(_ section: Section) -> [UpstreamConfiguration.Backend] {
         let nodes = section.list("backends")
-        if nodes.isEmpty {
+        if section.lacks("backends") {
             section.complaints.add(section.place, "\(section.title) needs 'backends', one or more")
         }
         return nodes.compactMap { node in

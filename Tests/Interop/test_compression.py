@@ -4,6 +4,7 @@ import os
 import zlib
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from support.backends import ScriptedBackend, echo
 from support.proxy import configuration
@@ -141,6 +142,26 @@ def test_a_bomb_is_stopped(edge):
     with wire:
         wire.send(TEXT, deflated(b"\0" * (64 << 20)), rsv=4)
         assert wire.read_until_close().close_code in (1008, 1009)
+
+
+def test_very_repetitive_text_of_ordinary_length_is_no_bomb(edge):
+    with edge.connect(compression="deflate") as client:
+        client.send("third " * 30_000)
+        assert client.recv() == "third " * 30_000
+
+
+@pytest.mark.parametrize("ratio, passes", [(200, False), (0, True)])
+def test_the_ratio_limit_is_the_routes(run, backend, ratio, passes):
+    config = configuration(backend.address, limits={"inflate_ratio": ratio})
+    with run(config) as proxy, proxy.connect(compression="deflate") as client:
+        zeros = bytes(8 << 20)
+        client.send(zeros)
+        if passes:
+            assert client.recv() == zeros
+        else:
+            with pytest.raises(ConnectionClosed) as closed:
+                client.recv()
+            assert closed.value.rcvd.code in (1008, 1009)
 
 
 def test_the_routes_mode_off_is_obeyed(run, backend):

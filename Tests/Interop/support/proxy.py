@@ -10,9 +10,8 @@ import subprocess
 import threading
 from pathlib import Path
 
-from websockets.sync.client import connect as ws_connect
-
 from . import machine
+from .client import Client
 from .pki import Authority
 from .wire import Wire, upgrade_request
 
@@ -140,13 +139,12 @@ class Proxy:
     def url(self, path: str = "/") -> str:
         return f"{'wss' if self.tls else 'ws'}://localhost:{self.port}{path}"
 
-    def connect(self, path: str = "/", **options):
+    def connect(self, path: str = "/", **options) -> Client:
         """A client of the `websockets` library; compression is off unless asked for."""
         options = {"compression": None, "max_size": None, "open_timeout": 10, "proxy": None, **options}
         if self.tls:
             options.setdefault("ssl", self.authority.client_context())
-        sock = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        return ws_connect(self.url(path), sock=sock, **options)
+        return Client(self.url(path), host="127.0.0.1", **options)
 
     def tcp(self, timeout: float = 10.0) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
