@@ -133,7 +133,9 @@ final class ClientConnection: TransportReceiver, TimerTarget {
                     status: 503, reason: "too many connections on this route", fields: [retry])
                 return refuse(refusal, host: plan.host, path: plan.path)
             }
-            leave = { plan.route.leave() }
+            // Only the route: the plan holds the whole request, which the session must not keep.
+            let route = plan.route
+            leave = { route.leave() }
             ask(plan)
         }
     }
