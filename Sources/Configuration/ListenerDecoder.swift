@@ -53,7 +53,11 @@ enum ListenerDecoder {
             section.complaints.add(name.place, "unknown protocol '\(name.value)', expected h2 or http/1.1")
         }
         refuseUnlessOff("proxy_protocol", section)
-        section.noEffect(["redirect_to_https"])
+        section.flag("redirect_to_https", into: &listener.redirectsToHTTPS)
+        if listener.redirectsToHTTPS, listener.certificates != nil {
+            section.complaints.add(
+                section.place, "'redirect_to_https' is for plain listeners, but \(section.title) has 'tls'")
+        }
         section.finish()
         return address == nil ? nil : listener
     }

@@ -46,7 +46,14 @@ enum PolicyDecoder {
         section.size("message", into: &value.message)
         section.integer("inflate_ratio", into: &value.inflateRatio, 0...100_000)
         section.size("buffer", into: &value.buffer)
-        section.noEffect(["connections_per_client", "messages_per_second", "rate_action"])
+        section.size("request_body", into: &value.requestBody)
+        section.integer("fragments", into: &value.fragments, 1...1_000_000_000)
+        section.integer("messages_per_second", into: &value.messagesPerSecond, 0...1_000_000_000)
+        section.value("rate_action", into: &value.closesOverRate, expected: "throttle or close") {
+            $0 == "close" ? true : $0 == "throttle" ? false : nil
+        }
+        section.integer("control_frames_per_second", into: &value.controlFramesPerSecond, 0...1_000_000_000)
+        section.noEffect(["connections_per_client"])
         section.finish()
         return value
     }
@@ -59,6 +66,8 @@ enum PolicyDecoder {
         section.duration("close", into: &value.close)
         section.duration("slow_consumer", into: &value.slowConsumer)
         section.duration("drain", into: &value.drain)
+        section.duration("request_body", into: &value.requestBody)
+        section.duration("keep_alive", into: &value.keepAlive)
         section.finish()
         return value
     }

@@ -45,6 +45,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
     package var certificates: [Certificate]?
     package var requiresTLS13 = false
     package var rotatesTickets: UInt64 = 0
+    /// Every request is answered 308 with its https address.
+    package var redirectsToHTTPS = false
 
     /// A listener from its parts.
     package init(address: Located<Address>, certificates: [Certificate]?) {
@@ -71,6 +73,13 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var message = 16 << 20
     package var inflateRatio = 200
     package var buffer = 256 << 10
+    /// Bytes of a plain request's body.
+    package var requestBody = 0
+    package var fragments = 16_384
+    package var messagesPerSecond = 0
+    /// Over the rate a session is closed; otherwise it is read more slowly.
+    package var closesOverRate = false
+    package var controlFramesPerSecond = 100
 }
 
 /// `timeouts`.
@@ -81,6 +90,10 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
     package var close: UInt64 = 5_000_000_000
     package var slowConsumer: UInt64 = 30_000_000_000
     package var drain: UInt64 = 30_000_000_000
+    /// Silence within a plain request's body.
+    package var requestBody: UInt64 = 60_000_000_000
+    /// Silence between two requests on a connection.
+    package var keepAlive: UInt64 = 60_000_000_000
 }
 
 /// `compression`.
@@ -116,7 +129,11 @@ package struct RouteConfiguration: Equatable, Sendable {
         case replace(String, with: String)
     }
 
+    /// Which requests the route is for, by what they ask.
+    package enum Upgrade: String, Equatable, Sendable { case any, websocket, none }
+
     package var name: String
+    package var upgrade = Upgrade.any
     package var host: String?
     package var path: String?
     package var rewrite: Rewrite?
@@ -170,6 +187,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package var pool = Pool()
     package var connectTimeout: UInt64 = 3_000_000_000
     package var responseTimeout: UInt64 = 10_000_000_000
+    /// For plain requests: a long poll is silent for longer than a handshake may be.
+    package var plainResponseTimeout: UInt64 = 60_000_000_000
 
     /// Backends at these addresses, all else by default.
     package init(_ addresses: [Address] = []) { backends = addresses.map { Backend(address: $0) } }

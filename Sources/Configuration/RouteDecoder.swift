@@ -37,6 +37,8 @@ enum RouteDecoder {
         let match = section.section("match")
         let host = match.text("host")
         let path = match.text("path")
+        var upgrade = RouteConfiguration.Upgrade.any
+        match.value("upgrade", into: &upgrade, expected: "websocket, none or any") { .init(rawValue: $0) }
         checkPattern(host: host, path: path, section.complaints)
         match.refuse(["path_regex", "headers", "subprotocols"])
         match.finish()
@@ -51,10 +53,12 @@ enum RouteDecoder {
         let action = decodeAction(section, defaults.upstreams)
         section.finish()
         return action.map {
-            RouteConfiguration(
+            var route = RouteConfiguration(
                 name: name, host: host?.value, path: path?.value, rewrite: rewrite, origins: origins,
                 action: $0,
                 compression: compression, limits: limits)
+            route.upgrade = upgrade
+            return route
         }
     }
 

@@ -29,6 +29,7 @@ enum UpstreamDecoder {
         let timeouts = section.section("timeouts", title: "'timeouts' of \(section.title)")
         timeouts.duration("connect", into: &upstream.connectTimeout)
         timeouts.duration("response", into: &upstream.responseTimeout)
+        if timeouts.hasKey("response") { upstream.plainResponseTimeout = upstream.responseTimeout }
         timeouts.finish()
         _ = section.node("tls")
         section.finish()

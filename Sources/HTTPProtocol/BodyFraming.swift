@@ -1,4 +1,4 @@
-/// How a request's body is delimited (RFC 9112, 6.3): in one way or not at all.
+/// How a body is delimited (RFC 9112, 6.3): in one way or not at all.
 package enum BodyFraming: Equatable, Sendable {
     /// No body.
     case none
@@ -6,6 +6,8 @@ package enum BodyFraming: Equatable, Sendable {
     case length(Int)
     /// In chunks.
     case chunked
+    /// All that comes before the connection ends; responses only.
+    case untilEnd
 
     /// From a request's fields; anything ambiguous is an error.
     package init(_ fields: HeaderFields) throws(HeadError) {
@@ -24,6 +26,17 @@ package enum BodyFraming: Equatable, Sendable {
         } else {
             self = .none
         }
+    }
+}
+
+extension BodyFraming {
+    /// How a response's body is delimited, given the method that was asked with (6.3).
+    package init(of response: ResponseHead, to method: String) throws(HeadError) {
+        let framing = try BodyFraming(response.fields)
+        // 6.1: a Transfer-Encoding in HTTP/1.0 means faulty framing.
+        if framing == .chunked, response.minorVersion == 0 { throw .badTransferEncoding }
+        let hasNone = method == "HEAD" || response.status < 200 || [204, 304].contains(response.status)
+        self = hasNone ? .none : framing == .none ? .untilEnd : framing
     }
 }
 

@@ -1,4 +1,4 @@
-/// A whole response of ours, after which the connection is closed.
+/// A whole response of ours. The connection is closed after it unless its head is made otherwise.
 package struct HTTPResponse: Equatable, Sendable {
     private let head: ResponseHead
     private let body: String
@@ -6,14 +6,16 @@ package struct HTTPResponse: Equatable, Sendable {
     /// A response with a body in UTF-8.
     package init(
         status: Int, body: String, contentType: String = "text/plain; charset=utf-8",
-        fields: [HeaderFields.Field] = []
+        fields: [HeaderFields.Field] = [], keepsAlive: Bool = false
     ) {
         var all = HeaderFields()
         all.append("Content-Type", contentType)
         all.append("Content-Length", String(body.utf8.count))
         for field in fields { all.append(field.name, field.value) }
         // 426 must name the protocol in Upgrade, and an Upgrade field must be named here (RFC 9110, 7.8).
-        all.append("Connection", all.contains("upgrade") ? "close, Upgrade" : "close")
+        var options = keepsAlive ? [] : ["close"]
+        if all.contains("upgrade") { options.append("Upgrade") }
+        if !options.isEmpty { all.append("Connection", options.joined(separator: ", ")) }
         head = ResponseHead(status: status, reason: ReasonPhrase.of(status), fields: all)
         self.body = body
     }

@@ -34,6 +34,12 @@ struct HeadLines<First: FirstLine>: Sendable {
 
     init(_ limits: HeadLimits) { self.limits = limits }
 
+    /// For field lines that no first line comes before: a trailer section.
+    init(fieldsWithin limits: HeadLimits) {
+        self.limits = limits
+        expected = .fieldStart
+    }
+
     /// Whether nothing has come yet.
     var isEmpty: Bool { size == 0 }
 

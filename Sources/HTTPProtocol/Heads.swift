@@ -38,13 +38,16 @@ package struct ResponseHead: Equatable, Sendable {
     package var status: Int
     /// May be empty.
     package var reason: String
+    /// 0 or 1, of HTTP/1.x, as it came.
+    package var minorVersion: Int
     /// The field lines.
     package var fields: HeaderFields
 
     /// A head from its parts.
-    package init(status: Int, reason: String, fields: HeaderFields) {
+    package init(status: Int, reason: String, minorVersion: Int = 1, fields: HeaderFields) {
         self.status = status
         self.reason = reason
+        self.minorVersion = minorVersion
         self.fields = fields
     }
 

@@ -3,20 +3,20 @@ package enum HopByHop {
     private static let names: Set<String> = [
         "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",
     ]
-    /// What delimits a body that is passed on as it comes.
-    private static let framing: Set<String> = ["transfer-encoding", "trailer", "content-length"]
+    /// Fields that decide on framing, routing or rights, which a trailer comes too late for (RFC 9110, 6.5.1).
+    private static let notInTrailers: Set<String> = [
+        "content-length", "host", "authorization", "cookie", "set-cookie", "expect", "range", "content-type",
+        "content-encoding", "content-range", "cache-control", "forwarded", "x-request-id",
+    ]
 
     /// The fields that may go on. What `Connection` names goes too, except what routing and the handshake live by: a
     /// client must not be able to strip those.
-    ///
-    /// - Parameter keepingFraming: the body follows unchanged, so what delimits it stays.
-    package static func removed(from fields: HeaderFields, keepingFraming: Bool = false) -> HeaderFields {
+    package static func removed(from fields: HeaderFields) -> HeaderFields {
         var drop = names
         for token in fields.tokens("connection") {
             let name = lowercased(token)
             if !isProtected(name) { drop.insert(name) }
         }
-        if keepingFraming { drop.subtract(framing) }
         var kept = fields
         kept.removeAll { drop.contains($0) || $0.hasPrefix("proxy-") }
         return kept
@@ -29,19 +29,17 @@ package enum HopByHop {
         }
     }
 
+    /// The trailer fields that may go on.
+    static func allowedTrailers(_ fields: HeaderFields) -> HeaderFields {
+        var kept = removed(from: fields)
+        kept.removeAll { notInTrailers.contains($0) || $0.hasPrefix("x-forwarded-") }
+        return kept
+    }
+
     /// The fields that go end to end through an upgrade: neither the connection's nor the handshake's own.
     static func applicationFields(of fields: HeaderFields) -> HeaderFields {
         var kept = removed(from: fields)
         kept.removeAll { $0.hasPrefix("sec-websocket-") || $0 == "content-length" }
         return kept
-    }
-}
-
-extension ResponseHead {
-    /// A backend's own refusal as the client gets it: unchanged, but for what belongs to the connection.
-    package var forwardedAsRefusal: [UInt8] {
-        var fields = HopByHop.removed(from: self.fields, keepingFraming: true)
-        fields.append("Connection", "close")
-        return ResponseHead(status: status, reason: reason, fields: fields).encoded
     }
 }

@@ -19,6 +19,12 @@ package struct ResponseHeadParser: Sendable {
         let complete = lines
         lines = HeadLines(limits)
         let reason = String(decoding: complete.first.reason, as: UTF8.self)
-        return (ResponseHead(status: complete.first.status, reason: reason, fields: complete.fields), used)
+        let first = complete.first
+        return (
+            ResponseHead(
+                status: first.status, reason: reason, minorVersion: first.minorVersion,
+                fields: complete.fields),
+            used
+        )
     }
 }

@@ -7,6 +7,8 @@ struct StatusLine: FirstLine {
     private var position = 0
     private(set) var status = 0
     private(set) var reason: [UInt8] = []
+    /// 0 or 1, of HTTP/1.x.
+    private(set) var minorVersion = 1
 
     mutating func accept(_ byte: UInt8) throws(HeadError) {
         let isGood =
@@ -19,6 +21,7 @@ struct StatusLine: FirstLine {
             default: byte == 9 || (byte >= 32 && byte != 127)
             }
         guard isGood else { throw .badStatusLine }
+        if position == 7 { minorVersion = Int(byte - 48) }
         if (9...11).contains(position) { status = status * 10 + Int(byte - 48) }
         if position > 12 { reason.append(byte) }
         position += 1

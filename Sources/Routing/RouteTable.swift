@@ -16,11 +16,22 @@ package struct RouteMatch: Equatable, Sendable {
         case prefix(String)
     }
 
+    /// Which of the two a request may be.
+    package enum Upgrade: Equatable, Sendable {
+        case any
+        /// WebSocket upgrades only.
+        case webSocket
+        /// Plain requests only.
+        case none
+    }
+
     package let host: Host
     package let path: Path
+    package let upgrade: Upgrade
 
     /// From the text of a configuration; nil = any.
-    package init(host: String?, path: String?) {
+    package init(host: String?, path: String?, upgrade: Upgrade = .any) {
+        self.upgrade = upgrade
         switch host?.lowercased() {
         case nil: self.host = .any
         case let text? where text.hasPrefix("*."): self.host = .wildcard(suffix: String(text.dropFirst()))
@@ -33,7 +44,17 @@ package struct RouteMatch: Equatable, Sendable {
         }
     }
 
-    func accepts(host: String, path: String) -> Bool { accepts(host: host) && accepts(path: path) }
+    func accepts(host: String, path: String, isUpgrade: Bool) -> Bool {
+        accepts(isUpgrade) && accepts(path: path) && accepts(host: host)
+    }
+
+    private func accepts(_ isUpgrade: Bool) -> Bool {
+        switch upgrade {
+        case .any: true
+        case .webSocket: isUpgrade
+        case .none: !isUpgrade
+        }
+    }
 
     private func accepts(host: String) -> Bool {
         switch self.host {
@@ -60,7 +81,9 @@ package struct RouteTable: Sendable {
     package init(_ matches: [RouteMatch]) { self.matches = matches }
 
     /// The index of the first route for a host (lower case, without port) and a normalised path.
-    package func route(host: String, path: String) -> Int? {
-        matches.firstIndex { $0.accepts(host: host, path: path) }
+    ///
+    /// - Parameter isUpgrade: the request asks for a WebSocket.
+    package func route(host: String, path: String, isUpgrade: Bool = true) -> Int? {
+        matches.firstIndex { $0.accepts(host: host, path: path, isUpgrade: isUpgrade) }
     }
 }

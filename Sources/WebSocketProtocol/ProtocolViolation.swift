@@ -41,12 +41,30 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
     /// A message inflates to suspiciously much.
     case inflateRatioTooHigh(limit: Int)
 
+    /// More messages than allowed.
+    case tooManyMessages(perSecond: Int)
+    /// More control frames than allowed.
+    case tooManyControlFrames(perSecond: Int)
+
+    /// The limit of the configuration that was hit, by its key; nil for a broken rule.
+    package var limit: String? {
+        switch self {
+        case .frameTooBig: "frame"
+        case .messageTooBig: "message"
+        case .tooManyFragments: "fragments"
+        case .inflateRatioTooHigh: "inflate_ratio"
+        case .tooManyMessages: "messages_per_second"
+        case .tooManyControlFrames: "control_frames_per_second"
+        default: nil
+        }
+    }
+
     /// The code that the peer is told (RFC 6455, 7.4.1).
     package var closeCode: CloseCode {
         switch self {
         case .invalidUTF8: .invalidPayload
         case .frameTooBig, .messageTooBig, .inflateRatioTooHigh: .messageTooBig
-        case .tooManyFragments: .policyViolation
+        case .tooManyFragments, .tooManyMessages, .tooManyControlFrames: .policyViolation
         default: .protocolError
         }
     }
@@ -73,6 +91,8 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         case .illegalCloseCode(let code): "illegal close code \(code)"
         case .closePayloadOfOneByte: "close payload of one byte"
         case .invalidCompressedData: "compressed data is invalid"
+        case .tooManyMessages(let rate): "more than \(rate) messages per second"
+        case .tooManyControlFrames(let rate): "more than \(rate) control frames per second"
         case .inflateRatioTooHigh(let limit): "message inflates to over \(limit) times its size"
         }
     }

@@ -13,21 +13,4 @@ struct HopByHopTests {
         #expect(HopByHop.removed(from: all) == fields(("Host", "a"), ("X-App", "z")))
     }
 
-    @Test("what delimits a body stays when the body is passed on")
-    func framing() {
-        #expect(
-            HopByHop.removed(from: all, keepingFraming: true)
-                == fields(
-                    ("Host", "a"), ("Transfer-Encoding", "chunked"), ("Content-Length", "1"), ("X-App", "z")))
-    }
-
-    @Test("a backend's refusal is passed on and ends the connection")
-    func refusal() {
-        let head = ResponseHead(
-            status: 401, reason: "Who",
-            fields: fields(("Connection", "keep-alive"), ("WWW-Authenticate", "Basic")))
-        #expect(
-            text(head.forwardedAsRefusal)
-                == "HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic\r\nConnection: close\r\n\r\n")
-    }
 }

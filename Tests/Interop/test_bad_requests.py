@@ -160,10 +160,13 @@ def test_silence_instead_of_tls_is_ended(edge):
         assert Wire(sock).is_ended(6)
 
 
-def test_a_plain_request_to_a_websocket_route_is_answered(edge):
-    with edge.wire() as wire:
+def test_a_plain_request_to_a_websocket_route_is_answered(run, edge):
+    config = configuration(edge.backend.address)
+    config["routes"][0]["match"]["upgrade"] = "websocket"
+    with run(config) as proxy, proxy.wire() as wire:
         wire.sock.sendall(b"GET /chat/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert wire.read_head().status in (400, 426)
+        head = wire.read_head()
+        assert head.status == 426 and head.get("Upgrade") == "websocket"
 
 
 def test_the_log_says_why(edge):

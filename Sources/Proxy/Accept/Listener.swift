@@ -7,10 +7,13 @@ final class ListenerFacts: Sendable {
     let name: String
     /// nil on plain listeners.
     let tls: ServerTLSContext?
+    /// Every request is answered with its https address.
+    let redirectsToHTTPS: Bool
 
-    init(name: String, tls: ServerTLSContext?) {
+    init(name: String, tls: ServerTLSContext?, redirectsToHTTPS: Bool = false) {
         self.name = name
         self.tls = tls
+        self.redirectsToHTTPS = redirectsToHTTPS
     }
 }
 

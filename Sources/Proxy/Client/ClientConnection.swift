@@ -3,13 +3,13 @@ internal import EventLoop
 internal import HTTPProtocol
 internal import TLS
 
-/// A client from accept to the moment its session begins or its request is answered.
+/// A client from accept to the moment its session begins or its connection ends.
 ///
-/// Reads one request head, decides by `RouteStep`, asks a backend by `UpgradeAttempt`, answers, and hands the transport
-/// over to a `Session`. After a request has been read nothing more is read until the backend has answered: what the
-/// client sent early waits in `early` and in the kernel.
+/// Reads one request after the other, decides by `RouteStep`, and answers each before it looks at the next: an upgrade
+/// by `UpgradeAttempt`, after which the transport goes to a `Session`; a plain request by `Exchange`. What the client
+/// sends early waits in `early` and in the kernel.
 final class ClientConnection: TransportReceiver, TimerTarget {
-    private enum Phase: UInt8 { case handshake, head, backend, answering, over }
+    private enum Phase: UInt8 { case handshake, head, upgrade, exchange, answering, over }
 
     let worker: Worker
     let transport: StreamConnection
@@ -22,18 +22,17 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     private var early: [UInt8] = []
     private var attempt: UpgradeAttempt?
     private var timer: TimerToken?
-    private var reply: BackendReply?
+    private var exchange: Exchange?
+    private var exchangeRecord: ExchangeRecord?
     private var leave: (() -> Void)?
-    private let accepted: UInt64
+    private var requests = 0
 
     init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker) {
         self.transport = transport
         self.address = address
         self.listener = listener
         self.worker = worker
-        accepted = worker.loop.now
-        parser = RequestHeadParser(
-            limits: HeadLimits(bytes: worker.generation.configuration.limits.requestHead))
+        parser = RequestHeadParser(limits: worker.headLimits)
         phase = listener.tls == nil ? .head : .handshake
     }
 
@@ -44,7 +43,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         transport.resumeReading()
     }
 
-    /// Whether a request is being read or served; an idle one may be closed without ceremony.
+    /// Whether no request is being served: it may be closed without ceremony.
     var isIdle: Bool { phase == .handshake || phase == .head }
 
     private func arm(_ delay: UInt64) {
@@ -60,28 +59,50 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     }
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
-        guard phase == .head else { return keepEarly(bytes.span, from: 0) }
+        switch phase {
+        case .head: readHead(bytes.span)
+        case .exchange:
+            var position = 0
+            exchange?.bodyReceived(bytes.span, from: &position)
+            keepEarly(bytes.span, from: position)
+        case .upgrade: keepEarly(bytes.span, from: 0)
+        case .handshake, .answering, .over: break
+        }
+    }
+
+    private func readHead(_ bytes: Span<UInt8>) {
+        let isFirstByte = parser.isEmpty
         do throws(HeadError) {
-            guard let (head, used) = try parser.feed(bytes.span) else { return }
-            phase = .backend
-            transport.pauseReading()
-            keepEarly(bytes.span, from: used)
+            guard let (head, used) = try parser.feed(bytes) else {
+                if isFirstByte, requests > 0 { arm(worker.generation.configuration.timeouts.requestHead) }
+                return
+            }
+            requests += 1
+            phase = .upgrade
+            keepEarly(bytes, from: used)
             route(head)
         } catch {
             refuse(Refusal(status: error.status, reason: error.reason), host: nil, path: nil)
         }
     }
 
-    /// Bounded by what one read brings: reading is paused when a request is complete.
+    /// Bounded by what one read brings: reading is paused as long as anything waits here.
     private func keepEarly(_ bytes: Span<UInt8>, from start: Int) {
-        guard phase == .backend else { return }
-        early.reserveCapacity(bytes.count - start)
+        guard start < bytes.count, phase == .upgrade || phase == .exchange else { return }
+        early.reserveCapacity(early.count + bytes.count - start)
         for index in start..<bytes.count { early.append(bytes[index]) }
+        transport.pauseReading()
     }
 
-    func transportDrained() { reply?.clientDrained() }
+    func transportDrained() { exchange?.clientDrained() }
 
-    func transportEnded() { end() }
+    func transportEnded() {
+        // One that asked for the connection's end may have ended its own side already, and waits for the answer.
+        if phase == .exchange, let exchange, exchange.isRequestComplete, exchangeRecord?.isLast == true {
+            return
+        }
+        end()
+    }
 
     func transportFailed(_ error: TransportError) {
         if case .tls(let reason) = error, phase == .handshake {
@@ -107,7 +128,9 @@ final class ClientConnection: TransportReceiver, TimerTarget {
             // A connection on which nothing was ever asked is closed silently, as browsers expect of spare ones.
             if parser.isEmpty { return end() }
             refuse(Refusal(status: 408, reason: "request head did not arrive in time"), host: nil, path: nil)
-        case .backend, .answering, .over:
+        case .exchange:
+            refuseExchange(Refusal(status: 408, reason: "request body did not arrive in time"))
+        case .upgrade, .answering, .over:
             end()
         }
     }
@@ -117,27 +140,51 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     private func route(_ head: RequestHead) {
         worker.loop.cancel(timer)
         timer = nil
+        if listener.redirectsToHTTPS { return redirect(head) }
         let step = RouteStep(
             generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil)
         switch step.decide(requestID: worker.requestID()) {
         case .refuse(let refusal):
             refuse(refusal, host: head.fields.first("host"), path: head.target)
-        case .respond(let response):
-            transport.write(response.span)
-            linger()
+        case .respond(let response): respond(response, to: head)
+        case .exchange(let plan):
+            if enter(plan.route, host: plan.host, path: plan.head.target) { begin(plan) }
         case .upgrade(let plan):
-            guard plan.route.enter() else {
-                let retry = HeaderFields.Field(
-                    "Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
-                let refusal = Refusal(
-                    status: 503, reason: "too many connections on this route", fields: [retry])
-                return refuse(refusal, host: plan.host, path: plan.path)
-            }
-            // Only the route: the plan holds the whole request, which the session must not keep.
-            let route = plan.route
-            leave = { route.leave() }
-            ask(plan)
+            // A client that leaves while its backend is asked is noticed: reading goes on until something comes.
+            if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
         }
+    }
+
+    private func enter(_ route: Route, host: String, path: String) -> Bool {
+        guard route.enter() else {
+            let retry = HeaderFields.Field(
+                "Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
+            refuse(
+                Refusal(status: 503, reason: "too many connections on this route", fields: [retry]),
+                host: host, path: path)
+            return false
+        }
+        leave = { route.leave() }
+        return true
+    }
+
+    /// An answer of a route's own. The connection goes on, unless a body is on its way that nobody wants.
+    private func respond(_ response: RouteResponse, to head: RequestHead) {
+        let framing = (try? head.bodyFraming) ?? .chunked
+        let keepsAlive =
+            head.keepsAlive && head.minorVersion > 0 && framing == .none && !worker.isDraining
+        transport.write(response.encoded(for: head, keepsAlive: keepsAlive).span)
+        if keepsAlive { nextRequestSoon() } else { linger() }
+    }
+
+    private func redirect(_ head: RequestHead) {
+        let host = RequestTarget.hostName(head.fields.first("host") ?? "")
+        guard !host.isEmpty else {
+            return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target)
+        }
+        let location = HeaderFields.Field("Location", "https://\(host)\(head.target)")
+        refuse(
+            Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
     }
 
     private func ask(_ plan: UpgradePlan) {
@@ -159,26 +206,30 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         switch outcome {
         case .accepted(let connection, let backend, let accepted, let backendEarly):
             begin(plan, connection, backend, accepted, backendEarly)
-        case .refused(let connection, _, let head, let body):
-            phase = .answering
+        case .refused(let connection, let backend, let head, let body):
             worker.log.backendRefused(plan, status: head.status, client: address)
-            let reply = BackendReply(head, body: body, from: connection, to: transport) { [weak self] in
-                self?.linger()
-            }
-            self.reply = reply
+            early = []
+            phase = .exchange
+            let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: false)
+            let exchange = Exchange(
+                refusedBy: backend, on: connection, plan, to: transport, client: self, responder: responder,
+                worker: worker)
+            self.exchange = exchange
             transport.resumeReading()
-            arm(worker.generation.configuration.timeouts.drain)
-            reply.start()
+            exchange.start(with: head, early: body)
         case .failed(let status, let reason, _, _):
             refuse(Refusal(status: status, reason: reason), host: plan.host, path: plan.path)
         }
     }
+
+    // MARK: The session
 
     private func begin(
         _ plan: UpgradePlan, _ connection: StreamConnection, _ backend: Backend, _ accepted: AcceptedUpgrade,
         _ backendEarly: [UInt8]
     ) {
         phase = .over
+        transport.pauseReading()
         let answer = plan.answer(accepted)
         transport.write(answer.span)
         let leave = self.leave
@@ -193,7 +244,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
 
     // MARK: The end
 
-    private func refuse(_ refusal: Refusal, host: String?, path: String?) {
+    func refuse(_ refusal: Refusal, host: String?, path: String?) {
         worker.log.refused(client: address, host: host, path: path, refusal)
         phase = .answering
         transport.write(refusal.response.span)
@@ -209,6 +260,87 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         arm(worker.generation.configuration.timeouts.close)
     }
 
+    // MARK: The exchange
+
+    func enterExchange(_ exchange: Exchange, _ record: ExchangeRecord) {
+        phase = .exchange
+        self.exchange = exchange
+        exchangeRecord = record
+        if !exchange.isRequestComplete { transport.pauseReading() }
+    }
+
+    func exchangeWantsBody() {
+        let waiting = early
+        early = []
+        var position = 0
+        exchange?.bodyReceived(waiting.span, from: &position)
+        keepEarly(waiting.span, from: position)
+        guard let exchange, phase == .exchange, early.isEmpty else { return }
+        if !exchange.isRequestComplete { arm(worker.generation.configuration.timeouts.requestBody) }
+        transport.resumeReading()
+    }
+
+    func exchangeBodyPaused(_ isPaused: Bool) {
+        if isPaused {
+            transport.pauseReading()
+        } else if early.isEmpty {
+            transport.resumeReading()
+        }
+    }
+
+    func logExchange(_ end: ExchangeEnd) {
+        guard let record = exchangeRecord, let exchange else { return }
+        exchangeRecord = nil
+        worker.log.exchangeEnded(record, exchange, end, at: worker.loop.now)
+    }
+
+    func goOn() {
+        leave?()
+        leave = nil
+        nextRequestSoon()
+    }
+
+    func finishAnswering() {
+        exchange = nil
+        linger()
+    }
+
+    func breakOff() {
+        exchange = nil
+        transport.abort()
+        end()
+    }
+
+    func refuseExchange(_ refusal: Refusal) {
+        exchange?.cancel()
+        exchange = nil
+        exchangeRecord = nil
+        refuse(refusal, host: nil, path: nil)
+    }
+
+    /// Looks at the next request when the turn is over: what is on the stack belongs to the last one.
+    private func nextRequestSoon() {
+        phase = .head
+        exchange = nil
+        worker.loop.nextTurn { [weak self] in self?.nextRequest() }
+    }
+
+    private func nextRequest() {
+        guard phase == .head, position >= 0 else { return }
+        let timeouts = worker.generation.configuration.timeouts
+        let waiting = early
+        early = []
+        if !waiting.isEmpty {
+            arm(timeouts.requestHead)
+            readHead(waiting.span)
+            guard phase == .head else { return }
+        } else {
+            if worker.isDraining { return end() }
+            arm(timeouts.keepAlive)
+        }
+        transport.resumeReading()
+    }
+
     /// The process drains: a connection without a request goes at once.
     func drain() {
         if isIdle { end() }
@@ -221,8 +353,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         timer = nil
         attempt?.cancel()
         attempt = nil
-        reply?.cancel()
-        reply = nil
+        exchange?.cancel()
+        exchange = nil
         transport.close()
         leave?()
         leave = nil

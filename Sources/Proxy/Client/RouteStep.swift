@@ -32,10 +32,24 @@ struct UpgradePlan {
     }
 }
 
+/// An answer that a route gives by itself.
+struct RouteResponse {
+    let status: Int
+    let body: String
+    let contentType: String
+
+    func encoded(for head: RequestHead, keepsAlive: Bool) -> [UInt8] {
+        let response = HTTPResponse(
+            status: status, body: body, contentType: contentType, keepsAlive: keepsAlive)
+        return head.method == "HEAD" ? response.encodedHead : response.encoded
+    }
+}
+
 /// What becomes of a request.
 enum OnRoute {
     case upgrade(UpgradePlan)
-    case respond([UInt8])
+    case exchange(RequestPlan)
+    case respond(RouteResponse)
     case refuse(Refusal)
 }
 
@@ -53,7 +67,11 @@ struct RouteStep {
         }
         let request = ServerHandshake.judge(head)
         if case .refuse(let refusal) = request { return .refuse(refusal) }
-        guard let route = generation.route(host: host, path: target.path) else {
+        let isUpgrade = if case .upgrade = request { true } else { false }
+        guard let route = generation.route(host: host, path: target.path, isUpgrade: isUpgrade) else {
+            if !isUpgrade, generation.route(host: host, path: target.path, isUpgrade: true) != nil {
+                return .refuse(ServerHandshake.upgradeRequired("this is a WebSocket endpoint"))
+            }
             return .refuse(Refusal(status: 404, reason: "no route for this host and path"))
         }
         guard route.origins.accepts(head.fields.first("origin")) else {
@@ -61,23 +79,32 @@ struct RouteStep {
         }
         switch (route.action, request) {
         case (.respond(let status, let body, let type), _):
-            let response = HTTPResponse(status: status, body: body, contentType: type)
-            return .respond(head.method == "HEAD" ? response.encodedHead : response.encoded)
+            return .respond(RouteResponse(status: status, body: body, contentType: type))
         case (.upstream(let upstream), .upgrade(let upgrade)):
             return .upgrade(plan(route, upstream, upgrade, host, requestID))
-        case (.upstream, _):
-            return .refuse(ServerHandshake.upgradeRequired("this is a WebSocket endpoint"))
+        case (.upstream(let upstream), _):
+            // A request that comes back as it was sent shows what the proxy added to it.
+            guard head.method != "TRACE", let framing = try? head.bodyFraming else {
+                return .refuse(Refusal(status: 405, reason: "method is not allowed here"))
+            }
+            return .exchange(
+                RequestPlan(
+                    route: route, upstream: upstream, head: head, framing: framing,
+                    forwarding: forwarding(requestID), host: host))
         }
+    }
+
+    private func forwarding(_ requestID: String) -> Forwarding {
+        Forwarding(
+            client: address, isSecure: isSecure, requestID: Forwarding.acceptableID(head.fields) ?? requestID)
     }
 
     private func plan(
         _ route: Route, _ upstream: String, _ upgrade: UpgradeRequest, _ host: String, _ requestID: String
     ) -> UpgradePlan {
-        let forwarding = Forwarding(
-            client: address, isSecure: isSecure, requestID: Forwarding.acceptableID(head.fields) ?? requestID)
         let agreement = route.compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
-            route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding,
+            route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding(requestID),
             host: host,
             agreement: agreement)
     }

@@ -27,6 +27,28 @@ struct EventLog: Sendable {
             ])
     }
 
+    func exchangeEnded(_ record: ExchangeRecord, _ exchange: Exchange, _ end: ExchangeEnd, at now: UInt64) {
+        guard let access else { return }
+        var fields: Logger.Metadata = [
+            "client": "\(record.client)", "method": "\(record.method)", "host": "\(record.host)",
+            "path": "\(record.path)", "route": "\(record.route)",
+            "backend": "\(exchange.backend?.name ?? "")",
+            "request_id": "\(record.requestID)",
+            "duration_ms": .stringConvertible((now - min(record.began, now)) / 1_000_000),
+            "body_bytes": .stringConvertible(exchange.responder.bodyBytes),
+        ]
+        switch end {
+        case .next, .last: fields["status"] = .stringConvertible(exchange.responder.status)
+        case .refuse(let refusal):
+            fields["status"] = .stringConvertible(refusal.status)
+            fields["cause"] = "\(refusal.reason)"
+        case .broken:
+            fields["status"] = .stringConvertible(exchange.responder.status)
+            fields["cause"] = "response broke off"
+        }
+        access.info("request", metadata: fields)
+    }
+
     func backendRefused(_ plan: UpgradePlan, status: Int, client: String) {
         access?.info(
             "backend refused",

@@ -17,12 +17,13 @@ final class Generation: Sendable {
         self.configuration = configuration
         self.backendTLS = backendTLS
         routes = configuration.routes.map { Route($0, configuration) }
-        table = RouteTable(configuration.routes.map { RouteMatch(host: $0.host, path: $0.path) })
+        table = RouteTable(
+            configuration.routes.map { RouteMatch(host: $0.host, path: $0.path, upgrade: .init($0.upgrade)) })
     }
 
     /// The first route for a host and a normalised path.
-    func route(host: String, path: String) -> Route? {
-        table.route(host: host, path: path).map { routes[$0] }
+    func route(host: String, path: String, isUpgrade: Bool) -> Route? {
+        table.route(host: host, path: path, isUpgrade: isUpgrade).map { routes[$0] }
     }
 
     /// A worker's own view of the upstreams.
@@ -40,7 +41,8 @@ final class Generation: Sendable {
                     name,
                     Upstream(
                         name: name, backends: backends, policy: policy,
-                        responseTimeout: upstream.responseTimeout)
+                        responseTimeout: upstream.responseTimeout,
+                        plainResponseTimeout: upstream.plainResponseTimeout)
                 )
             })
     }
@@ -57,6 +59,17 @@ extension BackendAddress {
             self = .socket(socket)
         case .name(let name, let port): self = .name(name, port: port)
         }
+    }
+}
+
+extension RouteMatch.Upgrade {
+    init(_ upgrade: RouteConfiguration.Upgrade) {
+        self =
+            switch upgrade {
+            case .any: .any
+            case .websocket: .webSocket
+            case .none: .none
+            }
     }
 }
 
@@ -86,9 +99,12 @@ extension Route {
             compression: compression.mode == .edge ? options : nil,
             passesExtensions: compression.mode == .passthrough,
             limits: Limits(
-                frames: FrameLimits(frame: limits.frame, message: limits.message),
+                frames: FrameLimits(
+                    frame: limits.frame, message: limits.message, fragments: limits.fragments),
                 inflate: InflateLimits(message: limits.message, ratio: limits.inflateRatio),
-                buffer: limits.buffer),
+                buffer: limits.buffer, requestBody: limits.requestBody,
+                messagesPerSecond: limits.messagesPerSecond, closesOverRate: limits.closesOverRate,
+                controlFramesPerSecond: limits.controlFramesPerSecond),
             timeouts: Timeouts(
                 idle: timeouts.idle, close: timeouts.close, slowConsumer: timeouts.slowConsumer,
                 pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout),

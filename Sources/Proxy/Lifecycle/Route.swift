@@ -10,6 +10,11 @@ final class Route: Sendable {
         let inflate: InflateLimits
         /// Bytes that may wait on one leg before the other is paused.
         let buffer: Int
+        /// Bytes of a plain request's body; 0 = no limit. So are the rates.
+        let requestBody: Int
+        let messagesPerSecond: Int
+        let closesOverRate: Bool
+        let controlFramesPerSecond: Int
     }
 
     /// Nanoseconds; 0 = off.

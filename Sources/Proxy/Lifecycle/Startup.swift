@@ -45,7 +45,8 @@ package struct Startup {
             facts.append(
                 ListenerFacts(
                     name: listener.address.value.description,
-                    tls: files.serverContext(listener, standIns: certificates)))
+                    tls: files.serverContext(listener, standIns: certificates),
+                    redirectsToHTTPS: listener.redirectsToHTTPS))
         }
         listeners = facts
         var contexts: [String: ClientTLSContext] = [:]

@@ -35,6 +35,8 @@ final class Worker {
         openUpstreams()
     }
 
+    var headLimits: HeadLimits { HeadLimits(bytes: generation.configuration.limits.requestHead) }
+    private(set) var isDraining = false
     var sessionCount: Int { sessions.count }
 
     // MARK: Listeners and clients
@@ -106,7 +108,8 @@ final class Worker {
         for (name, upstream) in upstreams {
             guard let pool = generation.configuration.upstreams[name]?.pool else { continue }
             for backend in upstream.backends {
-                backend.startPool(level: pool.warm, idleTimeout: pool.idleTimeout, worker: self)
+                backend.startPool(
+                    level: pool.warm, most: pool.idle, idleTimeout: pool.idleTimeout, worker: self)
             }
         }
     }
@@ -155,6 +158,7 @@ final class Worker {
     /// Stops accepting and closes all sessions with 1001, spread over the time given; `done` when the last has gone.
     func drain(over spread: UInt64, done: @escaping () -> Void) {
         onEmpty = done
+        isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
         for upstream in upstreams.values { upstream.close() }

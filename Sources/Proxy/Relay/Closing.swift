@@ -22,6 +22,10 @@ extension Session {
             other.sendClose(payload)
             armCloseDeadline()
         case .finished:
+            if leg === backend, let violation = pendingViolation.take() {
+                // All that the backend had to say has been passed on.
+                return tell(client, violation)
+            }
             // It answered our Close. If that was carried across for the other side, the answer goes back to it.
             if other.closeReceived != nil {
                 other.sendClose(payload)
@@ -42,6 +46,9 @@ extension Session {
         leg.transport.close()
         if leg.peer == .backend { backendEnded() }
         let other = other(leg)
+        if leg === backend, !other.hasEnded, let violation = pendingViolation.take() {
+            return tell(client, violation)
+        }
         guard !other.hasEnded else { return endNow() }
         if wasClosed || other.closing.isFinished { return armCloseDeadline() }
         noteEnding(
@@ -78,11 +85,10 @@ extension Session {
     func fail(_ leg: Leg, _ violation: ProtocolViolation) {
         let by: EndedBy = leg.peer == .client ? .client : .backend
         noteEnding(
-            SessionEnding(by: by, code: violation.closeCode, cause: .violation(violation.reason)))
+            SessionEnding(by: by, code: violation.closeCode, cause: .violation(violation)))
         leg.isDeaf = true
-        leg.sendClose(ClosePayload(violation.closeCode, violation.reason))
-        // With half a frame passed on, its rest and then our Close come first; the deadline bounds that.
-        if !leg.isMidFrame { leg.transport.finish() }
+        if leg === client, awaitAnswers(before: violation) { return }
+        tell(leg, violation)
         let other = other(leg)
         if leg.peer == .backend {
             closeAfterLoss(other, ClosePayload(.internalError, "backend broke the protocol"))
@@ -95,6 +101,38 @@ extension Session {
             }
         }
         armCloseDeadline()
+    }
+
+    /// What the client sent before its mistake counts, and so do the answers to it: the backend is asked to close, and
+    /// what it still has to say is passed on before the client is told. False when there is nobody to wait for.
+    private func awaitAnswers(before violation: ProtocolViolation) -> Bool {
+        guard !isClosing, !backend.hasEnded, !backend.isMidFrame, backend.closing.maySendData else {
+            return false
+        }
+        pendingViolation = violation
+        backend.sendClose(ClosePayload(.goingAway, "client broke the protocol"))
+        isClosing = true
+        for leg in [client, backend] where !leg.hasEnded { leg.flowAgain() }
+        arm(.closeDeadline, after: min(max(route.timeouts.close, 1), Self.answerTime))
+        return true
+    }
+
+    private func tell(_ leg: Leg, _ violation: ProtocolViolation) {
+        leg.sendClose(ClosePayload(violation.closeCode, violation.reason))
+        // With half a frame passed on, its rest and then our Close come first; the deadline bounds that.
+        if !leg.isMidFrame { leg.transport.finish() }
+        arm(.closeDeadline, after: max(route.timeouts.close, 1))
+    }
+
+    /// The deadline of closing has passed.
+    func closeDeadlinePassed() {
+        guard let violation = pendingViolation.take(), !client.hasEnded else { return endNow() }
+        if !backend.hasEnded {
+            backend.transport.close()
+            backend.hasEnded = true
+            backendEnded()
+        }
+        tell(client, violation)
     }
 
     /// Closes both sides with a code of ours.
@@ -116,10 +154,7 @@ extension Session {
         guard !leg.hasEnded else { return }
         // The server closes first. A backend that doesn't is helped by the deadline.
         if leg.peer == .client { leg.transport.finish() }
-        if leg.isPaused {
-            leg.isPaused = false
-            leg.transport.resumeReading()
-        }
+        leg.flowAgain()
         armCloseDeadline()
     }
 
@@ -129,10 +164,7 @@ extension Session {
         disarm(.housekeeping)
         disarm(.slowConsumer)
         // A paused side must be read again, or its answer is never seen.
-        for leg in [client, backend] where leg.isPaused && !leg.hasEnded {
-            leg.isPaused = false
-            leg.transport.resumeReading()
-        }
+        for leg in [client, backend] where !leg.hasEnded { leg.flowAgain() }
         arm(.closeDeadline, after: max(route.timeouts.close, 1))
     }
 

@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 internal import WebSocketProtocol
 
 // The way of a session that needs no transformation: frames go through as they came, masking key included, and only
@@ -67,6 +68,9 @@ extension Session {
     func controlBytes(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from leg: Leg) {
         if slice.beginsFrame { leg.control.removeAll() }
         leg.control.append(bytes.span.extracting(slice.payload), of: slice)
+        if slice.endsFrame, leg.controlRate.take(1, at: worker.loop.now) > 0 {
+            return fail(leg, .tooManyControlFrames(perSecond: route.limits.controlFramesPerSecond))
+        }
         guard slice.endsFrame else { return }
         switch slice.header.opcode {
         case .ping: leg.sendPong(leg.control.bytes)

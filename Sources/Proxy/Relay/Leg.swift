@@ -30,6 +30,10 @@ final class Leg: TransportReceiver {
     }
     /// True when reading from this peer is paused because the other side is full.
     var isPaused = false
+    /// True when reading from this peer is paused because it sends too much.
+    var isThrottled = false
+    /// Control frames of the peer, against its limit.
+    var controlRate: RateLimit
     /// True when what the peer sends is no longer looked at.
     var isDeaf = false
     /// The transport is closed.
@@ -41,8 +45,9 @@ final class Leg: TransportReceiver {
 
     init(
         _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader, keepalive: Keepalive,
-        worker: Worker
+        controlRate: RateLimit, worker: Worker
     ) {
+        self.controlRate = controlRate
         self.peer = peer
         self.transport = transport
         self.frames = frames
@@ -54,6 +59,13 @@ final class Leg: TransportReceiver {
     var takesData: Bool { !hasEnded && (isMidFrame || (closing.maySendData && heldClose == nil)) }
     /// Whether control frames wait for the end of the frame that is under way.
     var hasHeldControl: Bool { heldPong != nil || heldClose != nil }
+
+    /// Reads on, whatever reading was paused for.
+    func flowAgain() {
+        guard isPaused || isThrottled else { return }
+        (isPaused, isThrottled) = (false, false)
+        transport.resumeReading()
+    }
 
     // MARK: Sending
 

@@ -6,7 +6,7 @@ internal import WebSocketProtocol
 /// `Forwarding`, `Inflating` and `Deflating` move the data, `Closing` ends it; this file joins them to the transports
 /// and to time.
 final class Session: TimerTarget {
-    enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain }
+    enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
     let worker: Worker
     let client: Leg
@@ -21,9 +21,15 @@ final class Session: TimerTarget {
     var position = -1
     private var onBackendEnd: (() -> Void)?
     private var onEnd: (() -> Void)?
-    private var timers: [TimerToken?] = [nil, nil, nil, nil]
+    private var timers: [TimerToken?] = [nil, nil, nil, nil, nil]
     /// Set with the first Close in either direction: from here on a deadline runs.
     var isClosing = false
+    /// What the client did wrong, while the backend's last answers are awaited.
+    var pendingViolation: ProtocolViolation?
+    /// How long those may take.
+    static let answerTime: UInt64 = 1_000_000_000
+    private var messageRate: RateLimit
+    private var ratedMessages: UInt64 = 0
     private var stalledBytes = 0
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
@@ -39,6 +45,7 @@ final class Session: TimerTarget {
         self.facts = facts
         self.compression = compression
         self.worker = worker
+        messageRate = RateLimit(perSecond: route.limits.messagesPerSecond)
         self.onBackendEnd = onBackendEnd
         self.onEnd = onEnd
         lastActivity = worker.loop.now
@@ -58,7 +65,9 @@ final class Session: TimerTarget {
         worker.begin(self)
         receivedEarly(backendEarly, from: backend)
         receivedEarly(clientEarly, from: client)
-        for leg in [client, backend] where !leg.isPaused && !leg.hasEnded { leg.transport.resumeReading() }
+        for leg in [client, backend] where !leg.isPaused && !leg.isThrottled && !leg.hasEnded {
+            leg.transport.resumeReading()
+        }
     }
 
     private func receivedEarly(_ early: [UInt8], from leg: Leg) {
@@ -90,8 +99,28 @@ final class Session: TimerTarget {
         } catch {
             fail(leg, error)
         }
+        if leg === client, messageRate.isOn { checkRate() }
         // A full leg pauses reading on the other one (rule 5).
         if other.transport.bufferedBytes > route.limits.buffer, !leg.isPaused { pause(leg, because: other) }
+    }
+
+    /// Messages over the rate are paid for by a pause, or end the session.
+    private func checkRate() {
+        let new = client.tally.messagesReceived &- ratedMessages
+        ratedMessages = client.tally.messagesReceived
+        let wait = messageRate.take(Int(clamping: new), at: worker.loop.now)
+        guard wait > 0, !client.isDeaf, !isClosing else { return }
+        if route.limits.closesOverRate {
+            return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
+        }
+        client.isThrottled = true
+        client.transport.pauseReading()
+        arm(.rate, after: wait)
+    }
+
+    private func ratePaid() {
+        client.isThrottled = false
+        if !client.isPaused, !client.hasEnded { client.transport.resumeReading() }
     }
 
     private func pause(_ leg: Leg, because full: Leg) {
@@ -106,7 +135,7 @@ final class Session: TimerTarget {
         guard feeder.isPaused else { return }
         feeder.isPaused = false
         if !client.isPaused, !backend.isPaused { disarm(.slowConsumer) }
-        feeder.transport.resumeReading()
+        if !feeder.isThrottled { feeder.transport.resumeReading() }
     }
 
     // MARK: Time
@@ -125,7 +154,8 @@ final class Session: TimerTarget {
         timers[Int(kind)] = nil
         switch Timer(rawValue: kind) {
         case .housekeeping: keepHouse()
-        case .closeDeadline: endNow()
+        case .closeDeadline: closeDeadlinePassed()
+        case .rate: ratePaid()
         case .slowConsumer: checkSlowConsumer()
         case .drain: drain(code: .goingAway, reason: "going away")
         case nil: break
@@ -188,7 +218,7 @@ final class Session: TimerTarget {
     /// Both transports are closed and the session forgets everything.
     func endNow() {
         guard position >= 0 else { return }
-        for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain] { disarm(timer) }
+        for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain, .rate] { disarm(timer) }
         for leg in [client, backend] {
             leg.isDeaf = true
             if !leg.hasEnded { leg.transport.close() }

@@ -35,12 +35,12 @@ struct SessionAssembly {
                 limits: plan.agreement == nil
                     ? route.limits.frames : route.limits.frames.forCompressedPayload,
                 allowsCompression: plan.agreement != nil || isPassedThrough),
-            keepalive: keepalive(), worker: worker)
+            keepalive: keepalive(), controlRate: controlRate, worker: worker)
         let backendLeg = Leg(
             .backend, transport: backend,
             frames: FrameReader(
                 fromClient: false, limits: route.limits.frames, allowsCompression: isPassedThrough),
-            keepalive: keepalive(), worker: worker)
+            keepalive: keepalive(), controlRate: controlRate, worker: worker)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
             backend: chosen.name,
@@ -52,6 +52,8 @@ struct SessionAssembly {
             client: clientLeg, backend: backendLeg, route: route, facts: facts, compression: compression(),
             worker: worker, onBackendEnd: { chosen.sessions -= 1 }, onEnd: onEnd)
     }
+
+    private var controlRate: RateLimit { RateLimit(perSecond: plan.route.limits.controlFramesPerSecond) }
 
     private func compression() -> EdgeCompression? {
         guard let agreement = plan.agreement, let options = plan.route.compression else { return nil }

@@ -9,7 +9,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
     case close
     /// The connection ended without one.
     case connectionLost(String)
-    case violation(String)
+    case violation(ProtocolViolation)
     case pongTimeout
     case idleTimeout
     case slowConsumer
@@ -19,7 +19,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
         switch self {
         case .close: "close"
         case .connectionLost(let reason): reason.isEmpty ? "connection lost" : "connection lost: \(reason)"
-        case .violation(let reason): reason
+        case .violation(let violation): violation.reason
         case .pongTimeout: "no pong in time"
         case .idleTimeout: "idle for too long"
         case .slowConsumer: "took no bytes for too long"

@@ -20,6 +20,9 @@ extension Session {
         // 1005 is what APIs call a Close without a code, 1006 an end without a Close; neither is ever on the wire.
         let none: UInt16 = ending?.cause == .close ? 1005 : 1006
         fields["close_code"] = .stringConvertible(ending?.code?.rawValue ?? none)
+        if case .violation(let violation) = ending?.cause, let limit = violation.limit {
+            fields["limit"] = "\(limit)"
+        }
         if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
         if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }
         return fields

@@ -22,8 +22,8 @@ final class Backend {
         self.tls = tls
     }
 
-    func startPool(level: Int, idleTimeout: UInt64, worker: Worker) {
-        pool = UpstreamPool(for: self, level: level, idleTimeout: idleTimeout, worker: worker)
+    func startPool(level: Int, most: Int, idleTimeout: UInt64, worker: Worker) {
+        pool = UpstreamPool(for: self, level: level, most: most, idleTimeout: idleTimeout, worker: worker)
         pool?.refill()
     }
 

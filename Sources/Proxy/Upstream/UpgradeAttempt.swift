@@ -22,15 +22,12 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
     private let request: [UInt8]
     private let headLimit: Int
     private var done: ((UpgradeOutcome) -> Void)?
-    private var tried: [Backend] = []
+    private var search: BackendSearch?
     private var backend: Backend?
-    private var dial: Dial?
     private var connection: StreamConnection?
-    private var isWarm = false
     private var hasAnswer = false
     private var parser: ResponseHeadParser
     private var deadline: TimerToken?
-    private var lastError: DialError?
 
     init(
         _ handshake: ClientHandshake, request: [UInt8], upstream: Upstream, headLimit: Int, worker: Worker,
@@ -43,42 +40,32 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
         self.worker = worker
         self.done = done
         parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
-        tryNext()
+        let search = BackendSearch(upstream, worker: worker) { [weak self] in self?.found($0) }
+        self.search = search
+        search.next()
     }
 
     /// The client has gone: nobody waits for an answer.
     func cancel() {
         done = nil
-        dial?.cancel()
-        dial = nil
+        search?.cancel()
+        search = nil
         connection?.close()
         connection = nil
         worker.loop.cancel(deadline)
         deadline = nil
     }
 
-    private func tryNext() {
-        guard let next = upstream.choose(excluding: tried, at: worker.loop.now) else { return giveUp() }
-        tried.append(next)
-        backend = next
-        if let warm = next.pool?.take() {
-            isWarm = true
-            return send(on: warm)
-        }
-        dialFresh(next)
-    }
-
-    private func dialFresh(_ backend: Backend) {
-        isWarm = false
-        dial = backend.dial(on: worker) { [weak self] result in
-            guard let self else { return }
-            dial = nil
-            switch result {
-            case .success(let connection): send(on: connection)
-            case .failure(let error):
-                lastError = error
-                tryNext()
-            }
+    private func found(_ found: BackendSearch.Found) {
+        switch found {
+        case .connection(let connection, let backend):
+            self.backend = backend
+            send(on: connection)
+        case .failed(let failure):
+            finish(
+                .failed(
+                    status: failure.status, reason: failure.reason, backend: failure.backend,
+                    phase: failure.phase), cause: failure.cause)
         }
     }
 
@@ -94,23 +81,6 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
         connection.write(bytes.span)
     }
 
-    private func giveUp() {
-        switch lastError {
-        case nil:
-            finish(.failed(status: 503, reason: "no backend is available", backend: nil, phase: "choose"))
-        case .timedOut(let phase):
-            finish(
-                .failed(
-                    status: 504, reason: "backend took too long (\(phase))", backend: backend?.name,
-                    phase: phase))
-        case .some(let error):
-            finish(
-                .failed(
-                    status: 502, reason: "backend could not be reached", backend: backend?.name,
-                    phase: error.phase), cause: error.description)
-        }
-    }
-
     private func finish(_ outcome: UpgradeOutcome, cause: String? = nil) {
         worker.loop.cancel(deadline)
         deadline = nil
@@ -119,6 +89,8 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
             worker.log.upgradeFailed(upstream.name, backend: backend, phase: phase, cause: cause ?? reason)
         }
         connection = nil
+        search?.cancel()
+        search = nil
         let done = self.done
         self.done = nil
         done?(outcome)
@@ -176,7 +148,7 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
     private func lost(_ cause: String) {
         connection?.close()
         connection = nil
-        if isWarm, !hasAnswer, let backend { return dialFresh(backend) }
+        if let search, search.isWarm, !hasAnswer { return search.redial() }
         fail("backend ended the connection", cause: cause)
     }
 

@@ -6,13 +6,19 @@ final class Upstream {
     let name: String
     let backends: [Backend]
     let responseTimeout: UInt64
+    /// The same for plain requests.
+    let plainResponseTimeout: UInt64
     private var policy: BalancePolicy
 
-    init(name: String, backends: [Backend], policy: BalancePolicy, responseTimeout: UInt64) {
+    init(
+        name: String, backends: [Backend], policy: BalancePolicy, responseTimeout: UInt64,
+        plainResponseTimeout: UInt64
+    ) {
         self.name = name
         self.backends = backends
         self.policy = policy
         self.responseTimeout = responseTimeout
+        self.plainResponseTimeout = plainResponseTimeout
     }
 
     /// The backend for a new session, none of those tried already; nil when no one is left.

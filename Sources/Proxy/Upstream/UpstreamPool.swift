@@ -13,11 +13,11 @@ final class UpstreamPool {
     private var dials: [ObjectIdentifier: Dial] = [:]
     private var isClosed = false
 
-    init(for backend: Backend, level: Int, idleTimeout: UInt64, worker: Worker) {
+    init(for backend: Backend, level: Int, most: Int, idleTimeout: UInt64, worker: Worker) {
         self.backend = backend
         self.worker = worker
         self.idleTimeout = idleTimeout
-        machine = PoolMachine(level: level)
+        machine = PoolMachine(level: level, most: max(most, level))
     }
 
     /// The connection that has waited least: the older ones may be near the backend's timeout.
@@ -63,12 +63,22 @@ final class UpstreamPool {
         switch result {
         case .success(let connection):
             guard machine.dialEnded(withConnection: true), !isClosed else { return connection.close() }
-            let warm = WarmConnection(connection, pool: self)
-            warm.watch(for: idleTimeout, on: worker)
-            idle.append(warm)
+            keep(connection)
         case .failure:
             _ = machine.dialEnded(withConnection: false)
         }
+    }
+
+    /// Takes back a connection that has served a request, for the next one.
+    func giveBack(_ connection: StreamConnection) {
+        guard !isClosed, machine.returned() else { return connection.close() }
+        keep(connection)
+    }
+
+    private func keep(_ connection: StreamConnection) {
+        let warm = WarmConnection(connection, pool: self)
+        warm.watch(for: idleTimeout, on: worker)
+        idle.append(warm)
     }
 
     fileprivate func lost(_ warm: WarmConnection) {

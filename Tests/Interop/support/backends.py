@@ -56,6 +56,11 @@ def node_ticker() -> Process:
     return Process(["node", str(EXAMPLES / "node-ticker" / "server.js")])
 
 
+def http_server() -> Process:
+    """A plain HTTP server."""
+    return Process(["node", str(Path(__file__).parent / "http_server.js")])
+
+
 def swift_chat_binary() -> Path:
     return Path(os.environ.get("SWIFT_CHAT_BIN", machine.ROOT / ".build/swift-chat/release/swift-chat"))
 

@@ -1,0 +1,143 @@
+/// What has been found of a body.
+package enum BodyPiece: Equatable, Sendable {
+    /// Content: these of the bytes that were given.
+    case data(Range<Int>)
+    /// The body is complete. A chunked one may have brought trailer fields.
+    case end(trailers: HeaderFields)
+}
+
+/// Takes chunks apart (RFC 9112, 7.1) as they come, and refuses at the first byte that can't belong to them.
+///
+/// Strict like the head's parser, for the same reason. Extensions are read over and never passed on.
+package struct ChunkedBody: Equatable, Sendable {
+    private enum Expected: Equatable {
+        case size(digits: Int)
+        case chunkExtension
+        case sizeLineFeed
+        case data, dataReturn, dataLineFeed, trailers, nothing
+    }
+
+    /// Hexadecimal digits of a size: 60 bits, so that no size overflows.
+    private static let digitLimit = 15
+    /// Bytes of extensions in the whole body. They mean nothing to anybody, and have been used to waste time.
+    private static let extensionLimit = 4096
+
+    private var expected = Expected.size(digits: 0)
+    private var left = 0
+    private var extensionBytes = 0
+    private var trailers: HeadLines<NoFirstLine>
+
+    /// - Parameter trailerLimits: bounds on the trailer section.
+    package init(trailerLimits: HeadLimits = HeadLimits()) {
+        trailers = HeadLines(fieldsWithin: trailerLimits)
+    }
+
+    /// The next piece that begins at `position`, which moves; nil when all bytes are used.
+    package mutating func next(_ bytes: Span<UInt8>, from position: inout Int) throws(BodyError) -> BodyPiece?
+    {
+        while position < bytes.count {
+            switch expected {
+            case .data: return .data(takeData(bytes, &position))
+            case .trailers: return try takeTrailers(bytes, &position)
+            case .nothing: return nil
+            default:
+                try accept(bytes[position])
+                position += 1
+            }
+        }
+        return nil
+    }
+
+    private mutating func takeData(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int> {
+        let range = position..<(position + min(left, bytes.count - position))
+        left -= range.count
+        position = range.upperBound
+        if left == 0 { expected = .dataReturn }
+        return range
+    }
+
+    private mutating func takeTrailers(_ bytes: Span<UInt8>, _ position: inout Int) throws(BodyError)
+        -> BodyPiece?
+    {
+        do throws(HeadError) {
+            guard let used = try trailers.accept(bytes.extracting(position..<bytes.count)) else {
+                position = bytes.count
+                return nil
+            }
+            position += used
+            expected = .nothing
+            return .end(trailers: HopByHop.allowedTrailers(trailers.fields))
+        } catch {
+            throw .badTrailer(error)
+        }
+    }
+
+    private mutating func accept(_ byte: UInt8) throws(BodyError) {
+        switch expected {
+        case .size(let digits): try acceptSize(byte, digits)
+        case .chunkExtension: try acceptExtension(byte)
+        case .sizeLineFeed:
+            guard byte == 10 else { throw .badChunkSize }
+            expected = left == 0 ? .trailers : .data
+        case .dataReturn:
+            guard byte == 13 else { throw .badChunkEnd }
+            expected = .dataLineFeed
+        case .dataLineFeed:
+            guard byte == 10 else { throw .badChunkEnd }
+            expected = .size(digits: 0)
+        case .data, .trailers, .nothing: break
+        }
+    }
+
+    private mutating func acceptSize(_ byte: UInt8, _ digits: Int) throws(BodyError) {
+        if let digit = hexDigit(byte) {
+            guard digits < Self.digitLimit else { throw .badChunkSize }
+            left = left << 4 | digit
+            expected = .size(digits: digits + 1)
+            return
+        }
+        // White space here is read differently by different parsers: there is none.
+        guard digits > 0, byte == 13 || byte == 59 else { throw .badChunkSize }
+        expected = byte == 13 ? .sizeLineFeed : .chunkExtension
+    }
+
+    private mutating func acceptExtension(_ byte: UInt8) throws(BodyError) {
+        if byte == 13 { return expected = .sizeLineFeed }
+        guard byte == 9 || (byte >= 32 && byte != 127) else { throw .badChunkExtension }
+        extensionBytes += 1
+        guard extensionBytes <= Self.extensionLimit else { throw .badChunkExtension }
+    }
+
+    private func hexDigit(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 48...57: Int(byte) - 48
+        case 65...70: Int(byte) - 55
+        case 97...102: Int(byte) - 87
+        default: nil
+        }
+    }
+
+    /// The line before the first chunk's data or the last chunk's trailers.
+    package static func sizeLine(_ count: Int) -> [UInt8] { Array("\(String(count, radix: 16))\r\n".utf8) }
+
+    /// The last chunk with its trailer section.
+    package static func end(trailers: HeaderFields) -> [UInt8] {
+        var bytes = Array("0\r\n".utf8)
+        trailers.write(into: &bytes)
+        return bytes + [13, 10]
+    }
+}
+
+extension ChunkedBody {
+    package static func == (a: ChunkedBody, b: ChunkedBody) -> Bool {
+        a.expected == b.expected && a.left == b.left && a.trailers.fields == b.trailers.fields
+    }
+}
+
+/// A trailer section is a head without a first line.
+private struct NoFirstLine: FirstLine {
+    static let emptyLine = HeadError.badFieldName
+    static let mayFollowEmptyLine = false
+    mutating func accept(_ byte: UInt8) throws(HeadError) { throw .badFieldName }
+    mutating func end() throws(HeadError) {}
+}

@@ -1,0 +1,54 @@
+internal import EventLoop
+internal import HTTPProtocol
+
+// Plain requests: what the client's connection does while one of them is carried to a backend and back.
+extension ClientConnection: ExchangeClient {
+    /// Starts an exchange for a request whose place on the route is taken.
+    func begin(_ plan: RequestPlan) {
+        guard let upstream = worker.upstream(plan.upstream) else {
+            return refuse(
+                Refusal(status: 503, reason: "no backend is available"), host: plan.host,
+                path: plan.head.target)
+        }
+        let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: !worker.isDraining)
+        let exchange = Exchange(
+            plan, upstream: upstream, to: transport, client: self, responder: responder, worker: worker)
+        let record = ExchangeRecord(plan, address: address, began: worker.loop.now)
+        enterExchange(exchange, record)
+        exchange.start()
+    }
+
+    func exchangeEnded(_ end: ExchangeEnd) {
+        logExchange(end)
+        switch end {
+        case .next: goOn()
+        case .last: finishAnswering()
+        case .refuse(let refusal): refuseExchange(refusal)
+        case .broken: breakOff()
+        }
+    }
+}
+
+/// What the log says of a plain request.
+struct ExchangeRecord {
+    let route: String
+    let method: String
+    let host: String
+    let path: String
+    let requestID: String
+    let client: String
+    let began: UInt64
+    /// The client asked for the connection's end.
+    let isLast: Bool
+
+    init(_ plan: RequestPlan, address: String, began: UInt64) {
+        route = plan.route.name
+        method = plan.head.method
+        host = plan.host
+        path = plan.head.target
+        requestID = plan.forwarding.requestID
+        client = address
+        self.began = began
+        isLast = !plan.head.keepsAlive
+    }
+}

@@ -1,0 +1,68 @@
+internal import BasicContainers
+internal import HTTPProtocol
+
+/// Writes one response to an HTTP/1.1 client, in the framing that this client understands.
+///
+/// What is composed in one turn leaves in one write: `flush` sends it.
+final class HTTP1Responder {
+    private let transport: StreamConnection
+    private let request: RequestHead
+    private let mayKeepAlive: Bool
+    private var output = UniqueArray<UInt8>()
+    private var encoding = ResponseEncoding.none
+    /// The status of the final response; 0 before it has begun.
+    private(set) var status = 0
+    /// Whether the connection may serve another request when this one is answered.
+    private(set) var keepsAlive = false
+    /// Bytes of the body, as the backend sent them.
+    private(set) var bodyBytes: UInt64 = 0
+    private(set) var isComplete = false
+
+    /// - Parameter mayKeepAlive: false when the connection is to end for other reasons than the request's.
+    init(_ transport: StreamConnection, to request: RequestHead, mayKeepAlive: Bool) {
+        self.transport = transport
+        self.request = request
+        self.mayKeepAlive = mayKeepAlive
+    }
+
+    /// 1xx: HTTP/1.0 clients know none (RFC 9110, 15.2).
+    func interim(_ head: ResponseHead) {
+        if request.minorVersion > 0 { append(head.forwardedInterim.encoded.span) }
+    }
+
+    func begin(_ head: ResponseHead, framing: BodyFraming) {
+        let answer = ForwardedResponse(head, framing: framing, to: request, mayKeepAlive: mayKeepAlive)
+        status = head.status
+        encoding = answer.encoding
+        keepsAlive = answer.keepsAlive
+        append(answer.head.encoded.span)
+    }
+
+    func body(_ bytes: Span<UInt8>) {
+        bodyBytes &+= UInt64(bytes.count)
+        switch encoding {
+        case .none: break
+        case .plain:
+            if output.isEmpty { transport.write(bytes) } else { append(bytes) }
+        case .chunked:
+            append(ChunkedBody.sizeLine(bytes.count).span)
+            append(bytes)
+            append([13, 10].span)
+        }
+    }
+
+    func end(trailers: HeaderFields) {
+        isComplete = true
+        if encoding == .chunked { append(ChunkedBody.end(trailers: trailers).span) }
+    }
+
+    /// Sends what was composed.
+    func flush() {
+        guard !output.isEmpty else { return }
+        var ready = UniqueArray<UInt8>()
+        swap(&ready, &output)
+        transport.write(ready.span)
+    }
+
+    private func append(_ bytes: Span<UInt8>) { output.append(copying: bytes) }
+}

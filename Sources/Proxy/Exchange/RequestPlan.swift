@@ -1,0 +1,40 @@
+internal import HTTPProtocol
+internal import Routing
+
+/// What is known of a plain request that will be carried to a backend.
+struct RequestPlan {
+    let route: Route
+    let upstream: String
+    let head: RequestHead
+    let framing: BodyFraming
+    let forwarding: Forwarding
+    let host: String
+
+    /// The request for a backend of this upstream.
+    func request() -> RequestHead {
+        head.forwarded(
+            target: route.rewrite?.apply(head.target) ?? head.target, forwarding: forwarding,
+            framing: framing, fallbackHost: upstream)
+    }
+}
+
+/// What remains for a client's connection when an exchange is over.
+enum ExchangeEnd {
+    /// Answered in full; another request may follow.
+    case next
+    /// Answered in full; the connection ends in order.
+    case last
+    /// Not answered: this refusal is to be.
+    case refuse(Refusal)
+    /// The answer broke off; only a broken connection says so.
+    case broken
+}
+
+/// The client's side of an exchange.
+protocol ExchangeClient: AnyObject {
+    /// A backend is there: the body is wanted, beginning with what was kept of it.
+    func exchangeWantsBody()
+    /// The backend takes no more for the moment, or takes again.
+    func exchangeBodyPaused(_ isPaused: Bool)
+    func exchangeEnded(_ end: ExchangeEnd)
+}
