@@ -33,7 +33,7 @@ enum PolicyDecoder {
         section.integer("memory_level", into: &value.memoryLevel, 1...9)
         section.flag("context_takeover", into: &value.contextTakeover)
         section.size("minimum_size", into: &value.minimumSize)
-        section.noEffect(["memory_budget"])
+        section.size("memory_budget", into: &value.memoryBudget)
         section.finish()
         return value
     }

@@ -107,6 +107,8 @@ package struct CompressionConfiguration: Equatable, Sendable {
     package var memoryLevel = 5
     package var contextTakeover = true
     package var minimumSize = 128
+    /// Of the whole process; a route's own is not looked at.
+    package var memoryBudget = 256 << 20
 }
 
 /// `keepalive`.

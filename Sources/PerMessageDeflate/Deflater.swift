@@ -30,6 +30,9 @@ internal import CZlib
     /// Whether zlib's state is held.
     package var holdsContext: Bool { unsafe stream != nil }
 
+    /// Bytes of zlib's state, when it is held (zconf.h).
+    package var contextBytes: Int { 1 << Int(windowBits + 2) + 1 << Int(memoryLevel + 9) }
+
     /// Drops zlib's state. Between messages only; the next message begins a stream that refers to nothing.
     package mutating func releaseContext() {
         unsafe Deflater.free(stream)

@@ -64,6 +64,9 @@ package enum OnInflate: Equatable, Sendable {
     /// Whether zlib's state is held.
     package var holdsState: Bool { unsafe stream != nil }
 
+    /// Bytes of zlib's state or of the window that is kept for it (zconf.h).
+    package var heldBytes: Int { unsafe stream == nil ? dictionary.count : 1 << Int(windowBits) + 7 * 1024 }
+
     /// Between messages: gives zlib's state back and keeps only the window, as far as it was used.
     package mutating func releaseState() {
         guard let stream = unsafe stream, received == 0 else { return }

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
+internal import PerMessageDeflate
 internal import TLS
 
 /// A client from accept to the moment its session begins or its connection ends.
@@ -142,7 +143,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         timer = nil
         if listener.redirectsToHTTPS { return redirect(head) }
         let step = RouteStep(
-            generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil)
+            generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
+            memoryPressure: worker.contextMemory.pressure)
         switch step.decide(requestID: worker.requestID()) {
         case .refuse(let refusal):
             refuse(refusal, host: head.fields.first("host"), path: head.target)

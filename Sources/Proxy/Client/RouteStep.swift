@@ -12,6 +12,8 @@ struct UpgradePlan {
     let host: String
     /// What the client's offer of permessage-deflate comes to; nil when it goes uncompressed.
     let agreement: DeflateAgreement?
+    /// The route's policy as the memory allows it now.
+    let compression: DeflateOptions?
 
     var path: String { head.target }
     var requestID: String { forwarding.requestID }
@@ -59,6 +61,8 @@ struct RouteStep {
     let head: RequestHead
     let address: String
     let isSecure: Bool
+    /// How full the memory for compression is; 1 = full.
+    let memoryPressure: Double
 
     func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
@@ -102,10 +106,11 @@ struct RouteStep {
     private func plan(
         _ route: Route, _ upstream: String, _ upgrade: UpgradeRequest, _ host: String, _ requestID: String
     ) -> UpgradePlan {
-        let agreement = route.compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
+        let compression = route.compression.flatMap { $0.shrunk(at: memoryPressure) }
+        let agreement = compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
             route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding(requestID),
             host: host,
-            agreement: agreement)
+            agreement: agreement, compression: compression)
     }
 }

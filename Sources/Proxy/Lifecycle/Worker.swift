@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
+internal import PerMessageDeflate
 internal import TLS
 
 /// One event loop and all that lives on it: listeners, clients, sessions, upstream pools. Nothing here is touched by
@@ -19,6 +20,8 @@ final class Worker {
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
+    let contextMemory: ContextMemory
+    private var samplers: [String: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?
 
     /// On the thread that will run the loop.
@@ -30,6 +33,9 @@ final class Worker {
         self.resolver = resolver
         self.log = log
         self.loop = loop
+        let budget = generation.configuration.compression.memoryBudget
+        let workers = generation.configuration.workers ?? Machine.usableProcessors
+        contextMemory = ContextMemory(budget: budget > 0 ? max(budget / max(workers, 1), 1) : 0)
         wire = try TLSWire()
         loop.owner = self
         openUpstreams()
@@ -112,6 +118,14 @@ final class Worker {
                     level: pool.warm, most: pool.idle, idleTimeout: pool.idleTimeout, worker: self)
             }
         }
+    }
+
+    /// What is known of how a route's messages shrink.
+    func sampler(for route: Route) -> ShrinkSampler {
+        if let sampler = samplers[route.name] { return sampler }
+        let sampler = ShrinkSampler()
+        samplers[route.name] = sampler
+        return sampler
     }
 
     /// Looks a name up off the loop; `done` runs on it.

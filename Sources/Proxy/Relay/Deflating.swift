@@ -24,6 +24,7 @@ extension Session {
             violation = error
         }
         pass(&output, to: client, isMidFrame: compression.fromBackend.isMidFrame)
+        worker.contextMemory.touched(compression)
         worker.scratch.giveBack(output)
         if let violation { throw violation }
     }
@@ -41,7 +42,7 @@ extension Session {
     ) {
         if slice.beginsMessage {
             compression.fromBackend.begin(
-                slice.header, transformed: isWorthCompressing(slice.header, compression.minimumSize))
+                slice.header, transformed: isWorthCompressing(slice.header, compression))
         }
         if slice.endsMessage { backend.tally.messagesReceived &+= 1 }
         guard compression.fromBackend.isTransformed else {
@@ -61,12 +62,17 @@ extension Session {
                 payload, isLast: slice.endsMessage, compressed: false, maskingKey: nil, to: &output)
             if !slice.endsMessage { backend.isDeaf = true }
         }
+        compression.sampler.compressed(payload.count, to: packed.count)
         worker.scratch.giveBack(packed)
         if slice.endsMessage { compression.fromBackend.isTransformed = false }
     }
 
     /// The size of a fragmented message is not known when it begins: it is taken for a long one.
-    private func isWorthCompressing(_ header: FrameHeader, _ minimumSize: Int) -> Bool {
-        !header.fin || header.payloadLength >= minimumSize
+    private func isWorthCompressing(_ header: FrameHeader, _ compression: EdgeCompression) -> Bool {
+        guard !header.fin || header.payloadLength >= compression.minimumSize, compression.sampler.wantsNext()
+        else { return false }
+        // Rather uncompressed than over the budget.
+        return compression.deflater.holdsContext
+            || worker.contextMemory.makeRoom(for: compression.deflater.contextBytes, sparing: compression)
     }
 }

@@ -3,7 +3,7 @@ internal import PerMessageDeflate
 internal import WebSocketProtocol
 
 /// The permessage-deflate of a session at the edge: the client's frames are compressed, the backend's are plain.
-final class EdgeCompression {
+final class EdgeCompression: ContextHolder {
     /// One direction's message under way, and how it is framed for the other side.
     struct Message {
         /// It is transformed; otherwise its frames go through as they came.
@@ -32,6 +32,8 @@ final class EdgeCompression {
     }
 
     let minimumSize: Int
+    let sampler: ShrinkSampler
+    var memoryPlace = ContextMemory.Place()
     var inflater: Inflater
     var deflater: Deflater
     var fromClient = Message()
@@ -39,11 +41,17 @@ final class EdgeCompression {
     /// Checks text as it is inflated: a peer must fail a connection whose text is not UTF-8 (RFC 6455, 8.1).
     var text = UTF8Validator()
 
-    init(_ agreement: DeflateAgreement, _ options: DeflateOptions, limits: InflateLimits) {
+    init(
+        _ agreement: DeflateAgreement, _ options: DeflateOptions, limits: InflateLimits,
+        sampler: ShrinkSampler
+    ) {
+        self.sampler = sampler
         minimumSize = options.minimumSize
         inflater = Inflater(agreement, limits: limits)
         deflater = Deflater(agreement, options)
     }
+
+    var heldBytes: Int { (deflater.holdsContext ? deflater.contextBytes : 0) + inflater.heldBytes }
 
     /// Gives memory back that an idle session doesn't need; it is rebuilt with the next message.
     func releaseIdleContexts() {

@@ -27,6 +27,7 @@ extension Session {
             violation = error
         }
         pass(&output, to: backend, isMidFrame: compression.fromClient.isMidFrame)
+        worker.contextMemory.touched(compression)
         worker.scratch.giveBack(output)
         if let violation { throw violation }
     }

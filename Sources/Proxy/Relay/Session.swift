@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import PerMessageDeflate
 internal import WebSocketProtocol
 
 /// One WebSocket from a client to a backend: two legs on one loop, and the rules between them.
@@ -177,7 +178,10 @@ final class Session: TimerTarget {
             lastMessages = messages
             lastActivity = now
         } else {
-            compression?.releaseIdleContexts()
+            if let compression {
+                compression.releaseIdleContexts()
+                worker.contextMemory.touched(compression)
+            }
             if route.timeouts.idle > 0, now - lastActivity >= route.timeouts.idle {
                 return closeBoth(.goingAway, "idle for too long", by: .proxy, cause: .idleTimeout)
             }
@@ -226,6 +230,7 @@ final class Session: TimerTarget {
             leg.session = nil
         }
         backendEnded()
+        if let compression { worker.contextMemory.forget(compression) }
         worker.sessionEnded(self)
         onEnd?()
         onEnd = nil

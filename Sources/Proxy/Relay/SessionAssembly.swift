@@ -56,8 +56,10 @@ struct SessionAssembly {
     private var controlRate: RateLimit { RateLimit(perSecond: plan.route.limits.controlFramesPerSecond) }
 
     private func compression() -> EdgeCompression? {
-        guard let agreement = plan.agreement, let options = plan.route.compression else { return nil }
-        return EdgeCompression(agreement, options, limits: plan.route.limits.inflate)
+        guard let agreement = plan.agreement, let options = plan.compression else { return nil }
+        return EdgeCompression(
+            agreement, options, limits: plan.route.limits.inflate,
+            sampler: worker.sampler(for: plan.route))
     }
 
     /// Jittered, so that sessions that began together are not pinged together.

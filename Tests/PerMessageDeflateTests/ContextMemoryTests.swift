@@ -1,0 +1,96 @@
+import BasicContainers
+import HTTPProtocol
+import PerMessageDeflate
+import Testing
+
+/// One side of a conversation: what it sends is deflated and, by the other's inflater, read again.
+private final class Line: ContextHolder {
+    var memoryPlace = ContextMemory.Place()
+    private var deflater: Deflater
+    private var inflater: Inflater
+
+    init() throws {
+        let offers = try HeaderGrammar.extensions(["permessage-deflate; client_max_window_bits=12"])
+        let agreement = try #require(Negotiation.agree(to: offers, DeflateOptions()))
+        deflater = Deflater(agreement, DeflateOptions())
+        inflater = Inflater(agreement, limits: InflateLimits())
+    }
+
+    var heldBytes: Int { (deflater.holdsContext ? deflater.contextBytes : 0) + inflater.heldBytes }
+
+    func releaseIdleContexts() {
+        deflater.releaseContext()
+        inflater.releaseState()
+    }
+
+    /// What the other side makes of a message, and how many bytes it took.
+    func carry(_ message: [UInt8]) throws -> ([UInt8], Int) {
+        var packed = UniqueArray<UInt8>()
+        let isPacked = deflater.compress(message.span, endOfMessage: true, appendingTo: &packed)
+        #expect(isPacked)
+        var plain = UniqueArray<UInt8>()
+        var position = 0
+        let end = try inflater.inflate(
+            packed.span, from: &position, endOfMessage: true, room: 1 << 20, appendingTo: &plain)
+        #expect(end == .messageComplete)
+        return ((0..<plain.count).map { plain[$0] }, packed.count)
+    }
+}
+
+struct ContextMemoryTests {
+    private let message = Array(String(repeating: #"{"symbol":"ALBA","price":182.4}"#, count: 9).utf8)
+
+    @Test func streamsStayRightWhenEverythingIsFreedAtEveryMessage() throws {
+        let memory = ContextMemory(budget: 1)
+        let lines = try (0..<3).map { _ in try Line() }
+        for turn in 0..<60 {
+            let line = lines[turn % 3]
+            let sent = message + Array("\(turn)".utf8)
+            let (received, _) = try line.carry(sent)
+            #expect(received == sent)
+            memory.touched(line)
+        }
+        // Windows must be kept, contexts not.
+        #expect(memory.used < 3 * 5000)
+    }
+
+    @Test func theOldestIsFreedFirst() throws {
+        let lines = try (0..<3).map { _ in try Line() }
+        let memory = ContextMemory(budget: 120_000)
+        for line in lines {
+            _ = try line.carry(message)
+            memory.touched(line)
+        }
+        #expect(memory.used <= 120_000)
+        #expect(lines[0].heldBytes < 5000)
+        #expect(lines[2].heldBytes > 40_000)
+        let again = lines[0]
+        _ = try again.carry(message)
+        memory.touched(again)
+        #expect(lines[1].heldBytes < 5000)
+        #expect(again.heldBytes > 40_000)
+    }
+
+    @Test func roomIsMadeOrRefusedAndWhatGoesIsGone() throws {
+        let memory = ContextMemory(budget: 60_000)
+        let line = try Line()
+        _ = try line.carry(message)
+        memory.touched(line)
+        let refused = memory.makeRoom(for: 50_000, sparing: line)
+        let made = memory.makeRoom(for: 50_000, sparing: nil)
+        #expect(!refused)
+        #expect(made)
+        memory.forget(line)
+        #expect(memory.used == 0)
+        #expect(memory.pressure == 0)
+    }
+
+    @Test(arguments: [(0.0, 12, true), (0.5, 11, true), (0.75, 10, true), (0.9, 10, false)])
+    func answersShrinkAsMemoryFills(pressure: Double, bits: Int, takeover: Bool) throws {
+        let options = try #require(DeflateOptions().shrunk(at: pressure))
+        #expect(options.windowBits == bits)
+        #expect(options.contextTakeover == takeover)
+    }
+
+    @Test func aFullMemoryDeclines() { #expect(DeflateOptions().shrunk(at: 1) == nil) }
+}
