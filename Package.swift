@@ -64,5 +64,9 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
+        // What the interop tests feed with requests, to compare with other parsers.
+        .executableTarget(
+            name: "headcheck", dependencies: ["HTTPProtocol"], path: "Tests/Support/HeadCheck",
+            swiftSettings: house),
     ]
 )

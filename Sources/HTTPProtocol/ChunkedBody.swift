@@ -12,7 +12,7 @@ package enum BodyPiece: Equatable, Sendable {
 package struct ChunkedBody: Equatable, Sendable {
     private enum Expected: Equatable {
         case size(digits: Int)
-        case chunkExtension
+        case chunkExtension(isFirst: Bool)
         case sizeLineFeed
         case data, dataReturn, dataLineFeed, trailers, nothing
     }
@@ -75,7 +75,7 @@ package struct ChunkedBody: Equatable, Sendable {
     private mutating func accept(_ byte: UInt8) throws(BodyError) {
         switch expected {
         case .size(let digits): try acceptSize(byte, digits)
-        case .chunkExtension: try acceptExtension(byte)
+        case .chunkExtension(let isFirst): try acceptExtension(byte, isFirst)
         case .sizeLineFeed:
             guard byte == 10 else { throw .badChunkSize }
             expected = left == 0 ? .trailers : .data
@@ -98,12 +98,16 @@ package struct ChunkedBody: Equatable, Sendable {
         }
         // White space here is read differently by different parsers: there is none.
         guard digits > 0, byte == 13 || byte == 59 else { throw .badChunkSize }
-        expected = byte == 13 ? .sizeLineFeed : .chunkExtension
+        expected = byte == 13 ? .sizeLineFeed : .chunkExtension(isFirst: true)
     }
 
-    private mutating func acceptExtension(_ byte: UInt8) throws(BodyError) {
-        if byte == 13 { return expected = .sizeLineFeed }
-        guard byte == 9 || (byte >= 32 && byte != 127) else { throw .badChunkExtension }
+    private mutating func acceptExtension(_ byte: UInt8, _ isFirst: Bool) throws(BodyError) {
+        // 7.1.1: a name comes first; what may follow it is not worth a grammar, since nobody gets to see it.
+        if byte == 13, !isFirst { return expected = .sizeLineFeed }
+        guard isFirst ? isTokenByte(byte) : byte == 9 || (byte >= 32 && byte < 127) else {
+            throw .badChunkExtension
+        }
+        expected = .chunkExtension(isFirst: false)
         extensionBytes += 1
         guard extensionBytes <= Self.extensionLimit else { throw .badChunkExtension }
     }

@@ -36,7 +36,8 @@ struct ChunkedBodyTests {
     @Test(arguments: [
         "\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n", "5\nhello\r\n", "5\rhello", "0x5\r\nhello\r\n",
         "+5\r\nhello\r\n",
-        "-1\r\n", "5_0\r\n", "g\r\n", "1000000000000000\r\n", ";a\r\n", "5;a\nb\r\n", "5;a\u{0}\r\n",
+        "-1\r\n", "5_0\r\n", "g\r\n", "1000000000000000\r\n", ";a\r\n", "5;a\nb\r\n", "5;\r\nhello\r\n",
+        "5; a\r\n", "5;\u{E9}\r\n", "5;a\u{0}\r\n",
         "5\r\nhelloX", "5\r\nhello\n", "5\r\nhello\rX", "0\r\n X: 1\r\n\r\n", "0\r\nX : 1\r\n\r\n",
         "0\r\nX: 1\n\r\n",
         "0\r\nX\u{0}: 1\r\n\r\n",

@@ -56,6 +56,11 @@ def node_ticker() -> Process:
     return Process(["node", str(EXAMPLES / "node-ticker" / "server.js")])
 
 
+def node_echo(compress: bool = False) -> Process:
+    """Echoes; with `compress` it negotiates permessage-deflate itself."""
+    return Process(["node", str(Path(__file__).parent / "echo.js")], COMPRESS="1" if compress else "0")
+
+
 def http_server() -> Process:
     """A plain HTTP server."""
     return Process(["node", str(Path(__file__).parent / "http_server.js")])

@@ -1,0 +1,91 @@
+"""Limits of a session: what happens at each, which code the client gets, and what the log says of it."""
+
+import json
+import os
+import time
+
+import pytest
+
+from support.backends import node_echo
+from support.proxy import configuration
+from support.wire import BINARY, TEXT, frame
+
+PING, PONG, CLOSE = 9, 10, 8
+
+
+@pytest.fixture(scope="module")
+def backend():
+    with node_echo() as echo:
+        yield echo
+
+
+def ending(proxy) -> dict:
+    return json.loads(proxy.wait_log(r'"session ended"'))
+
+
+def test_too_many_messages_are_read_later(run, backend):
+    with run(configuration(backend.address, limits={"messages_per_second": 20})) as proxy, proxy.upgraded() as wire:
+        for _ in range(40):
+            wire.send(TEXT, b"x")
+        for _ in range(40):
+            assert wire.read_message() == (TEXT, b"x")
+        began = time.monotonic()
+        wire.send(TEXT, b"last")
+        assert wire.read_message() == (TEXT, b"last")
+        assert 0.5 < time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("limits,flood,code,key", [
+    ({"messages_per_second": 20, "rate_action": "close"}, [(TEXT, b"x", {})] * 50, 1008, "messages_per_second"),
+    ({"control_frames_per_second": 10}, [(PING, b"", {})] * 30, 1008, "control_frames_per_second"),
+    ({"fragments": 3}, [(TEXT, b"a", {"fin": False})] + [(0, b"b", {"fin": False})] * 4, 1008, "fragments"),
+    ({"message": "100B"}, [(BINARY, b"x" * 101, {})], 1009, "message"),
+    ({"frame": "100B"}, [(BINARY, b"x" * 101, {})], 1009, "frame"),
+])
+def test_a_limit_has_its_code_and_its_line(run, backend, limits, flood, code, key):
+    with run(configuration(backend.address, limits=limits)) as proxy:
+        with proxy.upgraded() as wire:
+            wire.sock.sendall(b"".join(frame(opcode, payload, mask=b"abcd", **options) for opcode, payload, options in flood))
+            assert wire.read_until_close().close_code == code
+            line = ending(proxy)
+            assert (line["close_code"], line["limit"], line["closed_by"]) == (code, key, "client")
+
+
+def test_what_came_before_a_mistake_is_answered_first(run, backend):
+    with run(configuration(backend.address)) as proxy, proxy.upgraded() as wire:
+        good = frame(TEXT, b"good", mask=b"abcd")
+        wire.sock.sendall(good + frame(TEXT, b"bad", mask=b"abcd", rsv=2) + good)
+        assert wire.read_message() == (TEXT, b"good")
+        assert wire.read_until_close().close_code == 1002
+
+
+def test_a_small_memory_budget_loses_nothing(run, backend):
+    config = configuration(backend.address, compression={"memory_budget": "48KiB"}, workers=1)
+    with run(config) as proxy:
+        clients = [proxy.connect(compression="deflate") for _ in range(4)]
+        try:
+            for turn in range(40):
+                text = json.dumps({"turn": turn, "words": ["alba", "beta"] * 30})
+                for client in clients:
+                    client.send(text)
+                for client in clients:
+                    assert client.recv() == text
+        finally:
+            for client in clients:
+                client.close()
+
+
+def test_what_does_not_shrink_goes_uncompressed(run, backend):
+    """Counted by RSV1 on the wire: most of many random messages go as they are, and JSON afterwards is compressed."""
+    offer = [("Sec-WebSocket-Extensions", "permessage-deflate")]
+    with run(configuration(backend.address, workers=1)) as proxy, proxy.upgraded(fields=offer) as wire:
+        def compressed(payloads: list[bytes]) -> int:
+            count = 0
+            for payload in payloads:
+                wire.send(BINARY, payload)
+                count += wire.read_frame().rsv == 4
+            return count
+        assert compressed([b"{\"symbol\": \"ALBA\"}" * 20] * 10) == 10
+        assert compressed([os.urandom(1000) for _ in range(100)]) < 40
+        compressed([b"{\"symbol\": \"ALBA\"}" * 20] * 70)
+        assert compressed([b"{\"symbol\": \"ALBA\"}" * 20] * 10) == 10
