@@ -1,4 +1,5 @@
 // swift-tools-version: 6.3
+import Foundation
 import PackageDescription
 
 /// Every Swift target is built with these: Swift 6, no warning tolerated, unsafe code greppable.
@@ -64,9 +65,24 @@ let package = Package(
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "Configuration", basicContainers,
+            ], path: "Tests/Fuzz/Targets", swiftSettings: house),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: house),
         // What the interop tests feed with requests, to compare with other parsers.
         .executableTarget(
             name: "headcheck", dependencies: ["HTTPProtocol"], path: "Tests/Support/HeadCheck",
             swiftSettings: house),
     ]
 )
+
+// libFuzzer brings its own `main`, so its executable exists only when it is asked for.
+if ProcessInfo.processInfo.environment["TRUNKLINE_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Entry",
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}

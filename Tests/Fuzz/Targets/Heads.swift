@@ -1,0 +1,85 @@
+import HTTPProtocol
+
+enum Heads {
+    /// A head is the same however it is cut, and is itself when it is written and read again.
+    static func checkRequests(_ bytes: [UInt8]) -> String? {
+        let (whole, parts) = halves(bytes)
+        let once = request([whole])
+        if once != request(parts) { return "cut in two it reads differently" }
+        guard let once else { return nil }
+        guard let again = request([once.encoded]) else { return "what was written can't be read" }
+        return again == once ? nil : "what was written reads differently"
+    }
+
+    static func checkResponses(_ bytes: [UInt8]) -> String? {
+        let (whole, parts) = halves(bytes)
+        let once = response([whole])
+        if once != response(parts) { return "cut in two it reads differently" }
+        guard let once else { return nil }
+        guard let again = response([once.encoded]) else { return "what was written can't be read" }
+        return again.fields == once.fields && again.status == once.status
+            ? nil : "what was written reads differently"
+    }
+
+    private static func request(_ parts: [[UInt8]]) -> RequestHead? {
+        var parser = RequestHeadParser(limits: HeadLimits(bytes: 4096, fields: 20))
+        for part in parts {
+            do throws(HeadError) {
+                if let (head, used) = try parser.feed(part.span) { return used <= part.count ? head : nil }
+            } catch {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private static func response(_ parts: [[UInt8]]) -> ResponseHead? {
+        var parser = ResponseHeadParser(limits: HeadLimits(bytes: 4096, fields: 20))
+        for part in parts {
+            do throws(HeadError) {
+                if let (head, used) = try parser.feed(part.span) { return used <= part.count ? head : nil }
+            } catch {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    /// Content and trailers are the same however the bytes are cut, and when they are written and read again.
+    static func checkChunks(_ bytes: [UInt8]) -> String? {
+        let (whole, parts) = halves(bytes)
+        let once = chunks([whole])
+        if once != chunks(parts) { return "cut in two it reads differently" }
+        guard let once, let trailers = once.trailers else { return nil }
+        var written: [UInt8] = []
+        if !once.content.isEmpty {
+            written += ChunkedBody.sizeLine(once.content.count) + once.content + [13, 10]
+        }
+        return chunks([written + ChunkedBody.end(trailers: trailers)]) == once
+            ? nil : "written it reads differently"
+    }
+
+    private struct Body: Equatable {
+        var content: [UInt8] = []
+        var trailers: HeaderFields?
+    }
+
+    private static func chunks(_ parts: [[UInt8]]) -> Body? {
+        var reader = ChunkedBody(trailerLimits: HeadLimits(bytes: 4096, fields: 20))
+        var body = Body()
+        for part in parts where body.trailers == nil {
+            var position = 0
+            do throws(BodyError) {
+                while let piece = try reader.next(part.span, from: &position) {
+                    switch piece {
+                    case .data(let range): body.content += part[range]
+                    case .end(let trailers): body.trailers = trailers
+                    }
+                }
+            } catch {
+                return nil
+            }
+        }
+        return body
+    }
+}
