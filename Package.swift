@@ -78,11 +78,10 @@ let package = Package(
     ]
 )
 
-// libFuzzer brings its own `main`, so its executable exists only when it is asked for.
+// Needs libFuzzer, which `Tests/Fuzz/run` links, so this executable exists only when it is asked for.
 if ProcessInfo.processInfo.environment["TRUNKLINE_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
             name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Entry",
-            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+            swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]))
 }
