@@ -45,32 +45,6 @@ struct EventLoopTests {
         #expect(loop.turn { target.fired == [1, 2] })
     }
 
-    @Test("names are resolved off the loop and answered on it; an unknown one says why")
-    func resolver() throws {
-        let loop = try EventLoop()
-        let resolver = Resolver()
-        let answers = Mutex<[String]>([])
-        resolver.resolve("localhost", port: 80, answerTo: loop.mailbox) { _, answer in
-            if case .addresses(let list) = answer, list.allSatisfy({ $0.port == 80 }) {
-                answers.withLock { $0.append("found") }
-            }
-        }
-        resolver.resolve("no-such-name.invalid", port: 80, answerTo: loop.mailbox) { _, answer in
-            if case .failed(let reason) = answer, !reason.isEmpty { answers.withLock { $0.append("failed") } }
-        }
-        let end = loop.now + 20_000_000_000
-        while answers.withLock({ $0.count }) < 2, loop.now < end { loop.turn(limit: 10_000_000) }
-        #expect(answers.withLock { $0.sorted() } == ["failed", "found"])
-    }
-
-    @Test("jitter stays within its fraction and does spread")
-    func jitter() {
-        var random = KernelRandom()
-        let values = (0..<200).map { _ in random.jittered(1_000_000, by: 0.2) }
-        #expect(values.allSatisfy { (800_000...1_200_000).contains($0) })
-        #expect(Set(values).count > 150)
-    }
-
     private final class Counter: Sendable {
         private let count = Atomic(0)
         func add() { count.add(1, ordering: .relaxed) }

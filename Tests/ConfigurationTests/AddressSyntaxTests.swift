@@ -1,0 +1,32 @@
+import Testing
+
+@testable import Configuration
+
+@Suite("Address syntax")
+struct AddressSyntaxTests {
+    @Test(
+        "each spelling",
+        arguments: [
+            ("127.0.0.1:80", .ip("127.0.0.1", port: 80)), ("[::1]:8443", .ip("::1", port: 8443)),
+            ("[::ffff:10.0.0.1]:1", .ip("::ffff:10.0.0.1", port: 1)),
+            ("unix:/run/a.sock", .unix("/run/a.sock")),
+            ("dns:backend.internal:9001", .name("backend.internal", port: 9001)),
+            ("0.0.0.0:0", .ip("0.0.0.0", port: 0)),
+        ] as [(String, Address)])
+    func good(text: String, wanted: Address) { #expect(AddressSyntax.parse(text) == wanted) }
+
+    @Test(
+        "what is no address",
+        arguments: [
+            "", "localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "256.0.0.1:1",
+            "1.2.3:80", "1.2.3.4.5:80", "::1:80", "[::1]", "[x]:1", "[]:80", "unix:relative", "unix:",
+            "dns::80", "dns:name", "dns:a:b:1", "1.2.3.+4:80",
+        ])
+    func bad(text: String) { #expect(AddressSyntax.parse(text) == nil) }
+
+    @Test("a path that the kernel would cut is refused")
+    func longPath() {
+        #expect(AddressSyntax.parse("unix:/" + String(repeating: "a", count: 106)) != nil)
+        #expect(AddressSyntax.parse("unix:/" + String(repeating: "a", count: 107)) == nil)
+    }
+}

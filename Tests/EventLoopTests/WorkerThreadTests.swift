@@ -1,0 +1,27 @@
+import EventLoop
+import Synchronization
+import Testing
+
+@Suite("Worker threads")
+struct WorkerThreadTests {
+    @Test("join waits for the work")
+    func join() throws {
+        let box = Box()
+        let thread = try WorkerThread { box.value.store(true, ordering: .releasing) }
+        thread.join()
+        let isDone = box.value.load(ordering: .acquiring)
+        #expect(isDone)
+    }
+
+    private final class Box: Sendable {
+        let value = Atomic(false)
+    }
+
+    @Test("the machine has processors, and variables with '=' in their value are whole")
+    func machine() throws {
+        #expect(Machine.usableProcessors >= 1)
+        let path = try #require(Machine.environment["PATH"])
+        #expect(!path.isEmpty)
+        #expect(Machine.environment.keys.allSatisfy { !$0.contains("=") })
+    }
+}
