@@ -24,6 +24,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     private var attempt: UpgradeAttempt?
     private var timer: TimerToken?
     private var exchange: Exchange?
+    /// Where the body of the request under way ends.
+    private var body = BodyReader(.none)
     private var exchangeRecord: ExchangeRecord?
     private var leave: (() -> Void)?
     private var requests = 0
@@ -63,9 +65,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         switch phase {
         case .head: readHead(bytes.span)
         case .exchange:
-            var position = 0
-            exchange?.bodyReceived(bytes.span, from: &position)
-            keepEarly(bytes.span, from: position)
+            keepEarly(bytes.span, from: passBody(bytes.span))
         case .upgrade: keepEarly(bytes.span, from: 0)
         case .handshake, .answering, .over: break
         }
@@ -194,11 +194,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
             return refuse(
                 Refusal(status: 503, reason: "no backend is available"), host: plan.host, path: plan.path)
         }
-        let handshake = plan.clientHandshake(key: WebSocketKey.make(from: worker.randomKeyBytes()))
-        attempt = UpgradeAttempt(
-            handshake, request: handshake.request, upstream: upstream,
-            headLimit: worker.generation.configuration.limits.requestHead, worker: worker
-        ) { [weak self] outcome in
+        attempt = UpgradeAttempt(plan, upstream: upstream, worker: worker) { [weak self] outcome in
             self?.attempt = nil
             self?.answered(outcome, plan)
         }
@@ -208,17 +204,16 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         switch outcome {
         case .accepted(let connection, let backend, let accepted, let backendEarly):
             begin(plan, connection, backend, accepted, backendEarly)
-        case .refused(let connection, let backend, let head, let body):
+        case .refused(let request, let backend, let head):
             worker.log.backendRefused(plan, status: head.status, client: address)
             early = []
             phase = .exchange
             let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: false)
             let exchange = Exchange(
-                refusedBy: backend, on: connection, plan, to: transport, client: self, responder: responder,
-                worker: worker)
+                refusedBy: backend, request, plan, client: self, responder: responder, worker: worker)
             self.exchange = exchange
             transport.resumeReading()
-            exchange.start(with: head, early: body)
+            exchange.start()
         case .failed(let status, let reason, _, _):
             refuse(Refusal(status: status, reason: reason), host: plan.host, path: plan.path)
         }
@@ -227,7 +222,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     // MARK: The session
 
     private func begin(
-        _ plan: UpgradePlan, _ connection: StreamConnection, _ backend: Backend, _ accepted: AcceptedUpgrade,
+        _ plan: UpgradePlan, _ connection: any ByteTransport, _ backend: Backend, _ accepted: AcceptedUpgrade,
         _ backendEarly: [UInt8]
     ) {
         phase = .over
@@ -264,8 +259,9 @@ final class ClientConnection: TransportReceiver, TimerTarget {
 
     // MARK: The exchange
 
-    func enterExchange(_ exchange: Exchange, _ record: ExchangeRecord) {
+    func enterExchange(_ exchange: Exchange, _ record: ExchangeRecord, framing: BodyFraming) {
         phase = .exchange
+        body = BodyReader(framing)
         self.exchange = exchange
         exchangeRecord = record
         if !exchange.isRequestComplete { transport.pauseReading() }
@@ -274,12 +270,28 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     func exchangeWantsBody() {
         let waiting = early
         early = []
-        var position = 0
-        exchange?.bodyReceived(waiting.span, from: &position)
-        keepEarly(waiting.span, from: position)
+        keepEarly(waiting.span, from: passBody(waiting.span))
         guard let exchange, phase == .exchange, early.isEmpty else { return }
         if !exchange.isRequestComplete { arm(worker.generation.configuration.timeouts.requestBody) }
         transport.resumeReading()
+    }
+
+    /// Gives the exchange what of these bytes is its request's body. Returns where the rest begins.
+    private func passBody(_ bytes: Span<UInt8>) -> Int {
+        guard let exchange, exchange.takesBody else { return 0 }
+        var position = 0
+        do throws(BodyError) {
+            while exchange.takesBody, let piece = try body.next(bytes, from: &position) {
+                switch piece {
+                case .data(let range): exchange.bodyReceived(bytes.extracting(range))
+                case .end(let trailers): exchange.bodyEnded(trailers: trailers)
+                }
+            }
+        } catch {
+            exchange.bodyMalformed(error.reason)
+        }
+        exchange.bodyPaused()
+        return position
     }
 
     func exchangeBodyPaused(_ isPaused: Bool) {

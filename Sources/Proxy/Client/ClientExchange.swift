@@ -12,9 +12,9 @@ extension ClientConnection: ExchangeClient {
         }
         let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: !worker.isDraining)
         let exchange = Exchange(
-            plan, upstream: upstream, to: transport, client: self, responder: responder, worker: worker)
+            plan, upstream: upstream, client: self, responder: responder, worker: worker)
         let record = ExchangeRecord(plan, address: address, began: worker.loop.now)
-        enterExchange(exchange, record)
+        enterExchange(exchange, record, framing: plan.framing)
         exchange.start()
     }
 

@@ -1,28 +1,29 @@
 internal import EventLoop
 internal import HTTPProtocol
 
-/// One plain request and its response (RFC 9112): the request goes to a backend as it comes, the response to the client
-/// as it comes, and a full side pauses the other.
+/// One plain request and its response: the request goes to a backend as it comes, the response to the client as it
+/// comes, and a full side pauses the other. It knows no protocol version: the client's side writes through a
+/// `Responder`, the backend's is an `UpstreamRequest`.
 ///
 /// The request is sent a second time only when it may be (RFC 9110, 9.2.2): it is idempotent, none of its body has been
 /// taken, and a connection that had been idle broke before a byte of the answer.
-final class Exchange: TransportReceiver, TimerTarget {
+final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private enum Timer: UInt8 { case response, slowConsumer }
 
     private let route: Route
-    private let request: RequestHead
+    private let head: RequestHead
+    private let framing: BodyFraming
     private let upstream: Upstream?
-    private let transport: StreamConnection
+    private let plan: RequestPlan?
     private let worker: Worker
     private unowned let client: any ExchangeClient
-    let responder: HTTP1Responder
-    private var sender: RequestSender
+    let responder: any Responder
     private var search: BackendSearch?
     private(set) var backend: Backend?
-    private var connection: StreamConnection?
-    private var head: ResponseHeadParser
-    private var response: ResponseHead?
-    private var body = BodyReader(.none)
+    private var request: (any UpstreamRequest)?
+    private var bodyBytes = 0
+    private var hasTakenBody = false
+    private(set) var isRequestComplete: Bool
     private var hasAnswer = false
     private var isClientSlow = false
     private var stalledBytes = 0
@@ -33,56 +34,51 @@ final class Exchange: TransportReceiver, TimerTarget {
 
     /// A request that is still to be sent.
     init(
-        _ plan: RequestPlan, upstream: Upstream, to transport: StreamConnection, client: any ExchangeClient,
-        responder: HTTP1Responder, worker: Worker
+        _ plan: RequestPlan, upstream: Upstream, client: any ExchangeClient, responder: any Responder,
+        worker: Worker
     ) {
+        self.plan = plan
         route = plan.route
-        request = plan.head
+        head = plan.head
+        framing = plan.framing
         self.upstream = upstream
-        self.transport = transport
         self.client = client
         self.responder = responder
         self.worker = worker
-        sender = RequestSender(plan.request(), framing: plan.framing, limit: plan.route.limits.requestBody)
-        head = ResponseHeadParser(limits: worker.headLimits)
+        isRequestComplete = plan.framing.isEmpty
     }
 
     /// The response to an upgrade that the backend refused: its head has come, the body is still to be passed on.
     init(
-        refusedBy backend: Backend, on connection: StreamConnection, _ plan: UpgradePlan,
-        to transport: StreamConnection, client: any ExchangeClient, responder: HTTP1Responder, worker: Worker
+        refusedBy backend: Backend, _ request: any UpstreamRequest, _ plan: UpgradePlan,
+        client: any ExchangeClient, responder: any Responder, worker: Worker
     ) {
+        self.plan = nil
         route = plan.route
-        request = plan.head
+        head = plan.head
+        framing = .none
         upstream = nil
-        self.transport = transport
         self.client = client
         self.responder = responder
         self.worker = worker
         self.backend = backend
-        self.connection = connection
-        sender = RequestSender(plan.head, framing: .none, limit: 0)
-        head = ResponseHeadParser(limits: worker.headLimits)
+        self.request = request
+        isRequestComplete = true
     }
 
-    var isRequestComplete: Bool { sender.isComplete }
-
     func start() {
-        guard let upstream else { return }
+        guard let upstream else { return goOn() }
         let search = BackendSearch(upstream, worker: worker) { [weak self] in self?.found($0) }
         self.search = search
         search.next()
     }
 
     /// Goes on with a refused upgrade.
-    func start(with refusal: ResponseHead, early: [UInt8]) {
-        guard let connection, let backend else { return }
+    private func goOn() {
+        guard let request, let backend else { return }
         enter(backend)
-        connection.receiver = self
-        var bytes = early
-        var span = bytes.mutableSpan
-        receive(&span, after: refusal)
-        if !isOver { connection.resumeReading() }
+        request.receiver = self
+        request.start()
     }
 
     private func found(_ found: BackendSearch.Found) {
@@ -92,36 +88,61 @@ final class Exchange: TransportReceiver, TimerTarget {
                 upstream?.name ?? "", backend: failure.backend, phase: failure.phase, cause: failure.cause)
             end(.refuse(Refusal(status: failure.status, reason: failure.reason)))
         case .connection(let connection, let backend):
+            guard let plan else { return }
             self.backend = backend
-            self.connection = connection
             enter(backend)
-            connection.receiver = self
-            connection.resumeReading()
-            sender.start(on: connection)
-            if sender.isComplete { requestSent() } else { client.exchangeWantsBody() }
+            let request = HTTP1UpstreamRequest(
+                plan.request(), framing: framing, on: connection, pool: backend.pool,
+                headLimits: worker.headLimits)
+            self.request = request
+            request.receiver = self
+            request.start()
+            guard isRequestComplete else { return client.exchangeWantsBody() }
+            request.flush()
+            requestSent()
         }
     }
 
     private func requestSent() {
         let timeout = upstream?.plainResponseTimeout ?? 0
-        if timeout > 0, response == nil { arm(.response, after: timeout) }
+        if timeout > 0, !hasAnswer { arm(.response, after: timeout) }
     }
 
     // MARK: The client's side
 
-    /// Takes the client's bytes from `position`, which moves to the end of the request's body at most.
-    func bodyReceived(_ bytes: Span<UInt8>, from position: inout Int) {
-        guard let connection, !isOver else { return }
-        do throws(BodyError) {
-            switch try sender.send(bytes, from: &position, on: connection, scratch: worker.scratch) {
-            case .more:
-                if connection.bufferedBytes > route.limits.buffer { client.exchangeBodyPaused(true) }
-            case .complete: requestSent()
-            case .tooLarge: fail(413, "request body larger than \(route.limits.requestBody) bytes")
-            }
-        } catch {
-            fail(400, error.reason)
-        }
+    /// Whether the request's body may come now.
+    var takesBody: Bool { request != nil && !isRequestComplete && !isOver }
+
+    /// A piece of the request's body; `bodyPaused` follows in the same turn.
+    func bodyReceived(_ bytes: Span<UInt8>) {
+        guard takesBody, bytes.count > 0 else { return }
+        hasTakenBody = true
+        bodyBytes += bytes.count
+        let limit = route.limits.requestBody
+        if limit > 0, bodyBytes > limit { return fail(413, "request body larger than \(limit) bytes") }
+        request?.body(bytes)
+    }
+
+    /// The end of the request's body.
+    func bodyEnded(trailers: HeaderFields) {
+        guard takesBody else { return }
+        isRequestComplete = true
+        hasTakenBody = true
+        request?.end(trailers: trailers)
+        requestSent()
+    }
+
+    /// All of the body that came in this turn has been told.
+    func bodyPaused() {
+        guard let request, !isOver else { return }
+        request.flush()
+        let isFull = request.bufferedBytes > route.limits.buffer
+        if isFull, !isRequestComplete { client.exchangeBodyPaused(true) }
+    }
+
+    /// The request's body is no body.
+    func bodyMalformed(_ reason: String) {
+        if !isOver { fail(400, reason) }
     }
 
     /// All that was written to the client has gone.
@@ -129,7 +150,7 @@ final class Exchange: TransportReceiver, TimerTarget {
         guard isClientSlow, !isOver else { return }
         isClientSlow = false
         disarm(.slowConsumer)
-        connection?.resumeReading()
+        request?.resumeReading()
     }
 
     /// The client has gone.
@@ -137,113 +158,56 @@ final class Exchange: TransportReceiver, TimerTarget {
 
     // MARK: The backend's side
 
-    func transportOpened() {}
+    func upstreamInterim(_ head: ResponseHead) { responder.interim(head) }
 
-    func transportDrained() {
-        if !sender.isComplete { client.exchangeBodyPaused(false) }
-    }
-
-    func transportReceived(_ bytes: inout MutableSpan<UInt8>) { receive(&bytes, after: nil) }
-
-    private func receive(_ bytes: inout MutableSpan<UInt8>, after known: ResponseHead?) {
-        hasAnswer = true
-        var position = 0
-        do {
-            if let known { try begin(known) }
-            try takeHead(bytes.span, &position)
-            if response != nil { try takeBody(bytes.span, &position) }
-        } catch let error as HeadError {
-            return malformed(error.reason)
-        } catch let error as BodyError {
-            return malformed(error.reason)
-        } catch {
-            return malformed("\(error)")
-        }
-        guard !isOver else { return }
-        responder.flush()
-        if responder.isComplete { return complete(leftOver: bytes.count - position) }
-        guard transport.bufferedBytes > route.limits.buffer, !isClientSlow else { return }
-        isClientSlow = true
-        connection?.pauseReading()
-        stalledBytes = transport.bufferedBytes
-        if route.timeouts.slowConsumer > 0 { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
-    }
-
-    private func takeHead(_ bytes: Span<UInt8>, _ position: inout Int) throws(HeadError) {
-        while response == nil, position < bytes.count {
-            guard let (head, used) = try head.feed(bytes.extracting(position..<bytes.count)) else {
-                return position = bytes.count
-            }
-            position += used
-            // We asked for no other protocol.
-            if head.status == 101 { throw .badStatusLine }
-            if head.status < 200 { responder.interim(head) } else { try begin(head) }
-        }
-    }
-
-    private func begin(_ head: ResponseHead) throws(HeadError) {
-        let framing = try BodyFraming(of: head, to: request.method)
+    func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
         disarm(.response)
-        response = head
-        body = BodyReader(framing)
+        hasAnswer = true
         responder.begin(head, framing: framing)
     }
 
-    private func takeBody(_ bytes: Span<UInt8>, _ position: inout Int) throws(BodyError) {
-        while let piece = try body.next(bytes, from: &position) {
-            switch piece {
-            case .data(let range): responder.body(bytes.extracting(range))
-            case .end(let trailers): responder.end(trailers: trailers)
-            }
-        }
+    func upstreamBody(_ bytes: Span<UInt8>) { responder.body(bytes) }
+
+    func upstreamEnded(trailers: HeaderFields) { responder.end(trailers: trailers) }
+
+    func upstreamPaused() {
+        responder.flush()
+        if responder.isComplete { return complete() }
+        guard responder.bufferedBytes > route.limits.buffer, !isClientSlow else { return }
+        isClientSlow = true
+        request?.pauseReading()
+        stalledBytes = responder.bufferedBytes
+        if route.timeouts.slowConsumer > 0 { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
+    }
+
+    func upstreamDrained() {
+        if !isRequestComplete { client.exchangeBodyPaused(false) }
     }
 
     /// The response is complete; both connections are kept where they can be.
-    private func complete(leftOver: Int) {
-        // After an upgrade many servers have let go of the connection, whatever their answer says: it isn't reused.
-        let isReusable =
-            upstream != nil && sender.isComplete && leftOver == 0 && !body.endsWithConnection
-            && response?.keepsAlive == true
-        let connection = self.connection
-        self.connection = nil
+    private func complete() {
         leaveBackend()
-        if let connection {
-            if isReusable, let pool = backend?.pool {
-                connection.receiver = nil
-                pool.giveBack(connection)
-            } else {
-                connection.close()
-            }
-        }
+        request?.finish()
+        request = nil
         // A request that was answered before it was complete leaves no beginning for the next one.
-        end(responder.keepsAlive && sender.isComplete ? .next : .last)
+        end(responder.keepsAlive && isRequestComplete ? .next : .last)
     }
 
-    func transportEnded() {
-        if response != nil, body.endsWithConnection {
-            responder.end(trailers: HeaderFields())
-            responder.flush()
-            return complete(leftOver: 1)
+    func upstreamFailed(_ failure: UpstreamRequestFailure) {
+        switch failure {
+        case .malformed(let cause):
+            log(cause)
+            fail(502, "backend's answer is malformed")
+        case .lost(let cause, let isAnswered):
+            request?.cancel()
+            request = nil
+            leaveBackend()
+            if let search, search.isWarm, !isAnswered, !hasTakenBody, head.isIdempotent {
+                return search.redial()
+            }
+            log(cause)
+            fail(502, "backend ended the connection")
         }
-        lost("connection ended")
-    }
-
-    func transportFailed(_ error: TransportError) { lost(error.description) }
-
-    private func lost(_ cause: String) {
-        connection?.close()
-        connection = nil
-        leaveBackend()
-        if let search, search.isWarm, !hasAnswer, !sender.hasTakenBody, request.isIdempotent {
-            return search.redial()
-        }
-        log(cause)
-        fail(502, "backend ended the connection")
-    }
-
-    private func malformed(_ cause: String) {
-        log(cause)
-        fail(502, "backend's answer is malformed")
     }
 
     private func log(_ cause: String) {
@@ -269,7 +233,7 @@ final class Exchange: TransportReceiver, TimerTarget {
         case .response: fail(504, "backend took too long to answer")
         case .slowConsumer:
             // A client that has taken something is slow, not dead.
-            let waiting = transport.bufferedBytes
+            let waiting = responder.bufferedBytes
             guard waiting < stalledBytes else { return end(.broken) }
             stalledBytes = waiting
             arm(.slowConsumer, after: route.timeouts.slowConsumer)
@@ -306,7 +270,7 @@ final class Exchange: TransportReceiver, TimerTarget {
         search?.cancel()
         search = nil
         leaveBackend()
-        connection?.close()
-        connection = nil
+        request?.cancel()
+        request = nil
     }
 }

@@ -2,28 +2,25 @@ internal import BasicContainers
 internal import HTTPProtocol
 
 /// Writes one response to an HTTP/1.1 client, in the framing that this client understands.
-///
-/// What is composed in one turn leaves in one write: `flush` sends it.
-final class HTTP1Responder {
-    private let transport: StreamConnection
+final class HTTP1Responder: Responder {
+    private let transport: any ByteTransport
     private let request: RequestHead
     private let mayKeepAlive: Bool
     private var output = UniqueArray<UInt8>()
     private var encoding = ResponseEncoding.none
-    /// The status of the final response; 0 before it has begun.
     private(set) var status = 0
-    /// Whether the connection may serve another request when this one is answered.
     private(set) var keepsAlive = false
-    /// Bytes of the body, as the backend sent them.
     private(set) var bodyBytes: UInt64 = 0
     private(set) var isComplete = false
 
     /// - Parameter mayKeepAlive: false when the connection is to end for other reasons than the request's.
-    init(_ transport: StreamConnection, to request: RequestHead, mayKeepAlive: Bool) {
+    init(_ transport: any ByteTransport, to request: RequestHead, mayKeepAlive: Bool) {
         self.transport = transport
         self.request = request
         self.mayKeepAlive = mayKeepAlive
     }
+
+    var bufferedBytes: Int { transport.bufferedBytes }
 
     /// 1xx: HTTP/1.0 clients know none (RFC 9110, 15.2).
     func interim(_ head: ResponseHead) {
@@ -56,7 +53,6 @@ final class HTTP1Responder {
         if encoding == .chunked { append(ChunkedBody.end(trailers: trailers).span) }
     }
 
-    /// Sends what was composed.
     func flush() {
         guard !output.isEmpty else { return }
         var ready = UniqueArray<UInt8>()

@@ -4,9 +4,9 @@ internal import HTTPProtocol
 /// What the backends said to an upgrade.
 enum UpgradeOutcome {
     /// A backend accepted; `early` is what it sent behind its 101.
-    case accepted(StreamConnection, Backend, AcceptedUpgrade, early: [UInt8])
-    /// A backend refused with an answer of its own, which the client gets. The connection has more of its body.
-    case refused(StreamConnection, Backend, ResponseHead, early: [UInt8])
+    case accepted(any ByteTransport, Backend, AcceptedUpgrade, early: [UInt8])
+    /// A backend refused with an answer of its own, which the client gets: its head, and the rest through the request.
+    case refused(any UpstreamRequest, Backend, ResponseHead)
     /// No backend could be asked, or none answered sense.
     case failed(status: Int, reason: String, backend: String?, phase: String)
 }
@@ -18,9 +18,8 @@ enum UpgradeOutcome {
 final class UpgradeAttempt: TransportReceiver, TimerTarget {
     private let worker: Worker
     private let upstream: Upstream
+    private let plan: UpgradePlan
     private let handshake: ClientHandshake
-    private let request: [UInt8]
-    private let headLimit: Int
     private var done: ((UpgradeOutcome) -> Void)?
     private var search: BackendSearch?
     private var backend: Backend?
@@ -30,16 +29,14 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
     private var deadline: TimerToken?
 
     init(
-        _ handshake: ClientHandshake, request: [UInt8], upstream: Upstream, headLimit: Int, worker: Worker,
-        done: @escaping (UpgradeOutcome) -> Void
+        _ plan: UpgradePlan, upstream: Upstream, worker: Worker, done: @escaping (UpgradeOutcome) -> Void
     ) {
-        self.handshake = handshake
-        self.request = request
+        self.plan = plan
+        handshake = plan.clientHandshake(key: WebSocketKey.make(from: worker.randomKeyBytes()))
         self.upstream = upstream
-        self.headLimit = headLimit
         self.worker = worker
         self.done = done
-        parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
+        parser = ResponseHeadParser(limits: worker.headLimits)
         let search = BackendSearch(upstream, worker: worker) { [weak self] in self?.found($0) }
         self.search = search
         search.next()
@@ -73,11 +70,11 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
         self.connection = connection
         connection.receiver = self
         connection.resumeReading()
-        parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
+        parser = ResponseHeadParser(limits: worker.headLimits)
         if upstream.responseTimeout > 0, deadline == nil {
             deadline = worker.loop.schedule(self, kind: 0, after: upstream.responseTimeout)
         }
-        let bytes = request
+        let bytes = handshake.request
         connection.write(bytes.span)
     }
 
@@ -109,7 +106,7 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
             switch try handshake.check(head) {
             case .interim:
                 // 103 and the like are for the request's sender, which is us; the real answer follows.
-                parser = ResponseHeadParser(limits: HeadLimits(bytes: headLimit))
+                parser = ResponseHeadParser(limits: worker.headLimits)
                 var rest = copy(bytes.span, from: used)
                 var span = rest.mutableSpan
                 if span.count > 0 { transportReceived(&span) }
@@ -118,7 +115,10 @@ final class UpgradeAttempt: TransportReceiver, TimerTarget {
                 finish(.accepted(connection, backend, accepted, early: copy(bytes.span, from: used)))
             case .refused(let head):
                 stopReading(connection)
-                finish(.refused(connection, backend, head, early: copy(bytes.span, from: used)))
+                let rest = HTTP1UpstreamRequest(
+                    plan.head, refusedBy: head, early: copy(bytes.span, from: used), on: connection,
+                    headLimits: worker.headLimits)
+                finish(.refused(rest, backend, head))
             }
         } catch let error as HeadError {
             fail("backend's answer is malformed", cause: error.reason)

@@ -1,0 +1,23 @@
+internal import HTTPProtocol
+
+/// Writes one response to a client, in the way of its protocol version.
+///
+/// What is composed in one turn leaves in one write: `flush` sends it.
+protocol Responder: AnyObject {
+    /// The status of the final response; 0 before it has begun.
+    var status: Int { get }
+    /// Bytes of the body, as the backend sent them.
+    var bodyBytes: UInt64 { get }
+    var isComplete: Bool { get }
+    /// Whether the connection may serve another request when this one is answered.
+    var keepsAlive: Bool { get }
+    /// What was written to the client and has not gone.
+    var bufferedBytes: Int { get }
+    /// 1xx.
+    func interim(_ head: ResponseHead)
+    func begin(_ head: ResponseHead, framing: BodyFraming)
+    func body(_ bytes: Span<UInt8>)
+    func end(trailers: HeaderFields)
+    /// Sends what was composed.
+    func flush()
+}

@@ -1,0 +1,44 @@
+internal import HTTPProtocol
+
+/// Why a request got no answer, or half of one.
+enum UpstreamRequestFailure: Equatable {
+    /// The connection ended or broke; `isAnswered` when anything of an answer had come.
+    case lost(String, isAnswered: Bool)
+    /// What the backend sent is no response.
+    case malformed(String)
+}
+
+/// One plain request on its way to a backend, in the way of the protocol version that is spoken there.
+///
+/// What is composed in one turn leaves in one write: `flush` sends it.
+protocol UpstreamRequest: AnyObject {
+    /// Who is told of the answer; let go of by `finish` and `cancel`.
+    var receiver: (any UpstreamRequestReceiver)? { get set }
+    /// What was sent and has not gone.
+    var bufferedBytes: Int { get }
+    /// Composes the head; a request without a body ends with it. For a refused upgrade: tells what has come already.
+    func start()
+    func body(_ bytes: Span<UInt8>)
+    func end(trailers: HeaderFields)
+    func flush()
+    func pauseReading()
+    func resumeReading()
+    /// The response has been taken in full: the connection is kept where it can be.
+    func finish()
+    /// Nobody waits for the answer any longer.
+    func cancel()
+}
+
+/// Is told what becomes of a request; but for `start`, never from inside a call to it.
+protocol UpstreamRequestReceiver: AnyObject {
+    /// 1xx.
+    func upstreamInterim(_ head: ResponseHead)
+    func upstreamBegan(_ head: ResponseHead, framing: BodyFraming)
+    func upstreamBody(_ bytes: Span<UInt8>)
+    func upstreamEnded(trailers: HeaderFields)
+    /// All that came in this turn has been told.
+    func upstreamPaused()
+    /// All that was sent has gone.
+    func upstreamDrained()
+    func upstreamFailed(_ failure: UpstreamRequestFailure)
+}
