@@ -110,14 +110,7 @@ final class Worker {
     }
 
     private func openUpstreams() {
-        upstreams = generation.makeUpstreams()
-        for (name, upstream) in upstreams {
-            guard let pool = generation.configuration.upstreams[name]?.pool else { continue }
-            for backend in upstream.backends {
-                backend.startPool(
-                    level: pool.warm, most: pool.idle, idleTimeout: pool.idleTimeout, worker: self)
-            }
-        }
+        upstreams = generation.upstreams.mapValues { Upstream($0, worker: self) }
     }
 
     /// What is known of how a route's messages shrink.
