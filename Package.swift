@@ -27,12 +27,14 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
 
         .target(name: "WebSocketProtocol", dependencies: [basicContainers], swiftSettings: house),
         .target(
             name: "PerMessageDeflate", dependencies: ["CZlib", "HTTPProtocol", basicContainers],
             swiftSettings: house),
         .target(name: "HTTPProtocol", swiftSettings: house),
+        .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
         .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
         .target(name: "Routing", swiftSettings: house),
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
@@ -41,8 +43,8 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "TLS", "Routing", "EventLoop",
-                "Telemetry",
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Routing",
+                "EventLoop", "Telemetry",
                 "Configuration", basicContainers, logging, yams,
             ],
             resources: [.embedInCode("Demo/demo.html")],
@@ -58,6 +60,9 @@ let package = Package(
             dependencies: ["PerMessageDeflate", "HTTPProtocol", basicContainers],
             swiftSettings: house),
         .testTarget(name: "HTTPProtocolTests", dependencies: ["HTTPProtocol"], swiftSettings: house),
+        .testTarget(
+            name: "HTTP2ProtocolTests", dependencies: ["HTTP2Protocol", basicContainers], swiftSettings: house
+        ),
         .testTarget(name: "TLSTests", dependencies: ["TLS", basicContainers], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
         .testTarget(

@@ -12,13 +12,15 @@ struct ImportTableTests {
         "WebSocketProtocol": ["BasicContainers"],
         "PerMessageDeflate": ["BasicContainers", "CZlib", "HTTPProtocol"],
         "HTTPProtocol": [],
+        "HTTP2Protocol": ["BasicContainers", "CNGHTTP2"],
         "TLS": ["COpenSSL"],
         "Routing": [],
         "EventLoop": ["BasicContainers", "CLinux", "Synchronization"],
         "Telemetry": ["Glibc", "Logging", "Synchronization"],
         "Configuration": ["Yams"],
         "Proxy": [
-            "BasicContainers", "Configuration", "EventLoop", "HTTPProtocol", "Logging", "PerMessageDeflate",
+            "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "Logging",
+            "PerMessageDeflate",
             "Routing",
             "Synchronization", "TLS", "Telemetry", "WebSocketProtocol", "Yams",
         ],
@@ -26,7 +28,9 @@ struct ImportTableTests {
     ]
 
     /// Unsafe code has an address.
-    private static let unsafeModules: Set<String> = ["EventLoop", "TLS", "PerMessageDeflate"]
+    private static let unsafeModules: Set<String> = [
+        "EventLoop", "TLS", "PerMessageDeflate", "HTTP2Protocol",
+    ]
     private static let unsafeFiles: Set<String> = ["Masking.swift", "LogWriter.swift"]
 
     private static func sources() throws -> [(module: String, file: URL, lines: [Substring])] {

@@ -29,7 +29,7 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private var stalledBytes = 0
     private var timers: [TimerToken?] = [nil, nil]
     private var isOver = false
-    /// Counted among the backend's requests.
+    /// Counted among the backend's sessions.
     private var isCounted = false
 
     /// A request that is still to be sent.
@@ -255,13 +255,13 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
 
     private func enter(_ backend: Backend) {
         isCounted = true
-        backend.state.requestBegan()
+        backend.sessions += 1
     }
 
     private func leaveBackend() {
         guard isCounted else { return }
         isCounted = false
-        backend?.state.requestEnded()
+        backend?.sessions -= 1
     }
 
     private func close() {

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTP2Protocol
 internal import PerMessageDeflate
 internal import TLS
 
@@ -15,6 +16,9 @@ package enum Versions {
 
     /// One line a component, those of the libraries as they are at run time.
     package static var lines: [String] {
-        ["trunkline \(trunkline)", TLSLibrary.version, "zlib \(ZlibLibrary.version)"]
+        [
+            "trunkline \(trunkline)", TLSLibrary.version, "zlib \(ZlibLibrary.version)",
+            "nghttp2 \(HTTP2Library.version)",
+        ]
     }
 }

@@ -41,3 +41,47 @@ struct RouteTableTests {
         #expect(OriginPolicy(nil).accepts("https://any"))
     }
 }
+
+@Suite("Balancing")
+struct BalancePolicyTests {
+    private func candidate(_ weight: Int = 1, _ sessions: Int = 0, _ isUsable: Bool = true) -> Candidate {
+        Candidate(weight: weight, sessions: sessions, isUsable: isUsable)
+    }
+
+    @Test("round robin follows weights and skips who can't be used")
+    func roundRobin() {
+        var policy = BalancePolicy(.roundRobin)
+        let picks = (0..<6).compactMap { _ in
+            policy.choose([candidate(2), candidate(1), candidate(5, 0, false)])
+        }
+        #expect(picks == [0, 1, 0, 0, 1, 0])
+        #expect(policy.choose([candidate(1, 0, false)]) == nil)
+    }
+
+    @Test("least sessions counts by weight and takes equals in turn")
+    func leastSessions() {
+        var policy = BalancePolicy(.leastSessions)
+        #expect(policy.choose([candidate(1, 3), candidate(2, 4), candidate(1, 9)]) == 1)
+        var even = BalancePolicy(.leastSessions)
+        #expect((0..<4).compactMap { _ in even.choose([candidate(), candidate()]) } == [0, 1, 0, 1])
+        #expect(even.choose([]) == nil)
+    }
+
+    @Test("a backend rests longer after each failure, at most 30 s, and is forgiven at once")
+    func health() {
+        var health = BackendHealth()
+        var now: UInt64 = 5
+        var rests: [UInt64] = []
+        for _ in 0..<8 {
+            let until = health.connectFailed(at: now, jitter: 0)
+            rests.append((until - now) / 1_000_000_000)
+            #expect(!health.isAvailable(at: until - 1) && health.isAvailable(at: until))
+            now = until
+        }
+        #expect(rests == [1, 2, 4, 8, 16, 30, 30, 30])
+        let wasDown = health.connected()
+        #expect(wasDown && health.isAvailable(at: 0))
+        let isDownStill = health.connected()
+        #expect(!isDownStill)
+    }
+}

@@ -1,0 +1,153 @@
+internal import BasicContainers
+internal import CNGHTTP2
+
+// What the library reports, as what the receivers are told.
+extension HTTP2Session {
+    /// Server: a client begins a request.
+    func accept(_ id: Int32) -> HTTP2Stream {
+        let stream = HTTP2Stream(id: id, session: self)
+        streams[id] = stream
+        return stream
+    }
+
+    /// One field of a block. A list over the limit is remembered as such and no longer kept; false for one that is far
+    /// over it, which ends the connection.
+    func field(
+        _ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>, on stream: HTTP2Stream
+    ) -> Bool {
+        stream.blockSize += name.count + value.count + 32
+        guard stream.blockSize > options.maxHeaderList else {
+            unsafe stream.block.append(name, value)
+            return true
+        }
+        stream.isTooLarge = true
+        stream.block = HTTP2Fields()
+        // Small blocks that decode to large lists (RFC 9113, 10.5.1).
+        guard stream.blockSize > options.maxHeaderList * 8 else { return true }
+        count { _ in .headerList }
+        return false
+    }
+
+    func headersComplete(_ stream: HTTP2Stream, ends: Bool) {
+        var block = HTTP2Fields()
+        swap(&block, &stream.block)
+        switch side {
+        case .server:
+            if stream.receiver == nil {
+                opened(stream, block, ends: ends)
+            } else {
+                stream.receiver?.streamTrailers(block)
+            }
+        case .client:
+            if let head = HTTP2ResponseHead(block) {
+                stream.receiver?.streamAnswered(head)
+            } else if stream.isTooLarge {
+                reset(stream, .enhanceYourCalm)
+            } else {
+                stream.receiver?.streamTrailers(block)
+            }
+        }
+        if ends { ended(stream) }
+    }
+
+    private func opened(_ stream: HTTP2Stream, _ block: HTTP2Fields, ends: Bool) {
+        if ends { stream.hasEnded = true }
+        let head = HTTP2RequestHead(block)
+        guard let head = head ?? (stream.isTooLarge ? .unread : nil) else {
+            return reset(stream, .protocolError)
+        }
+        receiver?.streamOpened(stream, head)
+    }
+
+    func ended(_ stream: HTTP2Stream) {
+        stream.hasEnded = true
+        stream.receiver?.streamEnded()
+    }
+
+    func data(_ bytes: inout MutableSpan<UInt8>, on stream: HTTP2Stream) {
+        let count = bytes.count
+        stream.unconsumed += count
+        held += count
+        owed += count
+        if let receiver = stream.receiver {
+            receiver.streamReceived(&bytes)
+        } else {
+            consume(stream, count)
+        }
+        payBack()
+    }
+
+    func settingsReceived() {
+        let settings = HTTP2PeerSettings(
+            maxStreams: remote(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS),
+            enablesConnect: remote(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1,
+            streamWindow: remote(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE))
+        peerSettings = settings
+        receiver?.settingsReceived(settings)
+    }
+
+    private func remote(_ id: nghttp2_settings_id) -> Int {
+        Int(unsafe nghttp2_session_get_remote_settings(session, id))
+    }
+
+    // MARK: Abuse
+
+    /// Counts an event; one too many ends the connection with ENHANCE_YOUR_CALM.
+    func count(_ event: (inout AbuseMeter) -> HTTP2Abuse?) {
+        guard let found = event(&meter), abuse == nil else { return }
+        abuse = found
+        unsafe nghttp2_session_terminate_session(session, HTTP2Code.enhanceYourCalm.number)
+    }
+
+    func frameBegins(type: UInt8, flags: UInt8, length: Int) {
+        switch UInt32(type) {
+        case NGHTTP2_DATA.rawValue:
+            if length == 0, flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) == 0 { count { $0.emptyFrame() } }
+        case NGHTTP2_CONTINUATION.rawValue: if length == 0 { count { $0.emptyFrame() } }
+        case NGHTTP2_HEADERS.rawValue, NGHTTP2_RST_STREAM.rawValue, NGHTTP2_WINDOW_UPDATE.rawValue: break
+        default: count { $0.controlFrame() }
+        }
+    }
+
+    func resetReceived(on stream: HTTP2Stream?) {
+        // One that has been answered in full costs no more than any other.
+        if let stream, stream.isFinished { return }
+        count { $0.reset() }
+    }
+
+    /// We, or the library for us, have reset a stream whose owner did not want that.
+    func resetSent(on stream: HTTP2Stream?) {
+        if let stream, stream.isFinished { return }
+        count { $0.reset() }
+    }
+
+    // MARK: Output
+
+    /// What the next DATA frame of a stream takes.
+    struct Piece {
+        let count: Int
+        let isLast: Bool
+        let trailers: HTTP2Fields?
+    }
+
+    func nextPiece(of stream: HTTP2Stream, most: Int) -> Piece {
+        let count = min(stream.output.count, most)
+        guard case .finished(let trailers) = stream.ending, count == stream.output.count else {
+            if case .ended = stream.ending { return Piece(count: count, isLast: true, trailers: nil) }
+            if count == 0 { stream.isDeferred = true }
+            return Piece(count: count, isLast: false, trailers: nil)
+        }
+        stream.ending = .ended
+        return Piece(count: count, isLast: true, trailers: trailers)
+    }
+
+    func sendPiece(of stream: HTTP2Stream, count: Int) {
+        stream.output.move(count, to: &output, buffers)
+        if stream.output.count == 0 { drained.append(stream) }
+    }
+}
+
+extension HTTP2RequestHead {
+    /// Stands for one that was too large to be kept.
+    static let unread = HTTP2RequestHead(method: "", scheme: nil, authority: nil, path: nil)
+}

@@ -1,0 +1,144 @@
+/// The fields of one header block in their order, as HPACK carries them: names in lower case, values as bytes
+/// (RFC 9113, 8.2). Owns one buffer.
+package struct HTTP2Fields: Equatable, Sendable {
+    struct Line: Equatable, Sendable {
+        var start: Int
+        var middle: Int
+        var end: Int
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private(set) var lines: [Line] = []
+
+    /// Empty.
+    package init() {}
+
+    /// From names and values.
+    package init(_ list: KeyValuePairs<String, String>) {
+        for (name, value) in list { append(name, value) }
+    }
+
+    /// How many there are.
+    package var count: Int { lines.count }
+    /// As RFC 9113, 6.5.2 counts.
+    package var listSize: Int { bytes.count + 32 * lines.count }
+
+    /// Adds one at the end; the name is put in lower case.
+    package mutating func append(_ name: String, _ value: String) { append(name.utf8, value.utf8) }
+
+    /// Adds one at the end; the name is put in lower case.
+    package mutating func append(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
+        let start = bytes.count
+        for byte in name { bytes.append((65...90).contains(byte) ? byte | 0x20 : byte) }
+        let middle = bytes.count
+        bytes.append(contentsOf: value)
+        lines.append(Line(start: start, middle: middle, end: bytes.count))
+    }
+
+    /// The name of one.
+    package func name(_ index: Int) -> ArraySlice<UInt8> { bytes[lines[index].start..<lines[index].middle] }
+
+    /// The value of one.
+    package func value(_ index: Int) -> ArraySlice<UInt8> { bytes[lines[index].middle..<lines[index].end] }
+
+    /// The first value of a name, in lower case; bytes that are not UTF-8 read as U+FFFD.
+    package func first(_ name: String) -> String? {
+        lines.indices.first { self.name($0).elementsEqual(name.utf8) }
+            .map { String(decoding: value($0), as: UTF8.self) }
+    }
+
+    /// All fields as text, for tests and logs.
+    package var list: [[String]] {
+        lines.indices.map {
+            [String(decoding: name($0), as: UTF8.self), String(decoding: value($0), as: UTF8.self)]
+        }
+    }
+
+    /// Pseudo-header fields first: what isn't one stays.
+    mutating func removePseudo() {
+        var kept = HTTP2Fields()
+        for index in lines.indices where name(index).first != 58 { kept.append(name(index), value(index)) }
+        self = kept
+    }
+}
+
+/// The head of a request (RFC 9113, 8.3.1; RFC 8441, 4).
+package struct HTTP2RequestHead: Equatable, Sendable {
+    /// `:method`
+    package var method: String
+    /// `:scheme`; absent on a plain CONNECT.
+    package var scheme: String?
+    /// `:authority`
+    package var authority: String?
+    /// `:path`; absent on a plain CONNECT.
+    package var path: String?
+    /// `:protocol` of an extended CONNECT.
+    package var protocolName: String?
+    /// The others.
+    package var fields: HTTP2Fields
+
+    /// From its parts.
+    package init(
+        method: String, scheme: String?, authority: String?, path: String?, protocolName: String? = nil,
+        fields: HTTP2Fields = HTTP2Fields()
+    ) {
+        self.method = method
+        self.scheme = scheme
+        self.authority = authority
+        self.path = path
+        self.protocolName = protocolName
+        self.fields = fields
+    }
+
+    /// nil without a method.
+    init?(_ block: consuming HTTP2Fields) {
+        guard let method = block.first(":method") else { return nil }
+        self.method = method
+        scheme = block.first(":scheme")
+        authority = block.first(":authority")
+        path = block.first(":path")
+        protocolName = block.first(":protocol")
+        fields = block
+        fields.removePseudo()
+    }
+
+    var block: HTTP2Fields {
+        var all = HTTP2Fields()
+        all.append(":method", method)
+        if let protocolName { all.append(":protocol", protocolName) }
+        if let scheme { all.append(":scheme", scheme) }
+        if let authority { all.append(":authority", authority) }
+        if let path { all.append(":path", path) }
+        for index in fields.lines.indices { all.append(fields.name(index), fields.value(index)) }
+        return all
+    }
+}
+
+/// The head of a response (RFC 9113, 8.3.2).
+package struct HTTP2ResponseHead: Equatable, Sendable {
+    /// Three digits.
+    package var status: Int
+    /// The others.
+    package var fields: HTTP2Fields
+
+    /// From its parts.
+    package init(status: Int, fields: HTTP2Fields = HTTP2Fields()) {
+        self.status = status
+        self.fields = fields
+    }
+
+    /// nil without a status, as trailers are.
+    init?(_ block: consuming HTTP2Fields) {
+        guard let status = block.first(":status").flatMap({ Int($0) }) else { return nil }
+        self.status = status
+        fields = block
+        fields.removePseudo()
+    }
+
+    var block: HTTP2Fields {
+        var all = HTTP2Fields()
+        all.append(":status", String(status))
+        for index in fields.lines.indices { all.append(fields.name(index), fields.value(index)) }
+        return all
+    }
+}

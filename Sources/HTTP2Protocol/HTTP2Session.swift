@@ -1,0 +1,168 @@
+package import BasicContainers
+internal import CNGHTTP2
+
+/// Which end of the connection we are.
+package enum HTTP2Side: Sendable {
+    /// Takes requests.
+    case server
+    /// Makes requests.
+    case client
+}
+
+/// One HTTP/2 connection (RFC 9113) without a socket, by nghttp2: bytes in, events out, bytes out.
+///
+/// Owns the library's session and the streams. Knows no time of its own and never calls the library back from inside
+/// one of its calls but for what it allows: submitting frames.
+@safe package final class HTTP2Session {
+    package let side: HTTP2Side
+    let options: HTTP2Options
+    let buffers: HTTP2Buffers
+    /// Who is told; not held.
+    package weak var receiver: (any HTTP2SessionReceiver)?
+    var session: OpaquePointer?
+    /// All streams that are open, by id: what keeps them alive.
+    var streams: [Int32: HTTP2Stream] = [:]
+    /// The streams whose queue ran empty since they were last told.
+    var drained: [HTTP2Stream] = []
+    /// What `takeOutput` composes; elsewhere empty.
+    var output = UniqueArray<UInt8>()
+    var meter: AbuseMeter
+    var abuse: HTTP2Abuse?
+    private var isAsked = false
+    private var isInside = false
+    /// Received by streams and not consumed by their owners.
+    var held = 0
+    /// Of that, what the connection's window was not given back for.
+    var owed = 0
+    /// What the peer has announced; nil before its settings came.
+    package internal(set) var peerSettings: HTTP2PeerSettings?
+
+    /// - Parameters:
+    ///   - buffers: those of the thread.
+    ///   - now: monotonic nanoseconds.
+    package init(_ side: HTTP2Side, _ options: HTTP2Options, buffers: HTTP2Buffers, at now: UInt64)
+        throws(HTTP2Error)
+    {
+        self.side = side
+        self.options = options
+        self.buffers = buffers
+        meter = AbuseMeter(options.abuse, at: now)
+        unsafe session = nil
+        // The library calls back with this object, unretained: it owns the library's session and outlives it.
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe session = try HTTP2Library.open(side, me)
+        try announce()
+    }
+
+    deinit { unsafe nghttp2_session_del(session) }
+
+    /// Whether nothing more will be read or sent: the connection may be closed.
+    package var isFinished: Bool {
+        unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+
+    /// Streams that are open.
+    package var streamCount: Int { streams.count }
+
+    /// Takes what came. After an error `takeOutput` gives what the peer is still to be told.
+    package func receive(_ bytes: inout MutableSpan<UInt8>, at now: UInt64) throws(HTTP2Error) {
+        meter.advance(to: now)
+        isInside = true
+        // The library reads, and hands the parts on that are data, within this call only.
+        let result = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+            unsafe nghttp2_session_mem_recv(session, buffer.baseAddress, buffer.count)
+        }
+        isInside = false
+        if result < 0 { try fail(Int32(truncatingIfNeeded: result)) }
+        if let abuse { throw .abuse(abuse) }
+        ask()
+    }
+
+    private func fail(_ code: Int32) throws(HTTP2Error) {
+        switch code {
+        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: throw .noPreface
+        case NGHTTP2_ERR_FLOODED.rawValue: throw .abuse(.unreadAnswers)
+        case NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue: throw .abuse(.controlFrames)
+        default:
+            // NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, by number: not every distribution's header has it.
+            if code == -905 { throw .abuse(.continuations) }
+            throw .library(unsafe String(cString: nghttp2_strerror(code)))
+        }
+    }
+
+    /// Appends what is ready to be sent, until there is nothing more or so many bytes are reached. What it has appended
+    /// is to be sent after an error too.
+    package func takeOutput(into target: inout UniqueArray<UInt8>, most: Int) throws(HTTP2Error) {
+        isAsked = false
+        isInside = true
+        swap(&output, &target)
+        var result = 0
+        while output.count < most {
+            var data: UnsafePointer<UInt8>?
+            result = unsafe nghttp2_session_mem_send(session, &data)
+            guard result > 0, let data = unsafe data else { break }
+            // The bytes are the library's until its next call.
+            unsafe output.append(copying: UnsafeBufferPointer(start: data, count: result))
+        }
+        swap(&output, &target)
+        isInside = false
+        tellDrained()
+        // Found while sending: the reason has been sent with it.
+        if let abuse { throw .abuse(abuse) }
+        if result < 0 {
+            throw .library(unsafe String(cString: nghttp2_strerror(Int32(truncatingIfNeeded: result))))
+        }
+    }
+
+    /// Whether `takeOutput` would give something, as far as flow control doesn't forbid it.
+    package var wantsOutput: Bool { unsafe nghttp2_session_want_write(session) != 0 }
+
+    private func tellDrained() {
+        guard !drained.isEmpty else { return }
+        var told: [HTTP2Stream] = []
+        swap(&told, &drained)
+        for stream in told where stream.output.count == 0 { stream.receiver?.streamDrained() }
+        told.removeAll(keepingCapacity: true)
+        if drained.isEmpty { swap(&told, &drained) }
+    }
+
+    /// The connection has ended: every stream is told so.
+    package func end(_ code: HTTP2Code) {
+        for stream in streams.values { closed(stream, code) }
+    }
+
+    // MARK: The connection
+
+    /// Measures whether the peer is there; `pongReceived` will follow.
+    package func ping() {
+        unsafe nghttp2_submit_ping(session, 0, nil)
+        ask()
+    }
+
+    /// Server: asks the client to open no more streams, though those that it opens meanwhile are still served
+    /// (RFC 9113, 6.8). `refuseStreams` follows after a round trip.
+    package func announceEnd() {
+        unsafe nghttp2_submit_shutdown_notice(session)
+        ask()
+    }
+
+    /// Takes no new streams from here on; those that are open go on.
+    package func refuseStreams() {
+        let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
+        unsafe nghttp2_submit_goaway(session, 0, last, HTTP2Code.noError.number, nil, 0)
+        ask()
+    }
+
+    /// Ends the connection: what is queued goes out, and then nothing is read.
+    package func terminate(_ code: HTTP2Code) {
+        unsafe nghttp2_session_terminate_session(session, code.number)
+        ask()
+    }
+
+    /// Something is to be sent: once until `takeOutput`, and not from inside the library, where the caller looks anyway.
+    func ask() {
+        guard !isAsked, !isInside, unsafe nghttp2_session_want_write(session) != 0 else { return }
+        isAsked = true
+        receiver?.outputWaiting()
+    }
+}

@@ -1,0 +1,75 @@
+/// One stream of a connection: its outbound queue, its flow control, and who is told of it.
+///
+/// Usable until `streamClosed`; after that every call is ignored. Bound to its session's thread.
+package final class HTTP2Stream {
+    /// How our side of the stream ends.
+    enum Ending { case open, finished(HTTP2Fields?), ended }
+
+    /// As on the wire.
+    package internal(set) var id: Int32
+    /// Who is told; let go of when the stream is closed.
+    package var receiver: (any HTTP2StreamReceiver)?
+    /// A header list came that is over the limit; its fields are lost. A server answers 431.
+    package internal(set) var isTooLarge = false
+    /// For whoever keeps streams in a list.
+    package var position = -1
+    // Both hold each other until the stream is closed.
+    var session: HTTP2Session?
+    var output = StreamOutput()
+    var ending = Ending.open
+    var isDeferred = false
+    /// The header block that is coming in.
+    var block = HTTP2Fields()
+    var blockSize = 0
+    /// Received and not yet consumed.
+    var unconsumed = 0
+    /// The peer has ended its side.
+    package internal(set) var hasEnded = false
+
+    init(id: Int32, session: HTTP2Session) {
+        self.id = id
+        self.session = session
+    }
+
+    /// Whether the stream is over.
+    package var isClosed: Bool { session == nil }
+
+    /// What was written and not yet framed.
+    package var bufferedBytes: Int { output.count }
+
+    /// Whether our side has been ended.
+    package var isFinished: Bool {
+        if case .open = ending { false } else { true }
+    }
+
+    /// Server: an interim response (1xx).
+    package func inform(_ head: HTTP2ResponseHead) { session?.inform(self, head) }
+
+    /// Server: the final response; its body follows by `write` and `finish`, unless it ends with the head.
+    package func respond(_ head: HTTP2ResponseHead, endsStream: Bool) {
+        session?.respond(self, head, endsStream: endsStream)
+    }
+
+    /// Sends bytes in order as flow control allows; `bufferedBytes` says what waits.
+    package func write(_ bytes: Span<UInt8>) {
+        guard let session, case .open = ending, bytes.count > 0 else { return }
+        output.append(bytes, session.buffers)
+        session.wake(self)
+    }
+
+    /// Ends our side when everything written has gone, with trailers or without.
+    package func finish(trailers: HTTP2Fields? = nil) {
+        guard let session, case .open = ending else { return }
+        ending = .finished(trailers)
+        session.wake(self)
+    }
+
+    /// Ends the stream at once, both ways; what waits is lost. `streamClosed` follows when it has gone out.
+    package func reset(_ code: HTTP2Code) { session?.reset(self, code) }
+
+    /// So many bytes that came have been taken: the peer may send as many again.
+    package func consume(_ count: Int) { session?.consume(self, count) }
+
+    /// Lets the peer send so many bytes before any is consumed; never less than it may already.
+    package func raiseWindow(to bytes: Int) { session?.raiseWindow(self, to: bytes) }
+}

@@ -1,0 +1,108 @@
+internal import CNGHTTP2
+
+// What streams do on their session.
+extension HTTP2Session {
+    /// Client: opens a stream with a request. nil when the connection takes no more; else `streamClosed` says later how
+    /// it went, with `refusedStream` when it was not processed.
+    package func open(
+        _ head: HTTP2RequestHead, endsStream: Bool, receiver: any HTTP2StreamReceiver
+    ) -> HTTP2Stream? {
+        guard unsafe nghttp2_session_check_request_allowed(session) != 0 else { return nil }
+        let stream = HTTP2Stream(id: 0, session: self)
+        let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
+        let id = unsafe HTTP2Library.withLines(head.block) { lines, count in
+            guard !endsStream else {
+                return unsafe nghttp2_submit_request(session, nil, lines, count, nil, pointer)
+            }
+            var provider = unsafe HTTP2Library.provider(of: pointer)
+            return unsafe nghttp2_submit_request(session, nil, lines, count, &provider, pointer)
+        }
+        guard id > 0 else { return nil }
+        stream.id = id
+        stream.receiver = receiver
+        if endsStream { stream.ending = .ended }
+        streams[id] = stream
+        ask()
+        return stream
+    }
+
+    func inform(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead) {
+        _ = unsafe HTTP2Library.withLines(head.block) { lines, count in
+            unsafe nghttp2_submit_headers(session, 0, stream.id, nil, lines, count, nil)
+        }
+        ask()
+    }
+
+    func respond(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead, endsStream: Bool) {
+        let result = unsafe HTTP2Library.withLines(head.block) { lines, count in
+            guard !endsStream else {
+                return unsafe nghttp2_submit_response(session, stream.id, lines, count, nil)
+            }
+            var provider = unsafe HTTP2Library.provider(of: Unmanaged.passUnretained(stream).toOpaque())
+            return unsafe nghttp2_submit_response(session, stream.id, lines, count, &provider)
+        }
+        if endsStream { stream.ending = .ended }
+        // Memory, or fields that can't be sent at all.
+        if result != 0 { reset(stream, .internalError) }
+        ask()
+    }
+
+    /// The stream has something to send that it had not when the library last asked.
+    func wake(_ stream: HTTP2Stream) {
+        guard stream.isDeferred else { return }
+        stream.isDeferred = false
+        unsafe nghttp2_session_resume_data(session, stream.id)
+        ask()
+    }
+
+    func reset(_ stream: HTTP2Stream, _ code: HTTP2Code) {
+        stream.ending = .ended
+        stream.output.clear(buffers)
+        unsafe nghttp2_submit_rst_stream(session, 0, stream.id, code.number)
+        ask()
+    }
+
+    // MARK: Flow control
+
+    /// The connection's window is given back at once as long as the streams' owners don't hold too much: one that
+    /// stalls stops only itself.
+    func payBack() {
+        guard owed > 0, held <= options.heldBytes else { return }
+        unsafe nghttp2_session_consume_connection(session, owed)
+        owed = 0
+    }
+
+    func consume(_ stream: HTTP2Stream, _ count: Int) {
+        let count = min(count, stream.unconsumed)
+        guard count > 0 else { return }
+        stream.unconsumed -= count
+        held -= count
+        unsafe nghttp2_session_consume_stream(session, stream.id, count)
+        payBack()
+        ask()
+    }
+
+    func raiseWindow(_ stream: HTTP2Stream, to bytes: Int) {
+        let present = unsafe nghttp2_session_get_stream_effective_local_window_size(session, stream.id)
+        let wanted = Int32(clamping: bytes)
+        guard wanted > max(present, Int32(clamping: options.streamWindow)) else { return }
+        unsafe nghttp2_session_set_local_window_size(session, 0, stream.id, wanted)
+        ask()
+    }
+
+    // MARK: The end
+
+    func closed(_ stream: HTTP2Stream, _ code: HTTP2Code) {
+        guard !stream.isClosed else { return }
+        streams[stream.id] = nil
+        held -= stream.unconsumed
+        stream.unconsumed = 0
+        payBack()
+        stream.output.clear(buffers)
+        stream.ending = .ended
+        stream.session = nil
+        let receiver = stream.receiver
+        stream.receiver = nil
+        receiver?.streamClosed(code)
+    }
+}

@@ -1,0 +1,211 @@
+import HTTP2Protocol
+import Testing
+
+struct HTTP2SessionTests {
+    @Test(arguments: [Int.max, 1, 2, 3, 7, 9, 10])
+    func aRequestAndItsAnswerAtEverySplit(_ piece: Int) throws {
+        let talk = try Conversation(piece: piece)
+        let stream = try #require(try talk.open(plainRequest, endsStream: true))
+        try talk.talk()
+        var lower = plainRequest
+        lower.fields = HTTP2Fields(["accept": "*/*", "cookie": "a=1", "cookie": "b=2"])
+        #expect(
+            talk.serverSide.take() == [
+                .settings(
+                    HTTP2PeerSettings(maxStreams: 4_294_967_295, enablesConnect: false, streamWindow: 65_535)),
+                .opened(1, lower), .ended,
+            ])
+        let answer = try #require(talk.serverSide.streams.first?.stream)
+        answer.inform(HTTP2ResponseHead(status: 103, fields: HTTP2Fields(["link": "</a>"])))
+        answer.respond(HTTP2ResponseHead(status: 200, fields: HTTP2Fields(["x": "y"])), endsStream: false)
+        answer.write([1, 2, 3].span)
+        answer.finish(trailers: HTTP2Fields(["t": "v"]))
+        try talk.talk()
+        #expect(
+            talk.clientSide.take() == [
+                .settings(HTTP2PeerSettings(maxStreams: 128, enablesConnect: true, streamWindow: 65_535)),
+                .answered(HTTP2ResponseHead(status: 103, fields: HTTP2Fields(["link": "</a>"]))),
+                .answered(HTTP2ResponseHead(status: 200, fields: HTTP2Fields(["x": "y"]))),
+                .data([1, 2, 3]), .trailers([["t", "v"]]), .ended, .closed(.noError),
+            ])
+        #expect(talk.serverSide.take() == [.closed(.noError)])
+        #expect(stream.isClosed && talk.client.streamCount == 0 && talk.server.streamCount == 0)
+    }
+
+    @Test func aTunnelCarriesBytesBothWaysUntilBothEnd() throws {
+        let talk = try Conversation()
+        try talk.talk()
+        let near = try #require(try talk.open(tunnelRequest, endsStream: false))
+        try talk.talk()
+        let far = try #require(talk.serverSide.streams.first?.stream)
+        far.respond(HTTP2ResponseHead(status: 200), endsStream: false)
+        near.write([1].span)
+        far.write([2].span)
+        try talk.talk()
+        _ = (talk.clientSide.take(), talk.serverSide.take())
+        far.finish()
+        try talk.talk()
+        #expect(talk.clientSide.take() == [.ended])
+        near.write([3, 4].span)
+        near.finish()
+        try talk.talk()
+        #expect(talk.serverSide.take() == [.data([3, 4]), .ended, .closed(.noError)])
+        #expect(talk.clientSide.take() == [.closed(.noError)])
+    }
+
+    @Test func extendedConnectIsAnErrorWhereItWasNotAnnounced() throws {
+        let talk = try Conversation(server: HTTP2Options())
+        _ = try talk.open(tunnelRequest, endsStream: false)
+        try talk.talk()
+        #expect(!talk.serverSide.events.contains { if case .opened = $0 { true } else { false } })
+        #expect(talk.clientSide.take().last == .closed(.protocolError))
+    }
+
+    @Test func aStreamThatIsNotConsumedStopsOnlyItself() throws {
+        let talk = try Conversation(server: HTTP2Options(streamWindow: 1000, connectionWindow: 65_535))
+        talk.serverSide.takesData = false
+        var post = plainRequest
+        post.method = "POST"
+        let slow = try #require(try talk.open(post, endsStream: false))
+        try talk.talk()
+        slow.write([UInt8](repeating: 1, count: 5000).span)
+        try talk.talk()
+        #expect(talk.serverSide.received == 1000)
+        #expect(slow.bufferedBytes == 4000)
+        talk.serverSide.takesData = true
+        let quick = try #require(try talk.open(post, endsStream: false))
+        try talk.talk()
+        quick.write([UInt8](repeating: 2, count: 200_000).span)
+        try talk.talk()
+        #expect(talk.serverSide.received == 201_000)
+        #expect(quick.bufferedBytes == 0)
+        let owner = try #require(talk.serverSide.streams.first)
+        owner.takes = true
+        owner.stream?.consume(1000)
+        try talk.talk()
+        #expect(talk.serverSide.received == 205_000)
+    }
+
+    @Test func theConnectionHoldsNoMoreThanItsLimitAndItsWindow() throws {
+        let talk = try Conversation(
+            server: HTTP2Options(streamWindow: 65_535, connectionWindow: 65_535, heldBytes: 100_000))
+        talk.serverSide.takesData = false
+        var post = plainRequest
+        post.method = "POST"
+        for _ in 0..<10 {
+            let stream = try #require(try talk.open(post, endsStream: false))
+            stream.write([UInt8](repeating: 1, count: 60_000).span)
+            try talk.talk()
+        }
+        // Half a window may be kept before it is given back.
+        #expect((100_000...170_000).contains(talk.serverSide.received))
+        for owner in talk.serverSide.streams {
+            owner.takes = true
+            owner.stream?.consume(60_000)
+        }
+        try talk.talk()
+        #expect(talk.serverSide.received == 600_000)
+    }
+
+    @Test func aClosedStreamGivesItsShareBack() throws {
+        let talk = try Conversation(
+            server: HTTP2Options(streamWindow: 65_535, connectionWindow: 65_535, heldBytes: 0))
+        talk.serverSide.takesData = false
+        var post = plainRequest
+        post.method = "POST"
+        for _ in 0..<20 {
+            let stream = try #require(try talk.open(post, endsStream: false))
+            stream.write([UInt8](repeating: 1, count: 60_000).span)
+            try talk.talk()
+            stream.reset(.cancel)
+            try talk.talk()
+        }
+        #expect(talk.serverSide.received == 1_200_000)
+        #expect(talk.server.streamCount == 0)
+    }
+
+    @Test func aRaisedWindowTakesMore() throws {
+        let talk = try Conversation(server: HTTP2Options(streamWindow: 1000))
+        talk.serverSide.takesData = false
+        var post = plainRequest
+        post.method = "POST"
+        let stream = try #require(try talk.open(post, endsStream: false))
+        try talk.talk()
+        talk.serverSide.streams.first?.stream?.raiseWindow(to: 100_000)
+        stream.write([UInt8](repeating: 1, count: 200_000).span)
+        try talk.talk()
+        #expect(talk.serverSide.received == 100_000)
+    }
+
+    @Test func resetsTellBothSides() throws {
+        let talk = try Conversation()
+        let stream = try #require(try talk.open(tunnelRequest, endsStream: false))
+        try talk.talk()
+        stream.write([UInt8](repeating: 1, count: 100).span)
+        stream.reset(.cancel)
+        try talk.talk()
+        #expect(talk.serverSide.take().last == .closed(.cancel))
+        #expect(talk.clientSide.take().last == .closed(.cancel))
+        #expect(stream.bufferedBytes == 0)
+        stream.write([1].span)
+        stream.consume(1)
+        stream.finish()
+        try talk.talk()
+    }
+
+    @Test func goingAwayTakesTwoSteps() throws {
+        let talk = try Conversation()
+        let early = try #require(try talk.open(plainRequest, endsStream: true))
+        try talk.talk()
+        _ = talk.clientSide.take()
+        talk.server.announceEnd()
+        try talk.talk()
+        #expect(talk.clientSide.take() == [.goAway(Int32.max, .noError)])
+        talk.server.refuseStreams()
+        try talk.talk()
+        #expect(talk.clientSide.take() == [.goAway(early.id, .noError)])
+        #expect(try talk.open(plainRequest, endsStream: true) == nil)
+        talk.serverSide.streams.first?.stream?.respond(HTTP2ResponseHead(status: 204), endsStream: true)
+        try talk.talk()
+        #expect(
+            talk.clientSide.take() == [
+                .answered(HTTP2ResponseHead(status: 204)), .ended, .closed(.noError),
+            ])
+        #expect(talk.client.isFinished && talk.server.isFinished)
+    }
+
+    @Test func aPingIsAnswered() throws {
+        let talk = try Conversation()
+        talk.client.ping()
+        #expect(talk.clientSide.isAsked)
+        try talk.talk()
+        #expect(talk.clientSide.take().contains(.pong))
+    }
+
+    @Test func theEndOfTheConnectionIsToldToEveryStream() throws {
+        let talk = try Conversation()
+        for _ in 0..<3 { _ = try talk.open(tunnelRequest, endsStream: false) }
+        try talk.talk()
+        talk.server.end(.connectError)
+        #expect(talk.serverSide.take().filter { $0 == .closed(.connectError) }.count == 3)
+        #expect(talk.server.streamCount == 0)
+    }
+
+    @Test func aHeaderListOverTheLimitIsToldAsTooLarge() throws {
+        let talk = try Conversation(server: HTTP2Options(maxHeaderList: 1000))
+        var head = plainRequest
+        head.fields.append("x", String(repeating: "x", count: 2000))
+        _ = try talk.open(head, endsStream: true)
+        try talk.talk()
+        #expect(talk.serverSide.streams.first?.stream?.isTooLarge == true)
+    }
+
+    @Test func noPrefaceIsNoted() throws {
+        let talk = try Conversation()
+        #expect(throws: HTTP2Error.noPreface) {
+            try talk.give(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), to: talk.server)
+        }
+    }
+
+    @Test func theLibraryHasAVersion() { #expect(HTTP2Library.version.split(separator: ".").count == 3) }
+}
