@@ -183,6 +183,19 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var idleTimeout: UInt64 = 60_000_000_000
     }
 
+    /// How clients' WebSockets become the backends'.
+    package enum Mode: String, Equatable, Sendable {
+        /// One for one.
+        case session
+        /// One for one, as streams of a few connections.
+        case multiplex
+        /// One for all clients that ask for the same.
+        case broadcast
+    }
+
+    package var mode = Mode.session
+    /// Counts in mode broadcast.
+    package var broadcast = BroadcastConfiguration()
     package var isRoundRobin = false
     package var backends: [Backend] = []
     package var tls: TLS?

@@ -58,6 +58,7 @@ enum RouteDecoder {
                 action: $0,
                 compression: compression, limits: limits)
             route.upgrade = upgrade
+            BroadcastDecoder.check(route, section, defaults.upstreams)
             return route
         }
     }

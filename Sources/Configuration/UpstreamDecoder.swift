@@ -13,14 +13,19 @@ enum UpstreamDecoder {
 
     private static func decode(_ section: Section) -> UpstreamConfiguration {
         var upstream = UpstreamConfiguration()
-        var mode = ""
-        section.value("mode", into: &mode, expected: "session (this version has no multiplex or broadcast)") {
-            $0 == "session" ? $0 : nil
+        section.value(
+            "mode", into: &upstream.mode, expected: "session or broadcast (this version has no multiplex)"
+        ) { $0 == "multiplex" ? nil : .init(rawValue: $0) }
+        if section.hasKey("broadcast"), upstream.mode != .broadcast {
+            section.complaints.warn(
+                section.place, "'broadcast' in \(section.title) has no effect without 'mode: broadcast'")
         }
+        upstream.broadcast = BroadcastDecoder.decode(
+            section.section("broadcast", title: "'broadcast' of \(section.title)"))
         section.value(
             "balance", into: &upstream.isRoundRobin, expected: "round_robin or least_sessions in this version"
         ) { $0 == "round_robin" ? true : $0 == "least_sessions" ? false : nil }
-        section.noEffect(["hash_key", "retry", "health", "broadcast"])
+        section.noEffect(["hash_key", "retry", "health"])
         upstream.backends = backends(section)
         if section.hasKey("tls") {
             upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)"))

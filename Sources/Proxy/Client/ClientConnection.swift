@@ -21,7 +21,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     private var phase: Phase
     private var parser: RequestHeadParser
     private var early: [UInt8] = []
-    private var attempt: UpgradeAttempt?
+    private var attempt: (any PendingUpgrade)?
     private var timer: TimerToken?
     private var exchange: Exchange?
     /// Where the body of the request under way ends.
@@ -190,11 +190,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     }
 
     private func ask(_ plan: UpgradePlan) {
-        guard let upstream = worker.upstream(plan.upstream) else {
-            return refuse(
-                Refusal(status: 503, reason: "no backend is available"), host: plan.host, path: plan.path)
-        }
-        attempt = UpgradeAttempt(plan, upstream: upstream, worker: worker) { [weak self] outcome in
+        attempt = worker.open(plan) { [weak self] outcome in
             self?.attempt = nil
             self?.answered(outcome, plan)
         }

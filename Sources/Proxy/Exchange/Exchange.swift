@@ -29,7 +29,7 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private var stalledBytes = 0
     private var timers: [TimerToken?] = [nil, nil]
     private var isOver = false
-    /// Counted among the backend's sessions.
+    /// Counted among the backend's requests.
     private var isCounted = false
 
     /// A request that is still to be sent.
@@ -255,13 +255,13 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
 
     private func enter(_ backend: Backend) {
         isCounted = true
-        backend.sessions += 1
+        backend.state.requestBegan()
     }
 
     private func leaveBackend() {
         guard isCounted else { return }
         isCounted = false
-        backend?.sessions -= 1
+        backend?.state.requestEnded()
     }
 
     private func close() {

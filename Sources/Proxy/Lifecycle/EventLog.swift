@@ -12,7 +12,7 @@ struct EventLog: Sendable {
 
     // MARK: Sessions
 
-    func sessionEnded(_ session: Session, at now: UInt64) {
+    func sessionEnded(_ session: any LiveSession, at now: UInt64) {
         guard let access else { return }
         access.info("session ended", metadata: session.logFields(at: now))
     }

@@ -11,11 +11,22 @@ final class Generation: Sendable {
     let configuration: ProxyConfiguration
     private let routes: [Route]
     private let table: RouteTable
-    private let backendTLS: [String: ClientTLSContext]
+    /// Each upstream with its backends, which live longer than this generation.
+    let upstreams: [String: UpstreamSettings]
+    let registry: BackendRegistry
 
-    init(_ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext]) {
+    init(
+        _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext], registry: BackendRegistry
+    ) {
         self.configuration = configuration
-        self.backendTLS = backendTLS
+        self.registry = registry
+        let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
+        var upstreams: [String: UpstreamSettings] = [:]
+        for (name, upstream) in configuration.upstreams {
+            guard let state = states[name] else { continue }
+            upstreams[name] = UpstreamSettings(configuration: upstream, tls: backendTLS[name], state: state)
+        }
+        self.upstreams = upstreams
         routes = configuration.routes.map { Route($0, configuration) }
         table = RouteTable(
             configuration.routes.map { RouteMatch(host: $0.host, path: $0.path, upgrade: .init($0.upgrade)) })
@@ -25,26 +36,14 @@ final class Generation: Sendable {
     func route(host: String, path: String, isUpgrade: Bool) -> Route? {
         table.route(host: host, path: path, isUpgrade: isUpgrade).map { routes[$0] }
     }
+}
 
-    /// A worker's own view of the upstreams.
-    func makeUpstreams() -> [String: Upstream] {
-        Dictionary(
-            uniqueKeysWithValues: configuration.upstreams.map { name, upstream in
-                let backends = upstream.backends.compactMap { backend -> Backend? in
-                    guard let address = BackendAddress(backend.address) else { return nil }
-                    return Backend(
-                        address, weight: backend.weight, connectTimeout: upstream.connectTimeout,
-                        tls: backendTLS[name])
-                }
-                let policy = BalancePolicy(upstream.isRoundRobin ? .roundRobin : .leastSessions)
-                return (
-                    name,
-                    Upstream(
-                        name: name, backends: backends, policy: policy,
-                        responseTimeout: upstream.responseTimeout,
-                        plainResponseTimeout: upstream.plainResponseTimeout)
-                )
-            })
+extension UpstreamConfiguration {
+    /// Its backends as the registry takes them.
+    var entries: [UpstreamState.Entry] {
+        backends.compactMap { backend in
+            BackendAddress(backend.address).map { UpstreamState.Entry(address: $0, weight: backend.weight) }
+        }
     }
 }
 

@@ -118,7 +118,7 @@ package final class ProxyServer: TimerTarget {
     /// A new configuration is taken whole or not at all. Listeners' addresses stay as they were at the start.
     private func reload() {
         do throws(Diagnostics) {
-            let next = try Startup(file: file)
+            let next = try Startup(file: file, registry: startup.generation.registry)
             let generation = next.generation
             let contexts = next.listeners
             for mailbox in mailboxes {

@@ -15,7 +15,10 @@ package struct Startup {
     private let file: String
 
     /// Reads a file and all that it names.
-    package init(file: String) throws(Diagnostics) {
+    package init(file: String) throws(Diagnostics) { try self.init(file: file, registry: BackendRegistry()) }
+
+    /// The same for a running process, which keeps what it knows of its backends.
+    init(file: String, registry: BackendRegistry) throws(Diagnostics) {
         let text: [UInt8]
         do throws(SystemError) {
             text = try FileContents.read(file)
@@ -28,13 +31,14 @@ package struct Startup {
         }
         let loaded = try ConfigurationLoader.load(
             String(decoding: text, as: UTF8.self), file: file, environment: Machine.environment)
-        try self.init(loaded.configuration, file: file, diagnostics: loaded.diagnostics)
+        try self.init(
+            loaded.configuration, file: file, diagnostics: loaded.diagnostics, registry: registry)
     }
 
     /// From a configuration that is known; `certificates` stand in for files.
     init(
         _ configuration: ProxyConfiguration, file: String, diagnostics: [Diagnostic] = [],
-        certificates: [Certificate]? = nil
+        certificates: [Certificate]? = nil, registry: BackendRegistry = BackendRegistry()
     ) throws(Diagnostics) {
         var files = ConfiguredFiles(file: file)
         self.configuration = configuration
@@ -55,7 +59,7 @@ package struct Startup {
         }
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
-        generation = Generation(configuration, backendTLS: contexts)
+        generation = Generation(configuration, backendTLS: contexts, registry: registry)
     }
 
     /// What `check` prints.

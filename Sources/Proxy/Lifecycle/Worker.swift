@@ -16,7 +16,7 @@ final class Worker {
     private var upstreams: [String: Upstream] = [:]
     private var listeners: [Listener] = []
     private var clients: [ClientConnection] = []
-    private var sessions: [Session] = []
+    private var sessions: [any LiveSession] = []
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
@@ -73,13 +73,13 @@ final class Worker {
 
     // MARK: Sessions
 
-    func begin(_ session: Session) {
+    func begin(_ session: any LiveSession) {
         session.position = sessions.count
         sessions.append(session)
         session.start()
     }
 
-    func sessionEnded(_ session: Session) {
+    func sessionEnded(_ session: any LiveSession) {
         let position = session.position
         guard position >= 0, position < sessions.count else { return }
         session.position = -1
@@ -110,14 +110,7 @@ final class Worker {
     }
 
     private func openUpstreams() {
-        upstreams = generation.makeUpstreams()
-        for (name, upstream) in upstreams {
-            guard let pool = generation.configuration.upstreams[name]?.pool else { continue }
-            for backend in upstream.backends {
-                backend.startPool(
-                    level: pool.warm, most: pool.idle, idleTimeout: pool.idleTimeout, worker: self)
-            }
-        }
+        upstreams = generation.upstreams.mapValues { Upstream($0, worker: self) }
     }
 
     /// What is known of how a route's messages shrink.
@@ -178,7 +171,7 @@ final class Worker {
         for upstream in upstreams.values { upstream.close() }
         for client in clients { client.drain() }
         for session in sessions {
-            session.arm(.drain, after: UInt64.random(in: 0...max(spread, 1), using: &loop.random))
+            session.drain(after: UInt64.random(in: 0...max(spread, 1), using: &loop.random))
         }
         checkEmpty()
     }

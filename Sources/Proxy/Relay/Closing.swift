@@ -148,6 +148,8 @@ extension Session {
         closeBoth(code, reason, by: .proxy, cause: .drain)
     }
 
+    func drain(after delay: UInt64) { arm(.drain, after: delay) }
+
     /// Both Close frames of this leg have passed: its TCP connection may end.
     private func legFinished(_ leg: Leg) {
         leg.isDeaf = true

@@ -66,22 +66,11 @@ extension Session {
 
     /// Part of a control frame, or all of it.
     func controlBytes(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from leg: Leg) {
-        if slice.beginsFrame { leg.control.removeAll() }
-        leg.control.append(bytes.span.extracting(slice.payload), of: slice)
-        if slice.endsFrame, leg.controlRate.take(1, at: worker.loop.now) > 0 {
-            return fail(leg, .tooManyControlFrames(perSecond: route.limits.controlFramesPerSecond))
-        }
-        guard slice.endsFrame else { return }
-        switch slice.header.opcode {
-        case .ping: leg.sendPong(leg.control.bytes)
-        case .close: closeFrame(from: leg)
-        default: break  // A Pong: hearing from the peer was all it was for.
-        }
-    }
-
-    private func closeFrame(from leg: Leg) {
         do throws(ProtocolViolation) {
-            closeReceived(try ClosePayload(parsing: leg.control.bytes), from: leg)
+            let close = try leg.takeControl(
+                bytes.span.extracting(slice.payload), slice, at: worker.loop.now,
+                limit: route.limits.controlFramesPerSecond)
+            if let close { closeReceived(close, from: leg) }
         } catch {
             fail(leg, error)
         }

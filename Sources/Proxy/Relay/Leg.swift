@@ -13,8 +13,8 @@ final class Leg: TransportReceiver {
     let peer: Peer
     let transport: any ByteTransport
     private let worker: Worker
-    /// Let go of when the session ends: transport, leg and session hold each other until then.
-    var session: Session?
+    /// Let go of when the owner ends: transport, leg and owner hold each other until then.
+    var owner: (any LegOwner)?
     var frames: FrameReader
     var closing = CloseHandshake()
     var keepalive: Keepalive
@@ -115,13 +115,33 @@ final class Leg: TransportReceiver {
         pass(frame.span)
     }
 
+    /// Takes a control frame, or part of one: answers a Ping, and returns what a Close says.
+    ///
+    /// - Parameters:
+    ///   - part: the payload in this piece, masked as it came.
+    ///   - limit: how many the peer may send in a second, for the complaint.
+    func takeControl(
+        _ part: Span<UInt8>, _ slice: FrameSlice, at now: UInt64, limit: Int
+    ) throws(ProtocolViolation) -> ClosePayload? {
+        if slice.beginsFrame { control.removeAll() }
+        control.append(part, of: slice)
+        guard slice.endsFrame else { return nil }
+        guard controlRate.take(1, at: now) == 0 else { throw .tooManyControlFrames(perSecond: limit) }
+        switch slice.header.opcode {
+        case .ping: sendPong(control.bytes)
+        case .close: return try ClosePayload(parsing: control.bytes)
+        default: break  // A Pong: hearing from the peer was all it was for.
+        }
+        return nil
+    }
+
     // MARK: TransportReceiver
 
     func transportOpened() {}
-    func transportReceived(_ bytes: inout MutableSpan<UInt8>) { session?.received(&bytes, from: self) }
-    func transportEnded() { session?.transportEnded(of: self, error: nil) }
-    func transportFailed(_ error: TransportError) { session?.transportEnded(of: self, error: error) }
-    func transportDrained() { session?.drained(self) }
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>) { owner?.received(&bytes, from: self) }
+    func transportEnded() { owner?.ended(self, nil) }
+    func transportFailed(_ error: TransportError) { owner?.ended(self, error) }
+    func transportDrained() { owner?.drained(self) }
 }
 
 /// What one leg has carried.

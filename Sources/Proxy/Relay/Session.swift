@@ -6,7 +6,7 @@ internal import WebSocketProtocol
 ///
 /// `Forwarding`, `Inflating` and `Deflating` move the data, `Closing` ends it; this file joins them to the transports
 /// and to time.
-final class Session: TimerTarget {
+final class Session: LiveSession, LegOwner, TimerTarget {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
     let worker: Worker
@@ -50,8 +50,8 @@ final class Session: TimerTarget {
         self.onBackendEnd = onBackendEnd
         self.onEnd = onEnd
         lastActivity = worker.loop.now
-        client.session = self
-        backend.session = self
+        client.owner = self
+        backend.owner = self
     }
 
     /// Takes the transports over. What came early on either side is given to `received` by the caller, in order.
@@ -77,6 +77,10 @@ final class Session: TimerTarget {
         var span = bytes.mutableSpan
         received(&span, from: leg)
     }
+
+    var backendName: String? { facts.backend }
+
+    func ended(_ leg: Leg, _ error: TransportError?) { transportEnded(of: leg, error: error) }
 
     func other(_ leg: Leg) -> Leg { leg === client ? backend : client }
 
@@ -227,7 +231,7 @@ final class Session: TimerTarget {
             leg.isDeaf = true
             if !leg.hasEnded { leg.transport.close() }
             leg.hasEnded = true
-            leg.session = nil
+            leg.owner = nil
         }
         backendEnded()
         if let compression { worker.contextMemory.forget(compression) }

@@ -47,10 +47,10 @@ struct SessionAssembly {
             subprotocol: accepted.subprotocol ?? "",
             extensions: plan.agreement?.answer ?? accepted.extensions ?? "",
             began: worker.loop.now)
-        chosen.sessions += 1
+        chosen.state.sessionBegan()
         return Session(
             client: clientLeg, backend: backendLeg, route: route, facts: facts, compression: compression(),
-            worker: worker, onBackendEnd: { chosen.sessions -= 1 }, onEnd: onEnd)
+            worker: worker, onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
     }
 
     private var controlRate: RateLimit { RateLimit(perSecond: plan.route.limits.controlFramesPerSecond) }

@@ -15,7 +15,7 @@ enum UpgradeOutcome {
 ///
 /// A backend that can't be reached is skipped for the next one. Once a request was sent, another backend is tried only
 /// if the connection was a warm one that broke before a byte of the answer: it had died unnoticed.
-final class UpgradeAttempt: TransportReceiver, TimerTarget {
+final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private let worker: Worker
     private let upstream: Upstream
     private let plan: UpgradePlan

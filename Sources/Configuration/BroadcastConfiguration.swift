@@ -1,0 +1,92 @@
+/// `broadcast` of an upstream whose mode that is.
+package struct BroadcastConfiguration: Equatable, Sendable {
+    /// What becomes of what clients send.
+    package enum ClientMessages: String, Equatable, Sendable { case discard, forward, close }
+
+    /// What becomes of a client that doesn't keep up.
+    package enum SlowClient: String, Equatable, Sendable {
+        case dropOldest = "drop_oldest"
+        case latest
+        case close
+    }
+
+    /// What becomes of the clients when the upstream connection is lost.
+    package enum Loss: String, Equatable, Sendable { case reopen, close }
+
+    /// How many of the last messages a client gets when it joins.
+    package var replayLast = 1
+    package var clientMessages = ClientMessages.discard
+    /// Names of request fields, in lower case, by whose values feeds are told apart.
+    package var keyHeaders: [String] = []
+    /// How long a feed stays open without clients.
+    package var linger: UInt64 = 5_000_000_000
+    package var slowClient = SlowClient.dropOldest
+    /// How many messages may wait for a client.
+    package var queue = 64
+    /// Bytes of all messages that a feed keeps, for slow clients and for those who join.
+    package var queueBytes = 4 << 20
+    package var onLoss = Loss.reopen
+    /// How long clients are kept without an upstream connection; 0 = for ever.
+    package var reopenWithin: UInt64 = 60_000_000_000
+}
+
+/// Reads `broadcast`.
+enum BroadcastDecoder {
+    /// Of the handshake or of one connection, and none of the client's to tell feeds apart by.
+    private static let unusable = [
+        "connection", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+    ]
+
+    static func decode(_ section: Section) -> BroadcastConfiguration {
+        var broadcast = BroadcastConfiguration()
+        section.integer("replay_last", into: &broadcast.replayLast, 0...10_000)
+        section.value(
+            "client_messages", into: &broadcast.clientMessages, expected: "discard, forward or close"
+        ) { .init(rawValue: $0) }
+        broadcast.keyHeaders = keyHeaders(section)
+        section.duration("linger", into: &broadcast.linger)
+        section.value("slow_client", into: &broadcast.slowClient, expected: "drop_oldest, latest or close") {
+            .init(rawValue: $0)
+        }
+        section.integer("queue", into: &broadcast.queue, 1...100_000)
+        section.size("queue_bytes", into: &broadcast.queueBytes)
+        section.value("on_loss", into: &broadcast.onLoss, expected: "reopen or close") {
+            .init(rawValue: $0)
+        }
+        section.duration("reopen_within", into: &broadcast.reopenWithin)
+        section.finish()
+        return broadcast
+    }
+
+    private static func keyHeaders(_ section: Section) -> [String] {
+        section.list("key_headers").compactMap { node in
+            guard let text = section.text(node, "key_headers") else { return nil }
+            let name = text.value.lowercased()
+            let isToken =
+                !name.isEmpty
+                && name.utf8.allSatisfy {
+                    (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
+                }
+            guard isToken, !unusable.contains(name), !name.hasPrefix("sec-websocket-") else {
+                section.complaints.add(
+                    text.place,
+                    "'\(text.value)' can't be one of 'key_headers', expected the name of a field such as"
+                        + " Cookie or X-Tenant (Host, path, query and subprotocols count anyway)")
+                return nil
+            }
+            return name
+        }
+    }
+
+    /// A compressed stream of the backend's refers to what came before, which a client that joins has not seen.
+    static func check(
+        _ route: RouteConfiguration, _ section: Section, _ upstreams: [String: UpstreamConfiguration]
+    ) {
+        guard case .upstream(let name) = route.action, upstreams[name]?.mode == .broadcast,
+            route.compression.mode == .passthrough
+        else { return }
+        section.complaints.warn(
+            section.place,
+            "compression 'passthrough' of \(section.title) is off: upstream '\(name)' is of mode broadcast")
+    }
+}

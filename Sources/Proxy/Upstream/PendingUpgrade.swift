@@ -1,0 +1,16 @@
+/// An upgrade that an upstream has been asked for and that is not decided yet.
+protocol PendingUpgrade: AnyObject {
+    /// The client has gone: nobody waits for an answer.
+    func cancel()
+}
+
+extension Worker {
+    /// Asks an upstream for the WebSocket of a plan, in the way of its mode. `done` may be called at once.
+    func open(_ plan: UpgradePlan, done: @escaping (UpgradeOutcome) -> Void) -> (any PendingUpgrade)? {
+        guard let upstream = upstream(plan.upstream) else {
+            done(.failed(status: 503, reason: "no backend is available", backend: nil, phase: "choose"))
+            return nil
+        }
+        return UpgradeAttempt(plan, upstream: upstream, worker: self, done: done)
+    }
+}

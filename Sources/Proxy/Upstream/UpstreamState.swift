@@ -1,0 +1,96 @@
+internal import EventLoop
+internal import Synchronization
+
+/// The backends of one upstream, as the whole process knows them now: those that the configuration lists, with each
+/// `dns:` name replaced by the addresses that it led to last.
+///
+/// Workers look at `version` when they choose, and copy the list when it has changed.
+final class UpstreamState: Sendable {
+    /// A backend that may be chosen.
+    struct Member: Sendable {
+        let address: BackendAddress
+        let weight: Int
+        let state: BackendState
+    }
+
+    /// A backend as the configuration lists it.
+    struct Entry: Sendable {
+        let address: BackendAddress
+        let weight: Int
+    }
+
+    private struct Inside {
+        var entries: [Entry] = []
+        /// The last good answer for each name, by the entry's text.
+        var resolved: [String: [SocketAddress]] = [:]
+        /// All that were ever met and are still of interest, by address.
+        var states: [String: BackendState] = [:]
+        var members: [Member] = []
+    }
+
+    let name: String
+    private let inside = Mutex(Inside())
+    private let changes = Atomic<Int>(0)
+
+    init(name: String) { self.name = name }
+
+    /// Another number after each change of `members`.
+    var version: Int { changes.load(ordering: .acquiring) }
+    var members: [Member] { inside.withLock(\.members) }
+
+    /// All backends that are listed or still carry something, by address.
+    var backends: [BackendState] {
+        inside.withLock { inside in
+            inside.states.values
+                .filter { state in state.load > 0 || inside.members.contains { $0.state === state } }
+                .sorted { $0.name < $1.name }
+        }
+    }
+
+    /// Takes what a configuration lists.
+    func configure(_ entries: [Entry]) {
+        inside.withLock { inside in
+            inside.entries = entries
+            let names = Set(entries.map(\.address.description))
+            inside.resolved = inside.resolved.filter { names.contains($0.key) }
+            for state in inside.states.values { state.setConfigured(names.contains(state.origin)) }
+            rebuild(&inside)
+        }
+        changes.add(1, ordering: .releasing)
+    }
+
+    /// Takes a good answer for the name of an entry. Returns whether it changed anything.
+    func resolved(_ entry: String, _ addresses: [SocketAddress]) -> Bool {
+        let isChanged = inside.withLock { inside in
+            let old = Set(inside.resolved[entry]?.map(\.description) ?? [])
+            guard !addresses.isEmpty, old != Set(addresses.map(\.description)) else { return false }
+            inside.resolved[entry] = addresses
+            rebuild(&inside)
+            return true
+        }
+        if isChanged { changes.add(1, ordering: .releasing) }
+        return isChanged
+    }
+
+    private func rebuild(_ inside: inout Inside) {
+        var members: [Member] = []
+        var seen: Set<String> = []
+        for entry in inside.entries {
+            let origin = entry.address.description
+            // A name that was never resolved is dialled as it is, which also tells why it can't be.
+            let addresses = inside.resolved[origin]?.map { BackendAddress.socket($0) } ?? [entry.address]
+            for address in addresses where seen.insert(address.description).inserted {
+                let name = address.description
+                let state =
+                    inside.states[name]
+                    ?? BackendState(upstream: self.name, name: name, origin: origin, weight: entry.weight)
+                inside.states[name] = state
+                state.setWeight(entry.weight)
+                members.append(Member(address: address, weight: entry.weight, state: state))
+            }
+        }
+        inside.members = members
+        // Those that are gone and empty are forgotten, or names that wander would pile up.
+        inside.states = inside.states.filter { seen.contains($0.key) || $0.value.load > 0 }
+    }
+}

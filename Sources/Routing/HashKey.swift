@@ -1,0 +1,54 @@
+/// What consistent hashing takes its key from.
+package enum HashKey: Equatable, Sendable {
+    case clientIP
+    case header(String)
+    case cookie(String)
+    case query(String)
+    /// The path without its query.
+    case path
+
+    /// From its spelling in the configuration: `client_ip`, `header:NAME`, `cookie:NAME`, `query:NAME` or `path`.
+    package init?(_ text: String) {
+        switch text {
+        case "client_ip": self = .clientIP
+        case "path": self = .path
+        default:
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[1].isEmpty else { return nil }
+            let name = String(parts[1])
+            switch parts[0] {
+            case "header": self = .header(name.lowercased())
+            case "cookie": self = .cookie(name)
+            case "query": self = .query(name)
+            default: return nil
+            }
+        }
+    }
+
+    /// The value of a parameter in a request target's query, as it is spelled there; nil when absent or empty.
+    package static func queryValue(_ name: String, in target: String) -> String? {
+        guard let mark = target.utf8.firstIndex(of: 0x3F) else { return nil }
+        return value(name, in: target[target.utf8.index(after: mark)...], separator: "&")
+    }
+
+    /// The value of a cookie in a `Cookie` field (RFC 6265, 4.2.1); nil when absent or empty.
+    package static func cookieValue(_ name: String, in field: String) -> String? {
+        value(name, in: field[...], separator: ";")
+    }
+
+    /// The value that a `Set-Cookie` field gives to a cookie (RFC 6265, 4.1.1); nil for other cookies.
+    package static func setCookieValue(_ name: String, in field: String) -> String? {
+        let pair = field.prefix { $0 != ";" }
+        return value(name, in: pair, separator: ";")
+    }
+
+    private static func value(_ name: String, in list: Substring, separator: Character) -> String? {
+        for part in list.split(separator: separator) {
+            let pair = part.drop { $0 == " " }
+            guard pair.hasPrefix(name), pair.dropFirst(name.count).first == "=" else { continue }
+            let value = pair.dropFirst(name.count + 1)
+            return value.isEmpty ? nil : String(value)
+        }
+        return nil
+    }
+}
