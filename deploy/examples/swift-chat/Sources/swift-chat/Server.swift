@@ -2,16 +2,19 @@ import Dispatch
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 import NIOWebSocket
 
-/// Listens, upgrades and hands each WebSocket to its session: `…/echo` is an echo, all else is the room.
+/// Listens, upgrades, over HTTP/1.1 or HTTP/2, and hands each WebSocket to its session: `…/echo` is an echo, all else is the room.
 @main
 struct Server {
     enum Accepted: Sendable {
         case chat(MessageChannel)
         case echo(MessageChannel)
         case plainHTTP
+        /// An HTTP/2 connection, and what comes of each of its streams.
+        case streams(NIOHTTP2Handler.AsyncStreamMultiplexer<EventLoopFuture<Accepted>>)
     }
 
     static let subprotocol = "chat.v1"
@@ -32,7 +35,7 @@ struct Server {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .bind(host: host, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try Self.upgrade(channel) }
+                channel.eventLoop.makeCompletedFuture { try Self.choose(channel) }
             }
         print("swift-chat listens on \(host):\(port)")
         let signals = onStopSignal {
@@ -59,10 +62,28 @@ struct Server {
                 open.add(channel.channel)
                 try await Session.echo(channel)
             case .plainHTTP: break
+            case .streams(let multiplexer):
+                try await withThrowingDiscardingTaskGroup { group in
+                    for try await stream in multiplexer.inbound { group.addTask { await serve(stream) } }
+                }
             }
         } catch {
             // A client that vanished, or a malformed request: NIO has closed the channel.
         }
+    }
+
+    private static func choose(_ channel: any Channel) throws -> EventLoopFuture<Accepted> {
+        let accepted = channel.eventLoop.makePromise(of: Accepted.self)
+        let choice = ProtocolChoice(accepted) { isHTTP2 in
+            do {
+                guard isHTTP2 else { return try upgrade(channel) }
+                return channel.eventLoop.makeSucceededFuture(try streams(channel))
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+        }
+        try channel.pipeline.syncOperations.addHandler(choice)
+        return accepted.futureResult
     }
 
     private static func upgrade(_ channel: any Channel) throws -> EventLoopFuture<Accepted> {
@@ -78,7 +99,7 @@ struct Server {
                 channel.eventLoop.makeCompletedFuture {
                     let messages = try messageChannel(channel)
                     let path = head.uri.prefix { $0 != "?" }
-                    return path.hasSuffix("/echo") ? .echo(messages) : .chat(messages)
+                    return accepted(messages, path: path)
                 }
             })
         let configuration = NIOTypedHTTPServerUpgradeConfiguration(
@@ -93,7 +114,11 @@ struct Server {
             configuration: .init(upgradeConfiguration: configuration))
     }
 
-    private static func messageChannel(_ channel: any Channel) throws -> MessageChannel {
+    static func accepted(_ messages: MessageChannel, path: Substring) -> Accepted {
+        path.hasSuffix("/echo") ? .echo(messages) : .chat(messages)
+    }
+
+    static func messageChannel(_ channel: any Channel) throws -> MessageChannel {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(IdleStateHandler(readTimeout: .seconds(30)))
         try pipeline.addHandler(FrameCheck())
