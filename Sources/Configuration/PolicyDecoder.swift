@@ -25,7 +25,7 @@ enum PolicyDecoder {
         -> CompressionConfiguration
     {
         var value = base
-        section.value("mode", into: &value.mode, expected: "edge, passthrough or off") { text in
+        section.value("mode", into: &value.mode, expected: "edge, both, passthrough or off") { text in
             Quantity.flag(text) == false ? .off : CompressionConfiguration.Mode(rawValue: text)
         }
         section.integer("level", into: &value.level, 1...9)

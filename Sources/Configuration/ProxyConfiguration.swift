@@ -99,7 +99,7 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
 /// `compression`.
 package struct CompressionConfiguration: Equatable, Sendable {
     /// Who compresses.
-    package enum Mode: String, Equatable, Sendable { case edge, passthrough, off }
+    package enum Mode: String, Equatable, Sendable { case edge, both, passthrough, off }
 
     package var mode = Mode.edge
     package var level = 4

@@ -56,14 +56,13 @@ package struct ClientHandshake: Equatable, Sendable {
     ///   - head: the client's request.
     ///   - target: path and query for the backend.
     ///   - key: a fresh one.
-    ///   - passesExtensions: the client's offer goes to the backend.
+    ///   - offers: the extensions to ask for.
     package init(
         _ head: RequestHead, upgrade: UpgradeRequest, target: String, forwarding: Forwarding, key: String,
-        passesExtensions: Bool
+        offers: [ExtensionOffer]
     ) {
         self.key = key
         subprotocols = upgrade.subprotocols
-        let offers = passesExtensions ? upgrade.extensions : []
         offeredExtensions = offers.map(\.name)
         var fields = HopByHop.applicationFields(of: head.fields)
         forwarding.apply(to: &fields)

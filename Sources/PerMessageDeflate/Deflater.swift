@@ -17,15 +17,19 @@ internal import CZlib
     private var isEmptyMessage = true
 
     /// Takes no memory until the first message.
-    package init(_ agreement: DeflateAgreement, _ options: DeflateOptions) {
+    package init(_ direction: DeflateDirection, _ options: DeflateOptions) {
         unsafe stream = nil
         level = Int32(options.level)
-        windowBits = Int32(agreement.serverWindowBits)
+        windowBits = Int32(direction.windowBits)
         memoryLevel = Int32(options.memoryLevel)
-        startsAfresh = agreement.serverNoContextTakeover
+        startsAfresh = direction.startsAfresh
     }
 
     deinit { unsafe Deflater.free(stream) }
+
+    /// Whether it can compress at all: zlib knows no window of 256 bytes. A sender that may use no larger one sends its
+    /// messages uncompressed, which is always allowed (RFC 7692, 6).
+    package var isAble: Bool { windowBits >= 9 }
 
     /// Whether zlib's state is held.
     package var holdsContext: Bool { unsafe stream != nil }

@@ -51,11 +51,11 @@ package enum OnInflate: Equatable, Sendable {
     private var hasMore = false
 
     /// Takes no memory until the first message.
-    package init(_ agreement: DeflateAgreement, limits: InflateLimits) {
+    package init(_ direction: DeflateDirection, limits: InflateLimits) {
         unsafe stream = nil
         // A window larger than the sender's is always right, and zlib knows a bug-free 9 and up.
-        windowBits = Int32(max(agreement.clientWindowBits, 9))
-        startsAfresh = agreement.clientNoContextTakeover
+        windowBits = Int32(max(direction.windowBits, 9))
+        startsAfresh = direction.startsAfresh
         self.limits = limits
     }
 

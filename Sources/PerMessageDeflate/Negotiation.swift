@@ -1,29 +1,32 @@
 package import HTTPProtocol
 
+/// How the messages of one direction are compressed.
+package struct DeflateDirection: Equatable, Sendable {
+    /// Base-2 logarithm of the sender's window.
+    package let windowBits: Int
+    /// The sender starts every message afresh.
+    package let startsAfresh: Bool
+
+    /// A direction from its parts.
+    package init(windowBits: Int, startsAfresh: Bool) {
+        self.windowBits = windowBits
+        self.startsAfresh = startsAfresh
+    }
+}
+
 /// The parameters of permessage-deflate that two sides have agreed on (RFC 7692, 7.1).
 package struct DeflateAgreement: Equatable, Sendable {
-    /// Our window, as the server.
-    package let serverWindowBits: Int
-    /// The client's.
-    package let clientWindowBits: Int
-    /// We start every message afresh.
-    package let serverNoContextTakeover: Bool
-    /// The client does.
-    package let clientNoContextTakeover: Bool
+    /// What the server sends.
+    package let fromServer: DeflateDirection
+    /// What the client sends.
+    package let fromClient: DeflateDirection
     /// The value of `Sec-WebSocket-Extensions` that says so.
     package let answer: String
-
-    /// Bytes of zlib's state for sending (zconf.h).
-    package func deflaterBytes(memoryLevel: Int) -> Int {
-        1 << (serverWindowBits + 2) + 1 << (memoryLevel + 9)
-    }
-    /// Bytes of zlib's state for receiving.
-    package var inflaterBytes: Int { 1 << clientWindowBits + 7 * 1024 }
 }
 
 /// The server's side of the negotiation (RFC 7692, 5.1 and 7.1).
 package enum Negotiation {
-    private static let name = "permessage-deflate"
+    static let name = "permessage-deflate"
 
     /// Agrees to the first offer that can be met; nil when none can.
     package static func agree(to offers: [ExtensionOffer], _ options: DeflateOptions) -> DeflateAgreement? {
@@ -61,8 +64,9 @@ package enum Negotiation {
             parameters.append(.init("client_max_window_bits", String(clientBits)))
         }
         return DeflateAgreement(
-            serverWindowBits: serverBits, clientWindowBits: clientBits, serverNoContextTakeover: serverFresh,
-            clientNoContextTakeover: clientFresh, answer: ExtensionOffer(name, parameters).encoded)
+            fromServer: DeflateDirection(windowBits: serverBits, startsAfresh: serverFresh),
+            fromClient: DeflateDirection(windowBits: clientBits, startsAfresh: clientFresh),
+            answer: ExtensionOffer(name, parameters).encoded)
     }
 
     /// nil for an offer that must be declined: unknown, repeated or ill-valued parameters (7.1).
@@ -89,7 +93,7 @@ package enum Negotiation {
     }
 
     /// 8 to 15 in decimal without leading zeros (7.1.2).
-    private static func windowBits(_ text: String) -> Int? {
+    static func windowBits(_ text: String) -> Int? {
         guard let bits = Int(text), (8...15).contains(bits), String(bits) == text else { return nil }
         return bits
     }

@@ -21,7 +21,7 @@ struct ClientHandshakeTests {
         return ClientHandshake(
             head, upgrade: upgrade, target: "/b?q",
             forwarding: Forwarding(client: "c", isSecure: true, requestID: "r"),
-            key: Self.key, passesExtensions: passesExtensions)
+            key: Self.key, offers: passesExtensions ? upgrade.extensions : [])
     }
 
     private struct Refused: Error {}

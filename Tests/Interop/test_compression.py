@@ -1,6 +1,7 @@
 """permessage-deflate at the edge (RFC 7692): negotiated with the client, unseen by the backend."""
 
 import os
+import re
 import zlib
 
 import pytest
@@ -170,3 +171,32 @@ def test_the_routes_mode_off_is_obeyed(run, backend):
         assert "Sec-WebSocket-Extensions" not in client.response.headers
         client.send("x" * 1000)
         assert client.recv(timeout=5) == "x" * 1000
+
+
+def test_the_answer_shrinks_as_the_memory_fills(run, backend):
+    """Smaller windows first, then no context takeover, then no compression; and the sessions go on."""
+    config = configuration(backend.address, workers=1, compression={"memory_budget": "256KiB"})
+    words = os.urandom(40_000).hex().encode()
+    with run(config) as proxy:
+        sessions, answers = [], []
+        try:
+            for _ in range(24):
+                wire, answer = negotiated(proxy, "permessage-deflate")
+                sessions.append(wire)
+                answers.append(tuple(answer[1:]) if answer else None)
+                payload = deflated(words) if answer else words
+                wire.send(TEXT, payload, rsv=4 if answer else 0)
+                got = wire.read_frame()
+                while not got.fin:
+                    got = wire.read_frame()
+            stages = list(dict.fromkeys(answers))
+            bits = [int(re.search(r"window_bits=(\d+)", " ".join(stage))[1]) for stage in stages if stage]
+            assert bits[0] == 12 and bits == sorted(bits, reverse=True) and bits[-1] == 10, answers
+            assert any("server_no_context_takeover" in stage for stage in stages if stage), answers
+            assert stages[-1] is None, answers
+            for wire in sessions:
+                wire.send(TEXT, b"still here")
+                assert wire.read_frame().payload
+        finally:
+            for wire in sessions:
+                wire.sock.close()

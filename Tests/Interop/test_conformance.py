@@ -27,14 +27,14 @@ def has_python27() -> bool:
 
 
 @pytest.mark.skipif(not KIT.exists() or not has_python27(), reason="no Autobahn kit or no Python 2.7 here")
-@pytest.mark.parametrize("mode", ["edge", "passthrough"])
+@pytest.mark.parametrize("mode", ["edge", "passthrough", "both"] if FULL else ["edge", "passthrough"])
 def test_autobahn_finds_what_is_expected(run, mode):
     """Every case is OK but for those in the file beside this one, each with its reason."""
     cases = "all" if FULL else "quick"
     # Sections 9 sends messages of 16 MiB, and of 4 MiB in fragments of 64 bytes.
     limits = {"frame": "32MiB", "message": "32MiB", "fragments": 100_000}
     out = machine.artefacts() / f"autobahn-{mode}"
-    with node_echo(compress=mode == "passthrough") as backend:
+    with node_echo(compress=mode != "edge") as backend:
         config = configuration(backend.address, limits=limits, compression={"mode": mode})
         with run(config) as proxy:
             done = subprocess.run(

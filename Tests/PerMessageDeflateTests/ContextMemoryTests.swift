@@ -9,14 +9,16 @@ private final class Line: ContextHolder {
     private var deflater: Deflater
     private var inflater: Inflater
 
-    init() throws {
-        let offers = try HeaderGrammar.extensions(["permessage-deflate; client_max_window_bits=12"])
+    init(_ offer: String = "permessage-deflate; client_max_window_bits=12") throws {
+        let offers = try HeaderGrammar.extensions([offer])
         let agreement = try #require(Negotiation.agree(to: offers, DeflateOptions()))
-        deflater = Deflater(agreement, DeflateOptions())
-        inflater = Inflater(agreement, limits: InflateLimits())
+        deflater = Deflater(agreement.fromClient, DeflateOptions())
+        inflater = Inflater(agreement.fromClient, limits: InflateLimits())
     }
 
     var heldBytes: Int { (deflater.holdsContext ? deflater.contextBytes : 0) + inflater.heldBytes }
+
+    var holdsContext: Bool { deflater.holdsContext || inflater.holdsState }
 
     func releaseIdleContexts() {
         deflater.releaseContext()
@@ -40,18 +42,29 @@ private final class Line: ContextHolder {
 struct ContextMemoryTests {
     private let message = Array(String(repeating: #"{"symbol":"ALBA","price":182.4}"#, count: 9).utf8)
 
-    @Test func streamsStayRightWhenEverythingIsFreedAtEveryMessage() throws {
-        let memory = ContextMemory(budget: 1)
-        let lines = try (0..<3).map { _ in try Line() }
-        for turn in 0..<60 {
-            let line = lines[turn % 3]
-            let sent = message + Array("\(turn)".utf8)
-            let (received, _) = try line.carry(sent)
+    /// Whatever the parameters, a receiver can't tell whether the sender's context or its own state was dropped after
+    /// every single message: it reads what a pair reads that keeps both.
+    @Test(arguments: [
+        "permessage-deflate", "permessage-deflate; client_max_window_bits=9; server_max_window_bits=9",
+        "permessage-deflate; client_no_context_takeover", "permessage-deflate; server_no_context_takeover",
+    ])
+    func streamsStayRightWhenEverythingIsFreedAtEveryMessage(offer: String) throws {
+        let evicting = ContextMemory(budget: 1)
+        let lines = try (0..<3).map { _ in try Line(offer) }
+        let kept = try (0..<3).map { _ in try Line(offer) }
+        for turn in 0..<90 {
+            let index = turn % 3
+            var sent = Array("\(turn)".utf8)
+            for _ in 0..<(turn % 7) { sent += message }
+            let (received, _) = try lines[index].carry(sent)
+            let (unbroken, _) = try kept[index].carry(sent)
             #expect(received == sent)
-            memory.touched(line)
+            #expect(unbroken == sent)
+            evicting.touched(lines[index])
+            #expect(!lines[index].holdsContext)
         }
         // Windows must be kept, contexts not.
-        #expect(memory.used < 3 * 5000)
+        #expect(evicting.used < 3 * 33_000)
     }
 
     @Test func theOldestIsFreedFirst() throws {

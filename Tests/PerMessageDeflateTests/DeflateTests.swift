@@ -56,7 +56,7 @@ private let samples: [[UInt8]] = [
 struct DeflateTests {
     @Test("inflates the examples of RFC 7692, 7.2.3")
     func examples() throws {
-        var inflater = Inflater(try agreement(), limits: .init())
+        var inflater = Inflater(try agreement().fromClient, limits: .init())
         #expect(try inflate(&inflater, [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]) == Array("Hello".utf8))
         // 7.2.3.2: the second refers to the first.
         #expect(try inflate(&inflater, [0xF2, 0x00, 0x11, 0x00, 0x00]) == Array("Hello".utf8))
@@ -79,8 +79,8 @@ struct DeflateTests {
             let options = DeflateOptions(
                 level: 4, windowBits: bits, memoryLevel: 5, contextTakeover: takeover)
             let agreed = try agreement("permessage-deflate; client_max_window_bits", options)
-            var deflater = Deflater(agreed, options)
-            var inflater = Inflater(agreed, limits: InflateLimits(message: 1 << 20, ratio: 0))
+            var deflater = Deflater(agreed.fromServer, options)
+            var inflater = Inflater(agreed.fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0))
             for sample in samples + samples {
                 let packed = deflate(&deflater, sample, pieces: 3)
                 #expect(try inflate(&inflater, packed, step: 17) == sample)
@@ -91,8 +91,8 @@ struct DeflateTests {
     @Test("dropping contexts between messages is not noticed by the other side")
     func eviction() throws {
         let agreed = try agreement()
-        var deflater = Deflater(agreed, .init())
-        var inflater = Inflater(agreed, limits: InflateLimits(message: 1 << 20, ratio: 0))
+        var deflater = Deflater(agreed.fromServer, .init())
+        var inflater = Inflater(agreed.fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0))
         for (index, sample) in (samples + samples + samples).enumerated() {
             let packed = deflate(&deflater, sample)
             #expect(try inflate(&inflater, packed) == sample)
@@ -106,74 +106,28 @@ struct DeflateTests {
     @Test("a context that is kept makes the second message smaller")
     func takeover() throws {
         let text = Array("{\"type\":\"message\",\"from\":\"Ada\",\"text\":\"hello there\"}".utf8)
-        var kept = Deflater(try agreement(), .init())
+        var kept = Deflater(try agreement().fromServer, .init())
         let first = deflate(&kept, text).count
         #expect(deflate(&kept, text).count < first / 2)
         let fresh = DeflateOptions(contextTakeover: false)
-        var reset = Deflater(try agreement("permessage-deflate", fresh), fresh)
+        var reset = Deflater(try agreement("permessage-deflate", fresh).fromServer, fresh)
         #expect(deflate(&reset, text).count == deflate(&reset, text).count)
     }
 
     @Test("a bomb is stopped by size or by ratio, with bounded memory")
     func bomb() throws {
-        var deflater = Deflater(try agreement(), .init())
+        var deflater = Deflater(try agreement().fromServer, .init())
         let packed = deflate(&deflater, [UInt8](repeating: 0, count: 8 << 20))
-        var bySize = Inflater(try agreement(), limits: InflateLimits(message: 1 << 20, ratio: 0))
+        var bySize = Inflater(try agreement().fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0))
         #expect(throws: InflateError.messageTooBig(limit: 1 << 20)) { try inflate(&bySize, packed) }
-        var byRatio = Inflater(try agreement(), limits: InflateLimits(message: 64 << 20, ratio: 100))
+        var byRatio = Inflater(
+            try agreement().fromClient, limits: InflateLimits(message: 64 << 20, ratio: 100))
         #expect(throws: InflateError.ratioTooHigh(limit: 100)) { try inflate(&byRatio, packed) }
     }
 
     @Test("nonsense is refused")
     func nonsense() throws {
-        var inflater = Inflater(try agreement(), limits: .init())
+        var inflater = Inflater(try agreement().fromClient, limits: .init())
         #expect(throws: InflateError.invalidData) { try inflate(&inflater, [0xFF, 0xFF, 0xFF, 0xFF]) }
-    }
-}
-
-@Suite("Negotiation of permessage-deflate")
-struct NegotiationTests {
-    @Test(
-        "answers",
-        arguments: [
-            ("permessage-deflate", "permessage-deflate; server_max_window_bits=12"),
-            (
-                "permessage-deflate; client_max_window_bits",
-                "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"
-            ),
-            (
-                "permessage-deflate; client_max_window_bits=10; server_max_window_bits=9",
-                "permessage-deflate; server_max_window_bits=9; client_max_window_bits=10"
-            ),
-            (
-                "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-                "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12"
-            ),
-            (
-                "permessage-deflate; server_max_window_bits=\"10\"",
-                "permessage-deflate; server_max_window_bits=10"
-            ),
-            (
-                "permessage-deflate; server_max_window_bits=8, permessage-deflate",
-                "permessage-deflate; server_max_window_bits=12"
-            ),
-        ])
-    func answers(offer: String, answer: String) throws {
-        #expect(Negotiation.agree(to: try HeaderGrammar.extensions([offer]), .init())?.answer == answer)
-    }
-
-    @Test(
-        "declines",
-        arguments: [
-            "x-webkit-deflate-frame", "permessage-deflate; unknown",
-            "permessage-deflate; server_max_window_bits",
-            "permessage-deflate; server_max_window_bits=16", "permessage-deflate; server_max_window_bits=08",
-            "permessage-deflate; client_max_window_bits=7",
-            "permessage-deflate; server_no_context_takeover=1",
-            "permessage-deflate; client_max_window_bits; client_max_window_bits",
-            "permessage-deflate; server_max_window_bits=8",
-        ])
-    func declines(offer: String) throws {
-        #expect(Negotiation.agree(to: try HeaderGrammar.extensions([offer]), .init()) == nil)
     }
 }

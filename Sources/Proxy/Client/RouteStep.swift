@@ -14,6 +14,8 @@ struct UpgradePlan {
     let agreement: DeflateAgreement?
     /// The route's policy as the memory allows it now.
     let compression: DeflateOptions?
+    /// What the backend is offered; nil where it is to see plain frames, or the client's own offer.
+    let backendOffer: DeflateOffer?
 
     var path: String { head.target }
     var requestID: String { forwarding.requestID }
@@ -22,15 +24,21 @@ struct UpgradePlan {
         ClientHandshake(
             head, upgrade: upgrade, target: route.rewrite?.apply(head.target) ?? head.target,
             forwarding: forwarding,
-            key: key, passesExtensions: route.passesExtensions)
+            key: key,
+            offers: route.passesExtensions ? upgrade.extensions : backendOffer?.offers ?? [])
     }
 
     /// The 101 for the client, once the backend has given its own.
     func answer(_ accepted: AcceptedUpgrade) -> [UInt8] {
         ServerHandshake.answer(
             to: upgrade, subprotocol: accepted.subprotocol,
-            extensions: agreement?.answer ?? accepted.extensions,
+            extensions: extensions(accepted),
             backendFields: accepted.fields)
+    }
+
+    /// What is agreed on with the client. The backend's answer is the client's only where the offer was.
+    func extensions(_ accepted: AcceptedUpgrade) -> String? {
+        route.passesExtensions ? accepted.extensions : agreement?.answer
     }
 }
 
@@ -111,6 +119,7 @@ struct RouteStep {
         return UpgradePlan(
             route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding(requestID),
             host: host,
-            agreement: agreement, compression: compression)
+            agreement: agreement, compression: compression,
+            backendOffer: route.compressesUpstream ? compression.map(DeflateOffer.init) : nil)
     }
 }

@@ -95,7 +95,8 @@ extension Route {
         let timeouts = whole.timeouts
         self.init(
             name: route.name, action: action, rewrite: rewrite, origins: OriginPolicy(route.origins),
-            compression: compression.mode == .edge ? options : nil,
+            compression: compression.mode == .edge || compression.mode == .both ? options : nil,
+            compressesUpstream: compression.mode == .both,
             passesExtensions: compression.mode == .passthrough,
             limits: Limits(
                 frames: FrameLimits(

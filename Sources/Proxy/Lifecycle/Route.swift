@@ -37,6 +37,8 @@ final class Route: Sendable {
     let origins: OriginPolicy
     /// nil where compression is off.
     let compression: DeflateOptions?
+    /// Backends are offered permessage-deflate too.
+    let compressesUpstream: Bool
     let passesExtensions: Bool
     let limits: Limits
     let timeouts: Timeouts
@@ -45,7 +47,7 @@ final class Route: Sendable {
 
     init(
         name: String, action: Action, rewrite: PathRewrite?, origins: OriginPolicy,
-        compression: DeflateOptions?,
+        compression: DeflateOptions?, compressesUpstream: Bool,
         passesExtensions: Bool, limits: Limits, timeouts: Timeouts, capacity: Int
     ) {
         self.name = name
@@ -53,6 +55,7 @@ final class Route: Sendable {
         self.rewrite = rewrite
         self.origins = origins
         self.compression = compression
+        self.compressesUpstream = compressesUpstream
         self.passesExtensions = passesExtensions
         self.limits = limits
         self.timeouts = timeouts

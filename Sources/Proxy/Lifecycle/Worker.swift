@@ -113,11 +113,12 @@ final class Worker {
         upstreams = generation.upstreams.mapValues { Upstream($0, worker: self) }
     }
 
-    /// What is known of how a route's messages shrink.
-    func sampler(for route: Route) -> ShrinkSampler {
-        if let sampler = samplers[route.name] { return sampler }
+    /// What is known of how a route's messages to one side shrink.
+    func sampler(for route: Route, towards peer: Leg.Peer) -> ShrinkSampler {
+        let key = "\(peer.rawValue) \(route.name)"
+        if let sampler = samplers[key] { return sampler }
         let sampler = ShrinkSampler()
-        samplers[route.name] = sampler
+        samplers[key] = sampler
         return sampler
     }
 

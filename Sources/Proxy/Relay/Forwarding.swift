@@ -56,6 +56,13 @@ extension Session {
         guard isText, !slice.endsMessage || leg.text?.isComplete ?? true else { throw .invalidUTF8 }
     }
 
+    /// What has been unmasked or inflated of a message.
+    func checkPlainText(_ bytes: Span<UInt8>, isLast: Bool, from leg: Leg) throws(ProtocolViolation) {
+        guard leg.text != nil else { return }
+        let isText = leg.text?.accept(bytes) ?? true
+        guard isText, !isLast || leg.text?.isComplete ?? true else { throw .invalidUTF8 }
+    }
+
     /// The first bytes of a header that was split between two reads, kept back because it might have been a Close.
     private func passHeldHeader(of leg: Leg, to other: Leg) {
         var held = worker.scratch.take()

@@ -18,7 +18,11 @@ final class Leg: TransportReceiver {
     var frames: FrameReader
     var closing = CloseHandshake()
     var keepalive: Keepalive
-    /// Checks the text that comes in uncompressed; nil while the message is none (RFC 6455, 8.1).
+    /// This side's permessage-deflate; nil where none was agreed on, or where it is agreed on end to end.
+    let compression: LegCompression?
+    /// The message that comes in from the peer, as it is framed for the other side when it is transformed.
+    var transit = Transit()
+    /// Checks the text that comes in; nil while the message is none, or is compressed end to end (RFC 6455, 8.1).
     var text: UTF8Validator?
     /// The payload of the control frame that is coming in.
     var control = ControlPayload()
@@ -44,9 +48,11 @@ final class Leg: TransportReceiver {
     private var heldClose: ClosePayload?
 
     init(
-        _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader, keepalive: Keepalive,
-        controlRate: RateLimit, worker: Worker
+        _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader,
+        compression: LegCompression?,
+        keepalive: Keepalive, controlRate: RateLimit, worker: Worker
     ) {
+        self.compression = compression
         self.controlRate = controlRate
         self.peer = peer
         self.transport = transport

@@ -4,8 +4,7 @@ internal import WebSocketProtocol
 
 /// One WebSocket from a client to a backend: two legs on one loop, and the rules between them.
 ///
-/// `Forwarding`, `Inflating` and `Deflating` move the data, `Closing` ends it; this file joins them to the transports
-/// and to time.
+/// `Forwarding` and `Transforming` move the data, `Closing` ends it; this file joins them to the transports and to time.
 final class Session: LiveSession, LegOwner, TimerTarget {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
@@ -14,8 +13,8 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     let backend: Leg
     let route: Route
     let facts: SessionFacts
-    /// The client's permessage-deflate; nil when frames go through as they came.
-    let compression: EdgeCompression?
+    /// Neither side compresses by an agreement of ours: frames go through as they came.
+    private let isPlain: Bool
     /// Who ended it first and how; the first cause wins.
     var ending: SessionEnding?
     /// Where the worker keeps it.
@@ -36,15 +35,14 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     private var lastActivity: UInt64
 
     init(
-        client: Leg, backend: Leg, route: Route, facts: SessionFacts, compression: EdgeCompression?,
-        worker: Worker,
+        client: Leg, backend: Leg, route: Route, facts: SessionFacts, worker: Worker,
         onBackendEnd: @escaping () -> Void, onEnd: @escaping () -> Void
     ) {
         self.client = client
         self.backend = backend
         self.route = route
         self.facts = facts
-        self.compression = compression
+        isPlain = client.compression == nil && backend.compression == nil
         self.worker = worker
         messageRate = RateLimit(perSecond: route.limits.messagesPerSecond)
         self.onBackendEnd = onBackendEnd
@@ -92,14 +90,10 @@ final class Session: LiveSession, LegOwner, TimerTarget {
         leg.keepalive.heard(at: worker.loop.now)
         let other = other(leg)
         do throws(ProtocolViolation) {
-            if let compression {
-                if leg === client {
-                    try inflate(&bytes, compression)
-                } else {
-                    try deflate(&bytes, compression)
-                }
-            } else {
+            if isPlain {
                 try forward(&bytes, from: leg, to: other)
+            } else {
+                try transform(&bytes, from: leg, to: other)
             }
         } catch {
             fail(leg, error)
@@ -182,7 +176,8 @@ final class Session: LiveSession, LegOwner, TimerTarget {
             lastMessages = messages
             lastActivity = now
         } else {
-            if let compression {
+            for leg in [client, backend] {
+                guard let compression = leg.compression else { continue }
                 compression.releaseIdleContexts()
                 worker.contextMemory.touched(compression)
             }
@@ -232,9 +227,9 @@ final class Session: LiveSession, LegOwner, TimerTarget {
             if !leg.hasEnded { leg.transport.close() }
             leg.hasEnded = true
             leg.owner = nil
+            if let compression = leg.compression { worker.contextMemory.forget(compression) }
         }
         backendEnded()
-        if let compression { worker.contextMemory.forget(compression) }
         worker.sessionEnded(self)
         onEnd?()
         onEnd = nil

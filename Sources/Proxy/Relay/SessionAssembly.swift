@@ -12,6 +12,8 @@ struct SessionFacts {
     let backend: String
     let subprotocol: String
     let extensions: String
+    /// Agreed on with the backend by ourselves.
+    let backendExtensions: String
     let began: UInt64
 }
 
@@ -25,41 +27,47 @@ struct SessionAssembly {
         client: any ByteTransport, address: String, backend: any ByteTransport, on chosen: Backend,
         onEnd: @escaping () -> Void
     ) -> Session {
-        let route = plan.route
+        // An answer that breaks the rules has been refused before.
+        let agreedBehind = try? plan.backendOffer?.agreement(accepted.extensions)
         // Passed through, the extension is agreed on end to end: both sides use RSV1 and we only look at headers.
-        let isPassedThrough = accepted.extensions != nil
-        let clientLeg = Leg(
-            .client, transport: client,
-            frames: FrameReader(
-                fromClient: true,
-                limits: plan.agreement == nil
-                    ? route.limits.frames : route.limits.frames.forCompressedPayload,
-                allowsCompression: plan.agreement != nil || isPassedThrough),
-            keepalive: keepalive(), controlRate: controlRate, worker: worker)
-        let backendLeg = Leg(
-            .backend, transport: backend,
-            frames: FrameReader(
-                fromClient: false, limits: route.limits.frames, allowsCompression: isPassedThrough),
-            keepalive: keepalive(), controlRate: controlRate, worker: worker)
+        let isPassedThrough = plan.route.passesExtensions && accepted.extensions != nil
+        let clientLeg = leg(.client, client, plan.agreement, isPassedThrough: isPassedThrough)
+        let backendLeg = leg(.backend, backend, agreedBehind, isPassedThrough: isPassedThrough)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
             backend: chosen.name,
             subprotocol: accepted.subprotocol ?? "",
-            extensions: plan.agreement?.answer ?? accepted.extensions ?? "",
+            extensions: plan.extensions(accepted) ?? "", backendExtensions: agreedBehind?.answer ?? "",
             began: worker.loop.now)
         chosen.state.sessionBegan()
         return Session(
-            client: clientLeg, backend: backendLeg, route: route, facts: facts, compression: compression(),
-            worker: worker, onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
+            client: clientLeg, backend: backendLeg, route: plan.route, facts: facts, worker: worker,
+            onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
     }
 
     private var controlRate: RateLimit { RateLimit(perSecond: plan.route.limits.controlFramesPerSecond) }
 
-    private func compression() -> EdgeCompression? {
-        guard let agreement = plan.agreement, let options = plan.compression else { return nil }
-        return EdgeCompression(
-            agreement, options, limits: plan.route.limits.inflate,
-            sampler: worker.sampler(for: plan.route))
+    private func leg(
+        _ peer: Leg.Peer, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
+        isPassedThrough: Bool
+    ) -> Leg {
+        let limits = plan.route.limits.frames
+        let frames = FrameReader(
+            fromClient: peer == .client, limits: agreement == nil ? limits : limits.forCompressedPayload,
+            allowsCompression: agreement != nil || isPassedThrough)
+        return Leg(
+            peer, transport: transport, frames: frames, compression: compression(peer, agreement),
+            keepalive: keepalive(), controlRate: controlRate, worker: worker)
+    }
+
+    private func compression(_ peer: Leg.Peer, _ agreement: DeflateAgreement?) -> LegCompression? {
+        guard let agreement, let options = plan.compression else { return nil }
+        let (incoming, outgoing) =
+            peer == .client
+            ? (agreement.fromClient, agreement.fromServer) : (agreement.fromServer, agreement.fromClient)
+        return LegCompression(
+            incoming: incoming, outgoing: outgoing, options, limits: plan.route.limits.inflate,
+            sampler: worker.sampler(for: plan.route, towards: peer))
     }
 
     /// Jittered, so that sessions that began together are not pinged together.

@@ -25,6 +25,7 @@ extension Session {
         }
         if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
         if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }
+        if !facts.backendExtensions.isEmpty { fields["backend_extensions"] = "\(facts.backendExtensions)" }
         return fields
     }
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPProtocol
+internal import PerMessageDeflate
 
 /// What the backends said to an upgrade.
 enum UpgradeOutcome {
@@ -111,6 +112,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
                 var span = rest.mutableSpan
                 if span.count > 0 { transportReceived(&span) }
             case .accepted(let accepted):
+                _ = try plan.backendOffer?.agreement(accepted.extensions)
                 stopReading(connection)
                 finish(.accepted(connection, backend, accepted, early: copy(bytes.span, from: used)))
             case .refused(let head):
@@ -123,6 +125,8 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         } catch let error as HeadError {
             fail("backend's answer is malformed", cause: error.reason)
         } catch let error as ClientHandshakeError {
+            fail("backend's handshake is wrong", cause: error.reason)
+        } catch let error as DeflateAnswerError {
             fail("backend's handshake is wrong", cause: error.reason)
         } catch {
             fail("backend's answer is malformed", cause: "\(error)")

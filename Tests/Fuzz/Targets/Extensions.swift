@@ -11,7 +11,8 @@ enum Extensions {
         guard let answer = try? HeaderGrammar.extensions([agreement.answer]), answer.count == 1 else {
             return "the answer '\(agreement.answer)' is malformed"
         }
-        guard (8...15).contains(agreement.serverWindowBits), (8...15).contains(agreement.clientWindowBits)
+        guard (8...15).contains(agreement.fromServer.windowBits),
+            (8...15).contains(agreement.fromClient.windowBits)
         else {
             return "a window outside 8 to 15"
         }
@@ -28,10 +29,10 @@ enum Extensions {
             let agreement = Negotiation.agree(to: offers, DeflateOptions())
         else { return "no agreement" }
         let limit = 1 << 16
-        var hostile = Inflater(agreement, limits: InflateLimits(message: limit))
+        var hostile = Inflater(agreement.fromClient, limits: InflateLimits(message: limit))
         if let produced = inflate(&hostile, bytes), produced.count > limit { return "over the limit" }
-        var deflater = Deflater(agreement, DeflateOptions())
-        var inflater = Inflater(agreement, limits: InflateLimits(message: 1 << 24))
+        var deflater = Deflater(agreement.fromServer, DeflateOptions())
+        var inflater = Inflater(agreement.fromClient, limits: InflateLimits(message: 1 << 24))
         for turn in 0..<2 {
             var packed = UniqueArray<UInt8>()
             guard deflater.compress(bytes.span, endOfMessage: true, appendingTo: &packed) else {

@@ -77,13 +77,13 @@ def swift_chat() -> Process:
 class LibraryBackend:
     """A `websockets` server: echoes; `close CODE REASON` makes it close; it keeps the closes it received."""
 
-    def __init__(self, subprotocols: list[str] | None = None):
-        self.subprotocols = subprotocols
+    def __init__(self, subprotocols: list[str] | None = None, compression: str | None = None):
+        self.subprotocols, self.compression = subprotocols, compression
         self.closes: list[tuple[int, str] | None] = []
         self.requests: list = []
 
     def __enter__(self):
-        self.server = serve(self._session, "127.0.0.1", 0, compression=None, max_size=None,
+        self.server = serve(self._session, "127.0.0.1", 0, compression=self.compression, max_size=None,
                             subprotocols=self.subprotocols)
         self.port = self.server.socket.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"

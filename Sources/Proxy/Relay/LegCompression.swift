@@ -1,0 +1,61 @@
+internal import BasicContainers
+internal import PerMessageDeflate
+internal import WebSocketProtocol
+
+/// The permessage-deflate of one leg: what its peer sends is inflated, what goes to it is deflated.
+final class LegCompression: ContextHolder {
+    /// Bytes; smaller messages go uncompressed.
+    let minimumSize: Int
+    let sampler: ShrinkSampler
+    var memoryPlace = ContextMemory.Place()
+    var inflater: Inflater
+    var deflater: Deflater
+    /// A compressed message is coming in from the peer.
+    var isInflating = false
+    /// A compressed message is going out to the peer.
+    var isDeflating = false
+
+    init(
+        incoming: DeflateDirection, outgoing: DeflateDirection, _ options: DeflateOptions,
+        limits: InflateLimits, sampler: ShrinkSampler
+    ) {
+        self.sampler = sampler
+        minimumSize = options.minimumSize
+        inflater = Inflater(incoming, limits: limits)
+        deflater = Deflater(outgoing, options)
+    }
+
+    var heldBytes: Int { (deflater.holdsContext ? deflater.contextBytes : 0) + inflater.heldBytes }
+
+    /// Gives memory back that an idle session doesn't need; it is rebuilt with the next message.
+    func releaseIdleContexts() {
+        if !isDeflating { deflater.releaseContext() }
+        if !isInflating { inflater.releaseState() }
+    }
+}
+
+/// One message on its way from a leg to the other one, and how it is framed there.
+struct Transit {
+    /// It is inflated or deflated, and framed anew; otherwise its frames go through as they came.
+    var isTransformed = false
+    var opcode = Opcode.binary
+    var isFirstFrame = true
+    /// A frame that goes through as it came is not complete.
+    var isMidFrame = false
+
+    mutating func begin(_ header: FrameHeader, isTransformed: Bool) {
+        self = Transit(isTransformed: isTransformed, opcode: header.opcode)
+    }
+
+    /// Frames what is there of the message: all of it, or one more fragment. Nothing is sent for nothing.
+    mutating func append(
+        _ payload: Span<UInt8>, isLast: Bool, compressed: Bool, maskingKey: UInt32?,
+        to output: inout UniqueArray<UInt8>
+    ) {
+        guard payload.count > 0 || isLast else { return }
+        FrameWriter.append(
+            isFirstFrame ? opcode : .continuation, fin: isLast, rsv1: compressed && isFirstFrame,
+            payload: payload, maskingKey: maskingKey, to: &output)
+        isFirstFrame = false
+    }
+}
