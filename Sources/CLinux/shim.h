@@ -10,6 +10,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +78,19 @@ static inline int trunkline_getsockname(int fd, struct sockaddr_storage *address
 
 static inline int trunkline_set_option(int fd, int level, int name, int value) {
     return setsockopt(fd, level, name, &value, sizeof value);
+}
+
+static inline int trunkline_option(int fd, int name) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+static inline int trunkline_is_listening(int fd) { return trunkline_option(fd, SO_ACCEPTCONN); }
+static inline int trunkline_shares_port(int fd) { return trunkline_option(fd, SO_REUSEPORT); }
+static inline void trunkline_set_close_on_exec(int fd) { (void)fcntl(fd, F_SETFD, FD_CLOEXEC); }
+static inline void trunkline_set_nonblocking(int fd) {
+    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 static inline int trunkline_socket_error(int fd) {
@@ -133,6 +149,59 @@ static inline int trunkline_read_signal(int fd) {
 }
 
 static inline void trunkline_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+/// Sends one datagram to a Unix socket; a name that begins with @ is in the abstract namespace.
+static inline int trunkline_notify(const char *name, const void *text, size_t count) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(name);
+    if (length < 2 || length >= sizeof address.sun_path) return -1;
+    memcpy(address.sun_path, name, length);
+    if (name[0] == '@') address.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    ssize_t sent = sendto(fd, text, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, size);
+    close(fd);
+    return sent == (ssize_t)count ? 0 : -1;
+}
+
+/// Starts a program found as a shell would find it, with these descriptors under the same numbers and no other.
+static inline int trunkline_spawn(
+    pid_t *child, char *const arguments[], char *const environment[], const int *inherited, int count) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, standard;
+    sigemptyset(&none);
+    sigemptyset(&standard);
+    sigaddset(&standard, SIGPIPE);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &standard);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    // A descriptor copied onto itself loses its close-on-exec flag; all others are closed by theirs.
+    for (int i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, inherited[i], inherited[i]);
+    int code = posix_spawnp(child, arguments[0], &actions, &attributes, arguments, environment);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return code;
+}
+
+/// The status of a child that has ended: its exit code, or 128 and the signal that ended it. -1 while it runs.
+static inline int trunkline_reap(pid_t child) {
+    int status = 0;
+    if (waitpid(child, &status, WNOHANG) != child) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static inline int trunkline_pipe(int *ends) {
+    if (pipe(ends) != 0) return -1;
+    for (int i = 0; i < 2; i++) {
+        fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        fcntl(ends[i], F_SETFL, O_NONBLOCK);
+    }
+    return 0;
+}
 
 static inline uint64_t trunkline_monotonic_ns(void) {
     struct timespec t;

@@ -53,7 +53,7 @@ enum PolicyDecoder {
             $0 == "close" ? true : $0 == "throttle" ? false : nil
         }
         section.integer("control_frames_per_second", into: &value.controlFramesPerSecond, 0...1_000_000_000)
-        section.noEffect(["connections_per_client"])
+        section.integer("connections_per_client", into: &value.connectionsPerClient, 0...Int.max)
         section.finish()
         return value
     }

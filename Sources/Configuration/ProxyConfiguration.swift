@@ -68,6 +68,8 @@ package struct LogConfiguration: Equatable, Sendable {
 /// `limits`.
 package struct LimitsConfiguration: Equatable, Sendable {
     package var connections = 20_000
+    /// Of one client address, or one IPv6 /64.
+    package var connectionsPerClient = 0
     package var requestHead = 16 << 10
     package var frame = 16 << 20
     package var message = 16 << 20

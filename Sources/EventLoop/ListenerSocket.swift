@@ -34,10 +34,48 @@ package struct BoundListener: ~Copyable, Sendable {
         descriptor = socket.release()
     }
 
+    /// Takes over a listening socket that this process was started with; throws when the descriptor is none.
+    package init(inherited descriptor: Int32) throws(SystemError) {
+        let owned = Descriptor(descriptor)
+        guard trunkline_is_listening(descriptor) == 1 else { throw SystemError(call: "listen", code: EINVAL) }
+        address = try SocketCalls.localAddress(descriptor)
+        trunkline_set_close_on_exec(descriptor)
+        trunkline_set_nonblocking(descriptor)
+        self.descriptor = owned.release()
+    }
+
     init(descriptor: Int32, address: SocketAddress) {
         self.descriptor = descriptor
         self.address = address
     }
+
+    /// The address that a socket bound to this one would get, if it can be had; nothing listens on it meanwhile.
+    package static func probe(_ address: SocketAddress) throws(SystemError) -> SocketAddress {
+        let socket = try SocketCalls.open(address.family)
+        try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
+        if address.family == AF_INET6 {
+            try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+        }
+        try SocketCalls.bind(socket.number, address)
+        // Two sockets may be bound to an address as long as none listens: only listening shows that it is free.
+        try SocketCalls.listen(socket.number, backlog: 1)
+        return try SocketCalls.localAddress(socket.number)
+    }
+
+    /// The address of a listening socket that this process was started with; nil when the descriptor is none.
+    package static func address(of descriptor: Int32) -> SocketAddress? {
+        guard trunkline_is_listening(descriptor) == 1 else { return nil }
+        return try? SocketCalls.localAddress(descriptor)
+    }
+
+    /// Closes a descriptor that this process was started with and doesn't want.
+    package static func drop(_ descriptor: Int32) { _ = CLinux.close(descriptor) }
+
+    /// Its number, for a process that is to inherit it. It stays ours.
+    package var number: Int32 { descriptor }
+
+    /// Whether other sockets may be bound to the same address beside it.
+    package var sharesPort: Bool { trunkline_shares_port(descriptor) == 1 }
 
     /// Another handle on the same listening socket: Unix sockets can't share an address, so loops share the socket.
     package func duplicate() -> BoundListener {
@@ -75,8 +113,17 @@ package final class ListenerSocket: Pollable, TimerTarget {
     /// Leaves new connections in the kernel's queue for now.
     package func pause() { watch(readable: false, writable: false) }
 
-    /// Stops listening for good: whoever waits in the queue is refused.
+    /// Stops listening for good: whoever waits in the queue is reset.
     package func close() { closeDescriptor() }
+
+    /// Takes all that wait in the queue, then stops listening.
+    package func retire() {
+        while !isClosed {
+            guard let accepted = try? acceptOne() else { break }
+            handler?.listener(self, accepted: accepted.0, from: accepted.1)
+        }
+        closeDescriptor()
+    }
 
     package func timerFired(_ kind: UInt8) {
         if !isClosed { start() }

@@ -5,6 +5,7 @@ package enum ProcessSignal: Int32, CaseIterable, Sendable {
     case hangUp = 1
     case interrupt = 2
     case userOne = 10
+    case userTwo = 12
     case terminate = 15
 }
 

@@ -57,6 +57,9 @@ package enum Machine {
         return Int(trunkline_raise_descriptor_limit())
     }
 
+    /// The words that the process was started with, the program's own name first.
+    package static var arguments: [String] { CommandLine.arguments }
+
     /// The environment variables of the process.
     package static var environment: [String: String] {
         var variables: [String: String] = [:]

@@ -31,8 +31,9 @@ final class Listener: ListenerHandler {
 
     func start() { socket?.start() }
 
-    func close() {
-        socket?.close()
+    /// Takes all that wait in the queue, then stops listening.
+    func retire() {
+        socket?.retire()
         socket = nil
     }
 

@@ -12,6 +12,8 @@ internal import TLS
 final class ClientConnection: TransportReceiver, TimerTarget {
     private enum Phase: UInt8 { case handshake, head, upgrade, exchange, answering, over }
 
+    private static let graceWhenDraining: UInt64 = 1_000_000_000
+
     let worker: Worker
     let transport: StreamConnection
     let address: String
@@ -51,6 +53,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
 
     private func arm(_ delay: UInt64) {
         worker.loop.cancel(timer)
+        // While the process drains nobody has long to begin.
+        let delay = worker.isDraining && isIdle ? min(delay, Self.graceWhenDraining) : delay
         timer = delay > 0 ? worker.loop.schedule(self, kind: phase.rawValue, after: delay) : nil
     }
 
@@ -158,16 +162,17 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     }
 
     private func enter(_ route: Route, host: String, path: String) -> Bool {
-        guard route.enter() else {
+        do throws(RouteOccupancy.Refused) {
+            let place = try route.enter(client: address)
+            leave = { place.leave() }
+            return true
+        } catch {
             let retry = HeaderFields.Field(
                 "Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
             refuse(
-                Refusal(status: 503, reason: "too many connections on this route", fields: [retry]),
-                host: host, path: path)
+                Refusal(status: 503, reason: error.reason, fields: [retry]), host: host, path: path)
             return false
         }
-        leave = { route.leave() }
-        return true
     }
 
     /// An answer of a route's own. The connection goes on, unless a body is on its way that nobody wants.
@@ -351,9 +356,12 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         transport.resumeReading()
     }
 
-    /// The process drains: a connection without a request goes at once.
+    /// The process drains: a connection that waits for its next request goes at once. One that is new may be about to
+    /// ask, and would be reset: it is given a moment to do so.
     func drain() {
-        if isIdle { end() }
+        guard isIdle else { return }
+        if requests > 0, parser.isEmpty { return end() }
+        arm(Self.graceWhenDraining)
     }
 
     func end() {

@@ -120,6 +120,31 @@ struct EventLog: Sendable {
 
     func reloaded() { events.notice("configuration reloaded") }
 
+    func warned(_ text: String) { events.warning("configuration", metadata: ["cause": "\(text)"]) }
+
+    func drainOrdered(_ selection: DrainSelection, rate: Int) {
+        events.notice(
+            "draining", metadata: ["selection": "\(selection)", "rate": .stringConvertible(rate)])
+    }
+
+    func undrained(_ selection: DrainSelection) {
+        events.notice("undrained", metadata: ["selection": "\(selection)"])
+    }
+
+    // MARK: Another process takes over
+
+    func handOverBegan(process: Int32) {
+        events.notice("new process started", metadata: ["process": .stringConvertible(process)])
+    }
+
+    func handOverDone(process: Int32) {
+        events.notice("new process serves", metadata: ["process": .stringConvertible(process)])
+    }
+
+    func handOverFailed(_ cause: String) {
+        events.error("new process failed, the old one goes on", metadata: ["cause": "\(cause)"])
+    }
+
     func reloadFailed(_ complaints: [String]) {
         for complaint in complaints {
             events.error("configuration not reloaded, the old one stays", metadata: ["cause": "\(complaint)"])

@@ -16,10 +16,10 @@ final class Generation: Sendable {
     let registry: BackendRegistry
 
     init(
-        _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext], registry: BackendRegistry
+        _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext], state: ProcessState
     ) {
         self.configuration = configuration
-        self.registry = registry
+        registry = state.backends
         let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
         var upstreams: [String: UpstreamSettings] = [:]
         for (name, upstream) in configuration.upstreams {
@@ -27,7 +27,9 @@ final class Generation: Sendable {
             upstreams[name] = UpstreamSettings(configuration: upstream, tls: backendTLS[name], state: state)
         }
         self.upstreams = upstreams
-        routes = configuration.routes.map { Route($0, configuration) }
+        routes = configuration.routes.map {
+            Route($0, configuration, occupancy: state.occupancy(route: $0.name))
+        }
         table = RouteTable(
             configuration.routes.map { RouteMatch(host: $0.host, path: $0.path, upgrade: .init($0.upgrade)) })
     }
@@ -36,6 +38,9 @@ final class Generation: Sendable {
     func route(host: String, path: String, isUpgrade: Bool) -> Route? {
         table.route(host: host, path: path, isUpgrade: isUpgrade).map { routes[$0] }
     }
+
+    /// Whether there is still a route of this name: its sessions may stay.
+    func hasRoute(_ name: String) -> Bool { configuration.routes.contains { $0.name == name } }
 }
 
 extension UpstreamConfiguration {
@@ -73,7 +78,9 @@ extension RouteMatch.Upgrade {
 }
 
 extension Route {
-    convenience init(_ route: RouteConfiguration, _ whole: ProxyConfiguration) {
+    convenience init(
+        _ route: RouteConfiguration, _ whole: ProxyConfiguration, occupancy: RouteOccupancy
+    ) {
         let action: Action =
             switch route.action {
             case .upstream(let name): .upstream(name)
@@ -108,6 +115,6 @@ extension Route {
             timeouts: Timeouts(
                 idle: timeouts.idle, close: timeouts.close, slowConsumer: timeouts.slowConsumer,
                 pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout),
-            capacity: limits.connections)
+            capacity: limits.connections, perClient: limits.connectionsPerClient, occupancy: occupancy)
     }
 }

@@ -1,26 +1,35 @@
 package import Configuration
 internal import EventLoop
-internal import Synchronization
 internal import TLS
 
 /// The running process: workers on threads of their own, signals on this one.
 ///
-/// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads.
+/// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads; SIGUSR2 hands
+/// over to a new process. All of it happens on the main loop, and reaches the workers through their mailboxes.
 package final class ProxyServer: TimerTarget {
-    private let file: String
-    private let startup: Startup
-    private let logs: Logs
-    private let loop: EventLoop
+    enum Timer: UInt8 { case drainDeadline, handOverDeadline }
+
+    let file: String
+    let logs: Logs
+    let loop: EventLoop
+    let environment: [String: String]
+    let state = ProcessState()
+    /// What runs now.
+    var current: Startup
+    /// The listeners that are open now.
+    var listeners: [ListenerHandOut] = []
+    var mailboxes: [Mailbox] = []
     private var signals: SignalSource?
-    private var mailboxes: [Mailbox] = []
-    private var draining = 0
-    private var isDraining = false
+    /// Workers that still have something to close; nil while the process doesn't drain.
+    var undrainedWorkers: Int?
+    var handOver: HandOver?
 
     /// Prepares everything that can fail; `run` then can't.
     package init(_ startup: Startup, file: String) throws(Diagnostics) {
         Machine.prepareProcess()
         self.file = file
-        self.startup = startup
+        current = startup
+        environment = Machine.environment
         logs = try Logs(startup.configuration.log, file: file)
         do throws(SystemError) {
             loop = try EventLoop()
@@ -33,101 +42,91 @@ package final class ProxyServer: TimerTarget {
 
     /// Runs until the process ends. Throws when an address can't be had or a thread can't be made.
     package func run(announce: (([String]) -> Void)? = nil) throws(Diagnostics) -> Never {
-        let count = startup.configuration.workers ?? Machine.usableProcessors
-        let handOuts = try startup.bind(workers: count)
+        let count = current.configuration.workers ?? Machine.usableProcessors
+        let inherited = InheritedSockets(environment)
+        listeners = try current.bind(workers: count, inherited: inherited)
         loop.owner = self
         do throws(SystemError) {
-            signals = try SignalSource([.terminate, .interrupt, .hangUp], on: loop) { [unowned self] in
-                received($0)
+            signals = try SignalSource([.terminate, .interrupt, .hangUp, .userTwo], on: loop) {
+                [unowned self] in received($0)
             }
-            try startWorkers(count, handOuts)
+            try startWorkers(count)
         } catch {
             throw Diagnostics([
                 Diagnostic(file: file, place: Place(line: 1, column: 1), text: "cannot start: \(error)")
             ])
         }
         while mailboxes.count < count { loop.turn() }
-        let addresses = handOuts.map(\.address.description)
-        logs.log.started(listeners: addresses, workers: count)
-        announce?(addresses)
+        started(inherited, announce)
         loop.run()
         end(0, cause: "loop ended")
     }
 
-    private func startWorkers(_ count: Int, _ handOuts: [ListenerHandOut]) throws(SystemError) {
+    private func startWorkers(_ count: Int) throws(SystemError) {
         let resolver = Resolver()
-        let generation = startup.generation
+        let generation = current.generation(in: state)
         let log = logs.log
         let home = loop.mailbox
+        let listeners = listeners
         for index in 0..<count {
             try WorkerThread {
-                WorkerMain.run(index, generation, resolver, log, handOuts, home: home)
+                WorkerMain.run(index, generation, resolver, log, listeners, home: home)
             }.detach()
         }
     }
 
     fileprivate func workerStarted(_ mailbox: Mailbox) { mailboxes.append(mailbox) }
 
-    // MARK: Signals
+    private func started(_ inherited: InheritedSockets, _ announce: (([String]) -> Void)?) {
+        let wanted = current.configuration.listeners.map(\.address.value)
+        for address in inherited.unclaimed(by: wanted) {
+            logs.log.warned(
+                "the socket \(address) that was passed to this process is asked for by no listener")
+        }
+        inherited.closeUnclaimed(by: wanted)
+        let addresses = listeners.map(\.address.description)
+        logs.log.started(listeners: addresses, workers: mailboxes.count)
+        announce?(addresses)
+        notify(["READY=1"])
+        if let pipe = inherited.predecessor { Predecessor.tellReady(pipe) }
+    }
+
+    /// Tells the service manager, where there is one.
+    func notify(_ assignments: [String]) {
+        ServiceManager.notify(assignments, socket: environment["NOTIFY_SOCKET"])
+    }
+
+    /// Runs `work` on every worker's own thread.
+    func onWorkers(_ work: @escaping @Sendable (Worker) -> Void) {
+        for mailbox in mailboxes {
+            mailbox.post { loop in
+                if let worker = loop.owner as? Worker { work(worker) }
+            }
+        }
+    }
 
     private func received(_ signal: ProcessSignal) {
         switch signal {
-        case .hangUp: reload()
-        case .terminate: drain(because: "SIGTERM")
-        case .interrupt: drain(because: "SIGINT")
+        case .hangUp: _ = reload()
+        case .terminate: drainProcess(because: "SIGTERM")
+        case .interrupt: drainProcess(because: "SIGINT")
+        case .userTwo: startHandOver()
         case .userOne: break
         }
     }
 
-    private func drain(because signal: String) {
-        guard !isDraining else { end(0, cause: "second signal") }
-        isDraining = true
-        draining = mailboxes.count
-        let limit = startup.configuration.timeouts.drain
-        let workers = mailboxes.count
-        let home = loop.mailbox
-        logs.log.draining(signal: signal, limit: limit)
-        for mailbox in mailboxes {
-            mailbox.post { loop in
-                guard let worker = loop.owner as? Worker else { return }
-                let spread = DrainPlan.spread(sessions: worker.sessionCount * workers, limit: limit)
-                worker.drain(over: spread) {
-                    home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() }
-                }
-            }
+    package func timerFired(_ kind: UInt8) {
+        switch Timer(rawValue: kind) {
+        case .drainDeadline: end(0, cause: "drain deadline")
+        case .handOverDeadline: handOverTookTooLong()
+        case nil: break
         }
-        _ = loop.schedule(self, kind: 0, after: limit)
     }
 
-    private func workerDrained() {
-        draining -= 1
-        if draining == 0 { end(0, cause: "drained") }
-    }
-
-    /// The drain's deadline.
-    package func timerFired(_ kind: UInt8) { end(0, cause: "drain deadline") }
-
-    private func end(_ status: Int32, cause: String) -> Never {
+    func end(_ status: Int32, cause: String) -> Never {
         logs.log.stopped(cause: cause)
         logs.flush()
         Machine.exit(status)
-    }
-
-    // MARK: Reload
-
-    /// A new configuration is taken whole or not at all. Listeners' addresses stay as they were at the start.
-    private func reload() {
-        do throws(Diagnostics) {
-            let next = try Startup(file: file, registry: startup.generation.registry)
-            let generation = next.generation
-            let contexts = next.listeners
-            for mailbox in mailboxes {
-                mailbox.post { loop in (loop.owner as? Worker)?.adopt(generation, listeners: contexts) }
-            }
-            logs.log.reloaded()
-        } catch {
-            logs.log.reloadFailed(error.list.map(\.description))
-        }
     }
 }
 
@@ -135,16 +134,14 @@ package final class ProxyServer: TimerTarget {
 private enum WorkerMain {
     static func run(
         _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: EventLog,
-        _ handOuts: [ListenerHandOut],
+        _ listeners: [ListenerHandOut],
         home: Mailbox
     ) {
         do {
             let loop = try EventLoop()
             let worker = try Worker(
                 index: index, generation: generation, resolver: resolver, log: log, loop: loop)
-            for handOut in handOuts {
-                if let bound = handOut.take(index) { worker.listen(bound, facts: handOut.facts) }
-            }
+            for handOut in listeners { worker.listen(from: handOut) }
             let mailbox = loop.mailbox
             home.post { loop in (loop.owner as? ProxyServer)?.workerStarted(mailbox) }
             loop.run()

@@ -1,9 +1,8 @@
 internal import PerMessageDeflate
 internal import Routing
-internal import Synchronization
 internal import WebSocketProtocol
 
-/// A route as sessions live by it: resolved policy and the number of sessions on it, over all workers.
+/// A route as sessions live by it: resolved policy, and the places on it that it shares with its earlier forms.
 final class Route: Sendable {
     struct Limits: Sendable {
         let frames: FrameLimits
@@ -43,12 +42,14 @@ final class Route: Sendable {
     let limits: Limits
     let timeouts: Timeouts
     private let capacity: Int
-    private let occupied = Atomic<Int>(0)
+    private let perClient: Int
+    let occupancy: RouteOccupancy
 
     init(
         name: String, action: Action, rewrite: PathRewrite?, origins: OriginPolicy,
         compression: DeflateOptions?, compressesUpstream: Bool,
-        passesExtensions: Bool, limits: Limits, timeouts: Timeouts, capacity: Int
+        passesExtensions: Bool, limits: Limits, timeouts: Timeouts, capacity: Int, perClient: Int,
+        occupancy: RouteOccupancy
     ) {
         self.name = name
         self.action = action
@@ -60,15 +61,13 @@ final class Route: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.capacity = capacity
+        self.perClient = perClient
+        self.occupancy = occupancy
     }
 
-    /// Takes a place for a session; false when the route is full. 0 = no limit.
-    func enter() -> Bool {
-        let now = occupied.add(1, ordering: .relaxed).newValue
-        guard capacity > 0, now > capacity else { return true }
-        leave()
-        return false
+    /// Takes a place for a session or request of this client.
+    func enter(client address: String) throws(RouteOccupancy.Refused) -> RoutePlace {
+        try occupancy.enter(
+            capacity: capacity, client: perClient > 0 ? ClientKey(address) : nil, perClient: perClient)
     }
-
-    func leave() { occupied.subtract(1, ordering: .relaxed) }
 }

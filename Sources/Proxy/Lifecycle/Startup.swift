@@ -9,16 +9,13 @@ internal import Telemetry
 package struct Startup {
     let configuration: ProxyConfiguration
     let listeners: [ListenerFacts]
-    let generation: Generation
     /// What is to be said that stops nothing.
     package let warnings: [Diagnostic]
+    private let backendTLS: [String: ClientTLSContext]
     private let file: String
 
     /// Reads a file and all that it names.
-    package init(file: String) throws(Diagnostics) { try self.init(file: file, registry: BackendRegistry()) }
-
-    /// The same for a running process, which keeps what it knows of its backends.
-    init(file: String, registry: BackendRegistry) throws(Diagnostics) {
+    package init(file: String) throws(Diagnostics) {
         let text: [UInt8]
         do throws(SystemError) {
             text = try FileContents.read(file)
@@ -31,14 +28,13 @@ package struct Startup {
         }
         let loaded = try ConfigurationLoader.load(
             String(decoding: text, as: UTF8.self), file: file, environment: Machine.environment)
-        try self.init(
-            loaded.configuration, file: file, diagnostics: loaded.diagnostics, registry: registry)
+        try self.init(loaded.configuration, file: file, diagnostics: loaded.diagnostics)
     }
 
     /// From a configuration that is known; `certificates` stand in for files.
     init(
         _ configuration: ProxyConfiguration, file: String, diagnostics: [Diagnostic] = [],
-        certificates: [Certificate]? = nil, registry: BackendRegistry = BackendRegistry()
+        certificates: [Certificate]? = nil
     ) throws(Diagnostics) {
         var files = ConfiguredFiles(file: file)
         self.configuration = configuration
@@ -59,28 +55,55 @@ package struct Startup {
         }
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
-        generation = Generation(configuration, backendTLS: contexts, registry: registry)
+        backendTLS = contexts
+    }
+
+    /// What the workers take. Nothing can fail from here on: with it the process's state follows the configuration.
+    func generation(in state: ProcessState) -> Generation {
+        Generation(configuration, backendTLS: backendTLS, state: state)
     }
 
     /// What `check` prints.
     package var summary: [String] { configuration.summary }
 
-    /// Binds every listener, once for each worker.
-    func bind(workers: Int) throws(Diagnostics) -> [ListenerHandOut] {
+    /// Binds every listener for the workers, all of them or none.
+    ///
+    /// - Parameters:
+    ///   - current: listeners that the process has already; those with the same address are left out.
+    ///   - inherited: sockets that the process was started with.
+    func bind(
+        workers: Int, beside current: [ListenerHandOut] = [], inherited: InheritedSockets = InheritedSockets()
+    ) throws(Diagnostics) -> [ListenerHandOut] {
         var complaints: [Diagnostic] = []
         var handOuts: [ListenerHandOut] = []
-        for (listener, facts) in zip(configuration.listeners, listeners) {
+        for (listener, facts) in zip(configuration.listeners, listeners)
+        where !current.contains(where: { $0.facts.name == facts.name }) {
+            let address = listener.address.value
             do throws(SystemError) {
-                handOuts.append(try ListenerHandOut(listener.address.value, facts: facts, workers: workers))
+                handOuts.append(
+                    try ListenerHandOut(
+                        address, facts: facts, workers: workers,
+                        inherited: inherited.descriptors(for: address),
+                        isOurs: current.contains { $0.address.port == address.port && address.port != 0 }))
             } catch {
                 let hint = error.isAddressInUse ? "; another process holds it" : ""
                 complaints.append(
                     Diagnostic(
                         file: file, place: listener.address.place,
-                        text: "cannot listen on \(listener.address.value): \(error.reason)\(hint)"))
+                        text: "cannot listen on \(address): \(error.reason)\(hint)"))
             }
         }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
         return handOuts
+    }
+}
+
+extension Address {
+    /// 0 for a Unix socket.
+    fileprivate var port: UInt16 {
+        switch self {
+        case .ip(_, let port), .name(_, let port): port
+        case .unix: 0
+        }
     }
 }

@@ -16,13 +16,17 @@ final class Worker {
     private var upstreams: [String: Upstream] = [:]
     private var listeners: [Listener] = []
     private var clients: [ClientConnection] = []
-    private var sessions: [any LiveSession] = []
+    private(set) var sessions: [any LiveSession] = []
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
     let contextMemory: ContextMemory
     private var samplers: [String: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?
+    /// What operators have ordered and not undone.
+    var orders: [DrainOrder] = []
+    private(set) var drainEnd: UInt64 = 0
+    private(set) var drainCause = DrainCause.process
 
     /// On the thread that will run the loop.
     init(index: Int, generation: Generation, resolver: Resolver, log: EventLog, loop: EventLoop)
@@ -47,10 +51,13 @@ final class Worker {
 
     // MARK: Listeners and clients
 
-    func listen(_ bound: consuming BoundListener, facts: ListenerFacts) {
-        let listener = Listener(bound, facts: facts, worker: self)
-        listeners.append(listener)
-        listener.start()
+    /// Takes this worker's sockets of a listener and accepts from them.
+    func listen(from handOut: ListenerHandOut) {
+        while let bound = handOut.take(index) {
+            let listener = Listener(bound, facts: handOut.facts, worker: self)
+            listeners.append(listener)
+            listener.start()
+        }
     }
 
     func admit(_ client: ClientConnection) {
@@ -77,6 +84,7 @@ final class Worker {
         session.position = sessions.count
         sessions.append(session)
         session.start()
+        drainIfOrdered(session)
     }
 
     func sessionEnded(_ session: any LiveSession) {
@@ -96,17 +104,28 @@ final class Worker {
 
     func upstream(_ name: String) -> Upstream? { upstreams[name] }
 
-    /// Takes a new configuration for what begins from now on; sessions keep what they have.
-    ///
-    /// - Parameter listeners: new TLS contexts, matched to the listeners by address.
-    func adopt(_ generation: Generation, listeners facts: [ListenerFacts]) {
-        self.generation = generation
+    /// Takes a new configuration for what begins from now on; sessions keep what they have, but for those whose route or
+    /// backend is gone.
+    func adopt(_ adoption: Adoption) {
+        guard !isDraining else { return }
+        generation = adoption.generation
+        for handOut in adoption.added { listen(from: handOut) }
+        var gone: [Listener] = []
         for listener in listeners {
-            if let fact = facts.first(where: { $0.name == listener.facts.name }) { listener.facts = fact }
+            if let facts = adoption.facts.first(where: { $0.name == listener.facts.name }) {
+                listener.facts = facts
+            } else {
+                gone.append(listener)
+            }
         }
+        listeners.removeAll { listener in gone.contains { $0 === listener } }
+        // Whoever is in their queues came before the reload.
+        for listener in gone { listener.retire() }
         let old = upstreams
         openUpstreams()
         for upstream in old.values { upstream.close() }
+        samplers = samplers.filter { generation.hasRoute($0.key) }
+        drainStrays()
     }
 
     private func openUpstreams() {
@@ -161,19 +180,20 @@ final class Worker {
         (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
     }
 
-    // MARK: Draining
+    // MARK: The end
 
-    /// Stops accepting and closes all sessions with 1001, spread over the time given; `done` when the last has gone.
-    func drain(over spread: UInt64, done: @escaping () -> Void) {
+    /// Stops accepting and closes all sessions, spread over the time given; `done` when the last has gone.
+    func drain(over spread: UInt64, because cause: DrainCause, done: @escaping () -> Void) {
         onEmpty = done
         isDraining = true
-        for listener in listeners { listener.close() }
+        drainEnd = loop.now &+ spread
+        drainCause = cause
+        let retiring = listeners
         listeners = []
+        for listener in retiring { listener.retire() }
         for upstream in upstreams.values { upstream.close() }
         for client in clients { client.drain() }
-        for session in sessions {
-            session.drain(after: UInt64.random(in: 0...max(spread, 1), using: &loop.random))
-        }
+        for session in sessions { drainWithProcess(session) }
         checkEmpty()
     }
 

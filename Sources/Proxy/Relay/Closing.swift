@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import WebSocketProtocol
 
 // How a session ends. A Close is carried across with its code and reason; the one who sent it gets its answer when the
@@ -142,13 +143,23 @@ extension Session {
         armCloseDeadline()
     }
 
-    /// Ends the session because the process, its route or its backend goes.
-    func drain(code: CloseCode, reason: String) {
-        guard ending == nil else { return }
-        closeBoth(code, reason, by: .proxy, cause: .drain)
+    /// The time to drain has come.
+    func drain() {
+        guard ending == nil, let cause = plannedDrain else { return }
+        let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
+        closeBoth(cause.code, cause.reason(hint: hint), by: .proxy, cause: .drain(cause))
     }
 
-    func drain(after delay: UInt64) { arm(.drain, after: delay) }
+    func drainSoon(after delay: UInt64, because cause: DrainCause) {
+        guard ending == nil else { return }
+        plannedDrain = cause
+        arm(.drain, after: delay)
+    }
+
+    func keep() {
+        plannedDrain = nil
+        disarm(.drain)
+    }
 
     /// Both Close frames of this leg have passed: its TCP connection may end.
     private func legFinished(_ leg: Leg) {

@@ -1,19 +1,27 @@
 internal import Logging
-internal import WebSocketProtocol
 
 /// A client past its handshake, as its worker keeps it: a session with a backend of its own, or a subscriber of a feed.
 protocol LiveSession: AnyObject {
     /// Where the worker keeps it; -1 when it doesn't.
     var position: Int { get set }
     var route: Route { get }
+    var upstreamName: String { get }
     /// The backend whose end would be this one's; nil when another may take over unseen.
     var backendName: String? { get }
     /// Takes its transports over.
     func start()
-    /// Ends it because the process, its route or its backend goes.
-    func drain(code: CloseCode, reason: String)
-    /// The same with 1001, when this many nanoseconds have passed.
-    func drain(after delay: UInt64)
+    /// Why it is to be closed before its time, where that is so.
+    var plannedDrain: DrainCause? { get }
+    /// Ends it when this many nanoseconds have passed, with the code and reason of the cause. A later call replaces an
+    /// earlier one.
+    func drainSoon(after delay: UInt64, because cause: DrainCause)
+    /// It may stay after all.
+    func keep()
     /// The fields of the line that it leaves in the log.
     func logFields(at now: UInt64) -> Logger.Metadata
+}
+
+extension LiveSession {
+    /// Whether it waits for its end because its route or backend is gone.
+    var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
 }

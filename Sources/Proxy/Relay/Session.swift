@@ -28,6 +28,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     var pendingViolation: ProtocolViolation?
     /// How long those may take.
     static let answerTime: UInt64 = 1_000_000_000
+    var plannedDrain: DrainCause?
     private var messageRate: RateLimit
     private var ratedMessages: UInt64 = 0
     private var stalledBytes = 0
@@ -77,6 +78,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     }
 
     var backendName: String? { facts.backend }
+    var upstreamName: String { facts.upstream }
 
     func ended(_ leg: Leg, _ error: TransportError?) { transportEnded(of: leg, error: error) }
 
@@ -156,7 +158,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
         case .closeDeadline: closeDeadlinePassed()
         case .rate: ratePaid()
         case .slowConsumer: checkSlowConsumer()
-        case .drain: drain(code: .goingAway, reason: "going away")
+        case .drain: drain()
         case nil: break
         }
     }

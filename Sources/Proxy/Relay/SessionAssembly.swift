@@ -9,6 +9,7 @@ struct SessionFacts {
     let host: String
     let path: String
     let requestID: String
+    let upstream: String
     let backend: String
     let subprotocol: String
     let extensions: String
@@ -35,7 +36,7 @@ struct SessionAssembly {
         let backendLeg = leg(.backend, backend, agreedBehind, isPassedThrough: isPassedThrough)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
-            backend: chosen.name,
+            upstream: plan.upstream, backend: chosen.name,
             subprotocol: accepted.subprotocol ?? "",
             extensions: plan.extensions(accepted) ?? "", backendExtensions: agreedBehind?.answer ?? "",
             began: worker.loop.now)

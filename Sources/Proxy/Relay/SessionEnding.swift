@@ -13,7 +13,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
     case pongTimeout
     case idleTimeout
     case slowConsumer
-    case drain
+    case drain(DrainCause)
 
     var description: String {
         switch self {
@@ -23,7 +23,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .pongTimeout: "no pong in time"
         case .idleTimeout: "idle for too long"
         case .slowConsumer: "took no bytes for too long"
-        case .drain: "drained"
+        case .drain(let cause): cause.description
         }
     }
 }

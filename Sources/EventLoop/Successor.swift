@@ -1,0 +1,108 @@
+internal import CLinux
+
+/// What became of a process that was to take over.
+package enum OnSuccessor: Equatable, Sendable {
+    /// It serves.
+    case ready
+    /// It has ended, or gave up, before it served: its exit status where it is known.
+    case failed(status: Int32?)
+}
+
+/// Another process, started by this one to take its place, and the pipe on which it says that it serves.
+///
+/// The pipe is how a failure is told from slowness: it ends with the process, whatever ended that.
+package final class Successor: Pollable, TimerTarget {
+    private let process: pid_t
+    private var told: ((OnSuccessor) -> Void)?
+    private var reaps = 0
+    private static let reapPause: UInt64 = 50_000_000
+
+    /// Starts a program with these descriptors under the same numbers, and under `variable` of its environment the
+    /// number of the pipe's end that it is to write to, behind `value`.
+    package init(
+        arguments: [String], environment: [String: String], descriptors: [Int32], readyVariable: String,
+        on loop: EventLoop, told: @escaping (OnSuccessor) -> Void
+    ) throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        guard unsafe trunkline_pipe(&ends) == 0 else { throw SystemError("pipe") }
+        let reading = Descriptor(ends[0])
+        let writing = Descriptor(ends[1])
+        let variables =
+            environment.map { "\($0)=\($1)" } + ["\(readyVariable)=\(writing.number)"]
+        process = try Self.spawn(arguments, variables, descriptors + [writing.number])
+        self.told = told
+        super.init(reading, on: loop)
+        watch(readable: true, writable: false)
+    }
+
+    private static func spawn(
+        _ arguments: [String], _ environment: [String], _ descriptors: [Int32]
+    ) throws(SystemError) -> pid_t {
+        var child: pid_t = 0
+        // Copies that the call reads and that are freed after it.
+        let first = CStrings(arguments)
+        let second = CStrings(environment)
+        let code = unsafe trunkline_spawn(
+            &child, first.pointers, second.pointers, descriptors, Int32(descriptors.count))
+        guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
+        return child
+    }
+
+    /// Its process number.
+    package var number: Int32 { process }
+
+    /// Ends it: it took too long.
+    package func kill() { _ = CLinux.kill(process, SIGKILL) }
+
+    override func ready(readable: Bool, writable: Bool, broken: Bool) {
+        var byte: UInt8 = 0
+        let count = unsafe read(descriptor, &byte, 1)
+        if count < 0, trunkline_errno() == EAGAIN { return }
+        closeDescriptor()
+        if count == 1 { finish(.ready) } else { reap() }
+    }
+
+    /// Its end of the pipe closes a moment before it can be waited for.
+    private func reap() {
+        let status = trunkline_reap(process)
+        reaps += 1
+        guard status < 0, reaps < 40 else { return finish(.failed(status: status < 0 ? nil : status)) }
+        _ = loop.schedule(self, kind: 0, after: Self.reapPause)
+    }
+
+    package func timerFired(_ kind: UInt8) { reap() }
+
+    private func finish(_ outcome: OnSuccessor) {
+        let told = self.told
+        self.told = nil
+        told?(outcome)
+    }
+}
+
+/// A list of C strings that ends with NULL.
+@safe private final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        unsafe pointers = .allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() { unsafe pointers[index] = strdup(string) }
+        unsafe pointers[strings.count] = nil
+    }
+
+    deinit {
+        for index in 0..<count { unsafe free(pointers[index]) }
+        unsafe pointers.deallocate()
+    }
+}
+
+/// The other side: what a process says to the one that started it.
+package enum Predecessor {
+    /// Says that this process serves. Once.
+    package static func tellReady(_ pipe: Int32) {
+        let descriptor = Descriptor(pipe)
+        var byte: UInt8 = 1
+        _ = unsafe write(descriptor.number, &byte, 1)
+    }
+}

@@ -1,0 +1,42 @@
+internal import WebSocketProtocol
+
+/// Why sessions are closed before their time, with what their peers are told.
+///
+/// 1001 says that this server goes away, 1012 that the service goes on and can be had again at once (RFC 6455, 7.4.1 and
+/// the IANA registry). Behind the text stands a hint in milliseconds, different for each session: a client that waits so
+/// long before it comes back does not come back together with all others.
+enum DrainCause: UInt8, Sendable {
+    case process
+    case successor
+    case routeGone
+    case backendGone
+    case ordered
+    case rebalancing
+
+    /// The hints are spread over so many milliseconds.
+    static let hintSpread: UInt64 = 2_000
+
+    var code: CloseCode { self == .process ? .goingAway : .serviceRestart }
+
+    /// For the close frame; `hint` in milliseconds.
+    func reason(hint: UInt64) -> String {
+        switch self {
+        case .process: "going away; retry-after-ms=\(hint)"
+        case .successor: "service restarts; retry-after-ms=\(hint)"
+        case .routeGone, .backendGone: "no longer served here; retry-after-ms=\(hint)"
+        case .ordered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
+        }
+    }
+
+    /// For the log.
+    var description: String {
+        switch self {
+        case .process: "drained"
+        case .successor: "drained for a new process"
+        case .routeGone: "drained, its route is gone"
+        case .backendGone: "drained, its backend is gone"
+        case .ordered: "drained by order"
+        case .rebalancing: "drained for balance"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import Synchronization
+
+/// What is to be drained, by the names of the configuration.
+package enum DrainSelection: Sendable, Equatable {
+    case route(String)
+    case upstream(String)
+    /// A backend's address, in this upstream or in all.
+    case backend(String, upstream: String?)
+}
+
+/// An order to drain, shared by all workers: each session gets the next place in one line, so that the closes of all
+/// workers together come at the rate that was asked for.
+final class DrainOrder: Sendable {
+    let selection: DrainSelection
+    /// The addresses behind the selection, where it is one of backends: a `dns:` name stands for several.
+    private let addresses: Set<String>
+    /// Nanoseconds between two closes.
+    private let interval: UInt64
+    private let places = Atomic<UInt64>(0)
+    private let began: UInt64
+
+    /// - Parameters:
+    ///   - rate: sessions a second, at least one.
+    ///   - now: the monotonic clock, which all loops share.
+    init(_ selection: DrainSelection, addresses: Set<String> = [], rate: Int, now: UInt64) {
+        self.selection = selection
+        self.addresses = addresses
+        interval = 1_000_000_000 / UInt64(clamping: max(rate, 1))
+        began = now
+    }
+
+    func covers(route: String, upstream: String, backend: String?) -> Bool {
+        switch selection {
+        case .route(let name): route == name
+        case .upstream(let name): upstream == name
+        case .backend(_, let name):
+            backend.map { addresses.contains($0) } ?? false && (name == nil || upstream == name)
+        }
+    }
+
+    /// When the next session in the line is to be closed, from `now` on. Jittered within its place.
+    func delay(at now: UInt64, jitter: UInt64) -> UInt64 {
+        let place = places.add(1, ordering: .relaxed).oldValue
+        let due = began &+ place &* interval &+ (interval > 0 ? jitter % interval : 0)
+        return due > now ? due - now : 0
+    }
+}

@@ -1,0 +1,85 @@
+internal import Configuration
+internal import EventLoop
+
+/// What became of an order to drain.
+package enum OnDrainOrder: Sendable, Equatable {
+    case draining
+    /// The configuration has nothing of that name; these are the names there are.
+    case unknown(known: [String])
+}
+
+// Ending sessions politely: of the whole process, or of what an operator names.
+extension ProxyServer {
+    /// Stops accepting, closes all sessions and ends. A second call ends at once.
+    func drainProcess(because signal: String, cause: DrainCause = .process) {
+        guard undrainedWorkers == nil else { end(0, cause: "second signal") }
+        undrainedWorkers = mailboxes.count
+        let limit = current.configuration.timeouts.drain
+        let workers = mailboxes.count
+        let home = loop.mailbox
+        logs.log.draining(signal: signal, limit: limit)
+        // To the manager a process that hands over is not stopping: its service goes on.
+        if cause == .process { notify(["STOPPING=1"]) }
+        onWorkers { worker in
+            let spread = DrainPlan.spread(sessions: worker.sessionCount * workers, limit: limit)
+            worker.drain(over: spread, because: cause) {
+                home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() }
+            }
+        }
+        _ = loop.schedule(self, kind: Timer.drainDeadline.rawValue, after: limit)
+    }
+
+    private func workerDrained() {
+        guard let left = undrainedWorkers else { return }
+        undrainedWorkers = left - 1
+        if left == 1 { end(0, cause: "drained") }
+    }
+
+    /// Closes the sessions of what is named, so many a second over all workers, and lets nothing new begin on it until
+    /// it is undrained. An order for what is draining already replaces the earlier one.
+    package func drain(_ selection: DrainSelection, rate: Int) -> OnDrainOrder {
+        guard setDrained(true, selection) else { return .unknown(known: knownNames(like: selection)) }
+        logs.log.drainOrdered(selection, rate: rate)
+        let order = DrainOrder(selection, addresses: addresses(selection), rate: rate, now: loop.now)
+        onWorkers { $0.drain(order) }
+        return .draining
+    }
+
+    /// Lets sessions begin again; those that were to be closed and are still open stay.
+    package func undrain(_ selection: DrainSelection) -> OnDrainOrder {
+        guard setDrained(false, selection) else { return .unknown(known: knownNames(like: selection)) }
+        logs.log.undrained(selection)
+        onWorkers { $0.undrain(selection) }
+        return .draining
+    }
+
+    private func setDrained(_ isDrained: Bool, _ selection: DrainSelection) -> Bool {
+        switch selection {
+        case .route(let name):
+            guard current.configuration.routes.contains(where: { $0.name == name }) else { return false }
+            state.occupancy(route: name).isDrained = isDrained
+            return true
+        case .upstream(let name):
+            guard let upstream = state.backends.all.first(where: { $0.name == name }) else { return false }
+            for backend in upstream.backends { backend.setDraining(isDrained) }
+            return !upstream.backends.isEmpty
+        case .backend(let address, let upstream):
+            return !state.backends.setDraining(isDrained, backend: address, upstream: upstream).isEmpty
+        }
+    }
+
+    private func addresses(_ selection: DrainSelection) -> Set<String> {
+        guard case .backend(let name, _) = selection else { return [] }
+        let backends = state.backends.all.flatMap(\.backends)
+        return Set(backends.filter { $0.name == name || $0.origin == name }.map(\.name))
+    }
+
+    private func knownNames(like selection: DrainSelection) -> [String] {
+        switch selection {
+        case .route: current.configuration.routes.map(\.name)
+        case .upstream: current.configuration.upstreams.keys.sorted()
+        case .backend:
+            Set(state.backends.all.flatMap { $0.backends.map(\.name) }).sorted()
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import Configuration
+internal import EventLoop
+
+/// What became of a reload.
+package enum OnReload: Sendable, Equatable {
+    /// Taken; the warnings stop nothing.
+    case reloaded(warnings: [String])
+    /// Nothing has changed, for these reasons.
+    case refused(complaints: [String])
+}
+
+/// What each worker takes from a reload.
+struct Adoption: Sendable {
+    let generation: Generation
+    /// All listeners of the new configuration.
+    let facts: [ListenerFacts]
+    /// Those that are new, bound already.
+    let added: [ListenerHandOut]
+}
+
+// A new configuration is taken whole or not at all: everything that can fail has been done before a worker hears of it.
+extension ProxyServer {
+    /// Reads the file and all that it names again, and changes to it.
+    package func reload() -> OnReload {
+        guard undrainedWorkers == nil, handOver == nil else {
+            return refuse(["the process is about to end, or to hand over to another"])
+        }
+        notify(["RELOADING=1", "MONOTONIC_USEC=\(loop.now / 1000)"])
+        defer { notify(["READY=1"]) }
+        do throws(Diagnostics) {
+            let next = try Startup(file: file)
+            let added = try next.bind(workers: mailboxes.count, beside: listeners)
+            let warnings = next.warnings.map(\.description) + needsRestart(next.configuration)
+            adopt(next, added)
+            for warning in warnings { logs.log.warned(warning) }
+            logs.log.reloaded()
+            return .reloaded(warnings: warnings)
+        } catch {
+            return refuse(error.list.filter { !$0.isWarning }.map(\.description))
+        }
+    }
+
+    private func refuse(_ complaints: [String]) -> OnReload {
+        logs.log.reloadFailed(complaints)
+        return .refused(complaints: complaints)
+    }
+
+    private func adopt(_ next: Startup, _ added: [ListenerHandOut]) {
+        let names = Set(next.listeners.map(\.name))
+        current = next
+        listeners = listeners.filter { names.contains($0.facts.name) } + added
+        let generation = next.generation(in: state)
+        state.prune(keepingRoutes: Set(next.configuration.routes.map(\.name)))
+        let adoption = Adoption(generation: generation, facts: next.listeners, added: added)
+        onWorkers { $0.adopt(adoption) }
+    }
+
+    /// What the new configuration asks for and only a new process can give.
+    private func needsRestart(_ next: ProxyConfiguration) -> [String] {
+        let now = current.configuration
+        var keys: [String] = []
+        if (next.workers ?? Machine.usableProcessors) != mailboxes.count { keys.append("workers") }
+        if next.log != now.log { keys.append("log") }
+        if next.compression.memoryBudget != now.compression.memoryBudget {
+            keys.append("compression.memory_budget")
+        }
+        return keys.map { "a change of '\($0)' needs a new process (SIGUSR2, or a restart)" }
+    }
+}

@@ -1,0 +1,110 @@
+internal import Synchronization
+
+/// How many sessions and requests a route carries, over all workers and configurations: a reload makes new `Route`s, but
+/// what lives on the old ones still counts.
+final class RouteOccupancy: Sendable {
+    private let occupied = Atomic<Int>(0)
+    private let drained = Atomic<Bool>(false)
+    private let clients = Mutex<[ClientKey: Int]>([:])
+
+    /// Why there is no place.
+    enum Refused: Error {
+        case full, clientFull, drained
+
+        /// For the client.
+        var reason: String {
+            switch self {
+            case .full: "too many connections on this route"
+            case .clientFull: "too many connections from this address"
+            case .drained: "this route is being drained"
+            }
+        }
+    }
+
+    var count: Int { occupied.load(ordering: .relaxed) }
+
+    /// A drained route takes nothing new until it is undrained.
+    var isDrained: Bool {
+        get { drained.load(ordering: .relaxed) }
+        set { drained.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Takes a place; 0 = no limit. Those of a client are counted only where a limit asks for it.
+    func enter(capacity: Int, client: ClientKey?, perClient: Int) throws(Refused) -> RoutePlace {
+        guard !isDrained else { throw .drained }
+        let now = occupied.add(1, ordering: .relaxed).newValue
+        guard capacity <= 0 || now <= capacity else {
+            leave(nil)
+            throw .full
+        }
+        guard perClient > 0, let client else { return RoutePlace(self, client: nil) }
+        let isWithin = clients.withLock { clients in
+            let count = clients[client, default: 0]
+            guard count < perClient else { return false }
+            clients[client] = count + 1
+            return true
+        }
+        guard isWithin else {
+            leave(nil)
+            throw .clientFull
+        }
+        return RoutePlace(self, client: client)
+    }
+
+    fileprivate func leave(_ client: ClientKey?) {
+        occupied.subtract(1, ordering: .relaxed)
+        guard let client else { return }
+        clients.withLock { clients in
+            let count = clients[client, default: 0]
+            clients[client] = count > 1 ? count - 1 : nil
+        }
+    }
+}
+
+/// One place on a route, to be given back once.
+struct RoutePlace {
+    private let occupancy: RouteOccupancy
+    private let client: ClientKey?
+
+    fileprivate init(_ occupancy: RouteOccupancy, client: ClientKey?) {
+        self.occupancy = occupancy
+        self.client = client
+    }
+
+    func leave() { occupancy.leave(client) }
+}
+
+/// Whom the limit per client counts as one: an IPv4 address, or the /64 that an IPv6 customer has to himself.
+struct ClientKey: Hashable, Sendable {
+    private let text: String
+
+    /// nil for clients without an address, as those of a Unix socket.
+    init?(_ address: String) {
+        guard !address.hasPrefix("unix:") else { return nil }
+        guard address.contains(":") else {
+            text = address
+            return
+        }
+        text = Self.network(String(address.prefix { $0 != "%" }))
+    }
+
+    /// The first four groups, with `::` written out.
+    private static func network(_ address: String) -> String {
+        guard let gap = gap(in: address) else {
+            return address.split(separator: ":").prefix(4).joined(separator: ":")
+        }
+        let head = address[..<gap].split(separator: ":")
+        let tail = address[gap...].split(separator: ":")
+        let zeros = Array(repeating: Substring("0"), count: max(0, 8 - head.count - tail.count))
+        return (head + zeros + tail).prefix(4).joined(separator: ":")
+    }
+
+    private static func gap(in address: String) -> String.Index? {
+        var previous: Character?
+        for index in address.indices {
+            if address[index] == ":", previous == ":" { return address.index(before: index) }
+            previous = address[index]
+        }
+        return nil
+    }
+}
