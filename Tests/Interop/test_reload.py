@@ -217,10 +217,10 @@ def test_what_needs_a_new_process_is_said(run, node_chat):
 
 
 def test_generations_are_freed(run, node_chat):
-    """A configuration of a thousand routes, loaded again and again, leaves nothing behind."""
+    """A configuration of many routes, loaded again and again, leaves nothing behind."""
     config = configuration(node_chat.address)
-    config["routes"] += [{"name": f"r{n}", "match": {"path": f"/{n}"}, "respond": {"status": 200, "body": "x" * 1000}}
-                         for n in range(1000)]
+    config["routes"] += [{"name": f"r{n}", "match": {"path": f"/{n}"}, "respond": {"status": 200, "body": "x" * 4000}}
+                         for n in range(200)]
     with run(config) as proxy, proxy.connect("/echo") as ws:
         def reloads(count: int) -> int:
             for _ in range(count):
