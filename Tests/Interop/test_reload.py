@@ -228,7 +228,7 @@ def test_generations_are_freed(run, node_chat):
             time.sleep(0.2)
             return proxy.resident_kib
         before = reloads(5)
-        after = reloads(25)
+        after = reloads(12)
         ws.send("alive")
         assert ws.recv(5) == "alive"
-    assert after < before + 6000, f"{before} KiB grew to {after} KiB"
+    assert after < before + 4000, f"{before} KiB grew to {after} KiB"
