@@ -6,6 +6,11 @@ package protocol TimerTarget: AnyObject {
     func timerFired(_ kind: UInt8)
 }
 
+/// Is told that a turn's events and timers have been handled.
+package protocol TurnTarget: AnyObject {
+    func turnEnded()
+}
+
 /// One epoll reactor on one thread. It knows sockets, timers and mail from other threads, and no protocol.
 ///
 /// All that belongs to a loop is touched by its thread only; `Mailbox` is the sole way in from outside. Epoll is
@@ -36,6 +41,7 @@ package protocol TimerTarget: AnyObject {
     private var expired: [TimerEntry] = []
     private var failures: [StreamSocket] = []
     private var deferred: [() -> Void] = []
+    private var turnTargets: [any TurnTarget] = []
     private var stopping = false
     private var wake: WakePollable?
 
@@ -89,11 +95,25 @@ package protocol TimerTarget: AnyObject {
         }
         deliverFailures()
         fireTimers()
+        endTurn()
         runDeferred()
     }
 
     /// Runs `work` at the end of this turn, when no handler is on the stack.
     package func nextTurn(_ work: @escaping () -> Void) { deferred.append(work) }
+
+    /// Tells `target` once, when the turn's events and timers have been handled.
+    package func atTurnEnd(_ target: any TurnTarget) { turnTargets.append(target) }
+
+    private func endTurn() {
+        guard !turnTargets.isEmpty else { return }
+        var due: [any TurnTarget] = []
+        swap(&due, &turnTargets)
+        for target in due { target.turnEnded() }
+        due.removeAll(keepingCapacity: due.count < 1024)
+        // Whoever asked meanwhile is told in the next turn, which comes at once.
+        if turnTargets.isEmpty { swap(&due, &turnTargets) }
+    }
 
     private func runDeferred() {
         guard !deferred.isEmpty else { return }
@@ -117,7 +137,7 @@ package protocol TimerTarget: AnyObject {
     }
 
     private func timeout(_ limit: UInt64) -> Int32 {
-        guard failures.isEmpty, deferred.isEmpty else { return 0 }
+        guard failures.isEmpty, deferred.isEmpty, turnTargets.isEmpty else { return 0 }
         let next = timers.nextDeadline ?? .max
         let wait = min(next > now ? next - now : 0, limit)
         if wait == .max { return -1 }

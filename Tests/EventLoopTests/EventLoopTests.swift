@@ -45,6 +45,31 @@ struct EventLoopTests {
         #expect(loop.turn { target.fired == [1, 2] })
     }
 
+    private final class Ending: TurnTarget {
+        let target: Target
+        unowned let loop: EventLoop
+        var left = 2
+        init(_ target: Target, _ loop: EventLoop) { (self.target, self.loop) = (target, loop) }
+        func turnEnded() {
+            target.fired.append(1)
+            left -= 1
+            if left > 0 { loop.atTurnEnd(self) }
+        }
+    }
+
+    @Test("the end of a turn is told once, before deferred work")
+    func turnEnd() throws {
+        let loop = try EventLoop()
+        let target = Target()
+        let ending = Ending(target, loop)
+        loop.atTurnEnd(ending)
+        loop.nextTurn { target.fired.append(2) }
+        loop.turn(limit: 0)
+        #expect(target.fired == [1, 2])
+        loop.turn()
+        #expect(target.fired == [1, 2, 1])
+    }
+
     private final class Counter: Sendable {
         private let count = Atomic(0)
         func add() { count.add(1, ordering: .relaxed) }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import HTTP2Protocol
 internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import TLS
@@ -20,6 +21,7 @@ final class Worker {
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
+    let http2Buffers = HTTP2Buffers()
     let contextMemory: ContextMemory
     private var samplers: [String: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?

@@ -1,15 +1,19 @@
 internal import EventLoop
+internal import HTTP2Protocol
 internal import TLS
 
 /// Why a transport broke.
 enum TransportError: Error, Equatable, CustomStringConvertible {
     case system(SystemError)
     case tls(TLSError)
+    /// A stream of an HTTP/2 connection was reset, or its connection broke.
+    case stream(HTTP2Code)
 
     var description: String {
         switch self {
         case .system(let error): error.description
         case .tls(let error): "tls: \(error)"
+        case .stream(let code): "stream reset: \(code)"
         }
     }
 }

@@ -117,6 +117,8 @@ final class Dial: TransportReceiver, TimerTarget {
         switch error {
         case .system(let error): tryNext(after: .connect(error))
         case .tls(let error): tryNext(after: .tls(error))
+        // Nobody dials a stream.
+        case .stream: tryNext(after: .timedOut(phase: "connect"))
         }
     }
 

@@ -1,0 +1,155 @@
+internal import BasicContainers
+internal import EventLoop
+internal import HTTP2Protocol
+
+/// Why an HTTP/2 connection is over.
+enum HTTP2ConnectionEnd: Equatable {
+    /// In order: the peer has ended it, or nothing more was to be said after GOAWAY.
+    case finished
+    case transport(TransportError)
+    case http2(HTTP2Error)
+
+    var reason: String {
+        switch self {
+        case .finished: "connection ended"
+        case .transport(let error): error.description
+        case .http2(let error): error.description
+        }
+    }
+}
+
+/// Whose connection it is: the client's side or the pool towards a backend.
+protocol HTTP2ConnectionOwner: AnyObject {
+    /// A client's request; the stream's receiver is to be set now. Never told on connections to backends.
+    func connectionOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead)
+    func connectionSettings(_ settings: HTTP2PeerSettings)
+    func connectionGoAway(lastStream: Int32, code: HTTP2Code)
+    func connectionPong()
+    /// Every stream has been told; the transport is closed or closing.
+    func connectionEnded(_ end: HTTP2ConnectionEnd)
+}
+
+/// Joins an HTTP/2 session to its connection: what comes is given to the session, and the frames that it has ready at
+/// the end of a turn leave in one write, whichever streams they belong to.
+///
+/// While the kernel takes no more, frames stay in their streams' queues, where each stream's owner sees them.
+final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget {
+    /// So much is framed for one write, and no more than this is left to the kernel's pace.
+    private static let burst = 64 * 1024
+
+    let session: HTTP2Session
+    let transport: StreamConnection
+    private let worker: Worker
+    private weak var owner: (any HTTP2ConnectionOwner)?
+    private var isFlushPlanned = false
+    private var isOver = false
+
+    init(
+        _ side: HTTP2Side, on transport: StreamConnection, _ options: HTTP2Options,
+        owner: any HTTP2ConnectionOwner, worker: Worker
+    ) throws(HTTP2Error) {
+        self.transport = transport
+        self.worker = worker
+        self.owner = owner
+        session = try HTTP2Session(side, options, buffers: worker.http2Buffers, at: worker.loop.now)
+        session.receiver = self
+    }
+
+    /// Takes the transport over and announces our settings.
+    func start() {
+        transport.receiver = self
+        outputWaiting()
+        transport.resumeReading()
+    }
+
+    /// Whether all that was framed has gone to the kernel.
+    var bufferedBytes: Int { transport.bufferedBytes }
+
+    /// Closes the connection at once; every stream is told, and the owner is not.
+    func close() {
+        guard !isOver else { return }
+        isOver = true
+        owner = nil
+        session.end(.internalError)
+        transport.close()
+    }
+
+    // MARK: In
+
+    func transportOpened() {}
+
+    func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
+        guard !isOver else { return }
+        do throws(HTTP2Error) {
+            try session.receive(&bytes, at: worker.loop.now)
+            if session.isFinished { outputWaiting() }
+        } catch {
+            // GOAWAY says why.
+            send()
+            end(.http2(error))
+        }
+    }
+
+    func transportEnded() { end(.finished) }
+    func transportFailed(_ error: TransportError) { end(.transport(error)) }
+
+    // MARK: Out
+
+    func outputWaiting() {
+        guard !isFlushPlanned, !isOver else { return }
+        isFlushPlanned = true
+        worker.loop.atTurnEnd(self)
+    }
+
+    func turnEnded() {
+        isFlushPlanned = false
+        flush()
+    }
+
+    func transportDrained() { flush() }
+
+    private func flush() {
+        while !isOver, transport.bufferedBytes == 0 {
+            guard send() else { break }
+        }
+        if !isOver, session.isFinished { end(.finished) }
+    }
+
+    /// Frames and sends one burst. Whether there may be more.
+    @discardableResult private func send() -> Bool {
+        var output = worker.scratch.take()
+        var failure: HTTP2Error?
+        do throws(HTTP2Error) {
+            try session.takeOutput(into: &output, most: Self.burst)
+        } catch {
+            failure = error
+        }
+        let count = output.count
+        if count > 0 { transport.write(output.span) }
+        worker.scratch.giveBack(output)
+        if let failure { end(.http2(failure)) }
+        return count >= Self.burst
+    }
+
+    private func end(_ end: HTTP2ConnectionEnd) {
+        guard !isOver else { return }
+        isOver = true
+        session.end(end == .finished ? .cancel : .connectError)
+        // What was framed last still goes out; whoever owns the transport bounds the time of that.
+        if case .transport = end { transport.close() } else { transport.finish() }
+        let owner = self.owner
+        self.owner = nil
+        owner?.connectionEnded(end)
+    }
+
+    // MARK: HTTP2SessionReceiver
+
+    func streamOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead) {
+        owner?.connectionOpened(stream, head)
+    }
+    func settingsReceived(_ settings: HTTP2PeerSettings) { owner?.connectionSettings(settings) }
+    func goAwayReceived(lastStream: Int32, code: HTTP2Code) {
+        owner?.connectionGoAway(lastStream: lastStream, code: code)
+    }
+    func pongReceived() { owner?.connectionPong() }
+}

@@ -1,0 +1,117 @@
+internal import BasicContainers
+internal import EventLoop
+internal import HTTP2Protocol
+
+/// A transport over one stream of an HTTP/2 connection, on either side.
+///
+/// What comes while reading is paused waits here and is not given back to flow control, so the peer stops after one
+/// window. Fields belong to whoever opened the stream: this begins when bytes may flow.
+final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
+    let stream: HTTP2Stream
+    private let loop: EventLoop
+    var receiver: (any TransportReceiver)?
+    private var isReading = false
+    private var isOver = false
+    private var isDeliveryPlanned = false
+    private var hasEnded = false
+    private var waiting = UniqueArray<UInt8>()
+
+    /// Takes the stream over; reading starts with `resumeReading`.
+    init(_ stream: HTTP2Stream, on loop: EventLoop) {
+        self.stream = stream
+        self.loop = loop
+        hasEnded = stream.hasEnded
+        stream.receiver = self
+    }
+
+    // MARK: ByteTransport
+
+    var bufferedBytes: Int { stream.bufferedBytes }
+
+    func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
+
+    func pauseReading() { isReading = false }
+
+    func resumeReading() {
+        guard !isReading else { return }
+        isReading = true
+        if !waiting.isEmpty || hasEnded { planDelivery() }
+    }
+
+    func finish() { stream.finish() }
+
+    func close() {
+        guard letGo() else { return }
+        guard stream.bufferedBytes > 0 else { return stream.reset(stream.isFinished ? .noError : .cancel) }
+        // As with a socket, what was written in this turn still goes as far as the window allows.
+        stream.finish()
+        let stream = self.stream
+        loop.nextTurn { stream.reset(stream.bufferedBytes == 0 ? .noError : .cancel) }
+    }
+
+    func abort() {
+        if letGo() { stream.reset(.internalError) }
+    }
+
+    private func letGo() -> Bool {
+        receiver = nil
+        guard !isOver else { return false }
+        isOver = true
+        waiting = UniqueArray<UInt8>()
+        return !stream.isClosed
+    }
+
+    // MARK: Delivery
+
+    /// What came while reading was paused is told at the end of a turn: nobody is called from inside its own call.
+    private func planDelivery() {
+        guard !isDeliveryPlanned else { return }
+        isDeliveryPlanned = true
+        loop.nextTurn { [weak self] in self?.deliver() }
+    }
+
+    private func deliver() {
+        isDeliveryPlanned = false
+        guard isReading, !isOver else { return }
+        if !waiting.isEmpty {
+            var bytes = UniqueArray<UInt8>()
+            swap(&bytes, &waiting)
+            let count = bytes.count
+            var span = bytes.mutableSpan
+            receiver?.transportReceived(&span)
+            stream.consume(count)
+        }
+        guard isReading, !isOver, hasEnded, waiting.isEmpty else { return }
+        hasEnded = false
+        receiver?.transportEnded()
+    }
+
+    // MARK: HTTP2StreamReceiver
+
+    func streamAnswered(_ head: HTTP2ResponseHead) {}
+    func streamTrailers(_ fields: HTTP2Fields) {}
+
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        guard !isOver else { return stream.consume(bytes.count) }
+        guard isReading, waiting.isEmpty, let receiver else { return waiting.append(copying: bytes.span) }
+        let count = bytes.count
+        receiver.transportReceived(&bytes)
+        stream.consume(count)
+    }
+
+    func streamEnded() {
+        guard !isOver else { return }
+        guard isReading, waiting.isEmpty, let receiver else { return hasEnded = true }
+        receiver.transportEnded()
+    }
+
+    func streamDrained() { receiver?.transportDrained() }
+
+    func streamClosed(_ code: HTTP2Code) {
+        guard !isOver, code != .noError || !stream.hasEnded else { return }
+        isOver = true
+        let told = receiver
+        receiver = nil
+        told?.transportFailed(.stream(code))
+    }
+}
