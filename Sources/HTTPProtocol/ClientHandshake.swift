@@ -47,8 +47,7 @@ package enum ClientHandshakeError: Error, Equatable, Sendable {
 /// leg's own; subprotocols and application fields go end to end.
 package struct ClientHandshake: Equatable, Sendable {
     private let key: String
-    private let subprotocols: [String]
-    private let offeredExtensions: [String]
+    private let offer: HandshakeOffer
     /// The request on the wire.
     package let request: [UInt8]
 
@@ -62,8 +61,7 @@ package struct ClientHandshake: Equatable, Sendable {
         offers: [ExtensionOffer]
     ) {
         self.key = key
-        subprotocols = upgrade.subprotocols
-        offeredExtensions = offers.map(\.name)
+        offer = HandshakeOffer(upgrade.subprotocols, offers)
         var fields = HopByHop.applicationFields(of: head.fields)
         forwarding.apply(to: &fields)
         // Spelled exactly so: many backends look these up with their case.
@@ -71,10 +69,7 @@ package struct ClientHandshake: Equatable, Sendable {
         fields.append("Upgrade", "websocket")
         fields.append("Sec-WebSocket-Version", "13")
         fields.append("Sec-WebSocket-Key", key)
-        if !subprotocols.isEmpty {
-            fields.append("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", "))
-        }
-        if !offers.isEmpty { fields.append("Sec-WebSocket-Extensions", HeaderGrammar.encode(offers)) }
+        offer.append(to: &fields)
         request = RequestHead(method: "GET", target: target, fields: fields).encoded
     }
 
@@ -88,23 +83,6 @@ package struct ClientHandshake: Equatable, Sendable {
         guard head.fields.all("sec-websocket-accept") == [WebSocketKey.accept(key)] else {
             throw .wrongAccept
         }
-        let subprotocol = try chosenSubprotocol(head.fields)
-        let extensions = head.fields.all("sec-websocket-extensions")
-        guard let agreed = try? HeaderGrammar.extensions(extensions) else { throw .malformedExtensions }
-        for offer in agreed where !offeredExtensions.contains(offer.name) {
-            throw .unknownExtension(offer.name)
-        }
-        return .accepted(
-            AcceptedUpgrade(
-                subprotocol: subprotocol, extensions: agreed.isEmpty ? nil : HeaderGrammar.encode(agreed),
-                fields: head.fields))
-    }
-
-    /// 4.1, the last of the list: at most one, and of those offered.
-    private func chosenSubprotocol(_ fields: HeaderFields) throws(ClientHandshakeError) -> String? {
-        let chosen = fields.all("sec-websocket-protocol")
-        guard let name = chosen.first else { return nil }
-        guard chosen.count == 1, subprotocols.contains(name) else { throw .unknownSubprotocol(name) }
-        return name
+        return .accepted(try offer.accepted(head.fields))
     }
 }

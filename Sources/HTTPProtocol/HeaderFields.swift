@@ -46,7 +46,7 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     /// Adds a line at the end from bytes; white space around the value is left out.
-    mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
+    package mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
         let start = bytes.count
         for byte in name { bytes.append(plain(byte)) }
         let colon = bytes.count
@@ -70,6 +70,11 @@ package struct HeaderFields: Equatable, Sendable {
         for line in other.lines {
             lines.append(Line(start: line.start + offset, colon: line.colon + offset, end: line.end + offset))
         }
+    }
+
+    /// All lines in their order, as bytes.
+    package func forEach(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+        for line in lines { body(bytes[line.name], bytes[line.value]) }
     }
 
     /// The first value of a name.

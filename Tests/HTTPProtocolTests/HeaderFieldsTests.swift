@@ -69,4 +69,14 @@ struct HeaderFieldsTests {
         #expect(one == fields(("A", "1"), ("B", "2"), ("A", "3")))
         #expect(one.all("a") == ["1", "3"])
     }
+
+    @Test("lines as bytes, opaque ones among them")
+    func bytes() {
+        var all = HeaderFields()
+        all.append(name: "X-A".utf8, value: [0x61, 0xFF])
+        all.append("b", "c")
+        var seen: [[UInt8]] = []
+        all.forEach { seen += [Array($0), Array($1)] }
+        #expect(seen == [Array("X-A".utf8), [0x61, 0xFF], Array("b".utf8), Array("c".utf8)])
+    }
 }

@@ -1,0 +1,41 @@
+/// What a backend may choose from, and the check that it did (RFC 6455, 4.1), whatever carries the handshake.
+struct HandshakeOffer: Equatable, Sendable {
+    private let subprotocols: [String]
+    private let extensions: [ExtensionOffer]
+
+    init(_ subprotocols: [String], _ extensions: [ExtensionOffer]) {
+        self.subprotocols = subprotocols
+        self.extensions = extensions
+    }
+
+    func append(to fields: inout HeaderFields) {
+        if !subprotocols.isEmpty {
+            fields.append("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", "))
+        }
+        if !extensions.isEmpty {
+            fields.append("Sec-WebSocket-Extensions", HeaderGrammar.encode(extensions))
+        }
+    }
+
+    /// The rest of 4.1 once the backend has agreed: nothing that was not offered.
+    func accepted(_ fields: HeaderFields) throws(ClientHandshakeError) -> AcceptedUpgrade {
+        let subprotocol = try chosenSubprotocol(fields)
+        guard let agreed = try? HeaderGrammar.extensions(fields.all("sec-websocket-extensions")) else {
+            throw .malformedExtensions
+        }
+        for chosen in agreed where !extensions.contains(where: { $0.name == chosen.name }) {
+            throw .unknownExtension(chosen.name)
+        }
+        return AcceptedUpgrade(
+            subprotocol: subprotocol, extensions: agreed.isEmpty ? nil : HeaderGrammar.encode(agreed),
+            fields: fields)
+    }
+
+    /// At most one, and of those offered.
+    private func chosenSubprotocol(_ fields: HeaderFields) throws(ClientHandshakeError) -> String? {
+        let chosen = fields.all("sec-websocket-protocol")
+        guard let name = chosen.first else { return nil }
+        guard chosen.count == 1, subprotocols.contains(name) else { throw .unknownSubprotocol(name) }
+        return name
+    }
+}

@@ -1,0 +1,48 @@
+internal import HTTP2Protocol
+internal import HTTPProtocol
+
+// Heads as HTTP/2 carries them (RFC 9113, 8.3), from and to the form that routing and forwarding know.
+
+extension RequestHead {
+    /// Fields that HTTP/2 has no place for (8.2.2), or another: Host is `:authority`.
+    private static let left: Set<String> = [
+        "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host", "te",
+        "http2-settings",
+    ]
+
+    /// The head for a backend. An extended CONNECT (RFC 8441, 4) when the method is CONNECT.
+    func http2(scheme: String) -> HTTP2RequestHead {
+        var head = HTTP2RequestHead(
+            method: method, scheme: scheme, authority: fields.first("host") ?? "", path: target,
+            protocolName: method == "CONNECT" ? "websocket" : nil)
+        fields.forEach { name, value in
+            let lower = String(decoding: name, as: UTF8.self).lowercased()
+            if !Self.left.contains(lower) { head.fields.append(lower.utf8, value) }
+        }
+        // All that TE may say here (8.2.2).
+        if fields.hasToken("te", "trailers") { head.fields.append("te", "trailers") }
+        return head
+    }
+}
+
+extension ResponseHead {
+    /// A backend's answer.
+    init(_ head: HTTP2ResponseHead) {
+        self.init(
+            status: head.status, reason: ReasonPhrase.of(head.status), fields: HeaderFields(head.fields))
+    }
+}
+
+extension HeaderFields {
+    init(_ fields: HTTP2Fields) {
+        self.init()
+        for index in 0..<fields.count { append(name: fields.name(index), value: fields.value(index)) }
+    }
+}
+
+extension HTTP2Fields {
+    init(_ fields: HeaderFields) {
+        self.init()
+        fields.forEach { name, value in append(name, value) }
+    }
+}
