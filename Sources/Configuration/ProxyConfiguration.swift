@@ -169,6 +169,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package struct Backend: Equatable, Sendable {
         package var address: Address
         package var weight = 1
+        /// 0 = no limit.
+        package var maxSessions = 0
     }
 
     /// `tls`: absent = plain text.
@@ -198,7 +200,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package var mode = Mode.session
     /// Counts in mode broadcast.
     package var broadcast = BroadcastConfiguration()
-    package var isRoundRobin = false
+    package var policy = UpstreamPolicy()
     package var backends: [Backend] = []
     package var tls: TLS?
     package var pool = Pool()

@@ -29,6 +29,12 @@ enum Quantity {
         return nil
     }
 
+    /// `20%`, as 20.
+    static func percent(_ text: String) -> Int? {
+        guard text.hasSuffix("%"), let number = Int(text.dropLast()) else { return nil }
+        return (0...100).contains(number) ? number : nil
+    }
+
     /// YAML 1.1 reads an unquoted `off` as false: both words mean both.
     static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {

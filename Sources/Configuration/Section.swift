@@ -59,6 +59,9 @@ final class Section {
         Section(node(key), title: title ?? "'\(key)'", place: place, complaints)
     }
 
+    /// Where a key stands; nil when it is absent.
+    func keyPlace(_ key: String) -> Place? { values.first { $0.key.scalar?.string == key }?.key.place }
+
     func hasKey(_ key: String) -> Bool { values.contains { $0.key.scalar?.string == key } }
 
     /// A key of the interface that does nothing in this version.

@@ -16,10 +16,8 @@ extension ProxyConfiguration {
             return
                 "route '\(route.name)' \(route.host ?? "any host") \(route.path ?? "any path") -> \(target)"
         }
-        lines += upstreams.sorted { $0.key < $1.key }.map { name, upstream in
-            let policy = upstream.isRoundRobin ? "round_robin" : "least_sessions"
-            let list = upstream.backends.map(\.address.description).joined(separator: ", ")
-            return "upstream '\(name)' \(policy): \(list)" + (upstream.tls == nil ? "" : " (tls)")
+        for (name, upstream) in upstreams.sorted(by: { $0.key < $1.key }) {
+            lines += upstream.summary(name: name)
         }
         return lines
     }

@@ -22,10 +22,7 @@ enum UpstreamDecoder {
         }
         upstream.broadcast = BroadcastDecoder.decode(
             section.section("broadcast", title: "'broadcast' of \(section.title)"))
-        section.value(
-            "balance", into: &upstream.isRoundRobin, expected: "round_robin or least_sessions in this version"
-        ) { $0 == "round_robin" ? true : $0 == "least_sessions" ? false : nil }
-        section.noEffect(["hash_key", "retry", "health"])
+        upstream.policy = UpstreamPolicyDecoder.decode(section)
         upstream.backends = backends(section)
         if section.hasKey("tls") {
             upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)"))
@@ -55,7 +52,8 @@ enum UpstreamDecoder {
             }
             var weight = 1
             entry.integer("weight", into: &weight, 1...1000)
-            entry.noEffect(["max_sessions"])
+            var maxSessions = 0
+            entry.integer("max_sessions", into: &maxSessions, 0...10_000_000)
             entry.finish()
             guard let text else { return nil }
             guard let address = AddressSyntax.parse(text.value) else {
@@ -63,7 +61,7 @@ enum UpstreamDecoder {
                     text.place, "'\(text.value)' is no address, expected \(AddressSyntax.expected)")
                 return nil
             }
-            return .init(address: address, weight: weight)
+            return .init(address: address, weight: weight, maxSessions: maxSessions)
         }
     }
 

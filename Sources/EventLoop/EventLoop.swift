@@ -49,6 +49,8 @@ package protocol TurnTarget: AnyObject {
     package var owner: AnyObject?
     /// Monotonic nanoseconds, read once a turn.
     package private(set) var now: UInt64
+    /// Monotonic nanoseconds of this moment, for threads that are not on a turn of a loop.
+    package static var clock: UInt64 { trunkline_monotonic_ns() }
     /// How other threads reach this loop.
     package let mailbox: Mailbox
     /// Randomness for jitter, masks and ids, drawn from the kernel in blocks.

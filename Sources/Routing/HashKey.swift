@@ -42,6 +42,20 @@ package enum HashKey: Equatable, Sendable {
         return value(name, in: pair, separator: ";")
     }
 
+    /// The text that a JSON object at the start of a body gives to a name: `"sid":"…"`, without escapes; nil when it
+    /// isn't there or not complete.
+    package static func jsonValue(_ name: String, in start: [UInt8]) -> String? {
+        let pattern = Array("\"\(name)\":\"".utf8)
+        guard start.count > pattern.count else { return nil }
+        for position in 0...(start.count - pattern.count)
+        where start[position...].starts(with: pattern) {
+            let rest = start[(position + pattern.count)...]
+            guard let end = rest.firstIndex(of: 0x22), end > rest.startIndex else { return nil }
+            return String(decoding: rest[..<end], as: UTF8.self)
+        }
+        return nil
+    }
+
     private static func value(_ name: String, in list: Substring, separator: Character) -> String? {
         for part in list.split(separator: separator) {
             let pair = part.drop { $0 == " " }

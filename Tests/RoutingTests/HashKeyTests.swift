@@ -31,4 +31,15 @@ struct HashKeyTests {
         #expect(HashKey.setCookieValue("io", in: "io=xyz; Path=/; HttpOnly") == "xyz")
         #expect(HashKey.setCookieValue("Path", in: "io=xyz; Path=/") == nil)
     }
+
+    @Test("a name's text in the start of a body, at every length")
+    func json() {
+        let body = Array(#"0{"sid":"abc-_1","upgrades":["websocket"],"pingInterval":25000}"#.utf8)
+        for count in 0...body.count {
+            let expected = count > 15 ? "abc-_1" : nil
+            #expect(HashKey.jsonValue("sid", in: Array(body.prefix(count))) == expected, "\(count)")
+        }
+        #expect(HashKey.jsonValue("id", in: body) == nil)
+        #expect(HashKey.jsonValue("sid", in: Array(#"{"sid":""}"#.utf8)) == nil)
+    }
 }

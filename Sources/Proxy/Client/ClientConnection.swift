@@ -216,7 +216,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
             transport.resumeReading()
             exchange.start()
         case .failed(let status, let reason, _, _):
-            refuse(Refusal(status: status, reason: reason), host: plan.host, path: plan.path)
+            refuse(worker.refusal(status, reason), host: plan.host, path: plan.path)
         }
     }
 

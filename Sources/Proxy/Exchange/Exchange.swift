@@ -6,7 +6,7 @@ internal import HTTPProtocol
 /// `Responder`, the backend's is an `UpstreamRequest`.
 ///
 /// The request is sent a second time only when it may be (RFC 9110, 9.2.2): it is idempotent, none of its body has been
-/// taken, and a connection that had been idle broke before a byte of the answer.
+/// taken, and not a byte of an answer has come.
 final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private enum Timer: UInt8 { case response, slowConsumer }
 
@@ -19,6 +19,7 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private unowned let client: any ExchangeClient
     let responder: any Responder
     private var search: BackendSearch?
+    private var learner: KeyLearner?
     private(set) var backend: Backend?
     private var request: (any UpstreamRequest)?
     private var bodyBytes = 0
@@ -67,10 +68,12 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     }
 
     func start() {
-        guard let upstream else { return goOn() }
-        let search = BackendSearch(upstream, worker: worker) { [weak self] in self?.found($0) }
+        guard let upstream, let plan else { return goOn() }
+        let request = BackendRequest(plan)
+        learner = KeyLearner(upstream.settings, request)
+        let search = BackendSearch(upstream, for: request, worker: worker) { [weak self] in self?.found($0) }
         self.search = search
-        search.next()
+        search.start()
     }
 
     /// Goes on with a refused upgrade.
@@ -86,7 +89,7 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
         case .failed(let failure):
             worker.log.upgradeFailed(
                 upstream?.name ?? "", backend: failure.backend, phase: failure.phase, cause: failure.cause)
-            end(.refuse(Refusal(status: failure.status, reason: failure.reason)))
+            end(.refuse(worker.refusal(failure.status, failure.reason)))
         case .connection(let connection, let backend):
             guard let plan else { return }
             self.backend = backend
@@ -163,10 +166,14 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
         disarm(.response)
         hasAnswer = true
+        if let backend { learner?.head(head.fields, from: backend) }
         responder.begin(head, framing: framing)
     }
 
-    func upstreamBody(_ bytes: Span<UInt8>) { responder.body(bytes) }
+    func upstreamBody(_ bytes: Span<UInt8>) {
+        if learner != nil, let backend { learner?.body(bytes, from: backend) }
+        responder.body(bytes)
+    }
 
     func upstreamEnded(trailers: HeaderFields) { responder.end(trailers: trailers) }
 
@@ -202,8 +209,10 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
             request?.cancel()
             request = nil
             leaveBackend()
-            if let search, search.isWarm, !isAnswered, !hasTakenBody, head.isIdempotent {
-                return search.redial()
+            if let search, !isAnswered, !hasTakenBody, head.isIdempotent {
+                if search.isWarm { return search.redial() }
+                backend?.failed(cause, worker)
+                if search.retry() { return }
             }
             log(cause)
             fail(502, "backend ended the connection")

@@ -47,7 +47,11 @@ extension UpstreamConfiguration {
     /// Its backends as the registry takes them.
     var entries: [UpstreamState.Entry] {
         backends.compactMap { backend in
-            BackendAddress(backend.address).map { UpstreamState.Entry(address: $0, weight: backend.weight) }
+            BackendAddress(backend.address).map { address in
+                UpstreamState.Entry(
+                    address: address, weight: backend.weight, maxSessions: backend.maxSessions,
+                    handshakes: policy.handshakes.inFlight)
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ final class Worker {
     private var listeners: [Listener] = []
     private var clients: [ClientConnection] = []
     private(set) var sessions: [any LiveSession] = []
+    /// Where searches wait for a place with a backend.
+    let desk = AdmissionDesk()
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
@@ -180,6 +182,13 @@ final class Worker {
 
     private func bytes(of word: UInt64) -> [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
+    }
+
+    /// What a client is told that can't be served; when it is worth coming again, then not all at once.
+    func refusal(_ status: Int, _ reason: String) -> Refusal {
+        guard status == 503 else { return Refusal(status: status, reason: reason) }
+        let seconds = String(Int.random(in: 1...10, using: &loop.random))
+        return Refusal(status: status, reason: reason, fields: [HeaderFields.Field("Retry-After", seconds)])
     }
 
     // MARK: The end

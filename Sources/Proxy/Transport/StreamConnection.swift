@@ -12,11 +12,13 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private let socket: StreamSocket
     private let tls: TLSSession?
     private let wire: TLSWire
+    private var preamble: [UInt8]
     private var isOver = false
     var receiver: (any TransportReceiver)?
 
     /// Takes an accepted socket; reading starts with `resumeReading`.
     init(accepted socket: StreamSocket, tls: TLSSession?, wire: TLSWire) {
+        preamble = []
         self.socket = socket
         self.tls = tls
         self.wire = wire
@@ -24,9 +26,13 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     /// Starts to connect; `transportOpened` or `transportFailed` will follow.
-    init(connectingTo address: SocketAddress, tls: TLSSession?, wire: TLSWire, on loop: EventLoop)
-        throws(SystemError)
-    {
+    ///
+    /// - Parameter preamble: goes first and in plain text, before TLS.
+    init(
+        connectingTo address: SocketAddress, preamble: [UInt8] = [], tls: TLSSession?, wire: TLSWire,
+        on loop: EventLoop
+    ) throws(SystemError) {
+        self.preamble = preamble
         socket = try StreamSocket.connect(to: address, on: loop)
         self.tls = tls
         self.wire = wire
@@ -86,6 +92,10 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     // MARK: StreamHandler
 
     func streamConnected() {
+        if !preamble.isEmpty {
+            socket.send(preamble.span)
+            preamble = []
+        }
         guard let tls else { return opened() }
         socket.resumeReading()
         advanceHandshake(tls, [UInt8]().span)

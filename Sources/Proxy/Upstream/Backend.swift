@@ -9,7 +9,7 @@ final class Backend {
     let weight: Int
     /// Shared with the other workers.
     let state: BackendState
-    private let settings: UpstreamSettings
+    let settings: UpstreamSettings
     private(set) var pool: UpstreamPool?
 
     init(_ member: UpstreamState.Member, settings: UpstreamSettings) {
@@ -23,41 +23,87 @@ final class Backend {
 
     func startPool(on worker: Worker) {
         let pool = settings.configuration.pool
+        // With a header that names the client, a connection is that client's.
+        let isShared = !settings.policy.sendsProxyHeader
         self.pool = UpstreamPool(
-            for: self, level: pool.warm, most: pool.idle, idleTimeout: pool.idleTimeout, worker: worker)
+            for: self, level: isShared ? pool.warm : 0, most: isShared ? pool.idle : 0,
+            idleTimeout: pool.idleTimeout, worker: worker)
         self.pool?.refill()
     }
 
-    func isUsable(at now: UInt64) -> Bool { !state.isDraining && state.health.isAvailable(at: now) }
+    /// Whether connections may be opened ahead of need.
+    func isUsable(at now: UInt64) -> Bool { !state.isDraining && state.health.standing(at: now) == .up }
 
     /// Connects; the outcome changes the health.
-    func dial(on worker: Worker, done: @escaping Dial.Done) -> Dial {
+    ///
+    /// - Parameter preamble: what goes first on the connection, before TLS.
+    func dial(on worker: Worker, preamble: [UInt8] = [], done: @escaping Dial.Done) -> Dial {
         Dial(
-            address, tls: settings.tls, timeout: settings.configuration.connectTimeout, worker: worker
+            address, tls: settings.tls, timeout: settings.configuration.connectTimeout, preamble: preamble,
+            worker: worker
         ) { [self] result in
             switch result {
-            case .success: succeeded(worker)
-            case .failure(let error): failed(error, worker)
+            case .success: connected(worker)
+            case .failure(let error): connectFailed(error, worker)
             }
             done(result)
         }
     }
 
-    private func succeeded(_ worker: Worker) {
-        guard state.withHealth({ $0.connected() }) else { return }
-        worker.log.backendRecovered(name)
+    // MARK: What becomes known of it
+
+    private func connected(_ worker: Worker) {
+        guard state.withHealth({ $0.connected(at: worker.loop.now) }) else { return }
+        recovered(worker)
     }
 
-    private func failed(_ error: DialError, _ worker: Worker) {
+    /// It answered an upgrade.
+    func answered(_ worker: Worker) {
+        guard state.withHealth({ $0.answered(at: worker.loop.now) }) else { return }
+        recovered(worker)
+    }
+
+    /// It answered an upgrade with 5xx or nonsense, broke off, or took too long.
+    func failed(_ cause: String, _ worker: Worker) {
+        judge(worker) { health, now, jitter, rules in
+            health.failed(at: now, jitter: jitter, cause: cause, rules)
+        } told: {
+            worker.log.backendSuspected(name, cause, restsFor: $0)
+        }
+    }
+
+    private func connectFailed(_ error: DialError, _ worker: Worker) {
+        // A timeout may be the network's or a full queue's: it counts as a suspicion.
+        if case .timedOut = error { return failed(error.description, worker) }
+        judge(worker) { health, now, jitter, rules in
+            health.connectFailed(at: now, jitter: jitter, cause: error.description, rules)
+        } told: {
+            worker.log.backendFailed(name, error, restsFor: $0)
+        }
+    }
+
+    private func judge(
+        _ worker: Worker,
+        _ body: (inout BackendHealth, UInt64, Double, HealthRules) -> OnFault, told: (UInt64) -> Void
+    ) {
         let now = worker.loop.now
         let jitter = Double.random(in: 0..<1, using: &worker.loop.random)
-        let until = state.withHealth { health -> UInt64? in
-            // Others were under way when the first one failed: they say nothing new.
-            health.isAvailable(at: now) ? health.connectFailed(at: now, jitter: jitter) : nil
-        }
-        guard let until else { return }
-        worker.log.backendFailed(name, error, restsFor: until - now)
-        // When the rest is over the pool tries again by itself, which is also how the recovery is noticed.
-        worker.after(until - now) { [weak self] in self?.pool?.refill() }
+        let outcome = state.withHealth { body(&$0, now, jitter, settings.rules) }
+        guard case .rests(let until) = outcome else { return }
+        told(until - min(now, until))
+        state.line.evict(state)
+        // When the rest is over the pool tries again by itself, which is also how a recovery is noticed.
+        worker.after(until - min(now, until)) { [weak self] in self?.restEnded() }
+    }
+
+    private func restEnded() {
+        pool?.refill()
+        state.line.placeFreed(state)
+    }
+
+    private func recovered(_ worker: Worker) {
+        worker.log.backendRecovered(name)
+        state.line.placeFreed(state)
+        pool?.refill()
     }
 }

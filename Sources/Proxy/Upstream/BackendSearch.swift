@@ -1,4 +1,6 @@
+internal import Configuration
 internal import EventLoop
+internal import Routing
 
 /// Why no backend could be asked, as the client is told and as the log says it.
 struct UpstreamFailure {
@@ -9,74 +11,196 @@ struct UpstreamFailure {
     let cause: String
 }
 
-/// Finds a connection for one request: chooses a backend, takes a warm connection or dials, and goes on to the next
-/// backend when one can't be reached.
-final class BackendSearch {
+/// Finds a connection for one request: chooses a backend, waits for a place with it, takes a warm connection or dials,
+/// and goes on to another backend when one can't be reached, as often as the upstream's `retry` allows.
+///
+/// An upgrade's place among the backend's handshakes is held until `cancel`.
+final class BackendSearch: TimerTarget {
     enum Found {
         case connection(StreamConnection, Backend)
         case failed(UpstreamFailure)
     }
 
     private let upstream: Upstream
+    private let request: BackendRequest
     private let worker: Worker
     private var found: ((Found) -> Void)?
-    private var tried: [Backend] = []
+    private var tried: [BackendState] = []
+    private var attemptsLeft: Int
     private var backend: Backend?
     private var dial: Dial?
     private var lastError: DialError?
+    /// The backend whose place is held.
+    private var place: BackendState?
+    /// In the admission line.
+    private var ticket: UInt64?
+    private var deadline: TimerToken?
     /// The connection was open before it was found, so it may have died unnoticed.
     private(set) var isWarm = false
 
-    init(_ upstream: Upstream, worker: Worker, found: @escaping (Found) -> Void) {
+    init(
+        _ upstream: Upstream, for request: BackendRequest, worker: Worker, found: @escaping (Found) -> Void
+    ) {
         self.upstream = upstream
+        self.request = request
         self.worker = worker
         self.found = found
+        attemptsLeft = upstream.settings.policy.retry.attempts
     }
 
-    /// Looks for the first connection, or for one to another backend.
-    func next() {
-        guard let next = upstream.choose(excluding: tried, at: worker.loop.now) else { return giveUp() }
-        tried.append(next)
-        backend = next
-        guard let warm = next.pool?.take() else { return redial() }
-        isWarm = true
-        found?(.connection(warm, next))
+    /// Looks for the first connection.
+    func start() {
+        upstream.retries.asked()
+        follow(upstream.choose(for: request, excluding: tried))
     }
 
     /// Looks for a new connection to the same backend, after a warm one had died.
     func redial() {
-        guard let backend else { return next() }
+        guard let backend else { return start() }
         isWarm = false
-        dial = backend.dial(on: worker) { [weak self] result in
+        dial = backend.dial(on: worker, preamble: preamble) { [weak self] result in
             guard let self else { return }
             dial = nil
             switch result {
             case .success(let connection): found?(.connection(connection, backend))
             case .failure(let error):
                 lastError = error
-                next()
+                // Nothing was sent: only the number of attempts limits this, not the budget.
+                if !tryAnother(costs: false) { giveUp() }
             }
         }
     }
 
+    /// Looks for a connection to another backend, after this one had taken the request and not answered. False when
+    /// there is none, or no more retries are to be made.
+    func retry() -> Bool { tryAnother(costs: true) }
+
+    private func tryAnother(costs: Bool) -> Bool {
+        guard attemptsLeft > 0 else { return false }
+        let choice = upstream.choose(for: request, excluding: tried)
+        if case .nobody = choice { return false }
+        if costs, !upstream.retries.takeRetry() { return false }
+        attemptsLeft -= 1
+        leavePlace()
+        follow(choice)
+        return true
+    }
+
+    /// Forgets everything, and gives the place back.
     func cancel() {
         found = nil
         dial?.cancel()
         dial = nil
+        leaveLine()
+        leavePlace()
     }
 
-    private func giveUp() {
-        let failure =
-            switch lastError {
-            case nil:
-                failure(503, "no backend is available", phase: "choose", cause: "no backend is available")
-            case .timedOut(let phase)?:
-                failure(504, "backend took too long (\(phase))", phase: phase, cause: "\(phase) timed out")
-            case let error?:
-                failure(502, "backend could not be reached", phase: error.phase, cause: error.description)
+    private func follow(_ choice: Upstream.Choice) {
+        switch choice {
+        case .nobody: giveUp()
+        case .ask(let backend):
+            guard request.isUpgrade else { return ask(backend) }
+            if backend.state.takePlace() {
+                place = backend.state
+                ask(backend)
+            } else {
+                wait([backend], only: nil)
             }
-        found?(.failed(failure))
+        case .wait(let backends, let only): wait(backends, only: only)
+        }
     }
+
+    private func ask(_ backend: Backend) {
+        tried.append(backend.state)
+        self.backend = backend
+        guard let warm = backend.pool?.take() else { return redial() }
+        isWarm = true
+        found?(.connection(warm, backend))
+    }
+
+    private var preamble: [UInt8] { [] }
+
+    // MARK: The line
+
+    private func wait(_ backends: [Backend], only: Backend?) {
+        let line = upstream.settings.state.line
+        let limits = upstream.settings.policy.handshakes
+        let waiter = AdmissionLine.Waiter(only: only?.state, tried: tried, mailbox: worker.loop.mailbox)
+        let id = line.newID()
+        worker.desk.wait(id) { [weak self] state in
+            if let self { answered(state) } else { state?.handshakeEnded() }
+        }
+        ticket = id
+        switch line.enter(backends.map(\.state), waiter, id: id, limit: limits.queue) {
+        case .waiting:
+            if limits.queueTimeout > 0, deadline == nil {
+                deadline = worker.loop.schedule(self, kind: 0, after: limits.queueTimeout)
+            }
+        case .entered(let state):
+            leaveLine()
+            placed(with: state)
+        case .full:
+            leaveLine()
+            tell(failure(503, "too many clients wait for a backend", phase: "queue", cause: "queue is full"))
+        }
+    }
+
+    /// The line has answered: with a place, or with none because the backend that was waited for is out.
+    private func answered(_ state: BackendState?) {
+        ticket = nil
+        guard let state else { return follow(upstream.choose(for: request, excluding: tried)) }
+        placed(with: state)
+    }
+
+    private func placed(with state: BackendState) {
+        place = state
+        guard let backend = upstream.backends.first(where: { $0.state === state }) else {
+            leavePlace()
+            return follow(upstream.choose(for: request, excluding: tried))
+        }
+        worker.loop.cancel(deadline)
+        deadline = nil
+        ask(backend)
+    }
+
+    private func leaveLine() {
+        worker.loop.cancel(deadline)
+        deadline = nil
+        guard let ticket else { return }
+        self.ticket = nil
+        worker.desk.forget(ticket)
+        upstream.settings.state.line.leave(ticket)
+    }
+
+    private func leavePlace() {
+        place?.handshakeEnded()
+        place = nil
+    }
+
+    func timerFired(_ kind: UInt8) {
+        deadline = nil
+        leaveLine()
+        tell(failure(503, "no backend had room in time", phase: "queue", cause: "waited too long"))
+    }
+
+    // MARK: The end
+
+    private func giveUp() {
+        switch lastError {
+        case nil:
+            tell(failure(503, "no backend is available", phase: "choose", cause: "no backend is available"))
+        case .timedOut(let phase)?:
+            tell(
+                failure(
+                    504, "backend took too long (\(phase))", phase: phase, cause: "\(phase) timed out"))
+        case let error?:
+            tell(
+                failure(
+                    502, "backend could not be reached", phase: error.phase, cause: error.description))
+        }
+    }
+
+    private func tell(_ failure: UpstreamFailure) { found?(.failed(failure)) }
 
     private func failure(_ status: Int, _ reason: String, phase: String, cause: String) -> UpstreamFailure {
         UpstreamFailure(status: status, reason: reason, backend: backend?.name, phase: phase, cause: cause)

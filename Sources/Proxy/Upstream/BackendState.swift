@@ -12,46 +12,106 @@ final class BackendState: Sendable {
     let name: String
     /// The backend as the configuration spells it: the address again, or the `dns:` name that led to it.
     let origin: String
+    /// What consistent hashing knows it by.
+    let identity: UInt64
+    /// Who waits for a place with it or with its siblings.
+    let line: AdmissionLine
     private let sessionCount = Atomic<Int>(0)
     private let requestCount = Atomic<Int>(0)
     private let handshakeCount = Atomic<Int>(0)
     private let draining = Atomic<Bool>(false)
     private let configured = Atomic<Bool>(true)
-    private let weightNow: Atomic<Int>
+    private let unseen: Atomic<Bool>
+    private let weightNow = Atomic<Int>(1)
+    private let sessionLimit = Atomic<Int>(0)
+    private let handshakeLimit = Atomic<Int>(0)
     private let known = Mutex(BackendHealth())
 
-    init(upstream: String, name: String, origin: String, weight: Int) {
+    /// - Parameter isNew: it was added to an upstream that had backends before.
+    init(upstream: String, name: String, origin: String, line: AdmissionLine, isNew: Bool) {
         self.upstream = upstream
         self.name = name
         self.origin = origin
-        weightNow = Atomic(weight)
+        self.line = line
+        identity = ConsistentHash.hash(name.utf8)
+        unseen = Atomic(isNew)
     }
 
     /// WebSocket sessions that live on it.
-    var sessions: Int { sessionCount.load(ordering: .relaxed) }
+    var sessions: Int { sessionCount.load(ordering: .acquiring) }
     /// Plain requests under way.
     var requests: Int { requestCount.load(ordering: .relaxed) }
-    /// Upgrades that it was asked for and has not answered.
-    var handshakes: Int { handshakeCount.load(ordering: .relaxed) }
+    /// Upgrades that it is being asked for and has not answered.
+    var handshakes: Int { handshakeCount.load(ordering: .acquiring) }
     /// What balancing counts.
     var load: Int { sessions + requests + handshakes }
     var weight: Int { weightNow.load(ordering: .relaxed) }
+    /// 0 = no limit.
+    var maxSessions: Int { sessionLimit.load(ordering: .relaxed) }
 
     /// It gets nothing new; what it carries is for others to close.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
     /// The configuration still names it. False after a reload without it: its sessions are to be drained.
     var isConfigured: Bool { configured.load(ordering: .relaxed) }
 
-    func setDraining(_ isDraining: Bool) { draining.store(isDraining, ordering: .relaxed) }
-    func setConfigured(_ isConfigured: Bool) { configured.store(isConfigured, ordering: .relaxed) }
-    func setWeight(_ weight: Int) { weightNow.store(weight, ordering: .relaxed) }
+    func setDraining(_ isDraining: Bool) {
+        draining.store(isDraining, ordering: .relaxed)
+        if isDraining { line.evict(self) } else { line.placeFreed(self) }
+    }
 
-    func sessionBegan() { sessionCount.add(1, ordering: .relaxed) }
-    func sessionEnded() { sessionCount.subtract(1, ordering: .relaxed) }
+    func setConfigured(_ isConfigured: Bool) { configured.store(isConfigured, ordering: .relaxed) }
+
+    /// What the configuration says of it now.
+    func set(weight: Int, maxSessions: Int, handshakes: Int) {
+        weightNow.store(weight, ordering: .relaxed)
+        sessionLimit.store(maxSessions, ordering: .relaxed)
+        handshakeLimit.store(handshakes, ordering: .relaxed)
+    }
+
+    // MARK: Counts
+
+    func sessionBegan() { sessionCount.add(1, ordering: .acquiringAndReleasing) }
+
+    func sessionEnded() {
+        sessionCount.subtract(1, ordering: .sequentiallyConsistent)
+        if maxSessions > 0 { line.placeFreed(self) }
+    }
+
     func requestBegan() { requestCount.add(1, ordering: .relaxed) }
     func requestEnded() { requestCount.subtract(1, ordering: .relaxed) }
-    func handshakeBegan() { handshakeCount.add(1, ordering: .relaxed) }
-    func handshakeEnded() { handshakeCount.subtract(1, ordering: .relaxed) }
+
+    /// Whether there is room for one more handshake, and the session that it may become.
+    var hasRoom: Bool { hasRoom(handshakes: handshakes) }
+
+    private func hasRoom(handshakes: Int) -> Bool {
+        let most = handshakeLimit.load(ordering: .relaxed)
+        guard most == 0 || handshakes < most else { return false }
+        return maxSessions == 0 || handshakes + sessions < maxSessions
+    }
+
+    /// Takes a place for a handshake where there is room; `handshakeEnded` gives it back.
+    ///
+    /// A handshake that becomes a session is counted as both for a moment, so that no limit is ever passed.
+    func takePlace() -> Bool {
+        while true {
+            let now = handshakes
+            guard hasRoom(handshakes: now) else { return false }
+            let step = handshakeCount.compareExchange(
+                expected: now, desired: now + 1, ordering: .sequentiallyConsistent)
+            if step.exchanged { return true }
+        }
+    }
+
+    /// Gives a place back that nobody wanted.
+    func dropPlace() { handshakeCount.subtract(1, ordering: .sequentiallyConsistent) }
+
+    /// The handshake is over, for better or worse: the next in line gets the place.
+    func handshakeEnded() {
+        dropPlace()
+        line.placeFreed(self)
+    }
+
+    // MARK: Health
 
     /// Its health, under a lock that is held for a few instructions.
     var health: BackendHealth { known.withLock { $0 } }
@@ -59,5 +119,11 @@ final class BackendState: Sendable {
     /// Changes the health.
     func withHealth<Result: Sendable>(_ body: (inout BackendHealth) -> Result) -> Result {
         known.withLock { health in body(&health) }
+    }
+
+    /// A worker has it in its list: from here on a new one ramps up.
+    func seen(at now: UInt64) {
+        guard unseen.exchange(false, ordering: .relaxed) else { return }
+        withHealth { $0.appeared(at: now) }
     }
 }

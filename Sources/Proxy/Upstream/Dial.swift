@@ -23,6 +23,7 @@ final class Dial: TransportReceiver, TimerTarget {
 
     private let worker: Worker
     private let tls: ClientTLSContext?
+    private let preamble: [UInt8]
     private var done: Done?
     private var remaining: [SocketAddress] = []
     private var connection: StreamConnection?
@@ -31,11 +32,12 @@ final class Dial: TransportReceiver, TimerTarget {
 
     /// Starts; `done` comes from a later turn of the loop, never from inside this call.
     init(
-        _ address: BackendAddress, tls: ClientTLSContext?, timeout: UInt64, worker: Worker,
-        done: @escaping Done
+        _ address: BackendAddress, tls: ClientTLSContext?, timeout: UInt64, preamble: [UInt8] = [],
+        worker: Worker, done: @escaping Done
     ) {
         self.worker = worker
         self.tls = tls
+        self.preamble = preamble
         self.done = done
         if timeout > 0 { deadline = worker.loop.schedule(self, kind: 0, after: timeout) }
         switch address {
@@ -80,7 +82,7 @@ final class Dial: TransportReceiver, TimerTarget {
                 try TLSSession(client: context, wire: worker.wire)
             }
             let connection = try StreamConnection(
-                connectingTo: address, tls: session, wire: worker.wire, on: worker.loop)
+                connectingTo: address, preamble: preamble, tls: session, wire: worker.wire, on: worker.loop)
             connection.receiver = self
             self.connection = connection
         } catch let error as SystemError {

@@ -14,8 +14,9 @@ enum UpgradeOutcome {
 
 /// Carries one client's upgrade to a backend: chooses, takes a warm connection or dials, asks, checks the answer.
 ///
-/// A backend that can't be reached is skipped for the next one. Once a request was sent, another backend is tried only
-/// if the connection was a warm one that broke before a byte of the answer: it had died unnoticed.
+/// A backend that can't be reached is skipped for the next one. Once a request was sent, it is sent again only while
+/// nothing of an answer has come: to the same backend if the connection was a warm one that had died unnoticed, else to
+/// another one, as the upstream's `retry` allows.
 final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private let worker: Worker
     private let upstream: Upstream
@@ -28,6 +29,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private var hasAnswer = false
     private var parser: ResponseHeadParser
     private var deadline: TimerToken?
+    private var learner: KeyLearner?
 
     init(
         _ plan: UpgradePlan, upstream: Upstream, worker: Worker, done: @escaping (UpgradeOutcome) -> Void
@@ -38,9 +40,11 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         self.worker = worker
         self.done = done
         parser = ResponseHeadParser(limits: worker.headLimits)
-        let search = BackendSearch(upstream, worker: worker) { [weak self] in self?.found($0) }
+        let request = BackendRequest(plan)
+        learner = KeyLearner(upstream.settings, request)
+        let search = BackendSearch(upstream, for: request, worker: worker) { [weak self] in self?.found($0) }
         self.search = search
-        search.next()
+        search.start()
     }
 
     /// The client has gone: nobody waits for an answer.
@@ -87,11 +91,12 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
             worker.log.upgradeFailed(upstream.name, backend: backend, phase: phase, cause: cause ?? reason)
         }
         connection = nil
-        search?.cancel()
-        search = nil
         let done = self.done
         self.done = nil
         done?(outcome)
+        // Last: by now a session is counted as such, and its place among the handshakes may go to the next.
+        search?.cancel()
+        search = nil
     }
 
     // MARK: TransportReceiver
@@ -114,9 +119,16 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
             case .accepted(let accepted):
                 _ = try plan.backendOffer?.agreement(accepted.extensions)
                 stopReading(connection)
+                backend.answered(worker)
+                learner?.head(accepted.fields, from: backend)
                 finish(.accepted(connection, backend, accepted, early: copy(bytes.span, from: used)))
             case .refused(let head):
                 stopReading(connection)
+                if head.status >= 500 {
+                    backend.failed("answered \(head.status)", worker)
+                } else {
+                    backend.answered(worker)
+                }
                 let rest = HTTP1UpstreamRequest(
                     plan.head, refusedBy: head, early: copy(bytes.span, from: used), on: connection,
                     headLimits: worker.headLimits)
@@ -143,6 +155,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     }
 
     private func fail(_ reason: String, cause: String) {
+        backend?.failed(cause, worker)
         finish(.failed(status: 502, reason: reason, backend: backend?.name, phase: "response"), cause: cause)
     }
 
@@ -152,12 +165,30 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private func lost(_ cause: String) {
         connection?.close()
         connection = nil
-        if let search, search.isWarm, !hasAnswer { return search.redial() }
-        fail("backend ended the connection", cause: cause)
+        worker.loop.cancel(deadline)
+        deadline = nil
+        guard let search, !hasAnswer else { return fail("backend ended the connection", cause: cause) }
+        if search.isWarm { return search.redial() }
+        backend?.failed(cause, worker)
+        let lost = backend?.name
+        if search.retry() { return worker.log.upgradeRetried(upstream.name, backend: lost, cause: cause) }
+        finish(
+            .failed(
+                status: 502, reason: "backend ended the connection", backend: backend?.name, phase: "response"
+            ),
+            cause: cause)
     }
 
     func timerFired(_ kind: UInt8) {
         deadline = nil
+        let cause = "no answer in time"
+        backend?.failed(cause, worker)
+        connection?.close()
+        connection = nil
+        let late = backend?.name
+        if let search, !hasAnswer, search.retry() {
+            return worker.log.upgradeRetried(upstream.name, backend: late, cause: cause)
+        }
         finish(
             .failed(
                 status: 504, reason: "backend took too long to answer", backend: backend?.name,

@@ -4,17 +4,27 @@ internal import Routing
 
 /// The backends of one upstream as one worker sees them, and the choice among them.
 final class Upstream {
+    /// What a request is to do.
+    enum Choice {
+        case ask(Backend)
+        /// Wait for a place with one of these; `only` where no other will do.
+        case wait([Backend], only: Backend?)
+        case nobody
+    }
+
     let settings: UpstreamSettings
     private unowned let worker: Worker
     private var members: [Backend] = []
     private var version = -1
     private var policy: BalancePolicy
+    var retries: RetryBudget
     private var isClosed = false
 
     init(_ settings: UpstreamSettings, worker: Worker) {
         self.settings = settings
         self.worker = worker
-        policy = BalancePolicy(settings.configuration.isRoundRobin ? .roundRobin : .leastSessions)
+        policy = BalancePolicy(settings.balances)
+        retries = RetryBudget(percent: settings.policy.retry.budget)
         refresh()
     }
 
@@ -35,7 +45,8 @@ final class Upstream {
         version = settings.state.version
         let old = members
         members = settings.state.members.map { member in
-            old.first { $0.state === member.state && $0.weight == member.weight }
+            member.state.seen(at: worker.loop.now)
+            return old.first { $0.state === member.state && $0.weight == member.weight }
                 ?? Backend(member, settings: settings)
         }
         for backend in old where !members.contains(where: { $0 === backend }) { backend.pool?.close() }
@@ -43,21 +54,49 @@ final class Upstream {
         for backend in members where backend.pool == nil { backend.startPool(on: worker) }
     }
 
-    /// The backend for a new session, none of those tried already; nil when no one is left.
-    ///
-    /// When all are resting, the one whose rest ends first is tried all the same: better a refused connection than a
-    /// refusal out of caution.
-    func choose(excluding tried: [Backend], at now: UInt64) -> Backend? {
+    /// The backend for a request, none of those tried already.
+    func choose(for request: BackendRequest, excluding tried: [BackendState]) -> Choice {
         let backends = self.backends
-        let candidates = backends.map { backend in
-            Candidate(
-                weight: backend.weight, load: backend.state.load,
-                isUsable: backend.isUsable(at: now) && !tried.contains { $0 === backend })
+        let now = worker.loop.now
+        let health = backends.map(\.state.health)
+        let places = zip(backends, health).map { backend, health -> Rotation.Place in
+            backend.state.isDraining ? .out : .standing(health.standing(at: now))
         }
-        if let index = policy.choose(candidates, random: &worker.loop.random) { return backends[index] }
-        guard tried.isEmpty else { return nil }
-        return backends.filter { !$0.state.isDraining }
-            .min { $0.state.health.availableFrom < $1.state.health.availableFrom }
+        let usable = zip(Rotation.usable(places, share: settings.policy.ejection.most), backends)
+            .map { isUsable, backend in isUsable && !tried.contains { $0 === backend.state } }
+        if let home = home(of: request, backends, usable) { return choice(of: home, request) }
+        let candidates = backends.indices.map { index in
+            Candidate(
+                identity: backends[index].state.identity, weight: backends[index].weight,
+                load: backends[index].state.load,
+                isUsable: usable[index] && (isHash || hasRoom(backends[index], request)),
+                ramp: health[index].ramp(at: now, settings.rules))
+        }
+        let key = isHash ? request.hash(of: settings.hashKey) : 0
+        if let index = policy.choose(candidates, key: key, random: &worker.loop.random) {
+            return choice(of: backends[index], request)
+        }
+        let full = backends.indices.filter { usable[$0] }.map { backends[$0] }
+        return full.isEmpty ? .nobody : .wait(full, only: nil)
+    }
+
+    private var isHash: Bool { settings.balances == .hash }
+
+    /// The backend that gave out the request's key.
+    private func home(of request: BackendRequest, _ backends: [Backend], _ usable: [Bool]) -> Backend? {
+        guard settings.learnsKeys, let key = request.value(of: settings.hashKey),
+            let name = settings.state.giver(of: key)
+        else { return nil }
+        return backends.indices.first { usable[$0] && backends[$0].name == name }.map { backends[$0] }
+    }
+
+    /// A key is worth waiting for: with another backend it would mean nothing.
+    private func choice(of backend: Backend, _ request: BackendRequest) -> Choice {
+        hasRoom(backend, request) ? .ask(backend) : .wait([backend], only: isHash ? backend : nil)
+    }
+
+    private func hasRoom(_ backend: Backend, _ request: BackendRequest) -> Bool {
+        !request.isUpgrade || backend.state.hasRoom
     }
 
     func close() {

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Routing
 internal import TLS
 
 /// What a generation knows of an upstream, for every worker to make its own `Upstream` of.
@@ -7,4 +8,53 @@ struct UpstreamSettings: Sendable {
     let tls: ClientTLSContext?
     /// Its backends, shared by all workers.
     let state: UpstreamState
+    let rules: HealthRules
+    let hashKey: HashKey
+
+    init(configuration: UpstreamConfiguration, tls: ClientTLSContext?, state: UpstreamState) {
+        self.configuration = configuration
+        self.tls = tls
+        self.state = state
+        rules = HealthRules(configuration.policy)
+        hashKey = HashKey(configuration.policy.hashKey) ?? .clientIP
+    }
+
+    var policy: UpstreamPolicy { configuration.policy }
+    var balances: BalancePolicy.Rule { BalancePolicy.Rule(policy.balance) }
+
+    /// The backend makes the key up: who gave it out is remembered.
+    var learnsKeys: Bool {
+        guard policy.balance == .hash else { return false }
+        return switch hashKey {
+        case .cookie, .query: true
+        case .clientIP, .header, .path: false
+        }
+    }
+}
+
+extension HealthRules {
+    init(_ policy: UpstreamPolicy) {
+        self.init()
+        connectFailures = policy.ejection.connectFailures
+        failures = policy.ejection.failures
+        firstRest = policy.ejection.rest
+        longestRest = policy.ejection.longestRest
+        slowStart = policy.slowStart
+        if let health = policy.health {
+            unhealthyAfter = health.unhealthyAfter
+            healthyAfter = health.healthyAfter
+        }
+    }
+}
+
+extension BalancePolicy.Rule {
+    init(_ balance: UpstreamPolicy.Balance) {
+        self =
+            switch balance {
+            case .roundRobin: .roundRobin
+            case .leastSessions: .leastSessions
+            case .randomTwo: .randomTwo
+            case .hash: .hash
+            }
+    }
 }

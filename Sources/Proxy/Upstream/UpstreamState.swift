@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Routing
 internal import Synchronization
 
 /// The backends of one upstream, as the whole process knows them now: those that the configuration lists, with each
@@ -17,6 +18,10 @@ final class UpstreamState: Sendable {
     struct Entry: Sendable {
         let address: BackendAddress
         let weight: Int
+        /// 0 = no limit.
+        let maxSessions: Int
+        /// 0 = no limit.
+        let handshakes: Int
     }
 
     private struct Inside {
@@ -26,11 +31,16 @@ final class UpstreamState: Sendable {
         /// All that were ever met and are still of interest, by address.
         var states: [String: BackendState] = [:]
         var members: [Member] = []
+        /// It has had backends to choose from: what comes now is new.
+        var isRunning = false
     }
 
     let name: String
     private let inside = Mutex(Inside())
+    /// Who waits for a place with one of the backends.
+    let line = AdmissionLine()
     private let changes = Atomic<Int>(0)
+    private let givenKeys = Mutex(StickyTable(capacity: 65_536))
 
     init(name: String) { self.name = name }
 
@@ -47,6 +57,20 @@ final class UpstreamState: Sendable {
         }
     }
 
+    /// The backend that gave out a key.
+    func giver(of key: String) -> String? { givenKeys.withLock { $0.backend(of: key) } }
+
+    /// A backend gave out a key.
+    func learn(_ key: String, from backend: String) { givenKeys.withLock { $0.learn(key, backend) } }
+
+    /// The names that are to be looked up, by the text of their entries.
+    var names: [(entry: String, name: String, port: UInt16)] {
+        inside.withLock(\.entries).compactMap { entry in
+            guard case .name(let name, let port) = entry.address else { return nil }
+            return (entry.address.description, name, port)
+        }
+    }
+
     /// Takes what a configuration lists.
     func configure(_ entries: [Entry]) {
         inside.withLock { inside in
@@ -56,7 +80,7 @@ final class UpstreamState: Sendable {
             for state in inside.states.values { state.setConfigured(names.contains(state.origin)) }
             rebuild(&inside)
         }
-        changes.add(1, ordering: .releasing)
+        changed()
     }
 
     /// Takes a good answer for the name of an entry. Returns whether it changed anything.
@@ -68,8 +92,17 @@ final class UpstreamState: Sendable {
             rebuild(&inside)
             return true
         }
-        if isChanged { changes.add(1, ordering: .releasing) }
+        if isChanged { changed() }
         return isChanged
+    }
+
+    /// Who waits may have somebody else to wait for, or nobody.
+    private func changed() {
+        changes.add(1, ordering: .releasing)
+        guard line.waiting > 0 else { return }
+        let (members, states) = inside.withLock { ($0.members, Array($0.states.values)) }
+        for state in states where !members.contains(where: { $0.state === state }) { line.evict(state) }
+        for member in members { line.placeFreed(member.state) }
     }
 
     private func rebuild(_ inside: inout Inside) {
@@ -83,13 +116,19 @@ final class UpstreamState: Sendable {
                 let name = address.description
                 let state =
                     inside.states[name]
-                    ?? BackendState(upstream: self.name, name: name, origin: origin, weight: entry.weight)
+                    ?? BackendState(
+                        upstream: self.name, name: name, origin: origin, line: line, isNew: inside.isRunning)
                 inside.states[name] = state
-                state.setWeight(entry.weight)
+                state.set(
+                    weight: entry.weight, maxSessions: entry.maxSessions, handshakes: entry.handshakes)
                 members.append(Member(address: address, weight: entry.weight, state: state))
             }
         }
         inside.members = members
+        // Names that are not resolved yet are no backends.
+        if members.contains(where: { if case .socket = $0.address { true } else { false } }) {
+            inside.isRunning = true
+        }
         // Those that are gone and empty are forgotten, or names that wander would pile up.
         inside.states = inside.states.filter { seen.contains($0.key) || $0.value.load > 0 }
     }
