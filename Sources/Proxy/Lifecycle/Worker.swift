@@ -25,7 +25,7 @@ final class Worker {
     let scratch = ScratchStack()
     let http2Buffers = HTTP2Buffers()
     let contextMemory: ContextMemory
-    private var samplers: [String: ShrinkSampler] = [:]
+    private var samplers: [Direction: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?
     /// What operators have ordered and not undone.
     var orders: [DrainOrder] = []
@@ -128,7 +128,7 @@ final class Worker {
         let old = upstreams
         openUpstreams()
         for upstream in old.values { upstream.close() }
-        samplers = samplers.filter { generation.hasRoute($0.key) }
+        samplers = samplers.filter { generation.hasRoute($0.key.route) }
         drainStrays()
     }
 
@@ -136,9 +136,15 @@ final class Worker {
         upstreams = generation.upstreams.mapValues { Upstream($0, worker: self) }
     }
 
+    /// The messages of a route that go to one side.
+    private struct Direction: Hashable {
+        let route: String
+        let peer: Leg.Peer
+    }
+
     /// What is known of how a route's messages to one side shrink.
     func sampler(for route: Route, towards peer: Leg.Peer) -> ShrinkSampler {
-        let key = "\(peer.rawValue) \(route.name)"
+        let key = Direction(route: route.name, peer: peer)
         if let sampler = samplers[key] { return sampler }
         let sampler = ShrinkSampler()
         samplers[key] = sampler
