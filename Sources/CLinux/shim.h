@@ -148,7 +148,11 @@ static inline int trunkline_read_signal(int fd) {
     return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
-static inline void trunkline_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+static inline void trunkline_ignore_sigpipe(void) {
+    signal(SIGPIPE, SIG_IGN);
+    // A log that has reached its size limit is no reason to die: the write fails with EFBIG instead.
+    signal(SIGXFSZ, SIG_IGN);
+}
 
 /// Sends one datagram to a Unix socket; a name that begins with @ is in the abstract namespace.
 static inline int trunkline_notify(const char *name, const void *text, size_t count) {

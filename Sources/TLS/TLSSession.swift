@@ -178,6 +178,11 @@ package struct TLSFacts: Equatable, Sendable {
             applicationProtocol: selectedProtocol, isResumed: SSL_session_reused(ssl) == 1)
     }
 
+    /// The version, and whether an earlier session was resumed.
+    package var summary: (version: String, isResumed: Bool) {
+        unsafe (String(cString: SSL_get_version(ssl)), SSL_session_reused(ssl) == 1)
+    }
+
     private var selectedProtocol: String? {
         var start: UnsafePointer<UInt8>?
         var count: UInt32 = 0

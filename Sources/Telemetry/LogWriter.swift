@@ -9,6 +9,8 @@ internal import Synchronization
     private struct State {
         var pending: [UInt8] = []
         var dropped = 0
+        var lost: UInt64 = 0
+        var onTrouble: (@Sendable (LogTrouble) -> Void)?
         var isWriting = false
         var isClosed = false
     }
@@ -43,6 +45,7 @@ internal import Synchronization
         let isFirst = state.withLock { state in
             guard state.pending.count + line.utf8.count < Self.capacity else {
                 state.dropped += 1
+                state.lost &+= 1
                 return false
             }
             defer { state.pending.append(10) }
@@ -50,6 +53,15 @@ internal import Synchronization
             return !state.isWriting
         }
         if isFirst { unsafe sem_post(wake) }
+    }
+
+    /// Lines that were dropped because the queue was full, or that could not be written.
+    package var lostLines: UInt64 { state.withLock { $0.lost } }
+
+    /// Has `told` called from the writing thread when lines are lost to the disk or the pipe, at most every ten
+    /// seconds, and when writing succeeds again.
+    package func tellTrouble(_ told: @escaping @Sendable (LogTrouble) -> Void) {
+        state.withLock { $0.onTrouble = told }
     }
 
     /// Waits until all that was queued is written, for two seconds at most.
@@ -76,18 +88,23 @@ internal import Synchronization
     }
 
     private func run() {
+        var trouble = TroubleTeller()
         while true {
             unsafe sem_wait(wake)
             while let (block, dropped) = take() {
-                put(block)
-                if dropped > 0 {
-                    put(
-                        Array(
-                            "{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n"
-                                .utf8))
-                }
+                note(put(block, &trouble), in: &trouble)
+                guard dropped > 0 else { continue }
+                let line =
+                    "{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n"
+                note(put(Array(line.utf8), &trouble), in: &trouble)
             }
         }
+    }
+
+    private func note(_ failure: (lines: UInt64, code: Int32)?, in trouble: inout TroubleTeller) {
+        if let failure { state.withLock { $0.lost &+= failure.lines } }
+        guard let news = trouble.news(failure, at: WallClock.seconds()) else { return }
+        state.withLock { $0.onTrouble }?(news)
     }
 
     private func take() -> ([UInt8], Int)? {
@@ -102,9 +119,14 @@ internal import Synchronization
     }
 
     /// A full disk or a closed pipe loses the block, after a while of trying, and nothing else.
-    private func put(_ block: [UInt8]) {
+    ///
+    /// - Returns: how many lines were lost and `errno`; nil when all is written.
+    private func put(_ lines: [UInt8], _ trouble: inout TroubleTeller) -> (lines: UInt64, code: Int32)? {
+        // Half a line may stand at the end of what was written before: it must not swallow the next one.
+        let block = trouble.isMidLine ? [10] + lines : lines
         var written = 0
         var tries = 0
+        var code: Int32 = 0
         while written < block.count, tries < 20 {
             let count = unsafe block.withUnsafeBytes { raw in
                 unsafe Glibc.write(descriptor, raw.baseAddress?.advanced(by: written), raw.count - written)
@@ -113,16 +135,29 @@ internal import Synchronization
                 written += count
                 tries = 0
             } else {
-                if errno == EPIPE || errno == EBADF { return }
+                code = errno
+                if code == EPIPE || code == EBADF { break }
                 tries += 1
                 usleep(50_000)
             }
         }
+        guard written < block.count else {
+            trouble.isMidLine = false
+            return nil
+        }
+        if written > 0 { trouble.isMidLine = block[written - 1] != 10 }
+        return (UInt64(block[written...].count { $0 == 10 }), code)
     }
 }
 
 /// The wall clock as logs show it.
 enum WallClock {
+    static func seconds() -> Int {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return now.tv_sec
+    }
+
     /// RFC 3339 in UTC with milliseconds.
     static func timestamp() -> String {
         var now = timespec()

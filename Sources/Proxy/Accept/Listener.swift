@@ -45,6 +45,7 @@ final class Listener: ListenerHandler {
                 } else {
                     nil
                 }
+            worker.metrics.add(.connectionsAccepted, [facts.name])
             let transport = StreamConnection(accepted: socket, tls: session, wire: worker.wire)
             worker.admit(
                 ClientConnection(transport, address: address.host, listener: facts, worker: worker))

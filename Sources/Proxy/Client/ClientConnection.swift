@@ -61,6 +61,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     // MARK: TransportReceiver
 
     func transportOpened() {
+        worker.metrics.countTLS(transport)
         phase = .head
         arm(worker.generation.configuration.timeouts.requestHead)
     }
@@ -167,6 +168,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
             leave = { place.leave() }
             return true
         } catch {
+            if let limit = error.limit { worker.metrics.add(.limitsHit, [limit]) }
             let retry = HeaderFields.Field(
                 "Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
             refuse(

@@ -1,23 +1,35 @@
 internal import HTTPProtocol
 internal import Logging
 internal import TLS
+internal import Telemetry
+internal import WebSocketProtocol
 
 /// What the proxy tells its operator. An event is a value; its text and fields are made here and nowhere else.
 ///
-/// Handlers write to a queue that another thread empties: logging never blocks a loop.
-struct EventLog: Sendable {
+/// Handlers write to a queue that another thread empties: logging never blocks a loop. What is told is also counted here,
+/// so that log and metrics can't disagree; the counts are those of the thread that the log belongs to.
+struct EventLog {
     /// One line a session or refused request; nil when `log.access` is off.
     let access: Logger?
     let events: Logger
+    let metrics: WorkerMetrics
+
+    init(_ sinks: LogSinks, metrics: WorkerMetrics) {
+        access = sinks.access
+        events = sinks.events
+        self.metrics = metrics
+    }
 
     // MARK: Sessions
 
     func sessionEnded(_ session: any LiveSession, at now: UInt64) {
+        metrics.count(session, at: now)
         guard let access else { return }
         access.info("session ended", metadata: session.logFields(at: now))
     }
 
     func refused(client: String, host: String?, path: String?, _ refusal: Refusal) {
+        metrics.count(refusal)
         access?.info(
             "request refused",
             metadata: [
@@ -28,6 +40,7 @@ struct EventLog: Sendable {
     }
 
     func exchangeEnded(_ record: ExchangeRecord, _ exchange: Exchange, _ end: ExchangeEnd, at now: UInt64) {
+        metrics.count(record, exchange, end)
         guard let access else { return }
         var fields: Logger.Metadata = [
             "client": "\(record.client)", "method": "\(record.method)", "host": "\(record.host)",
@@ -63,6 +76,7 @@ struct EventLog: Sendable {
     // MARK: Errors
 
     func handshakeFailed(client: String, listener: String, _ error: TLSError) {
+        metrics.add(.tlsFailures, [listener])
         events.info(
             "tls handshake failed",
             metadata: [
@@ -82,6 +96,7 @@ struct EventLog: Sendable {
     }
 
     func backendFailed(_ backend: String, _ error: DialError, restsFor rest: UInt64) {
+        metrics.add(.backendTransitions, [backend, "down"])
         events.warning(
             "backend unreachable",
             metadata: [
@@ -91,10 +106,12 @@ struct EventLog: Sendable {
     }
 
     func backendRecovered(_ backend: String) {
+        metrics.add(.backendTransitions, [backend, "up"])
         events.notice("backend reachable again", metadata: ["backend": "\(backend)"])
     }
 
     func acceptFailed(listener: String, _ cause: String) {
+        metrics.add(.acceptFailures, [listener])
         events.error(
             "accept failed",
             metadata: ["listener": "\(listener)", "side": "client", "phase": "accept", "cause": "\(cause)"])
@@ -118,7 +135,10 @@ struct EventLog: Sendable {
 
     func stopped(cause: String) { events.notice("stopped", metadata: ["cause": "\(cause)"]) }
 
-    func reloaded() { events.notice("configuration reloaded") }
+    func reloaded() {
+        metrics.add(.reloads, ["loaded"])
+        events.notice("configuration reloaded")
+    }
 
     func warned(_ text: String) { events.warning("configuration", metadata: ["cause": "\(text)"]) }
 
@@ -146,6 +166,7 @@ struct EventLog: Sendable {
     }
 
     func reloadFailed(_ complaints: [String]) {
+        metrics.add(.reloads, ["refused"])
         for complaint in complaints {
             events.error("configuration not reloaded, the old one stays", metadata: ["cause": "\(complaint)"])
         }

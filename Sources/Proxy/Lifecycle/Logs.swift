@@ -2,17 +2,26 @@ internal import Configuration
 internal import Logging
 internal import Telemetry
 
+/// Where lines go, for any thread.
+struct LogSinks: Sendable {
+    /// nil when `log.access` is off.
+    let access: Logger?
+    let events: Logger
+}
+
 /// The log destinations of a process.
-struct Logs: Sendable {
+struct Logs {
+    let sinks: LogSinks
+    /// The main thread's own log, with what it counts.
     let log: EventLog
-    private let writers: [LogWriter]
+    private let writers: [(name: String, writer: LogWriter)]
 
     /// Throws a complaint when the access log's file can't be opened. Events go to standard error.
     init(_ configuration: LogConfiguration, file: String) throws(Diagnostics) {
         let format: LogFormat = configuration.isJSON ? .json : .text
         let level = Logger.Level(rawValue: configuration.level) ?? .info
         let events = LogWriter(descriptor: 2)
-        var writers = [events]
+        var writers = [("events", events)]
         var access: LogWriter?
         switch configuration.access {
         case .off: break
@@ -31,9 +40,9 @@ struct Logs: Sendable {
             }
             access = writer
         }
-        if let access { writers.append(access) }
+        if let access, access !== events { writers.append(("access", access)) }
         self.writers = writers
-        log = EventLog(
+        sinks = LogSinks(
             access: access.map { writer in
                 Logger(label: "access") { _ in
                     StructuredLogHandler(writer: writer, format: format, level: .info)
@@ -42,10 +51,25 @@ struct Logs: Sendable {
             events: Logger(label: "trunkline") { _ in
                 StructuredLogHandler(writer: events, format: format, level: level)
             })
+        log = EventLog(sinks, metrics: WorkerMetrics())
+        // A line about a hole in the access log goes to the events.
+        let eventSink = sinks.events
+        access?.tellTrouble { trouble in
+            switch trouble {
+            case .lost(let lines, let reason):
+                eventSink.error(
+                    "access log lost lines",
+                    metadata: ["lines": .stringConvertible(lines), "cause": "\(reason)"])
+            case .writesAgain: eventSink.notice("access log is written again")
+            }
+        }
     }
+
+    /// Lines that were not written, by log.
+    var lostLines: [(name: String, lines: UInt64)] { writers.map { ($0.name, $0.writer.lostLines) } }
 
     /// Waits until everything is written.
     func flush() {
-        for writer in writers { writer.flush() }
+        for (_, writer) in writers { writer.flush() }
     }
 }

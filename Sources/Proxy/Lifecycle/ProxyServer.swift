@@ -65,7 +65,7 @@ package final class ProxyServer: TimerTarget {
     private func startWorkers(_ count: Int) throws(SystemError) {
         let resolver = Resolver()
         let generation = current.generation(in: state)
-        let log = logs.log
+        let log = logs.sinks
         let home = loop.mailbox
         let listeners = listeners
         for index in 0..<count {
@@ -133,7 +133,7 @@ package final class ProxyServer: TimerTarget {
 /// What a worker's thread does.
 private enum WorkerMain {
     static func run(
-        _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: EventLog,
+        _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: LogSinks,
         _ listeners: [ListenerHandOut],
         home: Mailbox
     ) {
@@ -146,7 +146,7 @@ private enum WorkerMain {
             home.post { loop in (loop.owner as? ProxyServer)?.workerStarted(mailbox) }
             loop.run()
         } catch {
-            log.acceptFailed(listener: "worker \(index)", "\(error)")
+            EventLog(log, metrics: WorkerMetrics()).acceptFailed(listener: "worker \(index)", "\(error)")
             Machine.exit(1)
         }
     }

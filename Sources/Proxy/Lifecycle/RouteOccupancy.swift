@@ -11,6 +11,15 @@ final class RouteOccupancy: Sendable {
     enum Refused: Error {
         case full, clientFull, drained
 
+        /// The limit of the configuration that it is, by its key.
+        var limit: String? {
+            switch self {
+            case .full: "connections"
+            case .clientFull: "connections_per_client"
+            case .drained: nil
+            }
+        }
+
         /// For the client.
         var reason: String {
             switch self {

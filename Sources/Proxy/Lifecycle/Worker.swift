@@ -12,11 +12,12 @@ final class Worker {
     let loop: EventLoop
     let wire: TLSWire
     let log: EventLog
+    let metrics: WorkerMetrics
     private(set) var generation: Generation
     private let resolver: Resolver
-    private var upstreams: [String: Upstream] = [:]
+    private(set) var upstreams: [String: Upstream] = [:]
     private var listeners: [Listener] = []
-    private var clients: [ClientConnection] = []
+    private(set) var clients: [ClientConnection] = []
     private(set) var sessions: [any LiveSession] = []
     /// Where searches wait for a place with a backend.
     let desk = AdmissionDesk()
@@ -33,13 +34,14 @@ final class Worker {
     private(set) var drainCause = DrainCause.process
 
     /// On the thread that will run the loop.
-    init(index: Int, generation: Generation, resolver: Resolver, log: EventLog, loop: EventLoop)
+    init(index: Int, generation: Generation, resolver: Resolver, log: LogSinks, loop: EventLoop)
         throws(TLSError)
     {
         self.index = index
         self.generation = generation
         self.resolver = resolver
-        self.log = log
+        metrics = WorkerMetrics()
+        self.log = EventLog(log, metrics: metrics)
         self.loop = loop
         let budget = generation.configuration.compression.memoryBudget
         let workers = generation.configuration.workers ?? Machine.usableProcessors

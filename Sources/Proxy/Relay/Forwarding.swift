@@ -20,7 +20,7 @@ extension Session {
                 try checkText(&bytes, slice, from: leg)
                 if slice.heldHeader > 0 { passHeldHeader(of: leg, to: other) }
                 run = (run.isEmpty ? slice.start : run.lowerBound)..<slice.payload.upperBound
-                if slice.endsMessage { leg.tally.messagesReceived &+= 1 }
+                leg.count(slice)
                 guard slice.endsFrame else {
                     other.passData(bytes.span.extracting(run))
                     run = position..<position

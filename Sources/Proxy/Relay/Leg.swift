@@ -13,6 +13,7 @@ final class Leg: TransportReceiver {
     let peer: Peer
     let transport: any ByteTransport
     private let worker: Worker
+    private let sizes: MessageSizes
     /// Let go of when the owner ends: transport, leg and owner hold each other until then.
     var owner: (any LegOwner)?
     var frames: FrameReader
@@ -43,6 +44,8 @@ final class Leg: TransportReceiver {
     /// The transport is closed.
     var hasEnded = false
     var tally = LegTally()
+    /// What of it stands in the metrics already.
+    var metered = LegTally()
     // At most one Pong and one Close wait: the newest Pong answers all earlier Pings (RFC 6455, 5.5.3).
     private var heldPong: [UInt8]?
     private var heldClose: ClosePayload?
@@ -59,6 +62,7 @@ final class Leg: TransportReceiver {
         self.frames = frames
         self.keepalive = keepalive
         self.worker = worker
+        sizes = peer == .client ? worker.metrics.sizesFromClient : worker.metrics.sizesFromBackend
     }
 
     /// Whether data may still be sent to the peer. The rest of a frame that was begun always may.
@@ -71,6 +75,27 @@ final class Leg: TransportReceiver {
         guard isPaused || isThrottled else { return }
         (isPaused, isThrottled) = (false, false)
         transport.resumeReading()
+    }
+
+    // MARK: Counting
+
+    /// Counts part of a data frame, or all of it, whose payload goes on as it came.
+    @inline(__always)
+    func count(_ slice: FrameSlice) {
+        if slice.beginsFrame {
+            if slice.header.opcode != .continuation { tally.isText = slice.header.opcode == .text }
+            tally.messageBytes &+= UInt64(slice.header.payloadLength)
+        }
+        if slice.endsMessage { countMessage(isText: tally.isText) }
+    }
+
+    /// Counts a message that has come in full; its size was counted in pieces.
+    @inline(__always)
+    func countMessage(isText: Bool) {
+        tally.messagesReceived &+= 1
+        if isText { tally.textReceived &+= 1 }
+        sizes.record(tally.messageBytes)
+        tally.messageBytes = 0
     }
 
     // MARK: Sending
@@ -158,4 +183,9 @@ struct LegTally {
     var bytesSent: UInt64 = 0
     /// Data messages completed by the peer.
     var messagesReceived: UInt64 = 0
+    /// Those of them that were text.
+    var textReceived: UInt64 = 0
+    /// Payload so far of the message that is coming in, and what it is.
+    var messageBytes: UInt64 = 0
+    var isText = false
 }

@@ -17,6 +17,14 @@ protocol LiveSession: AnyObject {
     func drainSoon(after delay: UInt64, because cause: DrainCause)
     /// It may stay after all.
     func keep()
+    /// Who ended it first and how; nil while it goes on.
+    var ending: SessionEnding? { get }
+    /// When it began, on the loop's clock.
+    var began: UInt64 { get }
+    /// Brings the metrics of its worker up to date with what it has carried (`SessionMeter.take`).
+    func putInMetrics()
+    /// Bytes that wait for its peers to take them.
+    var bufferedBytes: (client: Int, backend: Int) { get }
     /// The fields of the line that it leaves in the log.
     func logFields(at now: UInt64) -> Logger.Metadata
 }

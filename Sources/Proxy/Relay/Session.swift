@@ -17,6 +17,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     private let isPlain: Bool
     /// Who ended it first and how; the first cause wins.
     var ending: SessionEnding?
+    private let meter: SessionMeter
     /// Where the worker keeps it.
     var position = -1
     private var onBackendEnd: (() -> Void)?
@@ -49,6 +50,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
         self.onBackendEnd = onBackendEnd
         self.onEnd = onEnd
         lastActivity = worker.loop.now
+        meter = worker.metrics.meter(route: route.name, backend: facts.backend)
         client.owner = self
         backend.owner = self
     }
@@ -58,6 +60,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
         client.transport.receiver = client
         backend.transport.receiver = backend
         scheduleHousekeeping()
+        meter.begin()
     }
 
     /// Starts, and gives both sides what they sent before it could.
@@ -127,6 +130,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     private func pause(_ leg: Leg, because full: Leg) {
         leg.isPaused = true
         leg.transport.pauseReading()
+        worker.metrics.add(.readsPaused, [leg.peer.rawValue])
         stalledBytes = full.transport.bufferedBytes
         if route.timeouts.slowConsumer > 0 { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
     }
@@ -208,9 +212,22 @@ final class Session: LiveSession, LegOwner, TimerTarget {
             stalledBytes = waiting
             arm(.slowConsumer, after: route.timeouts.slowConsumer)
         } else {
+            worker.metrics.add(.slowConsumers, [full.peer.rawValue])
             transportEnded(of: full, error: nil, cause: .slowConsumer)
         }
     }
+
+    /// Brings the metrics up to date with what this session has carried.
+    func putInMetrics() {
+        meter.take(from: client)
+        meter.take(from: backend)
+    }
+
+    var bufferedBytes: (client: Int, backend: Int) {
+        (client.transport.bufferedBytes, backend.transport.bufferedBytes)
+    }
+
+    var began: UInt64 { facts.began }
 
     // MARK: End
 
@@ -232,6 +249,8 @@ final class Session: LiveSession, LegOwner, TimerTarget {
             if let compression = leg.compression { worker.contextMemory.forget(compression) }
         }
         backendEnded()
+        putInMetrics()
+        meter.end()
         worker.sessionEnded(self)
         onEnd?()
         onEnd = nil

@@ -46,8 +46,8 @@ extension Session {
         into output: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) {
         if slice.beginsMessage { begin(slice.header, from: leg, to: other) }
-        if slice.endsMessage { leg.tally.messagesReceived &+= 1 }
         guard leg.transit.isTransformed else {
+            leg.count(slice)
             try checkText(&bytes, slice, from: leg)
             if slice.heldHeader > 0 { leg.frames.appendHeldHeader(to: &output) }
             output.append(copying: bytes.span.extracting(slice.start..<slice.payload.upperBound))
@@ -57,8 +57,11 @@ extension Session {
         applyMask(&bytes, in: slice.payload, key: slice.header.maskingKey, offset: slice.payloadOffset)
         let payload = bytes.span.extracting(slice.payload)
         if let compression = leg.compression, compression.isInflating {
+            worker.metrics.countInflated(from: leg.peer, plain: 0, compressed: payload.count)
             try inflate(payload, isLast: slice.endsMessage, compression, from: leg, to: other, into: &output)
+            if slice.endsMessage { leg.countMessage(isText: leg.transit.opcode == .text) }
         } else {
+            leg.count(slice)
             try checkPlainText(payload, isLast: slice.endsMessage, from: leg)
             compose(payload, isLast: slice.endsMessage, from: leg, to: other, into: &output)
         }
@@ -93,6 +96,8 @@ extension Session {
             } catch {
                 violation = ProtocolViolation(error)
             }
+            leg.tally.messageBytes &+= UInt64(plain.count)
+            worker.metrics.countInflated(from: leg.peer, plain: plain.count, compressed: 0)
             if violation == nil {
                 do throws(ProtocolViolation) {
                     let isLast = state == .messageComplete
@@ -123,6 +128,7 @@ extension Session {
         if compression.deflater.compress(payload, endOfMessage: isLast, appendingTo: &packed) {
             leg.transit.append(packed.span, isLast: isLast, compressed: true, maskingKey: key, to: &output)
             compression.sampler.compressed(payload.count, to: packed.count)
+            worker.metrics.countDeflated(to: other.peer, plain: payload.count, compressed: packed.count)
         } else {
             // No memory for zlib: that shows only with the first bytes of a message, and it goes as it is.
             compression.isDeflating = false

@@ -44,6 +44,11 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// What TLS agreed on; nil on plain transports and before the handshake is done.
     var tlsFacts: TLSFacts? { tls.flatMap { $0.isEstablished ? $0.facts : nil } }
 
+    /// Version and resumption alone, as counters want them.
+    var tlsSummary: (version: String, isResumed: Bool)? {
+        tls.flatMap { $0.isEstablished ? $0.summary : nil }
+    }
+
     func pauseReading() { socket.pauseReading() }
     func resumeReading() { socket.resumeReading() }
 

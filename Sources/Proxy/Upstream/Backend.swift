@@ -38,10 +38,12 @@ final class Backend {
     ///
     /// - Parameter preamble: what goes first on the connection, before TLS.
     func dial(on worker: Worker, preamble: [UInt8] = [], done: @escaping Dial.Done) -> Dial {
-        Dial(
+        let began = worker.loop.now
+        return Dial(
             address, tls: settings.tls, timeout: settings.configuration.connectTimeout, preamble: preamble,
             worker: worker
         ) { [self] result in
+            worker.metrics.count(result, backend: name, after: worker.loop.now - min(began, worker.loop.now))
             switch result {
             case .success: connected(worker)
             case .failure(let error): connectFailed(error, worker)

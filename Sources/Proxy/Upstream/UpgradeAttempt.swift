@@ -30,6 +30,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private var parser: ResponseHeadParser
     private var deadline: TimerToken?
     private var learner: KeyLearner?
+    private let began: UInt64
 
     init(
         _ plan: UpgradePlan, upstream: Upstream, worker: Worker, done: @escaping (UpgradeOutcome) -> Void
@@ -38,6 +39,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         handshake = plan.clientHandshake(key: WebSocketKey.make(from: worker.randomKeyBytes()))
         self.upstream = upstream
         self.worker = worker
+        began = worker.loop.now
         self.done = done
         parser = ResponseHeadParser(limits: worker.headLimits)
         let request = BackendRequest(plan)
@@ -49,6 +51,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
 
     /// The client has gone: nobody waits for an answer.
     func cancel() {
+        if done != nil { worker.metrics.add(.handshakes, [plan.route.name, "client_left"]) }
         done = nil
         search?.cancel()
         search = nil
@@ -93,6 +96,8 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         connection = nil
         let done = self.done
         self.done = nil
+        worker.metrics.count(
+            outcome, route: plan.route.name, after: worker.loop.now - min(began, worker.loop.now))
         done?(outcome)
         // Last: by now a session is counted as such, and its place among the handshakes may go to the next.
         search?.cancel()

@@ -13,6 +13,9 @@ final class UpstreamPool {
     private var dials: [ObjectIdentifier: Dial] = [:]
     private var isClosed = false
 
+    /// Connections that are open and idle.
+    var idleCount: Int { idle.count }
+
     init(for backend: Backend, level: Int, most: Int, idleTimeout: UInt64, worker: Worker) {
         self.backend = backend
         self.worker = worker
@@ -22,7 +25,11 @@ final class UpstreamPool {
 
     /// The connection that has waited least: the older ones may be near the backend's timeout.
     func take() -> StreamConnection? {
-        guard let warm = idle.popLast() else { return nil }
+        guard let warm = idle.popLast() else {
+            worker.metrics.add(.poolTakes, [backend.name, "miss"])
+            return nil
+        }
+        worker.metrics.add(.poolTakes, [backend.name, "hit"])
         machine.left()
         warm.release(worker.loop)
         // In the next turn, so that the session that took it goes first.

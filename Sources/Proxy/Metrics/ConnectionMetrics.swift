@@ -1,0 +1,51 @@
+internal import Telemetry
+
+extension Metric {
+    static let connectionsAccepted = counter(
+        "trunkline_connections_accepted_total", "Connections of clients, by listener.", labels: ["listener"])
+    static let acceptFailures = counter(
+        "trunkline_accept_failures_total", "Connections that could not be accepted.", labels: ["listener"])
+    static let clientConnections = gauge(
+        "trunkline_client_connections",
+        "Connections of clients that are open now and not a session's: in TLS, between requests, or being served."
+    )
+    static let tlsHandshakes = counter(
+        "trunkline_tls_handshakes_total", "TLS handshakes with clients that were completed.",
+        labels: ["version", "resumed"])
+    static let tlsFailures = counter(
+        "trunkline_tls_handshake_failures_total", "TLS handshakes with clients that failed.",
+        labels: ["listener"])
+    static let refusals = counter(
+        "trunkline_refusals_total", "Requests that were answered with a refusal of our own.",
+        labels: ["status", "reason"])
+    static let requests = counter(
+        "trunkline_requests_total",
+        "Plain requests that were carried to a backend, by the status that the client got; 0 = none.",
+        labels: ["route", "status"])
+    static let handshakes = counter(
+        "trunkline_handshakes_total", "Upgrades that were asked of an upstream, by outcome.",
+        labels: ["route", "outcome"])
+    static let handshakeDuration = histogram(
+        "trunkline_handshake_duration_seconds",
+        "From a client's upgrade request to the 101 of its backend, dialling included.", .latency)
+    static let dials = counter(
+        "trunkline_dials_total", "Attempts to connect to a backend, by outcome.",
+        labels: ["backend", "outcome"])
+    static let dialDuration = histogram(
+        "trunkline_dial_duration_seconds", "Connecting to a backend, name and TLS included.", .latency)
+    static let poolTakes = counter(
+        "trunkline_pool_takes_total", "Connections asked of a pool: a hit had one that was open and idle.",
+        labels: ["backend", "result"])
+    static let poolIdle = gauge(
+        "trunkline_pool_idle_connections", "Connections to backends that are open and idle.",
+        labels: ["backend"])
+    static let backendTransitions = counter(
+        "trunkline_backend_transitions_total", "How often a backend went up or down in the eyes of a worker.",
+        labels: ["backend", "to"])
+
+    static let ofConnections = [
+        connectionsAccepted, acceptFailures, clientConnections, tlsHandshakes, tlsFailures, refusals,
+        requests, handshakes, handshakeDuration, dials, dialDuration, poolTakes, poolIdle,
+        backendTransitions,
+    ]
+}

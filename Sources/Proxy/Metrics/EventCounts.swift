@@ -1,0 +1,124 @@
+internal import EventLoop
+internal import HTTPProtocol
+internal import TLS
+internal import Telemetry
+internal import WebSocketProtocol
+
+// What becomes of events when they are counted: labels whose values are a closed set, whatever a peer sends.
+extension WorkerMetrics {
+    func count(_ session: any LiveSession, at now: UInt64) {
+        let ending = session.ending
+        add(
+            .sessionsEnded,
+            [
+                session.route.name, (ending?.by ?? .proxy).rawValue, ending.codeLabel,
+                ending?.cause.label ?? "unknown",
+            ])
+        observe(.sessionDuration, now - min(session.began, now))
+        if case .violation(let violation)? = ending?.cause, let limit = violation.limit {
+            add(.limitsHit, [limit])
+        }
+    }
+
+    func count(_ refusal: Refusal) {
+        add(.refusals, ["\(refusal.status)", Self.label(of: refusal.reason)])
+        switch refusal.status {
+        case 413: add(.limitsHit, ["request_body"])
+        case 431: add(.limitsHit, ["request_head"])
+        default: break
+        }
+    }
+
+    func count(_ record: ExchangeRecord, _ exchange: Exchange, _ end: ExchangeEnd) {
+        let status =
+            switch end {
+            case .next, .last, .broken: exchange.responder.status
+            case .refuse(let refusal): refusal.status
+            }
+        add(.requests, [record.route, "\(status)"])
+    }
+
+    func count(_ outcome: UpgradeOutcome, route: String, after duration: UInt64) {
+        switch outcome {
+        case .accepted:
+            add(.handshakes, [route, "accepted"])
+            observe(.handshakeDuration, duration)
+        case .refused: add(.handshakes, [route, "backend_refused"])
+        case .failed(let status, _, _, _):
+            add(.handshakes, [route, status == 504 ? "timed_out" : status == 503 ? "no_backend" : "failed"])
+        }
+    }
+
+    func count(_ result: Result<StreamConnection, DialError>, backend: String, after duration: UInt64) {
+        switch result {
+        case .success:
+            add(.dials, [backend, "connected"])
+            observe(.dialDuration, duration)
+        case .failure(let error): add(.dials, [backend, error.label])
+        }
+    }
+
+    func countTLS(_ transport: StreamConnection) {
+        guard let facts = transport.tlsSummary else { return }
+        add(.tlsHandshakes, [facts.version, facts.isResumed ? "true" : "false"])
+    }
+
+    /// Reasons are constant words with numbers in them: without those they are a closed set.
+    static func label(of reason: String) -> String {
+        let words = reason.split { !($0.isLetter || $0 == "-") }
+        return words.map { $0.lowercased() }.joined(separator: "_")
+    }
+}
+
+extension SessionEnding? {
+    /// As the log has it; codes of applications are kept together, or peers could make labels at will.
+    fileprivate var codeLabel: String {
+        guard let code = self?.code?.rawValue else { return self?.cause == .close ? "1005" : "1006" }
+        switch code {
+        case ..<3000: return "\(code)"
+        case ..<4000: return "3xxx"
+        default: return "4xxx"
+        }
+    }
+}
+
+extension EndingCause {
+    /// One word.
+    var label: String {
+        switch self {
+        case .close: "close"
+        case .connectionLost: "connection_lost"
+        case .violation(let violation): violation.limit == nil ? "protocol" : "limit"
+        case .pongTimeout: "pong_timeout"
+        case .idleTimeout: "idle_timeout"
+        case .slowConsumer: "slow_consumer"
+        case .drain(let cause): "drain_\(cause.label)"
+        }
+    }
+}
+
+extension DrainCause {
+    /// One word.
+    fileprivate var label: String {
+        switch self {
+        case .process: "process"
+        case .successor: "successor"
+        case .routeGone: "route_gone"
+        case .backendGone: "backend_gone"
+        case .ordered: "ordered"
+        case .rebalancing: "rebalancing"
+        }
+    }
+}
+
+extension DialError {
+    /// One word.
+    fileprivate var label: String {
+        switch self {
+        case .resolve: "not_resolved"
+        case .connect(let error): error.isConnectionRefused ? "refused" : "failed"
+        case .tls: "tls"
+        case .timedOut: "timed_out"
+        }
+    }
+}

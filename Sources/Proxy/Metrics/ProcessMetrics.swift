@@ -1,0 +1,36 @@
+internal import Telemetry
+
+extension Metric {
+    static let buildInfo = gauge(
+        "trunkline_build_info", "Always 1; the versions stand in the labels.",
+        labels: ["version", "openssl", "zlib"])
+    static let workers = gauge("trunkline_workers", "Event loops that carry sessions.")
+    static let generation = gauge(
+        "trunkline_configuration_generation",
+        "1 for the configuration of the start, one more with each reload.")
+    static let reloads = counter(
+        "trunkline_configuration_reloads_total", "Attempts to reload the configuration.", labels: ["outcome"])
+    static let draining = gauge("trunkline_draining", "1 while the process drains, else 0.")
+    static let loopLag = histogram(
+        "trunkline_loop_lag_seconds",
+        "How long a message to a worker waited for its event loop, sampled twice a second.", .lag,
+        labels: ["worker"])
+    static let logLinesLost = counter(
+        "trunkline_log_lines_lost_total",
+        "Log lines that were not written: the queue was full, or the disk.", labels: ["log"])
+    static let processorTime = counter(
+        "process_cpu_seconds_total", "Processor time of the process, user and system.")
+    static let residentMemory = gauge("process_resident_memory_bytes", "Resident memory of the process.")
+    static let openDescriptors = gauge("process_open_fds", "Open file descriptors.")
+    static let mostDescriptors = gauge("process_max_fds", "The most file descriptors that may be open.")
+    static let startTime = gauge(
+        "process_start_time_seconds", "When the process started, in seconds since 1970.")
+
+    static let ofProcess = [
+        buildInfo, workers, generation, reloads, draining, loopLag, logLinesLost, processorTime,
+        residentMemory, openDescriptors, mostDescriptors, startTime,
+    ]
+
+    /// All that the page of metrics shows.
+    static let catalogue = ofSessions + ofConnections + ofProcess
+}

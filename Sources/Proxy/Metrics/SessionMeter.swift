@@ -1,0 +1,60 @@
+internal import Telemetry
+
+/// What the sessions of one route on one backend add up to, on one worker.
+///
+/// Sessions count in their legs; what is new there comes here when a session ends and when somebody asks.
+final class SessionMeter {
+    struct Key: Hashable {
+        let route: String
+        let backend: String
+    }
+
+    private let key: Key
+    private var live: UInt64 = 0
+    private var begun: UInt64 = 0
+    private var client = LegTally()
+    private var backend = LegTally()
+
+    init(_ key: Key) { self.key = key }
+
+    func begin() {
+        live &+= 1
+        begun &+= 1
+    }
+
+    func end() { live = live > 0 ? live - 1 : 0 }
+
+    /// Takes over what the leg has counted since the last time.
+    func take(from leg: Leg) {
+        if leg.peer == .client {
+            client.add(leg.tally, since: leg.metered)
+        } else {
+            backend.add(leg.tally, since: leg.metered)
+        }
+        leg.metered = leg.tally
+    }
+
+    func write(to values: inout MetricSet) {
+        let labels = [key.route, key.backend]
+        values.add(.sessions, labels, number: Double(live))
+        values.add(.sessionsBegun, labels, by: begun)
+        for (direction, tally) in [("from_client", client), ("from_backend", backend)] {
+            let text = min(tally.textReceived, tally.messagesReceived)
+            values.add(.messages, labels + [direction, "text"], by: text)
+            values.add(.messages, labels + [direction, "binary"], by: tally.messagesReceived - text)
+        }
+        values.add(.bytes, labels + ["from_client"], by: client.bytesReceived)
+        values.add(.bytes, labels + ["to_client"], by: client.bytesSent)
+        values.add(.bytes, labels + ["from_backend"], by: backend.bytesReceived)
+        values.add(.bytes, labels + ["to_backend"], by: backend.bytesSent)
+    }
+}
+
+extension LegTally {
+    fileprivate mutating func add(_ now: LegTally, since then: LegTally) {
+        bytesReceived &+= now.bytesReceived &- then.bytesReceived
+        bytesSent &+= now.bytesSent &- then.bytesSent
+        messagesReceived &+= now.messagesReceived &- then.messagesReceived
+        textReceived &+= now.textReceived &- then.textReceived
+    }
+}

@@ -1,0 +1,85 @@
+internal import Telemetry
+
+/// What one thread counts: plain memory, touched by its thread only. Others get a copy through the mailbox.
+///
+/// What happens once a session or rarer goes to `values` by labels; what happens with every message is counted in plain
+/// integers here and in the legs' tallies, and put in when somebody asks.
+final class WorkerMetrics {
+    private(set) var values = MetricSet()
+    let sizesFromClient = MessageSizes()
+    let sizesFromBackend = MessageSizes()
+    /// Payload before and after permessage-deflate, by leg and direction.
+    private var fromClient = CompressionBytes()
+    private var toClient = CompressionBytes()
+    private var fromBackend = CompressionBytes()
+    private var toBackend = CompressionBytes()
+    private var meters: [SessionMeter.Key: SessionMeter] = [:]
+
+    /// Adds to a counter.
+    func add(_ metric: Metric, _ labels: [String] = [], by amount: UInt64 = 1) {
+        values.add(metric, labels, by: amount)
+    }
+
+    /// Counts a value in the unit of the histogram's bounds: nanoseconds or bytes.
+    func observe(_ metric: Metric, _ value: UInt64, _ labels: [String] = []) {
+        values.observe(metric, value, labels)
+    }
+
+    func countInflated(from peer: Leg.Peer, plain: Int, compressed: Int) {
+        switch peer {
+        case .client: fromClient.add(plain: plain, compressed: compressed)
+        case .backend: fromBackend.add(plain: plain, compressed: compressed)
+        }
+    }
+
+    func countDeflated(to peer: Leg.Peer, plain: Int, compressed: Int) {
+        switch peer {
+        case .client: toClient.add(plain: plain, compressed: compressed)
+        case .backend: toBackend.add(plain: plain, compressed: compressed)
+        }
+    }
+
+    /// What the sessions of a route on a backend are counted with.
+    func meter(route: String, backend: String) -> SessionMeter {
+        let key = SessionMeter.Key(route: route, backend: backend)
+        if let meter = meters[key] { return meter }
+        let meter = SessionMeter(key)
+        meters[key] = meter
+        return meter
+    }
+
+    /// A copy of everything.
+    var snapshot: MetricSet {
+        var all = values
+        for meter in meters.values { meter.write(to: &all) }
+        all.add(.messageSize, ["from_client"], sizesFromClient.counts.histogram)
+        all.add(.messageSize, ["from_backend"], sizesFromBackend.counts.histogram)
+        for (direction, bytes) in [
+            ("from_client", fromClient), ("to_client", toClient), ("from_backend", fromBackend),
+            ("to_backend", toBackend),
+        ] where bytes.plain > 0 || bytes.compressed > 0 {
+            all.add(.compressionPlainBytes, [direction], by: bytes.plain)
+            all.add(.compressionCompressedBytes, [direction], by: bytes.compressed)
+        }
+        return all
+    }
+}
+
+/// The sizes of the messages of one direction.
+final class MessageSizes {
+    private(set) var counts = SizeCounts()
+
+    @inline(__always)
+    func record(_ size: UInt64) { counts.record(size) }
+}
+
+/// Payload bytes of compressed messages, on both sides of zlib.
+struct CompressionBytes {
+    var plain: UInt64 = 0
+    var compressed: UInt64 = 0
+
+    mutating func add(plain: Int, compressed: Int) {
+        self.plain &+= UInt64(max(plain, 0))
+        self.compressed &+= UInt64(max(compressed, 0))
+    }
+}

@@ -1,0 +1,57 @@
+/// A JSON text under construction (RFC 8259). Objects keep the order of their members.
+package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral
+{
+    case object([(String, JSONValue)])
+    case array([JSONValue])
+    case string(String)
+    case integer(Int)
+    case number(Double)
+    case flag(Bool)
+    case null
+
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .flag(value) }
+
+    /// A string, or null where there is none.
+    package static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+
+    /// The text, indented for a person's eyes, with a line end.
+    package var text: String {
+        var text = ""
+        append(to: &text, indent: "")
+        return text + "\n"
+    }
+
+    private func append(to text: inout String, indent: String) {
+        switch self {
+        case .string(let string): JSONText.append(string, to: &text)
+        case .integer(let integer): text += "\(integer)"
+        case .number(let number): text += number.isFinite ? "\(number)" : "null"
+        case .flag(let flag): text += flag ? "true" : "false"
+        case .null: text += "null"
+        case .array(let items):
+            JSONValue.append(items.map { ("", $0) }, "[", "]", to: &text, indent)
+        case .object(let members):
+            JSONValue.append(members, "{", "}", to: &text, indent)
+        }
+    }
+
+    private static func append(
+        _ items: [(String, JSONValue)], _ opening: String, _ closing: String, to text: inout String,
+        _ indent: String
+    ) {
+        guard !items.isEmpty else { return text += opening + closing }
+        text += opening
+        for (index, (name, value)) in items.enumerated() {
+            text += (index > 0 ? ",\n" : "\n") + indent + "  "
+            if opening == "{" {
+                JSONText.append(name, to: &text)
+                text += ": "
+            }
+            value.append(to: &text, indent: indent + "  ")
+        }
+        text += "\n" + indent + closing
+    }
+}

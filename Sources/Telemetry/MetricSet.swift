@@ -1,0 +1,96 @@
+/// What a family has for one combination of labels.
+package enum MetricValue: Equatable, Sendable {
+    case count(UInt64)
+    case number(Double)
+    case histogram(Histogram)
+
+    mutating func add(_ other: MetricValue) {
+        switch (self, other) {
+        case (.count(let a), .count(let b)): self = .count(a &+ b)
+        case (.number(let a), .number(let b)): self = .number(a + b)
+        case (.count(let a), .number(let b)): self = .number(Double(a) + b)
+        case (.number(let a), .count(let b)): self = .number(a + Double(b))
+        case (.histogram(var a), .histogram(let b)):
+            a.add(b)
+            self = .histogram(a)
+        case (.histogram, _), (_, .histogram): break
+        }
+    }
+}
+
+/// Values of metrics, as plain memory of one thread. A copy of it is a snapshot, and snapshots can be merged.
+///
+/// Labels are looked up at each call, which is right for what happens once a session or rarer. What happens with every
+/// message is counted elsewhere in plain integers and put in here when somebody asks.
+package struct MetricSet: Sendable {
+    /// Labels may come from configurations and names of the network: a family stops growing here, and what is over goes
+    /// to one row whose labels all say `other`.
+    static let mostRows = 4096
+
+    private var families: [Metric: [[String]: MetricValue]] = [:]
+
+    /// Nothing counted.
+    package init() {}
+
+    /// Adds to a counter.
+    package mutating func add(_ metric: Metric, _ labels: [String] = [], by amount: UInt64 = 1) {
+        put(metric, labels, .count(amount))
+    }
+
+    /// Adds to a gauge, or to a counter of fractions.
+    package mutating func add(_ metric: Metric, _ labels: [String] = [], number: Double) {
+        put(metric, labels, .number(number))
+    }
+
+    /// Sets a gauge.
+    package mutating func set(_ metric: Metric, _ labels: [String] = [], to number: Double) {
+        families[metric, default: [:]][row(metric, labels)] = .number(number)
+    }
+
+    /// Counts a value, in the unit of the histogram's bounds.
+    package mutating func observe(_ metric: Metric, _ value: UInt64, _ labels: [String] = []) {
+        guard case .histogram(let buckets) = metric.kind else { return }
+        var histogram = Histogram(buckets)
+        histogram.record(value, buckets)
+        put(metric, labels, .histogram(histogram))
+    }
+
+    /// Adds a histogram that was counted elsewhere.
+    package mutating func add(_ metric: Metric, _ labels: [String] = [], _ histogram: Histogram) {
+        put(metric, labels, .histogram(histogram))
+    }
+
+    /// The rows of a family by their labels.
+    package func rows(_ metric: Metric) -> [[String]: MetricValue] { families[metric] ?? [:] }
+
+    /// The sum of a counter or gauge over all rows whose labels satisfy a condition.
+    package func sum(_ metric: Metric, where matches: ([String]) -> Bool = { _ in true }) -> Double {
+        rows(metric).reduce(0) { total, row in
+            guard matches(row.key) else { return total }
+            switch row.value {
+            case .count(let count): return total + Double(count)
+            case .number(let number): return total + number
+            case .histogram: return total
+            }
+        }
+    }
+
+    /// Adds all that another set has.
+    package mutating func merge(_ other: MetricSet) {
+        for (metric, rows) in other.families {
+            for (labels, value) in rows { put(metric, labels, value) }
+        }
+    }
+
+    private mutating func put(_ metric: Metric, _ labels: [String], _ value: MetricValue) {
+        let row = row(metric, labels)
+        if families[metric]?[row]?.add(value) == nil { families[metric, default: [:]][row] = value }
+    }
+
+    private func row(_ metric: Metric, _ labels: [String]) -> [String] {
+        var row = labels
+        while row.count < metric.labels.count { row.append("") }
+        guard let rows = families[metric], rows.count >= Self.mostRows, rows[row] == nil else { return row }
+        return [String](repeating: "other", count: metric.labels.count)
+    }
+}
