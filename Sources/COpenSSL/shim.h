@@ -2,10 +2,14 @@
 #define TRUNKLINE_COPENSSL_SHIM_H
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -37,6 +41,87 @@ static inline long trunkline_ctx_on_server_name(SSL_CTX *ctx, int (*callback)(SS
 }
 static inline const char *trunkline_alert_name(int code) { return SSL_alert_desc_string_long(code); }
 static inline EVP_PKEY *trunkline_generate_p256(void) { return EVP_EC_gen("P-256"); }
+
+// Clients' certificates.
+
+static inline void trunkline_ctx_verify_clients(SSL_CTX *ctx, int required) {
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
+}
+static inline int trunkline_sha256(const unsigned char *bytes, size_t count, unsigned char *digest) {
+    unsigned int length = 0;
+    return EVP_Digest(bytes, count, digest, &length, EVP_sha256(), NULL) && length == 32;
+}
+/// The subject as RFC 2253 writes it, in UTF-8. Returns its length, or -1 when it doesn't fit.
+static inline int trunkline_subject(const X509 *certificate, char *into, int room) {
+    BIO *bio = BIO_new(BIO_s_mem());
+    if (!bio) return -1;
+    X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    int count = BIO_read(bio, into, room);
+    int left = (int)BIO_ctrl_pending(bio);
+    BIO_free(bio);
+    return left > 0 || count < 0 ? -1 : count;
+}
+
+// Session tickets under keys of our own (RFC 5077, 4): AES-256-CBC and HMAC-SHA256.
+
+typedef int (*trunkline_ticket_callback)(
+    SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int);
+
+static inline void trunkline_ctx_on_ticket(SSL_CTX *ctx, trunkline_ticket_callback callback, void *owner) {
+    SSL_CTX_set_app_data(ctx, owner);
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, callback);
+}
+static inline void *trunkline_ticket_owner(SSL *ssl) { return SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)); }
+static inline int trunkline_ticket_start(
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, const unsigned char *cipher_key, const unsigned char *mac_key,
+    unsigned char *iv, int encrypting) {
+    if (encrypting && RAND_bytes(iv, 16) != 1) return 0;
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)mac_key, 32),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0), OSSL_PARAM_construct_end()};
+    return EVP_MAC_CTX_set_params(mac, parameters) == 1
+        && EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, cipher_key, iv, encrypting) == 1;
+}
+
+// Stapled OCSP responses (RFC 6066, 8; RFC 6960).
+
+enum { TRUNKLINE_STAPLE_GOOD, TRUNKLINE_STAPLE_NONE, TRUNKLINE_STAPLE_OTHER, TRUNKLINE_STAPLE_EXPIRED };
+
+/// Whether bytes are a successful response that speaks of a certificate and is valid now.
+static inline int trunkline_check_staple(const unsigned char *bytes, long count, const X509 *leaf) {
+    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &bytes, count);
+    OCSP_BASICRESP *basic = NULL;
+    int result = TRUNKLINE_STAPLE_NONE;
+    if (response && OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL)
+        basic = OCSP_response_get1_basic(response);
+    if (basic) {
+        result = TRUNKLINE_STAPLE_OTHER;
+        for (int i = 0; i < OCSP_resp_count(basic); i++) {
+            OCSP_SINGLERESP *single = OCSP_resp_get0(basic, i);
+            ASN1_INTEGER *serial = NULL;
+            ASN1_GENERALIZEDTIME *from = NULL, *until = NULL;
+            OCSP_id_get0_info(NULL, NULL, NULL, &serial, (OCSP_CERTID *)OCSP_SINGLERESP_get0_id(single));
+            if (ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) != 0) continue;
+            OCSP_single_get0_status(single, NULL, NULL, &from, &until);
+            result = OCSP_check_validity(from, until, 300, -1) == 1 ? TRUNKLINE_STAPLE_GOOD : TRUNKLINE_STAPLE_EXPIRED;
+        }
+    }
+    OCSP_BASICRESP_free(basic);
+    OCSP_RESPONSE_free(response);
+    ERR_clear_error();
+    return result;
+}
+static inline void trunkline_ctx_on_status(SSL_CTX *ctx, int (*callback)(SSL *, void *), void *argument) {
+    SSL_CTX_set_tlsext_status_cb(ctx, callback);
+    SSL_CTX_set_tlsext_status_arg(ctx, argument);
+}
+/// Gives a session its own copy, which OpenSSL frees.
+static inline int trunkline_staple(SSL *ssl, const unsigned char *bytes, size_t count) {
+    unsigned char *copy = (unsigned char *)OPENSSL_memdup(bytes, count);
+    if (!copy) return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (int)count);
+    return SSL_TLSEXT_ERR_OK;
+}
 
 // A BIO that moves bytes between OpenSSL and memory the caller lends for one call: no socket, no buffer of its own.
 // One serves all sessions of a thread, since a thread is inside one OpenSSL call at a time.

@@ -44,7 +44,8 @@ enum ListenerDecoder {
         var listener = ListenerConfiguration(
             address: address ?? Located(value: .unix("/"), place: section.place), certificates: nil)
         if section.hasKey("tls") {
-            decodeTLS(section.section("tls", title: "'tls' of \(section.title)"), into: &listener)
+            ListenerTLSDecoder.decode(
+                section.section("tls", title: "'tls' of \(section.title)"), into: &listener)
         }
         for node in section.list("protocols") {
             guard let name = section.text(node, "protocols"), !["h2", "http/1.1"].contains(name.value) else {
@@ -52,7 +53,9 @@ enum ListenerDecoder {
             }
             section.complaints.add(name.place, "unknown protocol '\(name.value)', expected h2 or http/1.1")
         }
-        refuseUnlessOff("proxy_protocol", section)
+        section.value(
+            "proxy_protocol", into: &listener.readsProxyHeader, expected: "off or accept"
+        ) { $0 == "accept" ? true : Quantity.flag($0) == false ? false : nil }
         section.flag("redirect_to_https", into: &listener.redirectsToHTTPS)
         if listener.redirectsToHTTPS, listener.certificates != nil {
             section.complaints.add(
@@ -60,38 +63,5 @@ enum ListenerDecoder {
         }
         section.finish()
         return address == nil ? nil : listener
-    }
-
-    private static func refuseUnlessOff(_ key: String, _ section: Section) {
-        guard let node = section.node(key), Quantity.flag(node.scalar?.string ?? "") != false else { return }
-        section.complaints.add(node.place, "'\(key)' in \(section.title) is not supported in this version")
-    }
-
-    private static func decodeTLS(_ section: Section, into listener: inout ListenerConfiguration) {
-        listener.certificates = section.list("certificates").compactMap { node in
-            let entry = Section(
-                node, title: "'certificates' of a listener", place: node.place, section.complaints)
-            let certificate = entry.text("certificate")
-            let key = entry.text("key")
-            if certificate == nil || key == nil {
-                entry.complaints.add(entry.place, "a certificate needs both 'certificate' and 'key'")
-            }
-            _ = entry.node("ocsp")
-            entry.finish()
-            guard let certificate, let key else { return nil }
-            return .init(certificate: certificate, key: key)
-        }
-        if listener.certificates?.isEmpty ?? true, !section.hasKey("certificates") {
-            section.complaints.add(section.place, "missing required key 'certificates' in \(section.title)")
-        }
-        section.value("minimum_version", into: &listener.requiresTLS13, expected: "\"1.2\" or \"1.3\"") {
-            text in
-            text == "1.3" ? true : text == "1.2" ? false : nil
-        }
-        let tickets = section.section("tickets")
-        tickets.duration("rotate", into: &listener.rotatesTickets)
-        tickets.finish()
-        section.refuse(["client_certificates"])
-        section.finish()
     }
 }

@@ -38,15 +38,33 @@ package struct ListenerConfiguration: Equatable, Sendable {
     package struct Certificate: Equatable, Sendable {
         package var certificate: Located<String>
         package var key: Located<String>
+        package var staple = Staple.beside
+    }
+
+    /// Where a certificate's OCSP response is.
+    package enum Staple: Equatable, Sendable {
+        /// In a file of the certificate's name with `.ocsp` behind it, where there is one.
+        case beside
+        case file(Located<String>)
+        case off
+    }
+
+    /// `client_certificates`.
+    package struct ClientCertificates: Equatable, Sendable {
+        package var authority: Located<String>
+        package var isRequired: Bool
     }
 
     package var address: Located<Address>
     /// nil on plain listeners; the first is the default.
     package var certificates: [Certificate]?
     package var requiresTLS13 = false
-    package var rotatesTickets: UInt64 = 0
+    package var rotatesTickets: UInt64 = 43_200_000_000_000
+    package var clientCertificates: ClientCertificates?
     /// Every request is answered 308 with its https address.
     package var redirectsToHTTPS = false
+    /// Each connection begins with a PROXY protocol header.
+    package var readsProxyHeader = false
 
     /// A listener from its parts.
     package init(address: Located<Address>, certificates: [Certificate]?) {
@@ -133,6 +151,12 @@ package struct RouteConfiguration: Equatable, Sendable {
         case replace(String, with: String)
     }
 
+    /// A header field and its value.
+    package struct Field: Equatable, Sendable {
+        package var name: String
+        package var value: String
+    }
+
     /// Which requests the route is for, by what they ask.
     package enum Upgrade: String, Equatable, Sendable { case any, websocket, none }
 
@@ -140,6 +164,12 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var upgrade = Upgrade.any
     package var host: String?
     package var path: String?
+    /// A regular expression for the whole path.
+    package var pathPattern: String?
+    /// Header fields that must be there with these values, or with any where the value is `*`.
+    package var fields: [Field] = []
+    /// Subprotocols one of which must be offered.
+    package var subprotocols: [String] = []
     package var rewrite: Rewrite?
     package var origins: [String]?
     package var action: Action

@@ -40,7 +40,7 @@ enum RouteDecoder {
         var upgrade = RouteConfiguration.Upgrade.any
         match.value("upgrade", into: &upgrade, expected: "websocket, none or any") { .init(rawValue: $0) }
         checkPattern(host: host, path: path, section.complaints)
-        match.refuse(["path_regex", "headers", "subprotocols"])
+        let conditions = RouteConditions(match)
         match.finish()
         let rewrite = decodeRewrite(section.section("rewrite"))
         let origins: [String]? =
@@ -58,6 +58,7 @@ enum RouteDecoder {
                 action: $0,
                 compression: compression, limits: limits)
             route.upgrade = upgrade
+            conditions.apply(to: &route)
             BroadcastDecoder.check(route, section, defaults.upstreams)
             return route
         }

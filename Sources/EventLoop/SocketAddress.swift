@@ -22,6 +22,27 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// An IPv4 or IPv6 address of 4 or 16 bytes in network order; nil when they are another number.
+    package init?(bytes: [UInt8], port: UInt16) {
+        var storage = sockaddr_storage()
+        switch bytes.count {
+        case 4:
+            storage.ss_family = sa_family_t(AF_INET)
+            length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        case 16:
+            storage.ss_family = sa_family_t(AF_INET6)
+            length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        default: return nil
+        }
+        // Both have the port behind the family; then IPv4 has the address and IPv6 has four bytes of flow first.
+        let offset = bytes.count == 4 ? 4 : 8
+        unsafe withUnsafeMutableBytes(of: &storage) { raw in
+            unsafe raw.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
+            for (index, byte) in bytes.enumerated() { unsafe raw[offset + index] = byte }
+        }
+        self.storage = storage
+    }
+
     /// The path of a Unix socket; nil when it is longer than the kernel takes (107 bytes) or empty.
     package init?(unixPath path: String) {
         var storage = sockaddr_storage()

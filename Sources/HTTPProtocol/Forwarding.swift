@@ -6,9 +6,14 @@ package struct Forwarding: Equatable, Sendable {
     package let isSecure: Bool
     /// The client's own, or one of ours.
     package let requestID: String
+    /// The certificate that it has proved to hold.
+    package let certificate: ForwardedCertificate?
 
     /// What is known of a client's connection.
-    package init(client: String, isSecure: Bool, requestID: String) {
+    package init(
+        client: String, isSecure: Bool, requestID: String, certificate: ForwardedCertificate? = nil
+    ) {
+        self.certificate = certificate
         self.client = client
         self.isSecure = isSecure
         self.requestID = requestID
@@ -33,6 +38,9 @@ package struct Forwarding: Equatable, Sendable {
         {
             fields.remove(name)
         }
+        // A client may say nothing of its own certificate (RFC 9440, 2.4).
+        for name in ForwardedCertificate.names { fields.remove(name) }
+        certificate?.apply(to: &fields)
         fields.append("X-Forwarded-For", (earlier + [address]).joined(separator: ", "))
         fields.append("X-Forwarded-Proto", scheme)
         if !host.isEmpty { fields.append("X-Forwarded-Host", host) }

@@ -1,5 +1,5 @@
 /// Which requests a route is for.
-package struct RouteMatch: Equatable, Sendable {
+package struct RouteMatch: Sendable {
     /// A host pattern, lower case.
     package enum Host: Equatable, Sendable {
         case any
@@ -28,10 +28,22 @@ package struct RouteMatch: Equatable, Sendable {
     package let host: Host
     package let path: Path
     package let upgrade: Upgrade
+    /// Fields that must be there, all of them.
+    package let fields: [FieldMatch]
+    /// Subprotocols one of which must be offered; empty = any, or none.
+    package let subprotocols: [String]
+    /// Beside `path`, or instead of it.
+    package let pattern: PathPattern?
 
     /// From the text of a configuration; nil = any.
-    package init(host: String?, path: String?, upgrade: Upgrade = .any) {
+    package init(
+        host: String?, path: String?, upgrade: Upgrade = .any, pattern: PathPattern? = nil,
+        fields: [FieldMatch] = [], subprotocols: [String] = []
+    ) {
         self.upgrade = upgrade
+        self.pattern = pattern
+        self.fields = fields
+        self.subprotocols = subprotocols
         switch host?.lowercased() {
         case nil: self.host = .any
         case let text? where text.hasPrefix("*."): self.host = .wildcard(suffix: String(text.dropFirst()))
@@ -44,8 +56,11 @@ package struct RouteMatch: Equatable, Sendable {
         }
     }
 
-    func accepts(host: String, path: String, isUpgrade: Bool) -> Bool {
-        accepts(isUpgrade) && accepts(path: path) && accepts(host: host)
+    func accepts(_ request: RouteRequest) -> Bool {
+        accepts(request.isUpgrade) && accepts(path: request.path) && accepts(host: request.host)
+            && fields.allSatisfy { $0.accepts(request.values($0.name)) }
+            && (subprotocols.isEmpty || subprotocols.contains { request.subprotocols.contains($0) })
+            && pattern?.accepts(request.path) ?? true
     }
 
     private func accepts(_ isUpgrade: Bool) -> Bool {
@@ -80,10 +95,6 @@ package struct RouteTable: Sendable {
     /// In the order of the configuration.
     package init(_ matches: [RouteMatch]) { self.matches = matches }
 
-    /// The index of the first route for a host (lower case, without port) and a normalised path.
-    ///
-    /// - Parameter isUpgrade: the request asks for a WebSocket.
-    package func route(host: String, path: String, isUpgrade: Bool = true) -> Int? {
-        matches.firstIndex { $0.accepts(host: host, path: path, isUpgrade: isUpgrade) }
-    }
+    /// The index of the first route for a request.
+    package func route(_ request: RouteRequest) -> Int? { matches.firstIndex { $0.accepts(request) } }
 }

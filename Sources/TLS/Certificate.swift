@@ -6,9 +6,14 @@ internal import COpenSSL
     nonisolated(unsafe) let leaf: OpaquePointer
     nonisolated(unsafe) let chain: [OpaquePointer]
     nonisolated(unsafe) let key: OpaquePointer
+    /// An OCSP response that goes with it in each handshake that asks for one.
+    let staple: [UInt8]
 
     /// Parses PEM text: the leaf first, then its chain; the key unencrypted.
-    package init(certificatePEM: [UInt8], keyPEM: [UInt8]) throws(TLSError) {
+    ///
+    /// - Parameter staple: an OCSP response in DER form, checked already; empty = none.
+    package init(certificatePEM: [UInt8], keyPEM: [UInt8], staple: [UInt8] = []) throws(TLSError) {
+        self.staple = staple
         ERR_clear_error()
         let certificates = unsafe Certificate.readCertificates(certificatePEM)
         guard let leaf = unsafe certificates.first else { throw .setup("no certificate in PEM form found") }
@@ -29,6 +34,7 @@ internal import COpenSSL
     @unsafe init(leaf: OpaquePointer, key: OpaquePointer) {
         unsafe self.leaf = leaf
         unsafe chain = []
+        staple = []
         unsafe self.key = key
     }
 

@@ -37,18 +37,24 @@ enum ContextBasics {
     // SSL_CTX is reference-counted and safe to share between threads once it is set up.
     private nonisolated(unsafe) let contexts: [OpaquePointer]
     private let certificates: [Certificate]
+    // Contexts hold it unretained.
+    private let tickets: TicketKeys?
     private let protocolsOnWire: [UInt8]
 
     var defaultContext: OpaquePointer { unsafe contexts[0] }
 
     /// - Parameters:
     ///   - certificates: at least one; the first is the default for names that no other one covers.
+    ///   - clients: whose certificates are asked for; nil = none are.
+    ///   - tickets: nil = keys that only this context has.
     ///   - protocols: for ALPN, in our order of preference, e.g. `["http/1.1"]`.
     package init(
-        certificates: [Certificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"]
+        certificates: [Certificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"],
+        clients: ClientVerification? = nil, tickets: TicketKeys? = nil
     ) throws(TLSError) {
         guard !certificates.isEmpty else { throw .setup("a TLS listener needs a certificate") }
         self.certificates = certificates
+        self.tickets = tickets
         protocolsOnWire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
         var made: [OpaquePointer] = unsafe []
         for certificate in certificates {
@@ -60,6 +66,9 @@ enum ContextBasics {
         for index in certificates.indices {
             let context = unsafe contexts[index]
             unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, me)
+            unsafe certificates[index].attachStaple(to: context)
+            unsafe tickets?.attach(to: context)
+            unsafe try clients?.apply(to: context)
             unsafe trunkline_ctx_on_server_name(context, selectCertificate, me)
         }
     }

@@ -167,6 +167,9 @@ package struct TLSFacts: Equatable, Sendable {
         ERR_clear_error()
     }
 
+    /// Borrowed from the session.
+    @unsafe var peerCertificate: OpaquePointer? { unsafe SSL_get0_peer_certificate(ssl) }
+
     /// Version, cipher and names, for logs and forwarded fields.
     package var facts: TLSFacts {
         unsafe TLSFacts(

@@ -93,14 +93,10 @@ struct ConfigurationLoaderTests {
         }
     }
 
-    @Test("what has no effect yet is warned of, what can't be ignored is refused")
+    @Test("what has no effect yet is warned of")
     func unsupported() {
         let warned = load(minimal + "admin: { address: 127.0.0.1:9901 }\n").1
         #expect(warned.count == 1 && warned.allSatisfy { $0.contains("has no effect in this version") })
-        let refused = load(
-            minimal.replacingOnce("upstream: app", "match: { path_regex: x }\n    upstream: app")
-        ).1
-        #expect(refused == ["proxy.conf:5:26: 'path_regex' in 'match' is not supported in this version"])
     }
 }
 

@@ -17,9 +17,31 @@ struct RouteTableTests {
             ("x", "/any/", 2),
         ]
         for (host, path, index) in cases {
-            #expect(table.route(host: host, path: path) == index, "\(host)\(path)")
+            #expect(table.route(RouteRequest(host: host, path: path)) == index, "\(host)\(path)")
         }
-        #expect(RouteTable([RouteMatch(host: "a", path: nil)]).route(host: "b", path: "/") == nil)
+        #expect(
+            RouteTable([RouteMatch(host: "a", path: nil)]).route(RouteRequest(host: "b", path: "/")) == nil)
+    }
+
+    @Test("fields, subprotocols and patterns narrow a match")
+    func conditions() {
+        let table = RouteTable([
+            RouteMatch(
+                host: nil, path: nil,
+                fields: [FieldMatch(name: "X-Tenant", value: "blue"), FieldMatch(name: "x-any", value: "*")]),
+            RouteMatch(host: nil, path: nil, subprotocols: ["mqtt", "stomp"]),
+            RouteMatch(host: nil, path: nil, pattern: PathPattern("/room/[0-9]+")),
+        ])
+        func route(_ path: String, _ fields: [String: [String]] = [:], _ offered: [String] = []) -> Int? {
+            table.route(
+                RouteRequest(host: "a", path: path, subprotocols: offered, values: { fields[$0] ?? [] }))
+        }
+        #expect(route("/", ["x-tenant": ["red", "blue"], "x-any": [""]]) == 0)
+        #expect(route("/", ["x-tenant": ["blue"]]) == nil)
+        #expect(route("/", ["x-tenant": ["BLUE"], "x-any": ["1"]]) == nil)
+        #expect(route("/", [:], ["chat", "stomp"]) == 1)
+        #expect(route("/room/12") == 2)
+        #expect(route("/room/12/more") == nil && route("/a/room/12") == nil && route("/room/") == nil)
     }
 
     @Test("rewrites at a segment's end, keeps the query and a leading slash")

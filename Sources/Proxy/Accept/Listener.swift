@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import TLS
 
@@ -9,11 +10,15 @@ final class ListenerFacts: Sendable {
     let tls: ServerTLSContext?
     /// Every request is answered with its https address.
     let redirectsToHTTPS: Bool
+    /// Each connection begins with a PROXY protocol header.
+    let readsProxyHeader: Bool
 
-    init(name: String, tls: ServerTLSContext?, redirectsToHTTPS: Bool = false) {
+    init(name: String, tls: ServerTLSContext?, redirectsToHTTPS: Bool = false, readsProxyHeader: Bool = false)
+    {
         self.name = name
         self.tls = tls
         self.redirectsToHTTPS = redirectsToHTTPS
+        self.readsProxyHeader = readsProxyHeader
     }
 }
 
@@ -38,6 +43,23 @@ final class Listener: ListenerHandler {
     }
 
     func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
+        guard facts.readsProxyHeader else {
+            _ = admit(socket, from: address, facts)
+            return
+        }
+        let facts = self.facts
+        let reader = ProxyHeaderReader(socket, from: address, listener: facts.name, worker: worker) {
+            [self] socket, client, rest in
+            guard let transport = admit(socket, from: client, facts), rest.count > 0 else { return }
+            transport.streamReceived(&rest)
+        }
+        reader.start(deadline: worker.generation.configuration.timeouts.handshake)
+    }
+
+    /// Makes a client of a socket.
+    private func admit(_ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts)
+        -> StreamConnection?
+    {
         do throws(TLSError) {
             let session: TLSSession? =
                 if let context = facts.tls {
@@ -49,9 +71,11 @@ final class Listener: ListenerHandler {
             let transport = StreamConnection(accepted: socket, tls: session, wire: worker.wire)
             worker.admit(
                 ClientConnection(transport, address: address.host, listener: facts, worker: worker))
+            return transport
         } catch {
             socket.close()
             worker.log.acceptFailed(listener: facts.name, error.description)
+            return nil
         }
     }
 

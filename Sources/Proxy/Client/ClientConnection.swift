@@ -149,7 +149,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         if listener.redirectsToHTTPS { return redirect(head) }
         let step = RouteStep(
             generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
-            memoryPressure: worker.contextMemory.pressure)
+            memoryPressure: worker.contextMemory.pressure,
+            certificate: transport.clientCertificate)
         switch step.decide(requestID: worker.requestID()) {
         case .refuse(let refusal):
             refuse(refusal, host: head.fields.first("host"), path: head.target)

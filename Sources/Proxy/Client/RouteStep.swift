@@ -71,6 +71,8 @@ struct RouteStep {
     let isSecure: Bool
     /// How full the memory for compression is; 1 = full.
     let memoryPressure: Double
+    /// The certificate that the client has proved to hold.
+    var certificate: ForwardedCertificate?
 
     func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
@@ -80,8 +82,14 @@ struct RouteStep {
         let request = ServerHandshake.judge(head)
         if case .refuse(let refusal) = request { return .refuse(refusal) }
         let isUpgrade = if case .upgrade = request { true } else { false }
-        guard let route = generation.route(host: host, path: target.path, isUpgrade: isUpgrade) else {
-            if !isUpgrade, generation.route(host: host, path: target.path, isUpgrade: true) != nil {
+        let fields = head.fields
+        let offered: [String] = if case .upgrade(let upgrade) = request { upgrade.subprotocols } else { [] }
+        let wanted = RouteRequest(
+            host: host, path: target.path, isUpgrade: isUpgrade,
+            subprotocols: offered,
+            values: { fields.all($0) })
+        guard let route = generation.route(wanted) else {
+            if !isUpgrade, generation.route(wanted.asUpgrade) != nil {
                 return .refuse(ServerHandshake.upgradeRequired("this is a WebSocket endpoint"))
             }
             return .refuse(Refusal(status: 404, reason: "no route for this host and path"))
@@ -108,7 +116,8 @@ struct RouteStep {
 
     private func forwarding(_ requestID: String) -> Forwarding {
         Forwarding(
-            client: address, isSecure: isSecure, requestID: Forwarding.acceptableID(head.fields) ?? requestID)
+            client: address, isSecure: isSecure,
+            requestID: Forwarding.acceptableID(head.fields) ?? requestID, certificate: certificate)
     }
 
     private func plan(

@@ -6,10 +6,13 @@ internal import TLS
 struct ConfiguredFiles {
     private let file: String
     private let folder: String
+    private let tickets: TicketRegistry
     private(set) var complaints: [Diagnostic] = []
+    private(set) var warnings: [Diagnostic] = []
 
-    init(file: String) {
+    init(file: String, tickets: TicketRegistry) {
         self.file = file
+        self.tickets = tickets
         folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     }
 
@@ -19,14 +22,28 @@ struct ConfiguredFiles {
     {
         guard let named = listener.certificates else { return nil }
         let certificates = standIns ?? named.compactMap { load($0) }
-        guard standIns != nil || certificates.count == named.count else { return nil }
+        let clients = clientVerification(listener)
+        guard standIns != nil || certificates.count == named.count,
+            (clients == nil) == (listener.clientCertificates == nil)
+        else { return nil }
         do throws(TLSError) {
             return try ServerTLSContext(
-                certificates: certificates, minimumVersion: listener.requiresTLS13 ? .tls13 : .tls12)
+                certificates: certificates, minimumVersion: listener.requiresTLS13 ? .tls13 : .tls12,
+                clients: clients,
+                tickets: try tickets.keys(
+                    for: listener.address.value.description, rotatedEvery: listener.rotatesTickets))
         } catch {
-            complain(listener.address.place, error.description)
+            complain(
+                listener.clientCertificates?.authority.place ?? listener.address.place, error.description)
             return nil
         }
+    }
+
+    private mutating func clientVerification(_ listener: ListenerConfiguration) -> ClientVerification? {
+        guard let clients = listener.clientCertificates,
+            let pem = read(clients.authority, what: "CA certificates")
+        else { return nil }
+        return ClientVerification(authorityPEM: pem, isRequired: clients.isRequired)
     }
 
     /// An upstream's TLS.
@@ -62,7 +79,9 @@ struct ConfiguredFiles {
         let key = read(named.key, what: "key")
         guard let chain, let key else { return nil }
         do throws(TLSError) {
-            return try Certificate(certificatePEM: chain, keyPEM: key)
+            let certificate = try Certificate(certificatePEM: chain, keyPEM: key)
+            guard let staple = staple(named, for: certificate) else { return certificate }
+            return try Certificate(certificatePEM: chain, keyPEM: key, staple: staple)
         } catch {
             let place = "\(error)".contains("key") ? named.key : named.certificate
             complain(place.place, "'\(named.certificate.value)' with key '\(named.key.value)': \(error)")
@@ -70,10 +89,45 @@ struct ConfiguredFiles {
         }
     }
 
+    /// The OCSP response that goes with a certificate. One that is of no use is left out with a warning: a client does
+    /// without it, but would refuse a wrong one.
+    private mutating func staple(_ named: ListenerConfiguration.Certificate, for certificate: Certificate)
+        -> [UInt8]?
+    {
+        switch named.staple {
+        case .off: return nil
+        case .file(let name):
+            guard let bytes = read(name, what: "OCSP response") else { return nil }
+            return checked(bytes, name, certificate)
+        case .beside:
+            let file = Located(value: named.certificate.value + ".ocsp", place: named.certificate.place)
+            guard let bytes = try? FileContents.read(path(file.value)) else { return nil }
+            return checked(bytes, file, certificate)
+        }
+    }
+
+    private mutating func checked(_ staple: [UInt8], _ file: Located<String>, _ certificate: Certificate)
+        -> [UInt8]?
+    {
+        let problem: String
+        switch certificate.check(staple: staple) {
+        case .good: return staple
+        case .noResponse: problem = "is no successful OCSP response in DER form"
+        case .otherCertificate: problem = "is about another certificate"
+        case .expired: problem = "has expired"
+        }
+        warnings.append(
+            Diagnostic(
+                file: self.file, place: file.place,
+                text: "'\(file.value)' \(problem); nothing is stapled", isWarning: true))
+        return nil
+    }
+
+    private func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
+
     private mutating func read(_ name: Located<String>, what: String) -> [UInt8]? {
-        let path = name.value.hasPrefix("/") ? name.value : folder + name.value
         do throws(SystemError) {
-            return try FileContents.read(path)
+            return try FileContents.read(path(name.value))
         } catch {
             complain(name.place, "cannot read \(what) '\(name.value)': \(error.reason)")
             return nil

@@ -85,6 +85,15 @@ struct EventLog {
             ])
     }
 
+    func connectionRefused(client: String, listener: String, _ reason: String) {
+        events.info(
+            "connection refused",
+            metadata: [
+                "client": "\(client)", "listener": "\(listener)", "side": "client", "phase": "accept",
+                "cause": "\(reason)",
+            ])
+    }
+
     func upgradeFailed(_ upstream: String, backend: String?, phase: String, cause: String) {
         events.warning(
             "upgrade failed",

@@ -31,13 +31,11 @@ final class Generation: Sendable {
             Route($0, configuration, occupancy: state.occupancy(route: $0.name))
         }
         table = RouteTable(
-            configuration.routes.map { RouteMatch(host: $0.host, path: $0.path, upgrade: .init($0.upgrade)) })
+            configuration.routes.map(RouteMatch.init))
     }
 
-    /// The first route for a host and a normalised path.
-    func route(host: String, path: String, isUpgrade: Bool) -> Route? {
-        table.route(host: host, path: path, isUpgrade: isUpgrade).map { routes[$0] }
-    }
+    /// The first route for a request.
+    func route(_ request: RouteRequest) -> Route? { table.route(request).map { routes[$0] } }
 
     /// Whether there is still a route of this name: its sessions may stay.
     func hasRoute(_ name: String) -> Bool { configuration.routes.contains { $0.name == name } }
@@ -67,6 +65,16 @@ extension BackendAddress {
             self = .socket(socket)
         case .name(let name, let port): self = .name(name, port: port)
         }
+    }
+}
+
+extension RouteMatch {
+    init(_ route: RouteConfiguration) {
+        self.init(
+            host: route.host, path: route.path, upgrade: .init(route.upgrade),
+            pattern: route.pathPattern.flatMap { PathPattern($0) },
+            fields: route.fields.map { FieldMatch(name: $0.name, value: $0.value) },
+            subprotocols: route.subprotocols)
     }
 }
 

@@ -7,7 +7,7 @@ internal import TLS
 /// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads; SIGUSR2 hands
 /// over to a new process. All of it happens on the main loop, and reaches the workers through their mailboxes.
 package final class ProxyServer: TimerTarget {
-    enum Timer: UInt8 { case drainDeadline, handOverDeadline }
+    enum Timer: UInt8 { case drainDeadline, handOverDeadline, tickets }
 
     let file: String
     let logs: Logs
@@ -20,6 +20,7 @@ package final class ProxyServer: TimerTarget {
     var listeners: [ListenerHandOut] = []
     var mailboxes: [Mailbox] = []
     private var signals: SignalSource?
+    private var ticketTimer: TimerToken?
     /// Workers that still have something to close; nil while the process doesn't drain.
     var undrainedWorkers: Int?
     var handOver: HandOver?
@@ -87,8 +88,18 @@ package final class ProxyServer: TimerTarget {
         let addresses = listeners.map(\.address.description)
         logs.log.started(listeners: addresses, workers: mailboxes.count)
         announce?(addresses)
+        rotateTickets()
         notify(["READY=1"])
         if let pipe = inherited.predecessor { Predecessor.tellReady(pipe) }
+    }
+
+    /// Changes ticket keys on the process's own clock.
+    func rotateTickets() {
+        loop.cancel(ticketTimer)
+        ticketTimer = current.tickets.rotate(at: loop.now).map { due in
+            loop.schedule(
+                self, kind: Timer.tickets.rawValue, after: due > loop.now ? due - loop.now : 1_000_000)
+        }
     }
 
     /// Tells the service manager, where there is one.
@@ -119,6 +130,7 @@ package final class ProxyServer: TimerTarget {
         switch Timer(rawValue: kind) {
         case .drainDeadline: end(0, cause: "drain deadline")
         case .handOverDeadline: handOverTookTooLong()
+        case .tickets: rotateTickets()
         case nil: break
         }
     }

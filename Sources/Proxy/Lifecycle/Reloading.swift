@@ -28,7 +28,7 @@ extension ProxyServer {
         notify(["RELOADING=1", "MONOTONIC_USEC=\(loop.now / 1000)"])
         defer { notify(["READY=1"]) }
         do throws(Diagnostics) {
-            let next = try Startup(file: file)
+            let next = try Startup(file: file, tickets: current.tickets)
             let added = try next.bind(workers: mailboxes.count, beside: listeners)
             let warnings = next.warnings.map(\.description) + needsRestart(next.configuration)
             adopt(next, added)
@@ -53,6 +53,7 @@ extension ProxyServer {
         state.prune(keepingRoutes: Set(next.configuration.routes.map(\.name)))
         let adoption = Adoption(generation: generation, facts: next.listeners, added: added)
         onWorkers { $0.adopt(adoption) }
+        rotateTickets()
     }
 
     /// What the new configuration asks for and only a new process can give.

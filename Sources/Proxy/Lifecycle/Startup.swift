@@ -11,11 +11,17 @@ package struct Startup {
     let listeners: [ListenerFacts]
     /// What is to be said that stops nothing.
     package let warnings: [Diagnostic]
+    let tickets: TicketRegistry
     private let backendTLS: [String: ClientTLSContext]
     private let file: String
 
     /// Reads a file and all that it names.
     package init(file: String) throws(Diagnostics) {
+        try self.init(file: file, tickets: TicketRegistry())
+    }
+
+    /// The same for a process that runs already and keeps its ticket keys.
+    init(file: String, tickets: TicketRegistry) throws(Diagnostics) {
         let text: [UInt8]
         do throws(SystemError) {
             text = try FileContents.read(file)
@@ -28,25 +34,27 @@ package struct Startup {
         }
         let loaded = try ConfigurationLoader.load(
             String(decoding: text, as: UTF8.self), file: file, environment: Machine.environment)
-        try self.init(loaded.configuration, file: file, diagnostics: loaded.diagnostics)
+        try self.init(
+            loaded.configuration, file: file, diagnostics: loaded.diagnostics, tickets: tickets)
     }
 
     /// From a configuration that is known; `certificates` stand in for files.
     init(
         _ configuration: ProxyConfiguration, file: String, diagnostics: [Diagnostic] = [],
-        certificates: [Certificate]? = nil
+        certificates: [Certificate]? = nil, tickets: TicketRegistry = TicketRegistry()
     ) throws(Diagnostics) {
-        var files = ConfiguredFiles(file: file)
+        var files = ConfiguredFiles(file: file, tickets: tickets)
+        self.tickets = tickets
         self.configuration = configuration
         self.file = file
-        warnings = diagnostics.filter(\.isWarning)
         var facts: [ListenerFacts] = []
         for listener in configuration.listeners {
             facts.append(
                 ListenerFacts(
                     name: listener.address.value.description,
                     tls: files.serverContext(listener, standIns: certificates),
-                    redirectsToHTTPS: listener.redirectsToHTTPS))
+                    redirectsToHTTPS: listener.redirectsToHTTPS,
+                    readsProxyHeader: listener.readsProxyHeader))
         }
         listeners = facts
         var contexts: [String: ClientTLSContext] = [:]
@@ -56,6 +64,7 @@ package struct Startup {
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
         backendTLS = contexts
+        warnings = diagnostics.filter(\.isWarning) + files.warnings
     }
 
     /// What the workers take. Nothing can fail from here on: with it the process's state follows the configuration.

@@ -53,6 +53,10 @@ final class Worker {
 
     var headLimits: HeadLimits { HeadLimits(bytes: generation.configuration.limits.requestHead) }
     private(set) var isDraining = false
+    /// Connections that are no clients yet.
+    var arrivals = 0 {
+        didSet { if arrivals == 0 { checkEmpty() } }
+    }
     var sessionCount: Int { sessions.count }
 
     // MARK: Listeners and clients
@@ -217,7 +221,7 @@ final class Worker {
     }
 
     private func checkEmpty() {
-        guard let onEmpty, clients.isEmpty, sessions.isEmpty else { return }
+        guard let onEmpty, clients.isEmpty, sessions.isEmpty, arrivals == 0 else { return }
         self.onEmpty = nil
         onEmpty()
     }

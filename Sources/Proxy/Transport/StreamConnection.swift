@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTPProtocol
 internal import TLS
 
 /// A transport over a stream socket, with or without TLS.
@@ -47,6 +48,13 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// Version and resumption alone, as counters want them.
     var tlsSummary: (version: String, isResumed: Bool)? {
         tls.flatMap { $0.isEstablished ? $0.summary : nil }
+    }
+
+    /// What a backend is told of the client's certificate; nil when it has none or was not asked.
+    var clientCertificate: ForwardedCertificate? {
+        tls?.clientCertificate.map {
+            ForwardedCertificate(der: $0.der, fingerprint: $0.fingerprint, subject: $0.subject)
+        }
     }
 
     func pauseReading() { socket.pauseReading() }

@@ -13,6 +13,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "requests", check: Heads.checkRequests),
         FuzzTarget(name: "responses", check: Heads.checkResponses),
         FuzzTarget(name: "chunks", check: Heads.checkChunks),
+        FuzzTarget(name: "proxy_header", check: Heads.checkProxyHeader),
         FuzzTarget(name: "configuration", check: Settings.check),
     ]
 }

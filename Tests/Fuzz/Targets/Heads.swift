@@ -21,6 +21,31 @@ enum Heads {
             ? nil : "what was written reads differently"
     }
 
+    /// A PROXY protocol header is the same however it is cut, and takes no more than it may.
+    static func checkProxyHeader(_ bytes: [UInt8]) -> String? {
+        let (whole, parts) = halves(bytes)
+        let once = proxyHeader([whole])
+        if once != proxyHeader(parts) { return "cut in two it reads differently" }
+        if let once, once.contains("used"), whole.count < 8 { return "a header out of nothing" }
+        return nil
+    }
+
+    private static func proxyHeader(_ parts: [[UInt8]]) -> String? {
+        var parser = ProxyHeaderParser()
+        var before = 0
+        for part in parts {
+            do throws(ProxyHeaderError) {
+                if let (header, used) = try parser.feed(part.span) {
+                    return used <= part.count ? "\(header) used \(before + used)" : "beyond the end"
+                }
+            } catch {
+                return error.reason
+            }
+            before += part.count
+        }
+        return nil
+    }
+
     private static func request(_ parts: [[UInt8]]) -> RequestHead? {
         var parser = RequestHeadParser(limits: HeadLimits(bytes: 4096, fields: 20))
         for part in parts {

@@ -1,0 +1,48 @@
+internal import Synchronization
+internal import TLS
+
+/// The ticket keys of every TLS listener, by its address. They outlive reloads, so that clients resume across them.
+final class TicketRegistry: Sendable {
+    private struct Entry {
+        let keys: TicketKeys
+        var period: UInt64
+        var due: UInt64?
+    }
+
+    private let entries = Mutex<[String: Entry]>([:])
+
+    init() {}
+
+    /// - Parameter period: nanoseconds after which another key is used; 0 = never.
+    func keys(for listener: String, rotatedEvery period: UInt64) throws(TLSError) -> TicketKeys {
+        let known = entries.withLock { entries -> TicketKeys? in
+            if entries[listener]?.period != period {
+                entries[listener]?.period = period
+                entries[listener]?.due = nil
+            }
+            return entries[listener]?.keys
+        }
+        if let known { return known }
+        let new = try TicketKeys()
+        entries.withLock { $0[listener] = Entry(keys: new, period: period) }
+        return new
+    }
+
+    /// Changes the keys whose time has come. Returns when the next one's comes, in nanoseconds of the same clock.
+    func rotate(at now: UInt64) -> UInt64? {
+        entries.withLock { entries in
+            var next: UInt64?
+            for (name, entry) in entries where entry.period > 0 {
+                var due = entry.due ?? now &+ entry.period
+                if due <= now {
+                    // Without random bytes the old key serves until there are some.
+                    try? entry.keys.rotate()
+                    due = now &+ entry.period
+                }
+                entries[name]?.due = due
+                next = min(next ?? .max, due)
+            }
+            return next
+        }
+    }
+}
