@@ -16,13 +16,32 @@ package struct FrameSlice: Equatable, Sendable {
     package let endsFrame: Bool
     /// How many bytes of its header came in earlier pieces and stand in none: see `FrameReader.appendHeldHeader`.
     package let heldHeader: Int
-
+    // Kept rather than asked for: a getter of another module is a call, and these are looked at for every frame.
+    /// It is of a control frame.
+    package let isControl: Bool
     /// It begins a data message.
-    @inlinable package var beginsMessage: Bool {
-        beginsFrame && !header.opcode.isControl && header.opcode != .continuation
-    }
+    package let beginsMessage: Bool
     /// It ends a data message.
-    @inlinable package var endsMessage: Bool { endsFrame && header.fin && !header.opcode.isControl }
+    package let endsMessage: Bool
+    /// It begins a message of text that is not compressed.
+    package let beginsPlainText: Bool
+
+    init(
+        _ header: FrameHeader, start: Int, payload: Range<Int>, payloadOffset: Int, beginsFrame: Bool,
+        endsFrame: Bool, heldHeader: Int
+    ) {
+        self.header = header
+        self.start = start
+        self.payload = payload
+        self.payloadOffset = payloadOffset
+        self.beginsFrame = beginsFrame
+        self.endsFrame = endsFrame
+        self.heldHeader = heldHeader
+        isControl = header.opcode.isControl
+        beginsMessage = beginsFrame && !isControl && header.opcode != .continuation
+        endsMessage = endsFrame && header.fin && !isControl
+        beginsPlainText = beginsFrame && header.opcode == .text && !header.rsv1
+    }
 }
 
 /// Reads the frames of one peer from a stream of bytes, in whatever pieces they come: one call a frame and piece.
@@ -72,7 +91,7 @@ package struct FrameReader: Sendable {
             isMidFrame = true
         }
         let slice = FrameSlice(
-            header: header, start: start, payload: payload, payloadOffset: 0, beginsFrame: true,
+            header, start: start, payload: payload, payloadOffset: 0, beginsFrame: true,
             endsFrame: isWhole,
             heldHeader: scanner.heldBefore)
         if slice.endsMessage { messages &+= 1 }
@@ -88,7 +107,7 @@ package struct FrameReader: Sendable {
     private mutating func rest(_ bytes: Span<UInt8>, from position: inout Int) -> FrameSlice {
         let count = min(header.payloadLength - payloadRead, bytes.count - position)
         let slice = FrameSlice(
-            header: header, start: position, payload: position..<(position + count),
+            header, start: position, payload: position..<(position + count),
             payloadOffset: payloadRead,
             beginsFrame: false, endsFrame: payloadRead + count == header.payloadLength, heldHeader: 0)
         position += count

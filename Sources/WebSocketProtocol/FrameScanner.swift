@@ -22,19 +22,31 @@ package struct FrameScanner: Sendable {
     package mutating func header(
         _ bytes: Span<UInt8>, at position: inout Int
     ) throws(ProtocolViolation) -> FrameHeader? {
-        // Nearly all headers come in one piece, with a length below 126: 6 bytes from a client, 2 from a server.
-        let size = expectsMask ? 6 : 2
-        guard heldCount == 0, bytes.count - position >= size else { return try pieced(bytes, at: &position) }
-        let first = bytes[position]
-        let second = bytes[position + 1]
-        guard second & 0x7F < 126, (second & 0x80 != 0) == expectsMask else {
+        // Nearly all headers come in one piece with a length of one byte or three: up to 8 bytes from a client, 4 from a
+        // server. The shortest frames may end before that.
+        guard heldCount == 0, bytes.count - position >= (expectsMask ? 8 : 4) else {
             return try pieced(bytes, at: &position)
         }
+        let first = bytes[position]
+        let second = bytes[position + 1]
+        var length = Int(second & 0x7F)
+        guard length < 127, (second & 0x80 != 0) == expectsMask else {
+            return try pieced(bytes, at: &position)
+        }
+        var end = position + 2
+        if length == 126 {
+            length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
+            guard length > 125 else { return try pieced(bytes, at: &position) }
+            end = position + 4
+        }
         heldBefore = 0
-        let key = expectsMask ? FrameScanner.key { bytes[position + 2 + $0] } : 0
-        position += size
-        return FrameHeader(
-            first: first, isMasked: expectsMask, maskingKey: key, payloadLength: Int(second & 0x7F))
+        var key: UInt32 = 0
+        if expectsMask {
+            key = FrameScanner.key { bytes[end + $0] }
+            end += 4
+        }
+        position = end
+        return FrameHeader(first: first, isMasked: expectsMask, maskingKey: key, payloadLength: length)
     }
 
     /// Appends the first bytes of the header parsed last, those that came in earlier pieces.

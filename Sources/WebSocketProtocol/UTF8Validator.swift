@@ -1,4 +1,4 @@
-/// Checks text as it comes, in any pieces, and fails at the first byte that can't belong to UTF-8 (RFC 3629, 4).
+/// Checks text as it comes, in any pieces, and fails at the first piece that can't belong to UTF-8 (RFC 3629, 4).
 ///
 /// After a failure nothing more may be asked of it.
 package struct UTF8Validator: Sendable {
@@ -15,68 +15,50 @@ package struct UTF8Validator: Sendable {
     package var isComplete: Bool { missing == 0 }
 
     /// Takes the next bytes; false when they are no UTF-8.
-    package mutating func accept(_ bytes: Span<UInt8>) -> Bool {
+    package mutating func accept(_ bytes: Span<UInt8>) -> Bool { accept(bytes, key: 0, offset: 0) }
+
+    /// Takes the next bytes of a masked payload, which stay masked (RFC 6455, 5.3).
+    ///
+    /// - Parameters:
+    ///   - key: as `FrameHeader.maskingKey`.
+    ///   - offset: how many payload bytes of the frame came before these: the phase of the key.
+    package mutating func accept(_ bytes: Span<UInt8>, key: UInt32, offset: Int) -> Bool {
+        // The pointer is used only within this call.
+        unsafe bytes.withUnsafeBytes { raw in
+            guard let start = raw.baseAddress else { return true }
+            return unsafe accept(start, raw.count, MaskPhase(key: key, offset: offset))
+        }
+    }
+
+    private mutating func accept(_ start: UnsafeRawPointer, _ count: Int, _ phase: MaskPhase) -> Bool {
         var index = 0
         // A character that earlier bytes began.
-        while missing > 0, index < bytes.count {
-            guard proceed(bytes[index]) else { return false }
+        while missing > 0, index < count {
+            guard proceed(unsafe start.load(fromByteOffset: index, as: UInt8.self) ^ phase.byte(index)) else {
+                return false
+            }
             index += 1
         }
-        while index < bytes.count {
-            if bytes[index] < 0x80 {
-                index = UTF8Validator.skipASCII(bytes, from: index + 1)
-            } else if bytes.count - index >= 4 {
-                let size = UTF8Validator.character(bytes, at: index)
-                guard size > 0 else { return false }
-                index += size
-            } else {
-                // The last three bytes may be the beginning of a character.
-                guard proceed(bytes[index]) else { return false }
-                index += 1
-                while missing > 0, index < bytes.count {
-                    guard proceed(bytes[index]) else { return false }
-                    index += 1
-                }
-            }
-        }
+        let rest = MaskPhase(word: phase.word(index))
+        if unsafe UTF8Kernel.isASCII(start + index, count - index, rest) { return true }
+        var tail: (UInt8, UInt8, UInt8) = (0, 0, 0)
+        guard unsafe UTF8Kernel.isValid(start + index, count - index, rest, tail: &tail) else { return false }
+        remember(tail)
         return true
     }
 
-    private static func skipASCII(_ bytes: Span<UInt8>, from start: Int) -> Int {
-        var index = start
-        guard index < bytes.count, bytes[index] < 0x80 else { return index }
-        while index + 32 <= bytes.count {
-            var seen: UInt8 = 0
-            for step in 0..<32 { seen |= bytes[index &+ step] }
-            guard seen < 0x80 else { break }
-            index += 32
+    /// The last three bytes of valid text: a character that they begin and do not end is still to be completed.
+    private mutating func remember(_ tail: (UInt8, UInt8, UInt8)) {
+        if tail.2 >= 0xC0 {
+            _ = begin(tail.2)
+        } else if tail.1 >= 0xE0 {
+            _ = begin(tail.1) && proceed(tail.2)
+        } else if tail.0 >= 0xF0 {
+            _ = begin(tail.0) && proceed(tail.1) && proceed(tail.2)
         }
-        while index < bytes.count, bytes[index] < 0x80 { index += 1 }
-        return index
-    }
-
-    /// The size of the whole character of two to four bytes at `index`, 0 when there is none; four bytes are there.
-    @inline(__always)
-    private static func character(_ bytes: Span<UInt8>, at index: Int) -> Int {
-        let first = UInt32(bytes[index])
-        let second = UInt32(bytes[index + 1])
-        if first < 0xE0 { return first >= 0xC2 && second & 0xC0 == 0x80 ? 2 : 0 }
-        let third = UInt32(bytes[index + 2])
-        guard second & 0xC0 == 0x80, third & 0xC0 == 0x80 else { return 0 }
-        if first < 0xF0 {
-            let scalar = (first & 0x0F) << 12 | (second & 0x3F) << 6 | third & 0x3F
-            // Not overlong, and no surrogate (D800 to DFFF).
-            return scalar >= 0x800 && scalar >> 11 != 0x1B ? 3 : 0
-        }
-        let fourth = UInt32(bytes[index + 3])
-        guard first < 0xF5, fourth & 0xC0 == 0x80 else { return 0 }
-        let head = (first & 0x07) << 6 | second & 0x3F
-        // U+10000 to U+10FFFF without its lowest twelve bits.
-        return head >= 0x10 && head <= 0x10F ? 4 : 0
     }
 
     private mutating func proceed(_ byte: UInt8) -> Bool {
-        guard missing > 0 else { return begin(byte) }
         guard byte >= low, byte <= high else { return false }
         (low, high) = (0x80, 0xBF)
         missing -= 1
@@ -85,7 +67,6 @@ package struct UTF8Validator: Sendable {
 
     private mutating func begin(_ byte: UInt8) -> Bool {
         switch byte {
-        case 0x00...0x7F: break
         case 0xC2...0xDF: missing = 1
         case 0xE0: (missing, low) = (2, 0xA0)
         case 0xE1...0xEC, 0xEE, 0xEF: missing = 2

@@ -147,62 +147,6 @@ struct FrameReaderTests {
     }
 }
 
-@Suite("Masking")
-struct MaskingTests {
-    @Test("agrees with its naive twin at every length, phase and place")
-    func naiveTwin() {
-        let key: UInt32 = 0xA1B2_C3D4
-        for length in 0...70 {
-            for offset in 0..<4 {
-                for place in 0..<3 {
-                    var bytes = (0..<(length + place)).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-                    let before = bytes
-                    var span = bytes.mutableSpan
-                    applyMask(&span, in: place..<(place + length), key: key, offset: offset)
-                    let expected = before.enumerated().map { index, byte -> UInt8 in
-                        guard index >= place else { return byte }
-                        let phase = UInt32((index - place + offset) & 3) * 8
-                        return byte ^ UInt8(truncatingIfNeeded: key >> phase)
-                    }
-                    #expect(bytes == expected)
-                }
-            }
-        }
-    }
-}
-
-@Suite("UTF-8")
-struct UTF8ValidatorTests {
-    private func isValid(_ bytes: [UInt8], split: Int? = nil) -> Bool {
-        var validator = UTF8Validator()
-        for piece in split.map({ [Array(bytes[..<$0]), Array(bytes[$0...])] }) ?? [bytes] {
-            guard validator.accept(piece.span) else { return false }
-        }
-        return validator.isComplete
-    }
-
-    @Test("agrees with the standard library on edge cases and noise, at every split")
-    func twin() {
-        var cases: [[UInt8]] = [
-            [], Array("κόσμε𝄞 plain".utf8), [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80],
-            [0xF4, 0x90, 0x80, 0x80],
-            [0xF0, 0x80, 0x80, 0x80], [0xEF, 0xBF, 0xBF], [0xF4, 0x8F, 0xBF, 0xBF], [0x80], [0xC2],
-            [0xE2, 0x82], [0xFF],
-        ]
-        var state: UInt64 = 7
-        for _ in 0..<600 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1
-            cases.append(
-                (0..<Int(state >> 60)).map { UInt8(truncatingIfNeeded: state >> (8 + 3 * UInt64($0))) })
-        }
-        for bytes in cases {
-            let expected = String(validating: bytes, as: UTF8.self) != nil
-            #expect(isValid(bytes) == expected)
-            for split in 0...bytes.count { #expect(isValid(bytes, split: split) == expected) }
-        }
-    }
-}
-
 @Suite("Closing")
 struct ClosingTests {
     @Test("payloads: nothing, a code, a reason; and what is illegal")

@@ -6,19 +6,27 @@ internal import WebSocketProtocol
 // their headers are parsed (rule 4). Control frames stop here: each leg answers its own.
 extension Session {
     func forward(_ bytes: inout MutableSpan<UInt8>, from leg: Leg, to other: Leg) throws(ProtocolViolation) {
+        // Borrowed once for all frames of a read: each access to an object's state is checked for exclusivity while
+        // running. So nothing that is called from here may ask the leg for its reader.
+        try forward(&bytes, &leg.frames, from: leg, to: other)
+    }
+
+    private func forward(
+        _ bytes: inout MutableSpan<UInt8>, _ frames: inout FrameReader, from leg: Leg, to other: Leg
+    ) throws(ProtocolViolation) {
         var position = 0
         // What has been looked at and may be passed on in one write.
         var run = 0..<0
         do throws(ProtocolViolation) {
-            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
-                if slice.header.opcode.isControl {
+            while !leg.isDeaf, let slice = try frames.next(bytes.span, from: &position) {
+                if slice.isControl {
                     other.passData(bytes.span.extracting(run))
                     run = position..<position
                     controlBytes(&bytes, slice, from: leg)
                     continue
                 }
-                try checkText(&bytes, slice, from: leg)
-                if slice.heldHeader > 0 { passHeldHeader(of: leg, to: other) }
+                try checkText(bytes.span, slice, from: leg)
+                if slice.heldHeader > 0 { passHeldHeader(of: frames, to: other) }
                 run = (run.isEmpty ? slice.start : run.lowerBound)..<slice.payload.upperBound
                 leg.count(slice)
                 guard slice.endsFrame else {
@@ -40,20 +48,29 @@ extension Session {
         other.passData(bytes.span.extracting(run))
     }
 
-    /// Text must be UTF-8, whoever sent it (RFC 6455, 8.1). A masked payload is unmasked in place and masked again, which
-    /// costs two passes at memory speed and no copy.
-    func checkText(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from leg: Leg)
-        throws(ProtocolViolation)
-    {
+    /// Text must be UTF-8, whoever sent it (RFC 6455, 8.1). It is read through its mask and stays masked.
+    func checkText(_ bytes: Span<UInt8>, _ slice: FrameSlice, from leg: Leg) throws(ProtocolViolation) {
         if slice.beginsMessage {
-            leg.text = slice.header.opcode == .text && !slice.header.rsv1 ? UTF8Validator() : nil
+            let isText = slice.beginsPlainText
+            guard !slice.endsMessage else {
+                // Nearly all there are: the leg needs to remember nothing.
+                if isText, !isWholeText(bytes, slice) { throw .invalidUTF8 }
+                return
+            }
+            leg.text = isText ? UTF8Validator() : nil
         }
         guard leg.text != nil else { return }
-        let header = slice.header
-        applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
-        let isText = leg.text?.accept(bytes.span.extracting(slice.payload)) ?? true
-        applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
+        let isText =
+            leg.text?.accept(
+                bytes.extracting(slice.payload), key: slice.header.maskingKey, offset: slice.payloadOffset)
+            ?? true
         guard isText, !slice.endsMessage || leg.text?.isComplete ?? true else { throw .invalidUTF8 }
+    }
+
+    private func isWholeText(_ bytes: Span<UInt8>, _ slice: FrameSlice) -> Bool {
+        var text = UTF8Validator()
+        return text.accept(bytes.extracting(slice.payload), key: slice.header.maskingKey, offset: 0)
+            && text.isComplete
     }
 
     /// What has been unmasked or inflated of a message.
@@ -64,9 +81,9 @@ extension Session {
     }
 
     /// The first bytes of a header that was split between two reads, kept back because it might have been a Close.
-    private func passHeldHeader(of leg: Leg, to other: Leg) {
+    private func passHeldHeader(of frames: FrameReader, to other: Leg) {
         var held = worker.scratch.take()
-        leg.frames.appendHeldHeader(to: &held)
+        frames.appendHeldHeader(to: &held)
         other.passData(held.span)
         worker.scratch.giveBack(held)
     }

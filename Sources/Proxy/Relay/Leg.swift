@@ -83,7 +83,8 @@ final class Leg: TransportReceiver {
     @inline(__always)
     func count(_ slice: FrameSlice) {
         if slice.beginsFrame {
-            if slice.header.opcode != .continuation { tally.isText = slice.header.opcode == .text }
+            // The opcode's bits themselves: asking for the value is a call into another module.
+            if slice.beginsMessage { tally.isText = slice.header.first & 0x0F == 1 }
             tally.messageBytes &+= UInt64(slice.header.payloadLength)
         }
         if slice.endsMessage { countMessage(isText: tally.isText) }

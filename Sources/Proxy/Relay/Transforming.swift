@@ -17,7 +17,7 @@ extension Session {
         var violation: ProtocolViolation?
         do throws(ProtocolViolation) {
             while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
-                if slice.header.opcode.isControl {
+                if slice.isControl {
                     pass(&output, to: other, isMidFrame: false)
                     controlBytes(&bytes, slice, from: leg)
                 } else {
@@ -48,7 +48,7 @@ extension Session {
         if slice.beginsMessage { begin(slice.header, from: leg, to: other) }
         guard leg.transit.isTransformed else {
             leg.count(slice)
-            try checkText(&bytes, slice, from: leg)
+            try checkText(bytes.span, slice, from: leg)
             if slice.heldHeader > 0 { leg.frames.appendHeldHeader(to: &output) }
             output.append(copying: bytes.span.extracting(slice.start..<slice.payload.upperBound))
             leg.transit.isMidFrame = !slice.endsFrame
