@@ -2,10 +2,10 @@
 ///
 /// Each backend has a score for a key, from the key and the backend's own identity; the highest wins. A backend that
 /// goes away moves only its own keys, each to the runner-up; when it comes back it gets exactly those again; a new one
-/// takes only what it wins. One that is over its fair share by a quarter passes new keys on to the runner-up.
+/// takes only what it wins. One that is over its fair share by half passes new keys on to the runner-up.
 package enum ConsistentHash {
     /// What a backend may carry over its fair share before keys pass on, in percent.
-    private static let bound = 125
+    private static let bound = 150
 
     /// The index of the backend for a key; nil when none is usable.
     package static func choose(_ candidates: [Candidate], key: UInt64) -> Int? {
@@ -22,7 +22,7 @@ package enum ConsistentHash {
     }
 
     /// So many sessions are nobody's overload: among a handful the bound would only break affinity.
-    private static let least = 16
+    private static let least = 32
 
     private static func best(of indices: [Int], _ candidates: [Candidate], _ key: UInt64) -> Int? {
         indices.max { score(candidates[$0], key) < score(candidates[$1], key) }

@@ -59,13 +59,13 @@ struct ConsistentHashTests {
         #expect(abs(moved.count - 1600) < 160, "\(moved.count)")
     }
 
-    @Test("one that is over its fair share by a quarter passes keys on, each to its runner-up")
+    @Test("one that is over its fair share by half passes keys on, each to its runner-up")
     func boundedLoad() {
         let free = homes(candidates(names), names)
         let full = homes(candidates(names, loads: [200, 100, 100, 100]), names)
         #expect(!full.contains(names[0]))
         #expect(zip(free, full).allSatisfy { $0 == names[0] || $0 == $1 })
-        // All keys the same: nobody carries more than a quarter over its share.
+        // All keys the same: nobody carries more than half over its share.
         var loads = [0, 0, 0, 0]
         for _ in 0..<1000 {
             guard let index = ConsistentHash.choose(candidates(names, loads: loads), key: 42) else {
@@ -73,9 +73,9 @@ struct ConsistentHashTests {
             }
             loads[index] += 1
         }
-        #expect(loads.reduce(0, +) == 1000 && (loads.max() ?? 0) <= 314, "\(loads)")
+        #expect(loads.reduce(0, +) == 1000 && (loads.max() ?? 0) <= 377, "\(loads)")
         // A handful breaks no affinity.
-        #expect(homes(candidates(names, loads: [9, 0, 0, 0]), names) == free)
+        #expect(homes(candidates(names, loads: [30, 0, 0, 0]), names) == free)
     }
 
     @Test("nobody usable, nobody chosen")

@@ -98,6 +98,24 @@ final class Backend {
         worker.after(until - min(now, until)) { [weak self] in self?.restEnded() }
     }
 
+    /// A check of ours has ended; nil = well.
+    func checked(_ cause: String?, _ worker: Worker) {
+        let now = worker.loop.now
+        guard let cause else {
+            guard state.withHealth({ $0.checkPassed(at: now, settings.rules) }) else { return }
+            worker.log.checkRecovered(name)
+            state.line.placeFreed(state)
+            pool?.refill()
+            return
+        }
+        guard state.withHealth({ $0.checkFailed(cause: cause, settings.rules) }) else { return }
+        worker.log.checkFailed(name, cause)
+        state.line.evict(state)
+    }
+
+    /// What goes first on a check's connection.
+    var checkPreamble: [UInt8] { [] }
+
     private func restEnded() {
         pool?.refill()
         state.line.placeFreed(state)

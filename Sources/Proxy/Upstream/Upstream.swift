@@ -19,13 +19,29 @@ final class Upstream {
     private var policy: BalancePolicy
     var retries: RetryBudget
     private var isClosed = false
+    // One worker watches for all.
+    private var checks: HealthChecks?
+    private var names: NameRefresh?
 
     init(_ settings: UpstreamSettings, worker: Worker) {
         self.settings = settings
         self.worker = worker
         policy = BalancePolicy(settings.balances)
         retries = RetryBudget(percent: settings.policy.retry.budget)
+        if worker.index == 0 { beginWatch() }
         refresh()
+        names?.start()
+    }
+
+    private func beginWatch() {
+        names = NameRefresh(settings, on: worker) { [weak self] in _ = self?.backends }
+        if let health = settings.policy.health {
+            checks = HealthChecks(health, on: worker)
+        } else {
+            for member in settings.state.members {
+                member.state.withHealth { $0.checksEnded(at: worker.loop.now) }
+            }
+        }
     }
 
     var name: String { settings.state.name }
@@ -52,6 +68,7 @@ final class Upstream {
         for backend in old where !members.contains(where: { $0 === backend }) { backend.pool?.close() }
         guard !isClosed else { return }
         for backend in members where backend.pool == nil { backend.startPool(on: worker) }
+        checks?.watch(members)
     }
 
     /// The backend for a request, none of those tried already.
@@ -101,6 +118,8 @@ final class Upstream {
 
     func close() {
         isClosed = true
+        checks?.stop()
+        names?.stop()
         for backend in members { backend.pool?.close() }
     }
 }

@@ -117,17 +117,19 @@ class ScriptedBackend:
     A connection that ends before a request, as a warm one may, is counted and forgotten.
     """
 
-    def __init__(self, script, *, port: int = 0, unix: Path | None = None, tls: ssl.SSLContext | None = None):
-        self.script, self.port, self.unix, self.tls = script, port, unix, tls
+    def __init__(self, script, *, host: str = "127.0.0.1", port: int = 0, unix: Path | None = None,
+                 tls: ssl.SSLContext | None = None):
+        self.script, self.host, self.port, self.unix, self.tls = script, host, port, unix, tls
         self.accepted: list[socket.socket] = []
         self.heads: list[Head] = []
         self.failures: list[BaseException] = []
         self.closing = False
 
     def __enter__(self):
-        self.listener = socket.socket(socket.AF_UNIX if self.unix else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self.listener = socket.socket(socket.AF_UNIX if self.unix else family)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(str(self.unix) if self.unix else ("127.0.0.1", self.port))
+        self.listener.bind(str(self.unix) if self.unix else (self.host, self.port))
         self.listener.listen(1024)
         self.port = 0 if self.unix else self.listener.getsockname()[1]
         self.address = f"unix:{self.unix}" if self.unix else f"127.0.0.1:{self.port}"

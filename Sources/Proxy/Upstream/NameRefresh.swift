@@ -1,0 +1,74 @@
+internal import Configuration
+internal import EventLoop
+
+/// Looks the `dns:` names of one upstream up again and again. One worker of the process does it for all; the answers are
+/// the upstream's shared state. A lookup that fails changes nothing: the last good answer stays.
+final class NameRefresh: TimerTarget {
+    /// While nothing is known a name is tried again soon.
+    private static let firstRetry: UInt64 = 1_000_000_000
+
+    private let state: UpstreamState
+    private let interval: UInt64
+    private unowned let worker: Worker
+    private let changed: () -> Void
+    private var timer: TimerToken?
+    private var isStopped = false
+    private var failing: Set<String> = []
+
+    /// - Parameter changed: called when the list of backends has become another.
+    init(_ settings: UpstreamSettings, on worker: Worker, changed: @escaping () -> Void) {
+        state = settings.state
+        interval = settings.policy.resolveInterval
+        self.worker = worker
+        self.changed = changed
+    }
+
+    /// Looks everything up now, and again after each interval; does nothing for an upstream without names.
+    func start() {
+        guard !state.names.isEmpty else { return }
+        refresh()
+    }
+
+    func stop() {
+        isStopped = true
+        worker.loop.cancel(timer)
+        timer = nil
+    }
+
+    func timerFired(_ kind: UInt8) {
+        timer = nil
+        refresh()
+    }
+
+    private func refresh() {
+        var waiting = state.names.count
+        for (entry, name, port) in state.names {
+            worker.resolve(name, port: port) { [weak self] answer in
+                guard let self, !isStopped else { return }
+                take(answer, entry)
+                waiting -= 1
+                if waiting == 0 { schedule() }
+            }
+        }
+    }
+
+    private func take(_ answer: Resolver.Answer, _ entry: String) {
+        switch answer {
+        case .addresses(let addresses):
+            failing.remove(entry)
+            guard state.resolved(entry, addresses) else { return }
+            worker.log.resolved(
+                state.name, entry, addresses.map(\.description).sorted().joined(separator: " "))
+            changed()
+        case .failed(let cause):
+            // Said once, not every time.
+            if failing.insert(entry).inserted { worker.log.resolveFailed(state.name, entry, cause) }
+        }
+    }
+
+    private func schedule() {
+        guard interval > 0 else { return }
+        let delay = failing.isEmpty ? interval : min(interval, Self.firstRetry)
+        timer = worker.loop.schedule(self, kind: 0, after: worker.loop.random.jittered(delay, by: 0.1))
+    }
+}
