@@ -69,6 +69,11 @@ let package = Package(
             name: "EventLoopTests", dependencies: ["EventLoop", basicContainers], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
+        .testTarget(
+            name: "ProxyTests",
+            dependencies: [
+                "Proxy", "Configuration", "PerMessageDeflate", "WebSocketProtocol", basicContainers,
+            ], swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .target(
             name: "FuzzTargets",

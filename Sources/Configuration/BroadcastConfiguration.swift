@@ -28,6 +28,9 @@ package struct BroadcastConfiguration: Equatable, Sendable {
     package var onLoss = Loss.reopen
     /// How long clients are kept without an upstream connection; 0 = for ever.
     package var reopenWithin: UInt64 = 60_000_000_000
+
+    /// All by default.
+    package init() {}
 }
 
 /// Reads `broadcast`.

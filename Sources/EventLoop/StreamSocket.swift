@@ -24,6 +24,8 @@ package final class StreamSocket: Pollable {
     private var queue = OutboundQueue()
     private var isReading = false
     private var finishesWhenDrained = false
+    /// The kernel took less than was offered: `streamDrained` is owed.
+    private var owesDrained = false
     /// Who is told; let go of at `close`.
     package var handler: (any StreamHandler)?
 
@@ -66,6 +68,28 @@ package final class StreamSocket: Pollable {
         guard sent < bytes.count, !hasFailed else { return }
         queue.append(bytes.extracting(sent..<bytes.count))
         updateInterest()
+    }
+
+    /// Sends what the kernel takes now and returns how much that was; nothing is queued. When it was not all, or earlier
+    /// bytes wait, `streamDrained` will tell when to offer more.
+    package func offer(_ bytes: Span<UInt8>) -> Int {
+        guard queue.count == 0, !owesDrained, !isClosed, bytes.count > 0 else { return 0 }
+        switch phase {
+        case .connecting, .failed: return 0
+        case .open, .ended: break
+        }
+        let sent = transmitNow(bytes)
+        if sent < bytes.count, !hasFailed {
+            owesDrained = true
+            updateInterest()
+        }
+        return sent
+    }
+
+    /// Bounds what the kernel takes beyond what it has sent (TCP_NOTSENT_LOWAT). Unix sockets know no such bound.
+    package func limitUnsent(to bytes: Int32) {
+        guard !isClosed else { return }
+        try? SocketCalls.set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, bytes)
     }
 
     /// How many bytes the kernel took.
@@ -121,8 +145,8 @@ package final class StreamSocket: Pollable {
     private func updateInterest() {
         switch phase {
         case .connecting: watch(readable: false, writable: true)
-        case .open: watch(readable: isReading, writable: queue.count > 0)
-        case .ended: watch(readable: false, writable: queue.count > 0)
+        case .open: watch(readable: isReading, writable: queue.count > 0 || owesDrained)
+        case .ended: watch(readable: false, writable: queue.count > 0 || owesDrained)
         case .failed: break
         }
     }
@@ -162,7 +186,7 @@ package final class StreamSocket: Pollable {
     }
 
     private func flush() {
-        guard queue.count > 0 else { return updateInterest() }
+        guard queue.count > 0 else { return drained() }
         let descriptor = self.descriptor
         let sent = queue.withPending { pending in
             unsafe pending.withUnsafeBytes { raw in
@@ -176,9 +200,16 @@ package final class StreamSocket: Pollable {
         }
         queue.drop(sent)
         guard queue.count == 0 else { return }
+        owesDrained = true
+        drained()
+        if finishesWhenDrained, !isClosed { _ = shutdown(self.descriptor, Int32(SHUT_WR)) }
+    }
+
+    private func drained() {
+        let isOwed = owesDrained
+        owesDrained = false
         updateInterest()
-        if finishesWhenDrained { _ = shutdown(descriptor, Int32(SHUT_WR)) }
-        handler?.streamDrained()
+        if isOwed { handler?.streamDrained() }
     }
 
     private func receive() {

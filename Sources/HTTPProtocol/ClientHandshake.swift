@@ -6,6 +6,13 @@ package struct AcceptedUpgrade: Equatable, Sendable {
     package let extensions: String?
     /// All fields of the answer.
     package let fields: HeaderFields
+
+    /// The same without the lines of a name.
+    package func without(_ name: String) -> AcceptedUpgrade {
+        var fields = fields
+        fields.remove(name)
+        return AcceptedUpgrade(subprotocol: subprotocol, extensions: extensions, fields: fields)
+    }
 }
 
 /// What a backend answered.

@@ -6,6 +6,11 @@ package struct UpgradeRequest: Equatable, Sendable {
     package let subprotocols: [String]
     /// Offered, the preferred one first.
     package let extensions: [ExtensionOffer]
+
+    /// The same with no extension offered.
+    package var withoutExtensions: UpgradeRequest {
+        UpgradeRequest(key: key, subprotocols: subprotocols, extensions: [])
+    }
 }
 
 /// What a request asks for.

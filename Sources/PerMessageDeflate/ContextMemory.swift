@@ -107,6 +107,11 @@ extension DeflateOptions {
         }
     }
 
+    /// The same, with every message by itself.
+    package var withoutContextTakeover: DeflateOptions {
+        with(windowBits: windowBits, memoryLevel: memoryLevel, contextTakeover: false)
+    }
+
     private func with(windowBits: Int, memoryLevel: Int, contextTakeover: Bool) -> DeflateOptions {
         DeflateOptions(
             level: level, windowBits: min(windowBits, self.windowBits),

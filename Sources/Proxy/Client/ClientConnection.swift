@@ -207,7 +207,17 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     private func answered(_ outcome: UpgradeOutcome, _ plan: UpgradePlan) {
         switch outcome {
         case .accepted(let connection, let backend, let accepted, let backendEarly):
-            begin(plan, connection, backend, accepted, backendEarly)
+            begin(plan, accepted) { client, early, onEnd in
+                let session = SessionAssembly(plan: plan, accepted: accepted, worker: client.worker).session(
+                    client: client.transport, address: client.address, backend: connection, on: backend,
+                    onEnd: onEnd)
+                session.begin(clientEarly: early, backendEarly: backendEarly)
+            }
+        case .joined(let feed, let accepted):
+            begin(plan, accepted) { client, early, onEnd in
+                feed.subscribe(
+                    client.transport, address: client.address, plan, early: early, onEnd: onEnd)
+            }
         case .refused(let request, let backend, let head):
             worker.log.backendRefused(plan, status: head.status, client: address)
             early = []
@@ -225,9 +235,10 @@ final class ClientConnection: TransportReceiver, TimerTarget {
 
     // MARK: The session
 
+    /// Answers with 101 and hands the transport over, with what the client sent early and what is to be done at the end.
     private func begin(
-        _ plan: UpgradePlan, _ connection: any ByteTransport, _ backend: Backend, _ accepted: AcceptedUpgrade,
-        _ backendEarly: [UInt8]
+        _ plan: UpgradePlan, _ accepted: AcceptedUpgrade,
+        _ handOver: (ClientConnection, _ early: [UInt8], _ onEnd: @escaping () -> Void) -> Void
     ) {
         phase = .over
         transport.pauseReading()
@@ -235,9 +246,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         transport.write(answer.span)
         let leave = self.leave
         self.leave = nil
-        let session = SessionAssembly(plan: plan, accepted: accepted, worker: worker).session(
-            client: transport, address: address, backend: connection, on: backend, onEnd: { leave?() })
-        session.begin(clientEarly: early, backendEarly: backendEarly)
+        handOver(self, early) { leave?() }
         early = []
         // Last: with nothing left to look after, a draining worker would end.
         worker.forget(self)

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import Routing
@@ -123,7 +124,11 @@ struct RouteStep {
     private func plan(
         _ route: Route, _ upstream: String, _ upgrade: UpgradeRequest, _ host: String, _ requestID: String
     ) -> UpgradePlan {
-        let compression = route.compression.flatMap { $0.shrunk(at: memoryPressure) }
+        var compression = route.compression.flatMap { $0.shrunk(at: memoryPressure) }
+        // What is compressed once for many may not refer to what one of them has had.
+        if generation.configuration.upstreams[upstream]?.mode == .broadcast {
+            compression = compression?.withoutContextTakeover
+        }
         let agreement = compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
             route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding(requestID),

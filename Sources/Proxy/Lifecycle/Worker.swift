@@ -25,6 +25,7 @@ final class Worker {
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
     let http2Buffers = HTTP2Buffers()
+    private(set) lazy var feeds = FeedHub(worker: self)
     let contextMemory: ContextMemory
     private var samplers: [Direction: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?
@@ -136,6 +137,7 @@ final class Worker {
         for upstream in old.values { upstream.close() }
         samplers = samplers.filter { generation.hasRoute($0.key.route) }
         drainStrays()
+        feeds.leaveDrainedBackends()
     }
 
     private func openUpstreams() {
@@ -216,12 +218,14 @@ final class Worker {
         for listener in retiring { listener.retire() }
         for upstream in upstreams.values { upstream.close() }
         for client in clients { client.drain() }
+        feeds.drain()
         for session in sessions { drainWithProcess(session) }
         checkEmpty()
     }
 
-    private func checkEmpty() {
-        guard let onEmpty, clients.isEmpty, sessions.isEmpty, arrivals == 0 else { return }
+    /// Ends the drain when nothing is left.
+    func checkEmpty() {
+        guard let onEmpty, clients.isEmpty, sessions.isEmpty, feeds.isEmpty, arrivals == 0 else { return }
         self.onEmpty = nil
         onEmpty()
     }

@@ -14,6 +14,7 @@ extension Worker {
         orders.removeAll { $0.selection == order.selection }
         orders.append(order)
         for session in sessions where covers(order, session) { drain(session, by: order) }
+        feeds.leaveDrainedBackends()
     }
 
     func undrain(_ selection: DrainSelection) {

@@ -43,6 +43,9 @@ extension WorkerMetrics {
         case .accepted:
             add(.handshakes, [route, "accepted"])
             observe(.handshakeDuration, duration)
+        case .joined:
+            add(.handshakes, [route, "joined"])
+            observe(.handshakeDuration, duration)
         case .refused: add(.handshakes, [route, "backend_refused"])
         case .failed(let status, _, _, _):
             add(.handshakes, [route, status == 504 ? "timed_out" : status == 503 ? "no_backend" : "failed"])
@@ -93,6 +96,9 @@ extension EndingCause {
         case .idleTimeout: "idle_timeout"
         case .slowConsumer: "slow_consumer"
         case .drain(let cause): "drain_\(cause.label)"
+        case .lagging: "lagging"
+        case .unwantedMessage: "unwanted_message"
+        case .feedLost: "feed_lost"
         }
     }
 }

@@ -32,5 +32,5 @@ extension Metric {
     ]
 
     /// All that the page of metrics shows.
-    static let catalogue = ofSessions + ofConnections + ofProcess
+    static let catalogue = ofSessions + ofBroadcast + ofConnections + ofProcess
 }

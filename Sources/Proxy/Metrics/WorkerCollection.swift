@@ -35,6 +35,7 @@ extension Worker {
         all.add(.bufferedBytes, ["backend"], number: Double(buffered.backend))
         all.add(.clientConnections, number: Double(clients.count))
         all.add(.compressionMemory, number: Double(contextMemory.used))
+        feeds.write(to: &all)
         for upstream in upstreams.values {
             for backend in upstream.backends {
                 all.add(.poolIdle, [backend.name], number: Double(backend.pool?.idleCount ?? 0))

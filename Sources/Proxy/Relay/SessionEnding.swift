@@ -14,6 +14,10 @@ enum EndingCause: Equatable, CustomStringConvertible {
     case idleTimeout
     case slowConsumer
     case drain(DrainCause)
+    /// Of a feed's client: it fell too far behind, sent what the feed doesn't take, or the feed is lost.
+    case lagging
+    case unwantedMessage
+    case feedLost
 
     var description: String {
         switch self {
@@ -24,6 +28,9 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .idleTimeout: "idle for too long"
         case .slowConsumer: "took no bytes for too long"
         case .drain(let cause): cause.description
+        case .lagging: "fell too far behind"
+        case .unwantedMessage: "sent a message to a feed that takes none"
+        case .feedLost: "feed lost"
         }
     }
 }

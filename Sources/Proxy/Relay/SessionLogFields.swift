@@ -17,9 +17,7 @@ extension Session {
             "messages_from_backend": .stringConvertible(backend.tally.messagesReceived),
             "closed_by": "\(ending?.by.rawValue ?? "proxy")", "cause": "\(ending?.cause.description ?? "")",
         ]
-        // 1005 is what APIs call a Close without a code, 1006 an end without a Close; neither is ever on the wire.
-        let none: UInt16 = ending?.cause == .close ? 1005 : 1006
-        fields["close_code"] = .stringConvertible(ending?.code?.rawValue ?? none)
+        fields["close_code"] = .stringConvertible(ending?.loggedCode ?? 1006)
         if case .violation(let violation) = ending?.cause, let limit = violation.limit {
             fields["limit"] = "\(limit)"
         }

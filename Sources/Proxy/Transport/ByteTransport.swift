@@ -39,6 +39,11 @@ protocol ByteTransport: AnyObject {
     /// What was written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
     func write(_ bytes: Span<UInt8>)
+    /// Takes as many of the bytes as can go now and returns how many; the caller keeps the rest, and goes on with it when
+    /// `transportDrained` is told. 0 while earlier bytes wait.
+    func offer(_ bytes: Span<UInt8>) -> Int
+    /// Makes the kernel keep little that the peer has not taken: what it keeps can't be replaced by something newer.
+    func keepUnsentSmall()
     func pauseReading()
     func resumeReading()
     /// Ends our side in order when everything written has gone; reading goes on until the peer ends too.
@@ -47,4 +52,16 @@ protocol ByteTransport: AnyObject {
     func close()
     /// Closes now with a reset, so that the peer knows something was lost.
     func abort()
+}
+
+extension ByteTransport {
+    /// For transports that keep bytes of their own: a piece at a time, and nothing while one waits.
+    func offer(_ bytes: Span<UInt8>) -> Int {
+        guard bufferedBytes == 0 else { return 0 }
+        let count = min(bytes.count, 16 * 1024)
+        write(bytes.extracting(0..<count))
+        return count
+    }
+
+    func keepUnsentSmall() {}
 }

@@ -76,6 +76,17 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         }
     }
 
+    func offer(_ bytes: Span<UInt8>) -> Int {
+        guard tls != nil else { return socket.offer(bytes) }
+        // What is encrypted is this client's alone: at most a burst of it waits.
+        guard socket.queuedBytes == 0, !isOver else { return 0 }
+        let count = min(bytes.count, Self.burst)
+        write(bytes.extracting(0..<count))
+        return count
+    }
+
+    func keepUnsentSmall() { socket.limitUnsent(to: 64 * 1024) }
+
     /// Answers in plain text where TLS was expected: a browser shows it instead of a riddle.
     func writeUnencrypted(_ bytes: Span<UInt8>) { socket.send(bytes) }
 

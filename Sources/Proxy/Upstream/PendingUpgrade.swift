@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// An upgrade that an upstream has been asked for and that is not decided yet.
 protocol PendingUpgrade: AnyObject {
     /// The client has gone: nobody waits for an answer.
@@ -7,6 +9,14 @@ protocol PendingUpgrade: AnyObject {
 extension Worker {
     /// Asks an upstream for the WebSocket of a plan, in the way of its mode. `done` may be called at once.
     func open(_ plan: UpgradePlan, done: @escaping (UpgradeOutcome) -> Void) -> (any PendingUpgrade)? {
+        if let upstream = upstream(plan.upstream), upstream.settings.configuration.mode == .broadcast {
+            return feeds.join(plan, upstream.settings.configuration.broadcast, done: done)
+        }
+        return openOne(plan, done: done)
+    }
+
+    /// Asks for a WebSocket that is nobody else's: a session's, or the one behind a feed.
+    func openOne(_ plan: UpgradePlan, done: @escaping (UpgradeOutcome) -> Void) -> (any PendingUpgrade)? {
         guard let upstream = upstream(plan.upstream) else {
             done(.failed(status: 503, reason: "no backend is available", backend: nil, phase: "choose"))
             return nil

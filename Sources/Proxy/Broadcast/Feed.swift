@@ -1,0 +1,183 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPProtocol
+internal import WebSocketProtocol
+
+/// One upstream WebSocket and all clients of a worker that receive what comes from it.
+///
+/// `FeedOpening` gets the connection and gets it back, `FeedReceiving` takes messages from it and hands them round; this
+/// file keeps the clients and the time.
+final class Feed: TimerTarget {
+    enum Timer: UInt8 { case housekeeping, linger, reopen, patience }
+
+    let key: FeedKey
+    let options: BroadcastConfiguration
+    let worker: Worker
+    unowned let hub: FeedHub
+    let tally: FeedTally
+    /// The request of the client that opened it, with which it is opened again.
+    var plan: UpgradePlan
+    var machine: FeedMachine
+    /// What the first backend answered; nil until then. Those who join get the same.
+    var accepted: AcceptedUpgrade?
+    /// The upstream connection; nil while there is none.
+    var leg: Leg?
+    var backend: Backend?
+    /// What the upstream connection carries is counted with.
+    var meter: SessionMeter?
+    var attempt: (any PendingUpgrade)?
+    /// Clients that wait for the first answer; the request under way is the first one's unless that has left.
+    var tickets: [FeedTicket] = []
+    var asking: FeedTicket?
+    private(set) var subscribers: [Subscriber] = []
+    var ring: MessageRing<SharedMessage>
+    /// Messages in the ring that have not been offered to all, and their bytes.
+    var unsent = 0
+    var unsentBytes = 0
+    /// Whose turn it is while a round over the subscribers takes several turns of the loop.
+    var roundPosition: Int?
+    /// The message that is coming in pieces.
+    var assembly: MessageAssembly?
+    private var timers = InlineArray<4, TimerToken?>(repeating: nil)
+    private(set) var isOver = false
+    /// What clients are told when they are not told at once.
+    private(set) var lastWords: (payload: ClosePayload, by: EndedBy, cause: EndingCause)?
+
+    init(_ key: FeedKey, for plan: UpgradePlan, options: BroadcastConfiguration, hub: FeedHub, worker: Worker)
+    {
+        self.key = key
+        self.plan = plan
+        self.options = options
+        self.hub = hub
+        tally = hub.tally(key.upstream)
+        self.worker = worker
+        machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin)
+        ring = MessageRing(
+            capacity: max(options.queue, options.replayLast), byteLimit: options.queueBytes)
+    }
+
+    var route: Route { plan.route }
+    /// Nobody receives it or waits for it.
+    var isIdle: Bool { subscribers.isEmpty && tickets.isEmpty }
+    var backendName: String { backend?.name ?? "" }
+
+    // MARK: Clients
+
+    /// A client wants to receive the feed.
+    func join(_ ticket: FeedTicket) {
+        if let accepted { return ticket.answer(.joined(self, accepted)) }
+        tickets.append(ticket)
+        ticket.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? 0)
+        if attempt == nil { ask() }
+    }
+
+    /// A client that waited has left.
+    func withdraw(_ ticket: FeedTicket) {
+        tickets.removeAll { $0 === ticket }
+        if asking === ticket { asking = nil }
+        if tickets.isEmpty, accepted == nil { end(.goingAway) }
+    }
+
+    func add(_ subscriber: Subscriber) {
+        disarm(.linger)
+        subscriber.place = subscribers.count
+        subscribers.append(subscriber)
+        tally.subscribers += 1
+    }
+
+    func remove(_ subscriber: Subscriber) {
+        let place = subscriber.place
+        guard place >= 0, place < subscribers.count else { return }
+        subscriber.place = -1
+        tally.subscribers -= 1
+        let last = subscribers.removeLast()
+        if last !== subscriber {
+            subscribers[place] = last
+            last.place = place
+        }
+        if let round = roundPosition, place < round { moved(last === subscriber ? nil : last, in: round) }
+        if subscribers.isEmpty { lastLeft() }
+    }
+
+    /// One that the round under way had passed is gone, and the last has come into its place.
+    private func moved(_ last: Subscriber?, in round: Int) {
+        if subscribers.count < round {
+            roundPosition = subscribers.count
+        } else {
+            last?.deliver()
+        }
+    }
+
+    private func lastLeft() {
+        guard !isOver else { return }
+        guard leg != nil, options.linger > 0, !worker.isDraining, worker.upstream(key.upstream) != nil else {
+            return end(.goingAway)
+        }
+        arm(.linger, after: options.linger)
+    }
+
+    /// Called when waiting clients have been told that they may join: some may have gone in that very moment.
+    func lingerIfEmpty() {
+        if subscribers.isEmpty, !isOver { lastLeft() }
+    }
+
+    /// Brings the metrics up to date with what the upstream connection has carried.
+    func putInMetrics() {
+        if let leg { meter?.take(from: leg) }
+    }
+
+    // MARK: Time
+
+    func arm(_ timer: Timer, after delay: UInt64) {
+        worker.loop.cancel(timers[Int(timer.rawValue)])
+        timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
+    }
+
+    func disarm(_ timer: Timer) {
+        worker.loop.cancel(timers[Int(timer.rawValue)])
+        timers[Int(timer.rawValue)] = nil
+    }
+
+    func timerFired(_ kind: UInt8) {
+        guard let timer = Timer(rawValue: kind) else { return }
+        timers[Int(kind)] = nil
+        switch timer {
+        case .housekeeping: keepHouse()
+        case .linger: if subscribers.isEmpty { end(.normal) }
+        case .reopen: ask()
+        case .patience: giveUp()
+        }
+    }
+
+    // MARK: The end
+
+    /// Nobody is left, or the process goes: the backend is told, and the hub forgets it.
+    func end(_ code: CloseCode) {
+        guard !isOver else { return }
+        isOver = true
+        if accepted != nil { worker.log.feedEnded(self) }
+        for timer in [Timer.housekeeping, .linger, .reopen, .patience] { disarm(timer) }
+        attempt?.cancel()
+        attempt = nil
+        asking = nil
+        assembly = nil
+        if let leg { release(leg, with: ClosePayload(code, "no clients")) }
+        hub.forget(self)
+    }
+
+    /// Ends it and all its clients: at once, or, with a code that makes them come again, spread over time.
+    func end(telling payload: ClosePayload, by: EndedBy, cause: EndingCause) {
+        let told = subscribers
+        end(.goingAway)
+        guard payload.code == .serviceRestart else {
+            for subscriber in told { subscriber.close(payload, by: by, cause: cause) }
+            return
+        }
+        let limit = worker.generation.configuration.timeouts.drain
+        let spread = DrainPlan.spread(sessions: told.count, limit: limit)
+        lastWords = (payload, by, cause)
+        for subscriber in told {
+            subscriber.leave(after: UInt64.random(in: 0...max(spread, 1), using: &worker.loop.random))
+        }
+    }
+}

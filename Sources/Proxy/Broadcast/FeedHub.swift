@@ -1,0 +1,142 @@
+internal import Configuration
+internal import EventLoop
+internal import PerMessageDeflate
+internal import Telemetry
+internal import WebSocketProtocol
+
+/// The feeds of one worker, and what they share.
+final class FeedHub {
+    private unowned let worker: Worker
+    private var feeds: [FeedKey: Feed] = [:]
+    private var compressions: [FeedCompression.Parameters: FeedCompression] = [:]
+    private var leaving: [ObjectIdentifier: LegFarewell] = [:]
+    private var tallies: [String: FeedTally] = [:]
+
+    init(worker: Worker) { self.worker = worker }
+
+    /// Whether nothing is left that a backend would miss.
+    var isEmpty: Bool { feeds.isEmpty && leaving.isEmpty }
+
+    /// Lets a client into the feed of its plan, which is opened if need be. `done` may be called at once.
+    func join(
+        _ plan: UpgradePlan, _ options: BroadcastConfiguration, done: @escaping (UpgradeOutcome) -> Void
+    ) -> any PendingUpgrade {
+        let ticket = FeedTicket(plan, worker: worker, done: done)
+        let key = FeedKey(plan, fields: options.keyHeaders)
+        if let feed = feeds[key] {
+            feed.join(ticket)
+        } else {
+            let feed = Feed(key, for: plan, options: options, hub: self, worker: worker)
+            feeds[key] = feed
+            feed.tally.feeds += 1
+            feed.join(ticket)
+        }
+        return ticket
+    }
+
+    /// Forgets a feed: the next client of its key opens another.
+    func forget(_ feed: Feed) {
+        guard feeds[feed.key] === feed else { return }
+        feeds[feed.key] = nil
+        feed.tally.feeds -= 1
+        worker.checkEmpty()
+    }
+
+    /// What the feeds of an upstream are counted with.
+    func tally(_ upstream: String) -> FeedTally {
+        if let tally = tallies[upstream] { return tally }
+        let made = FeedTally()
+        tallies[upstream] = made
+        return made
+    }
+
+    /// The worker's part of the metrics.
+    func write(to values: inout MetricSet) {
+        for feed in feeds.values { feed.putInMetrics() }
+        for (name, tally) in tallies { tally.write(to: &values, upstream: name) }
+    }
+
+    /// The set of compression parameters that these are.
+    func compression(_ agreement: DeflateAgreement, _ options: DeflateOptions) -> FeedCompression {
+        let parameters = FeedCompression.Parameters(agreement, options)
+        if let known = compressions[parameters] { return known }
+        let made = FeedCompression(id: compressions.count, agreement, options, worker: worker)
+        compressions[parameters] = made
+        return made
+    }
+
+    // MARK: Changes
+
+    /// Moves the feeds away from backends that are drained or no longer configured.
+    func leaveDrainedBackends() {
+        for feed in Array(feeds.values) {
+            if feed.isIdle, worker.upstream(feed.key.upstream) == nil { feed.end(.goingAway) }
+            // Without the upstream there is nowhere to go: its clients are drained as those of a lost route.
+            guard let state = feed.backend?.state, state.isDraining || !state.isConfigured,
+                worker.upstream(feed.key.upstream) != nil
+            else { continue }
+            feed.move()
+        }
+    }
+
+    /// The process drains: feeds without clients end now, the others with their last one.
+    func drain() {
+        for feed in Array(feeds.values) where feed.isIdle { feed.end(.goingAway) }
+    }
+
+    // MARK: Farewells
+
+    /// Ends an upstream connection: in order when there is a Close to be sent, else at once.
+    func takeLeave(of leg: Leg, _ payload: ClosePayload?, deadline: UInt64, done: @escaping () -> Void) {
+        let farewell = LegFarewell(leg, worker: worker) { [unowned self] farewell in
+            leaving[ObjectIdentifier(farewell)] = nil
+            done()
+            worker.checkEmpty()
+        }
+        leaving[ObjectIdentifier(farewell)] = farewell
+        farewell.begin(payload, deadline: deadline)
+    }
+}
+
+/// The last moments of an upstream connection that its feed has left: after our Close the backend has some time to end
+/// it (RFC 6455, 7.1.1), and nothing that it sends is looked at.
+final class LegFarewell: LegOwner, TimerTarget {
+    private let leg: Leg
+    private let worker: Worker
+    private var done: ((LegFarewell) -> Void)?
+    private var timer: TimerToken?
+
+    init(_ leg: Leg, worker: Worker, done: @escaping (LegFarewell) -> Void) {
+        self.leg = leg
+        self.worker = worker
+        self.done = done
+    }
+
+    func begin(_ payload: ClosePayload?, deadline: UInt64) {
+        leg.isDeaf = true
+        guard let payload else { return finish() }
+        leg.owner = self
+        leg.sendClose(payload)
+        leg.transport.resumeReading()
+        timer = worker.loop.schedule(self, kind: 0, after: deadline)
+    }
+
+    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {}
+    func drained(_ leg: Leg) {}
+    func ended(_ leg: Leg, _ error: TransportError?) { finish() }
+    func timerFired(_ kind: UInt8) {
+        timer = nil
+        finish()
+    }
+
+    private func finish() {
+        worker.loop.cancel(timer)
+        timer = nil
+        leg.owner = nil
+        leg.hasEnded = true
+        leg.transport.close()
+        let done = self.done
+        self.done = nil
+        done?(self)
+    }
+}

@@ -1,0 +1,41 @@
+internal import HTTPProtocol
+internal import PerMessageDeflate
+internal import Routing
+
+/// What makes the feeds of two clients the same.
+struct FeedKey: Hashable {
+    let upstream: String
+    let host: String
+    /// Path and query as the backend sees them.
+    let target: String
+    /// Offered, so that the one which the backend chooses is known to all.
+    let subprotocols: [String]
+    /// The values of the fields that the configuration names, in its order.
+    let fields: [[String]]
+
+    init(_ plan: UpgradePlan, fields names: [String]) {
+        upstream = plan.upstream
+        host = plan.host
+        target = plan.target
+        subprotocols = plan.upgrade.subprotocols
+        fields = names.map { plan.head.fields.all($0) }
+    }
+}
+
+extension UpgradePlan {
+    /// Path and query as the backend sees them.
+    var target: String { route.rewrite?.apply(head.target) ?? head.target }
+
+    /// Fields by which a client proves who it is.
+    private static let personal = ["authorization", "cookie", "proxy-authorization"]
+
+    /// The request for a feed that this client opens and others share: without what proves who the client is, unless
+    /// that is what feeds are told apart by, and without extensions.
+    func shared(keyFields names: [String]) -> UpgradePlan {
+        var head = head
+        for name in Self.personal where !names.contains(name) { head.fields.remove(name) }
+        return UpgradePlan(
+            route: route, upstream: upstream, head: head, upgrade: upgrade.withoutExtensions,
+            forwarding: forwarding, host: host, agreement: nil, compression: nil, backendOffer: nil)
+    }
+}

@@ -1,0 +1,81 @@
+/// What becomes of a feed that has no upstream connection.
+enum OnFeedLoss: Equatable {
+    /// It is asked for again after so many nanoseconds.
+    case reopen(after: UInt64)
+    /// Its clients are told to come again.
+    case giveUp
+}
+
+/// Decides when a feed's upstream connection is opened again, and for how long its clients are kept without. Times are
+/// nanoseconds. Pure.
+struct FeedMachine: Equatable {
+    private static let firstDelay: UInt64 = 100_000_000
+    private static let longestDelay: UInt64 = 5_000_000_000
+
+    private enum State: Equatable {
+        /// Never open, or given up.
+        case closed
+        case open(since: UInt64)
+        case lost(since: UInt64)
+    }
+
+    private let reopens: Bool
+    /// 0 = for ever.
+    private let patience: UInt64
+    private var state = State.closed
+    private var failures = 0
+
+    /// - Parameters:
+    ///   - reopens: whether clients stay when the connection is lost.
+    ///   - within: how long they do; 0 = for ever.
+    init(reopens: Bool, within: UInt64) {
+        self.reopens = reopens
+        patience = within
+    }
+
+    /// For how long nobody has been connected, while that lasts.
+    func missing(at now: UInt64) -> UInt64 {
+        guard case .lost(let since) = state else { return 0 }
+        return now - min(since, now)
+    }
+
+    /// A backend has accepted. Returns for how long nobody was connected; 0 for the first time.
+    mutating func opened(at now: UInt64) -> UInt64 {
+        defer { state = .open(since: now) }
+        return missing(at: now)
+    }
+
+    /// The connection is gone. One that had lasted begins the back-off anew: a backend that accepts and drops is not to
+    /// be hammered.
+    ///
+    /// - Parameter jitter: 0 to 1.
+    mutating func lost(at now: UInt64, jitter: Double) -> OnFeedLoss {
+        guard reopens, case .open(let since) = state else {
+            state = .closed
+            return .giveUp
+        }
+        if now - min(since, now) >= Self.longestDelay { failures = 0 }
+        state = .lost(since: now)
+        return again(at: now, jitter)
+    }
+
+    /// No backend could be had.
+    mutating func failed(at now: UInt64, jitter: Double) -> OnFeedLoss {
+        guard case .lost = state else {
+            state = .closed
+            return .giveUp
+        }
+        return again(at: now, jitter)
+    }
+
+    private mutating func again(at now: UInt64, _ jitter: Double) -> OnFeedLoss {
+        let delay = min(Self.firstDelay << UInt64(min(failures, 16)), Self.longestDelay)
+        failures += 1
+        // Half of it is fixed, half is spread: workers and proxies that lost together don't come back together.
+        let after = delay / 2 + UInt64(Double(delay / 2) * min(max(jitter, 0), 1))
+        guard case .lost(let since) = state, patience > 0, now - min(since, now) >= patience else {
+            return .reopen(after: after)
+        }
+        return .giveUp
+    }
+}

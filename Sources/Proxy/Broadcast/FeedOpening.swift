@@ -1,0 +1,190 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPProtocol
+internal import WebSocketProtocol
+
+// How a feed gets its upstream connection, and gets it back.
+extension Feed {
+    /// Asks for the connection: with the request of the first who waits, or again with the one that was accepted.
+    func ask() {
+        guard !isOver, attempt == nil, leg == nil else { return }
+        if let first = tickets.first, accepted == nil {
+            asking = first
+            plan = first.plan.shared(keyFields: options.keyHeaders)
+        }
+        var isDecided = false
+        let attempt = worker.openOne(plan) { [weak self] outcome in
+            isDecided = true
+            self?.attempt = nil
+            self?.answered(outcome)
+        }
+        if !isDecided { self.attempt = attempt }
+    }
+
+    private func answered(_ outcome: UpgradeOutcome) {
+        switch outcome {
+        case .accepted(let transport, let backend, let accepted, let early):
+            if let agreed = self.accepted, agreed.subprotocol != accepted.subprotocol {
+                transport.close()
+                return notReopened("backend chose another subprotocol")
+            }
+            opened(transport, backend, accepted, early)
+        case .refused(let request, _, let head):
+            guard accepted == nil else {
+                request.cancel()
+                return notReopened("backend refused with \(head.status)")
+            }
+            refused(outcome, request)
+        case .failed(_, let reason, _, _):
+            guard accepted == nil else { return notReopened(reason) }
+            // Not about one client's request: all who wait would hear the same.
+            let waiting = tickets
+            tickets = []
+            end(.goingAway)
+            for ticket in waiting { ticket.answer(outcome) }
+        case .joined: break  // A feed is never made of a feed.
+        }
+    }
+
+    /// A refusal is for the client whose request it was; the next one asks for itself.
+    private func refused(_ outcome: UpgradeOutcome, _ request: any UpstreamRequest) {
+        guard let asked = asking else {
+            request.cancel()
+            return ask()
+        }
+        asking = nil
+        tickets.removeAll { $0 === asked }
+        asked.answer(outcome)
+        if tickets.isEmpty { end(.goingAway) } else { ask() }
+    }
+
+    private func opened(
+        _ transport: any ByteTransport, _ backend: Backend, _ accepted: AcceptedUpgrade, _ early: [UInt8]
+    ) {
+        let missed = machine.opened(at: worker.loop.now)
+        disarm(.patience)
+        let isFirst = self.accepted == nil
+        // A cookie is for one client, and this answer goes to many.
+        if isFirst { self.accepted = accepted.without("set-cookie") }
+        asking = nil
+        take(transport, of: backend)
+        if isFirst { worker.log.feedOpened(self) } else { noteReopened(missed) }
+        let waiting = tickets
+        tickets = []
+        for ticket in waiting { if let accepted = self.accepted { ticket.answer(.joined(self, accepted)) } }
+        if !early.isEmpty, let leg {
+            var bytes = early
+            var span = bytes.mutableSpan
+            received(&span, from: leg)
+        }
+        if leg?.hasEnded == false, roundPosition == nil { leg?.transport.resumeReading() }
+        lingerIfEmpty()
+    }
+
+    private func noteReopened(_ missed: UInt64) {
+        tally.reopened &+= 1
+        tally.missed &+= missed
+        worker.log.feedReopened(self, missed: missed)
+    }
+
+    private func take(_ transport: any ByteTransport, of backend: Backend) {
+        // Messages over the limit are left out, not a reason to lose the feed: the reader only bounds their number.
+        let frames = FrameReader(
+            fromClient: false,
+            limits: FrameLimits(frame: .max, message: .max, fragments: route.limits.frames.fragments),
+            allowsCompression: false)
+        let timeouts = route.timeouts
+        let keepalive = Keepalive(
+            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1),
+            timeout: timeouts.pongTimeout, now: worker.loop.now)
+        let leg = Leg(
+            .backend, transport: transport, frames: frames, compression: nil, keepalive: keepalive,
+            controlRate: RateLimit(perSecond: route.limits.controlFramesPerSecond), worker: worker)
+        leg.owner = self
+        meter = worker.metrics.meter(route: route.name, backend: backend.name)
+        transport.receiver = leg
+        self.leg = leg
+        self.backend = backend
+        backend.state.sessionBegan()
+        scheduleHousekeeping()
+    }
+
+    // MARK: Losing it
+
+    /// The connection is gone without the feed's being over.
+    ///
+    /// - Parameter payload: what the backend is told, if it is there.
+    func lost(_ cause: String, saying payload: ClosePayload? = nil) {
+        guard !isOver else { return }
+        tally.lost &+= 1
+        worker.log.feedLost(self, cause: cause)
+        if let leg { release(leg, with: payload) }
+        guard !subscribers.isEmpty else { return end(.goingAway) }
+        let jitter = Double.random(in: 0..<1, using: &worker.loop.random)
+        if options.reopenWithin > 0, options.onLoss == .reopen { arm(.patience, after: options.reopenWithin) }
+        decide(machine.lost(at: worker.loop.now, jitter: jitter))
+    }
+
+    private func notReopened(_ reason: String) {
+        guard !subscribers.isEmpty else { return end(.goingAway) }
+        worker.log.feedNotReopened(self, cause: reason)
+        decide(
+            machine.failed(at: worker.loop.now, jitter: Double.random(in: 0..<1, using: &worker.loop.random)))
+    }
+
+    private func decide(_ decision: OnFeedLoss) {
+        switch decision {
+        case .reopen(let delay): arm(.reopen, after: delay)
+        case .giveUp: giveUp()
+        }
+    }
+
+    /// Clients have been without long enough, or are not to be.
+    func giveUp() {
+        tally.missed &+= machine.missing(at: worker.loop.now)
+        end(telling: ClosePayload(.serviceRestart, "feed lost"), by: .proxy, cause: .feedLost)
+    }
+
+    /// Leaves its backend, which goes away or is drained, for another one; clients notice nothing.
+    func move() {
+        guard !isOver, let leg else { return }
+        tally.lost &+= 1
+        worker.log.feedLost(self, cause: "backend is drained")
+        finishRound()
+        release(leg, with: ClosePayload(.goingAway, "going away"))
+        guard !subscribers.isEmpty else { return end(.goingAway) }
+        _ = machine.lost(at: worker.loop.now, jitter: 0)
+        if options.reopenWithin > 0 { arm(.patience, after: options.reopenWithin) }
+        ask()
+    }
+
+    /// Parts with the connection: at once, or after a Close.
+    func release(_ leg: Leg, with payload: ClosePayload?) {
+        guard self.leg === leg else { return }
+        putInMetrics()
+        self.leg = nil
+        assembly = nil
+        disarm(.housekeeping)
+        let state = backend?.state
+        backend = nil
+        hub.takeLeave(of: leg, payload, deadline: max(route.timeouts.close, 1)) { state?.sessionEnded() }
+    }
+
+    // MARK: Keeping it
+
+    func keepHouse() {
+        guard let leg else { return }
+        switch leg.keepalive.check(at: worker.loop.now) {
+        case .wait: break
+        case .ping: leg.sendPing(Array("trunkline".utf8))
+        case .dead: return lost("no pong in time")
+        }
+        scheduleHousekeeping()
+    }
+
+    private func scheduleHousekeeping() {
+        guard let leg, let due = leg.keepalive.nextCheck else { return }
+        let now = worker.loop.now
+        arm(.housekeeping, after: due > now ? due - now : 1)
+    }
+}

@@ -1,0 +1,150 @@
+internal import BasicContainers
+internal import Configuration
+internal import EventLoop
+internal import WebSocketProtocol
+
+// What comes from the backend: messages are put together, shared, and handed round.
+extension Feed: LegOwner {
+    /// So many subscribers are served before the loop may do something else: at some 5 µs each, a few milliseconds.
+    private static let roundStep = 1000
+
+    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
+        guard leg === self.leg, !leg.isDeaf else { return }
+        leg.tally.bytesReceived &+= UInt64(bytes.count)
+        leg.keepalive.heard(at: worker.loop.now)
+        var position = 0
+        do throws(ProtocolViolation) {
+            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
+                let payload = bytes.span.extracting(slice.payload)
+                if slice.header.opcode.isControl {
+                    let close = try leg.takeControl(
+                        payload, slice, at: worker.loop.now, limit: route.limits.controlFramesPerSecond)
+                    if let close { return closed(leg, close) }
+                } else {
+                    try take(payload, slice)
+                }
+            }
+        } catch {
+            finishRound()
+            return lost(error.reason, saying: ClosePayload(error.closeCode, error.reason))
+        }
+        startRound()
+    }
+
+    func ended(_ leg: Leg, _ error: TransportError?) {
+        guard leg === self.leg else { return }
+        finishRound()
+        lost(error.map { "connection lost: \($0)" } ?? "connection lost")
+    }
+
+    func drained(_ leg: Leg) {
+        for subscriber in subscribers { subscriber.feedTakesMore() }
+    }
+
+    /// The backend's Close. With 1000 or a code of the application's own (RFC 6455, 7.4.2) it says that the feed is
+    /// over, which its clients are told; any other is a connection lost.
+    private func closed(_ leg: Leg, _ payload: ClosePayload) {
+        finishRound()
+        _ = leg.closing.receiveClose()
+        leg.isDeaf = true
+        let code = payload.code?.rawValue ?? 1005
+        guard code == 1000 || code >= 3000 else {
+            return lost("backend closed with \(code)", saying: payload)
+        }
+        release(leg, with: payload)
+        end(telling: payload, by: .backend, cause: .close)
+    }
+
+    // MARK: Messages
+
+    private func take(_ payload: Span<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
+        leg?.count(slice)
+        if slice.beginsMessage {
+            if slice.endsMessage, payload.count <= route.limits.frames.message {
+                return try takeWhole(payload, slice.header.opcode)
+            }
+            assembly = MessageAssembly(
+                slice.header.opcode, limit: route.limits.frames.message, inflater: nil)
+        }
+        guard let assembly else { return }
+        try assembly.append(payload, isLast: slice.endsMessage)
+        guard slice.endsMessage else { return }
+        self.assembly = nil
+        if assembly.isTooBig {
+            tally.leftOut &+= 1
+            return worker.log.feedLeftOut(self, limit: route.limits.frames.message)
+        }
+        publish(SharedMessage(assembly.opcode, payload: assembly.payload.span))
+    }
+
+    private func takeWhole(_ payload: Span<UInt8>, _ opcode: Opcode) throws(ProtocolViolation) {
+        if opcode == .text {
+            var text = UTF8Validator()
+            guard text.accept(payload), text.isComplete else { throw .invalidUTF8 }
+        }
+        publish(SharedMessage(opcode, payload: payload))
+    }
+
+    private func publish(_ message: SharedMessage) {
+        let size = message.plain.count
+        tally.messages &+= 1
+        // Those who keep up must not lose a message because many came at once.
+        if unsent >= max(options.queue, options.replayLast, 1) || unsentBytes > options.queueBytes - size {
+            finishRound()
+        }
+        ring.append(message, bytes: size)
+        unsent += 1
+        unsentBytes += size
+    }
+
+    // MARK: Rounds
+
+    /// Offers what is new to all subscribers. A long round lets the loop turn in between; the feed is not read meanwhile.
+    private func startRound() {
+        guard unsent > 0, roundPosition == nil else { return }
+        (unsent, unsentBytes) = (0, 0)
+        goRound(from: 0)
+    }
+
+    private func goRound(from start: Int) {
+        let count = subscribers.count
+        let end = min(start + Self.roundStep, count)
+        for index in start..<end { subscribers[index].deliver() }
+        guard end < count else {
+            if roundPosition != nil { leg?.transport.resumeReading() }
+            roundPosition = nil
+            return
+        }
+        if roundPosition == nil { leg?.transport.pauseReading() }
+        roundPosition = end
+        worker.loop.nextTurn { [weak self] in
+            guard let self, let position = roundPosition else { return }
+            goRound(from: min(position, subscribers.count))
+        }
+    }
+
+    /// Offers what is new to all subscribers now, because the feed ends or its messages are many.
+    func finishRound() {
+        (unsent, unsentBytes) = (0, 0)
+        for subscriber in subscribers { subscriber.deliver() }
+        guard roundPosition != nil else { return }
+        roundPosition = nil
+        leg?.transport.resumeReading()
+    }
+
+    // MARK: From clients
+
+    /// Whether the upstream connection takes what clients send without delay.
+    var takesMessages: Bool { (leg?.transport.bufferedBytes ?? 0) <= route.limits.buffer }
+
+    /// Passes a client's message on; false when there is no connection to pass it to.
+    func forward(_ opcode: Opcode, _ payload: Span<UInt8>) -> Bool {
+        guard let leg, leg.takesData else { return false }
+        var output = worker.scratch.take()
+        FrameWriter.append(
+            opcode, fin: true, payload: payload, maskingKey: worker.randomMask(), to: &output)
+        leg.pass(output.span)
+        worker.scratch.giveBack(output)
+        return true
+    }
+}

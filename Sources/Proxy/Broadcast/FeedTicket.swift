@@ -1,0 +1,57 @@
+internal import EventLoop
+
+/// One client's place among those who wait until a feed is open.
+final class FeedTicket: PendingUpgrade, TimerTarget {
+    let plan: UpgradePlan
+    private let worker: Worker
+    private var done: ((UpgradeOutcome) -> Void)?
+    private var feed: Feed?
+    private var deadline: TimerToken?
+    private let began: UInt64
+
+    init(_ plan: UpgradePlan, worker: Worker, done: @escaping (UpgradeOutcome) -> Void) {
+        self.plan = plan
+        self.worker = worker
+        self.done = done
+        began = worker.loop.now
+    }
+
+    func wait(on feed: Feed, for time: UInt64) {
+        self.feed = feed
+        if time > 0 { deadline = worker.loop.schedule(self, kind: 0, after: time) }
+    }
+
+    func answer(_ outcome: UpgradeOutcome) {
+        let done = self.done
+        forget()
+        guard let done else { return }
+        if case .joined = outcome {
+            worker.metrics.count(outcome, route: plan.route.name, after: worker.loop.now - began)
+        }
+        done(outcome)
+    }
+
+    func cancel() {
+        let feed = self.feed
+        forget()
+        feed?.withdraw(self)
+    }
+
+    private func forget() {
+        worker.loop.cancel(deadline)
+        deadline = nil
+        done = nil
+        feed = nil
+    }
+
+    func timerFired(_ kind: UInt8) {
+        deadline = nil
+        // The one that is being asked for has its own deadlines.
+        guard let feed, feed.asking !== self else { return }
+        let name = feed.key.upstream
+        let done = self.done
+        cancel()
+        worker.log.upgradeFailed(name, backend: nil, phase: "response", cause: "feed took too long to open")
+        done?(.failed(status: 504, reason: "feed took too long to open", backend: nil, phase: "response"))
+    }
+}

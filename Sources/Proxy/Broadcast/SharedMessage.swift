@@ -1,0 +1,55 @@
+internal import BasicContainers
+internal import WebSocketProtocol
+
+/// Bytes that many hold and nobody changes.
+final class SharedBytes {
+    private struct Storage: ~Copyable {
+        let bytes: UniqueArray<UInt8>
+
+        func lend<Result>(from start: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+            body(bytes.span.extracting(min(start, bytes.count)..<bytes.count))
+        }
+    }
+
+    private let storage: Storage
+    let count: Int
+
+    init(_ bytes: consuming UniqueArray<UInt8>) {
+        count = bytes.count
+        storage = Storage(bytes: bytes)
+    }
+
+    /// Lends the bytes from one of them on.
+    func lend<Result>(from start: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        storage.lend(from: start, body)
+    }
+}
+
+/// One message of a feed as all of its subscribers get it: framed once (a server's frames are not masked, so the bytes
+/// are the same for everybody), and compressed at most once for each set of parameters that clients agreed on.
+final class SharedMessage {
+    let opcode: Opcode
+    /// The whole frame, uncompressed.
+    let plain: SharedBytes
+    private let payload: Range<Int>
+    private var variants: [(id: Int, bytes: SharedBytes)] = []
+
+    init(_ opcode: Opcode, payload: Span<UInt8>) {
+        var frame = UniqueArray<UInt8>(minimumCapacity: payload.count + FrameHeader.largestSize)
+        FrameWriter.append(opcode, fin: true, payload: payload, maskingKey: nil, to: &frame)
+        self.opcode = opcode
+        self.payload = (frame.count - payload.count)..<frame.count
+        plain = SharedBytes(frame)
+    }
+
+    var payloadSize: Int { payload.count }
+
+    /// The frame for clients with this compression, made when the first of them needs it.
+    func bytes(for compression: FeedCompression?) -> SharedBytes {
+        guard let compression else { return plain }
+        for variant in variants where variant.id == compression.id { return variant.bytes }
+        let made = plain.lend(from: payload.lowerBound) { compression.frame(opcode, payload: $0) } ?? plain
+        variants.append((compression.id, made))
+        return made
+    }
+}

@@ -1,0 +1,36 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPProtocol
+internal import PerMessageDeflate
+internal import WebSocketProtocol
+
+extension Feed {
+    /// Takes a client in that has been answered: from here on it receives the feed.
+    func subscribe(
+        _ transport: any ByteTransport, address: String, _ plan: UpgradePlan, early: [UInt8],
+        onEnd: @escaping () -> Void
+    ) {
+        let route = plan.route
+        let timeouts = route.timeouts
+        let limits = route.limits
+        // Jittered, so that clients that came together are not pinged together.
+        let keepalive = Keepalive(
+            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1),
+            timeout: timeouts.pongTimeout, now: worker.loop.now)
+        let leg = Leg(
+            .client, transport: transport,
+            frames: FrameReader(
+                fromClient: true,
+                limits: plan.agreement == nil ? limits.frames : limits.frames.forCompressedPayload,
+                allowsCompression: plan.agreement != nil),
+            compression: nil, keepalive: keepalive,
+            controlRate: RateLimit(perSecond: limits.controlFramesPerSecond),
+            worker: worker)
+        let facts = SessionFacts(
+            client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
+            upstream: plan.upstream, backend: backendName, subprotocol: accepted?.subprotocol ?? "",
+            extensions: plan.agreement?.answer ?? "", backendExtensions: "", began: worker.loop.now)
+        let subscriber = Subscriber(leg, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
+        subscriber.begin(early: early)
+    }
+}

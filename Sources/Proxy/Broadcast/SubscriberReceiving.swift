@@ -1,0 +1,95 @@
+internal import BasicContainers
+internal import Configuration
+internal import EventLoop
+internal import PerMessageDeflate
+internal import WebSocketProtocol
+
+// What comes from a client that receives a feed: its messages are left out, passed on whole, or not allowed.
+extension Subscriber: LegOwner {
+    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
+        guard !leg.isDeaf else { return }
+        leg.tally.bytesReceived &+= UInt64(bytes.count)
+        leg.keepalive.heard(at: worker.loop.now)
+        var position = 0
+        do throws(ProtocolViolation) {
+            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
+                if slice.header.opcode.isControl {
+                    let close = try leg.takeControl(
+                        bytes.span.extracting(slice.payload), slice, at: worker.loop.now,
+                        limit: route.limits.controlFramesPerSecond)
+                    if let close { closeReceived(close) }
+                } else {
+                    try take(&bytes, slice)
+                }
+            }
+            if messageRate.isOn { try checkRate() }
+        } catch {
+            fail(error)
+        }
+    }
+
+    func drained(_ leg: Leg) { deliver() }
+
+    private func take(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
+        leg.count(slice)
+        switch feed.options.clientMessages {
+        case .discard: break
+        case .forward: try forward(&bytes, slice)
+        case .close:
+            leg.isDeaf = true
+            close(
+                ClosePayload(.policyViolation, "this feed takes no messages"), by: .client,
+                cause: .unwantedMessage)
+        }
+    }
+
+    /// Only whole messages go to the backend: those of several clients share one connection.
+    private func forward(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
+        if slice.beginsMessage {
+            let limits = route.limits
+            assembly = MessageAssembly(
+                slice.header.opcode, limit: limits.frames.message,
+                inflater: agreement.flatMap { agreement in
+                    slice.header.rsv1 ? Inflater(agreement.fromClient, limits: limits.inflate) : nil
+                })
+        }
+        guard let assembly else { return }
+        let header = slice.header
+        applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
+        try assembly.append(bytes.span.extracting(slice.payload), isLast: slice.endsMessage)
+        guard slice.endsMessage else { return }
+        self.assembly = nil
+        feed.tally.forwarded(feed.forward(assembly.opcode, assembly.payload.span))
+        if !feed.takesMessages { pauseForFeed() }
+    }
+
+    private func pauseForFeed() {
+        guard !leg.isPaused else { return }
+        leg.isPaused = true
+        leg.transport.pauseReading()
+    }
+
+    /// The upstream connection takes again.
+    func feedTakesMore() {
+        guard leg.isPaused else { return }
+        leg.isPaused = false
+        if !leg.isThrottled, !leg.hasEnded { leg.transport.resumeReading() }
+    }
+
+    /// Messages over the rate are paid for by a pause, or end the subscription.
+    private func checkRate() throws(ProtocolViolation) {
+        let new = leg.tally.messagesReceived &- ratedMessages
+        ratedMessages = leg.tally.messagesReceived
+        let wait = messageRate.take(Int(clamping: new), at: worker.loop.now)
+        guard wait > 0, !leg.isDeaf, !isClosing else { return }
+        if route.limits.closesOverRate { throw .tooManyMessages(perSecond: route.limits.messagesPerSecond) }
+        leg.isThrottled = true
+        leg.transport.pauseReading()
+        arm(.rate, after: wait)
+    }
+
+    func ratePaid() {
+        leg.isThrottled = false
+        if !leg.isPaused, !leg.hasEnded { leg.transport.resumeReading() }
+    }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import Testing
+
+@Suite("Broadcast configuration")
+struct BroadcastConfigurationTests {
+    private func load(_ upstream: String, route: String = "") -> (BroadcastConfiguration?, [String]) {
+        let text = """
+            listeners: [{ address: "127.0.0.1:8080" }]
+            routes: [{ name: app, upstream: app\(route) }]
+            upstreams: { app: { backends: [{ address: "127.0.0.1:9001" }]\(upstream) } }
+            """
+        do throws(Diagnostics) {
+            let loaded = try ConfigurationLoader.load(text, file: "proxy.conf", environment: [:])
+            return (
+                loaded.configuration.upstreams["app"]?.broadcast, loaded.diagnostics.map(\.description)
+            )
+        } catch {
+            return (nil, error.list.map(\.description))
+        }
+    }
+
+    @Test("defaults")
+    func defaults() {
+        let (value, complaints) = load(", mode: broadcast")
+        #expect(value == BroadcastConfiguration() && complaints.isEmpty)
+        #expect(
+            value?.replayLast == 1 && value?.clientMessages == .discard && value?.slowClient == .dropOldest)
+        #expect(value?.queue == 64 && value?.onLoss == .reopen && value?.linger == 5_000_000_000)
+    }
+
+    @Test("every key is read")
+    func keys() {
+        let (value, complaints) = load(
+            ", mode: broadcast, broadcast: { replay_last: 3, client_messages: forward, key_headers: [Cookie],"
+                + " linger: 0, slow_client: latest, queue: 5, queue_bytes: 1MiB, on_loss: close,"
+                + " reopen_within: 2m }")
+        #expect(complaints.isEmpty)
+        var expected = BroadcastConfiguration()
+        expected.replayLast = 3
+        expected.clientMessages = .forward
+        expected.keyHeaders = ["cookie"]
+        expected.linger = 0
+        expected.slowClient = .latest
+        expected.queue = 5
+        expected.queueBytes = 1 << 20
+        expected.onLoss = .close
+        expected.reopenWithin = 120_000_000_000
+        #expect(value == expected)
+    }
+
+    @Test(
+        "what can't be is complained of",
+        arguments: [
+            ("slow_client: slow", "'slow' is no valid 'slow_client'"),
+            ("queue: 0", "'0' is no valid 'queue'"),
+            ("client_messages: 1", "expected discard, forward or close"),
+            ("replay: 1", "unknown key 'replay'"),
+            ("key_headers: [Sec-WebSocket-Key]", "can't be one of 'key_headers'"),
+            ("key_headers: [Host]", "can't be one of 'key_headers'"),
+            ("key_headers: ['a b']", "can't be one of 'key_headers'"),
+        ])
+    func complaints(keys: String, expected: String) {
+        let (_, complaints) = load(", mode: broadcast, broadcast: { \(keys) }")
+        #expect(complaints.contains { $0.contains(expected) }, "\(complaints)")
+    }
+
+    @Test("what has no effect is warned of")
+    func warnings() {
+        #expect(load(", broadcast: { queue: 5 }").1.contains { $0.contains("without 'mode: broadcast'") })
+        let passthrough = load(", mode: broadcast", route: ", compression: { mode: passthrough }").1
+        #expect(passthrough.contains { $0.contains("'passthrough'") && $0.contains("mode broadcast") })
+    }
+}

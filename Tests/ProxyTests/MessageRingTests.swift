@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("The last messages of a feed")
+struct MessageRingTests {
+    private func held(_ ring: MessageRing<String>) -> [String] {
+        (ring.oldest..<ring.end).compactMap { ring[$0] }
+    }
+
+    @Test("messages are numbered in the order they come")
+    func numbers() {
+        var ring = MessageRing<String>(capacity: 3, byteLimit: 100)
+        #expect(ring.count == 0 && ring.oldest == 0 && ring.end == 0)
+        ring.append("a", bytes: 1)
+        ring.append("b", bytes: 1)
+        #expect(ring.oldest == 0 && ring.end == 2 && ring[0] == "a" && ring[1] == "b")
+        #expect(ring[2] == nil)
+    }
+
+    @Test("the oldest make room, whatever the number of rounds")
+    func capacity() {
+        var ring = MessageRing<String>(capacity: 3, byteLimit: 100)
+        for number in 0..<10 { ring.append("\(number)", bytes: 2) }
+        #expect(held(ring) == ["7", "8", "9"] && ring.bytes == 6)
+        #expect(ring[6] == nil && ring[7] == "7")
+    }
+
+    @Test("bytes bound it too, but the newest one stays")
+    func bytes() {
+        var ring = MessageRing<String>(capacity: 8, byteLimit: 10)
+        ring.append("four", bytes: 4)
+        ring.append("five", bytes: 5)
+        #expect(held(ring) == ["four", "five"])
+        ring.append("two", bytes: 2)
+        #expect(held(ring) == ["five", "two"] && ring.bytes == 7)
+        ring.append("huge", bytes: 1000)
+        #expect(held(ring) == ["huge"])
+        ring.append("small", bytes: 1)
+        #expect(held(ring) == ["small"] && ring.bytes == 1)
+    }
+
+    @Test("what makes room is let go of at once")
+    func release() {
+        final class Token {}
+        var ring = MessageRing<Token>(capacity: 2, byteLimit: 10)
+        var token: Token? = Token()
+        weak let watched = token
+        if let token { ring.append(token, bytes: 1) }
+        token = nil
+        #expect(watched != nil)
+        ring.append(Token(), bytes: 10)
+        #expect(watched == nil)
+    }
+}
