@@ -2,6 +2,7 @@
 #define TRUNKLINE_CLINUX_SHIM_H
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -211,6 +212,33 @@ static inline uint64_t trunkline_monotonic_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t trunkline_processor_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static inline double trunkline_wall_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static inline long trunkline_descriptor_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (long)limit.rlim_cur : -1;
+}
+
+/// Descriptors that are open, the one that this takes left out; -1 without /proc.
+static inline long trunkline_open_descriptors(void) {
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder == NULL) return -1;
+    long count = 0;
+    while (readdir(folder) != NULL) count++;
+    closedir(folder);
+    return count - 3;  // `.`, `..` and the folder itself
 }
 
 // sched_getaffinity and the CPU_COUNT macro need _GNU_SOURCE; the system call behind them does not.

@@ -47,7 +47,7 @@ package enum ConfigurationLoader {
         configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))
         configuration.upstreams = UpstreamDecoder.decode(top.section("upstreams"))
         configuration.routes = RouteDecoder.decode(top, over: configuration)
-        top.noEffect(["admin"])
+        configuration.admin = AdminDecoder.decode(top, listeners: configuration.listeners)
         top.finish()
         return configuration
     }

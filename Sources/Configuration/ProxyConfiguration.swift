@@ -4,6 +4,8 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// nil = one for each usable processor.
     package var workers: Int?
     package var listeners: [ListenerConfiguration] = []
+    /// nil = no admin listener.
+    package var admin: AdminConfiguration?
     package var log = LogConfiguration()
     package var limits = LimitsConfiguration()
     package var timeouts = TimeoutsConfiguration()

@@ -146,7 +146,8 @@ internal import Synchronization
             return nil
         }
         if written > 0 { trouble.isMidLine = block[written - 1] != 10 }
-        return (UInt64(block[written...].count { $0 == 10 }), code)
+        let lost = block[max(written, block.count - lines.count)...]
+        return (UInt64(lost.count { $0 == 10 }), code)
     }
 }
 

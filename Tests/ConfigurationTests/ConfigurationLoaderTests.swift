@@ -92,12 +92,6 @@ struct ConfigurationLoaderTests {
             #expect(configuration?.compression.mode == .off && configuration?.log.access == .off)
         }
     }
-
-    @Test("what has no effect yet is warned of")
-    func unsupported() {
-        let warned = load(minimal + "admin: { address: 127.0.0.1:9901 }\n").1
-        #expect(warned.count == 1 && warned.allSatisfy { $0.contains("has no effect in this version") })
-    }
 }
 
 extension String {

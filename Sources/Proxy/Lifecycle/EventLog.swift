@@ -105,7 +105,7 @@ struct EventLog {
     }
 
     func backendFailed(_ backend: String, _ error: DialError, restsFor rest: UInt64) {
-        metrics.add(.backendTransitions, [backend, "down"])
+        metrics.add(.backendTransitions, [backend, "unreachable"])
         events.warning(
             "backend unreachable",
             metadata: [

@@ -19,15 +19,17 @@ extension ProxyServer {
             return logs.log.handOverFailed("this process is ending already")
         }
         guard handOver == nil else { return logs.log.handOverFailed("another one is starting already") }
+        // Whoever watches finds the new process where the old one was.
+        let sockets = listeners + (admin.map { [$0.handOut] } ?? [])
         var environment = self.environment
         for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", InheritedSockets.readyVariable] {
             environment[name] = nil
         }
-        environment[InheritedSockets.socketsVariable] = InheritedSockets.variable(listeners)
+        environment[InheritedSockets.socketsVariable] = InheritedSockets.variable(sockets)
         do throws(SystemError) {
             let successor = try Successor(
                 arguments: Machine.arguments, environment: environment,
-                descriptors: listeners.flatMap(\.descriptors),
+                descriptors: sockets.flatMap(\.descriptors),
                 readyVariable: InheritedSockets.readyVariable, on: loop
             ) { [unowned self] in successorTold($0) }
             handOver = HandOver(
@@ -47,6 +49,7 @@ extension ProxyServer {
         switch outcome {
         case .ready:
             logs.log.handOverDone(process: handOver.successor.number)
+            admin?.close()
             notify(["MAINPID=\(handOver.successor.number)"])
             drainProcess(because: "a new process serves", cause: .successor)
         case .failed(let status):

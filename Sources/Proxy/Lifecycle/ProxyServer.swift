@@ -24,6 +24,13 @@ package final class ProxyServer: TimerTarget {
     /// Workers that still have something to close; nil while the process doesn't drain.
     var undrainedWorkers: Int?
     var handOver: HandOver?
+    private(set) var admin: AdminService?
+    /// All workers run and the listeners are open.
+    private(set) var isServing = false
+    /// 1 for the first configuration.
+    var generationNumber = 1
+    /// Seconds since 1970.
+    let startedAt = ProcessFacts.wallClock()
 
     /// Prepares everything that can fail; `run` then can't.
     package init(_ startup: Startup, file: String) throws(Diagnostics) {
@@ -46,6 +53,7 @@ package final class ProxyServer: TimerTarget {
         let count = current.configuration.workers ?? Machine.usableProcessors
         let inherited = InheritedSockets(environment)
         listeners = try current.bind(workers: count, inherited: inherited)
+        admin = try current.bindAdmin(inherited: inherited, server: self)
         loop.owner = self
         do throws(SystemError) {
             signals = try SignalSource([.terminate, .interrupt, .hangUp, .userTwo], on: loop) {
@@ -79,7 +87,8 @@ package final class ProxyServer: TimerTarget {
     fileprivate func workerStarted(_ mailbox: Mailbox) { mailboxes.append(mailbox) }
 
     private func started(_ inherited: InheritedSockets, _ announce: (([String]) -> Void)?) {
-        let wanted = current.configuration.listeners.map(\.address.value)
+        var wanted = current.configuration.listeners.map(\.address.value)
+        if let admin = current.configuration.admin { wanted.append(admin.address.value) }
         for address in inherited.unclaimed(by: wanted) {
             logs.log.warned(
                 "the socket \(address) that was passed to this process is asked for by no listener")
@@ -87,6 +96,8 @@ package final class ProxyServer: TimerTarget {
         inherited.closeUnclaimed(by: wanted)
         let addresses = listeners.map(\.address.description)
         logs.log.started(listeners: addresses, workers: mailboxes.count)
+        isServing = true
+        admin?.start()
         announce?(addresses)
         rotateTickets()
         notify(["READY=1"])

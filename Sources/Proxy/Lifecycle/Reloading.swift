@@ -48,6 +48,7 @@ extension ProxyServer {
     private func adopt(_ next: Startup, _ added: [ListenerHandOut]) {
         let names = Set(next.listeners.map(\.name))
         current = next
+        generationNumber += 1
         listeners = listeners.filter { names.contains($0.facts.name) } + added
         let generation = next.generation(in: state)
         state.prune(keepingRoutes: Set(next.configuration.routes.map(\.name)))
@@ -61,6 +62,7 @@ extension ProxyServer {
         let now = current.configuration
         var keys: [String] = []
         if (next.workers ?? Machine.usableProcessors) != mailboxes.count { keys.append("workers") }
+        if next.admin?.address.value != now.admin?.address.value { keys.append("admin") }
         if next.log != now.log { keys.append("log") }
         if next.compression.memoryBudget != now.compression.memoryBudget {
             keys.append("compression.memory_budget")

@@ -105,6 +105,22 @@ package struct Startup {
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
         return handOuts
     }
+
+    /// Takes the admin listener's address, where one is configured.
+    func bindAdmin(inherited: InheritedSockets, server: ProxyServer) throws(Diagnostics) -> AdminService? {
+        guard let address = configuration.admin?.address else { return nil }
+        do throws(SystemError) {
+            return try AdminService(
+                address.value, inherited: inherited.descriptors(for: address.value), server: server)
+        } catch {
+            let hint = error.isAddressInUse ? "; another process holds it" : ""
+            throw Diagnostics([
+                Diagnostic(
+                    file: file, place: address.place,
+                    text: "cannot listen on \(address.value) for admin: \(error.reason)\(hint)")
+            ])
+        }
+    }
 }
 
 extension Address {

@@ -39,13 +39,28 @@ extension Metric {
     static let poolIdle = gauge(
         "trunkline_pool_idle_connections", "Connections to backends that are open and idle.",
         labels: ["backend"])
+    static let backendUp = gauge(
+        "trunkline_backend_up", "1 while a backend may be chosen for new sessions, else 0.",
+        labels: ["upstream", "backend"])
+    static let backendHandshakes = gauge(
+        "trunkline_backend_handshakes", "Upgrades that a backend is being asked for now.",
+        labels: ["upstream", "backend"])
+    static let upstreamWaiting = gauge(
+        "trunkline_upstream_waiting", "Requests that wait for a place with a backend.", labels: ["upstream"])
+    static let upgradeRetries = counter(
+        "trunkline_upgrade_retries_total", "Upgrades that were tried with another backend.",
+        labels: ["upstream"])
+    static let resolveFailures = counter(
+        "trunkline_resolve_failures_total", "Names of backends that could not be resolved.",
+        labels: ["upstream"])
     static let backendTransitions = counter(
-        "trunkline_backend_transitions_total", "How often a backend went up or down in the eyes of a worker.",
+        "trunkline_backend_transitions_total",
+        "How often a backend was put out (unreachable, suspected, failing) and taken back (up, passing).",
         labels: ["backend", "to"])
 
     static let ofConnections = [
         connectionsAccepted, acceptFailures, clientConnections, tlsHandshakes, tlsFailures, refusals,
         requests, handshakes, handshakeDuration, dials, dialDuration, poolTakes, poolIdle,
-        backendTransitions,
+        backendTransitions, backendUp, backendHandshakes, upstreamWaiting, upgradeRetries, resolveFailures,
     ]
 }

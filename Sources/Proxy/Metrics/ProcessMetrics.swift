@@ -15,6 +15,8 @@ extension Metric {
         "trunkline_loop_lag_seconds",
         "How long a message to a worker waited for its event loop, sampled twice a second.", .lag,
         labels: ["worker"])
+    static let loopLagNow = gauge(
+        "trunkline_loop_lag_last_seconds", "The last sample of it.", labels: ["worker"])
     static let logLinesLost = counter(
         "trunkline_log_lines_lost_total",
         "Log lines that were not written: the queue was full, or the disk.", labels: ["log"])
@@ -27,7 +29,7 @@ extension Metric {
         "process_start_time_seconds", "When the process started, in seconds since 1970.")
 
     static let ofProcess = [
-        buildInfo, workers, generation, reloads, draining, loopLag, logLinesLost, processorTime,
+        buildInfo, workers, generation, reloads, draining, loopLag, loopLagNow, logLinesLost, processorTime,
         residentMemory, openDescriptors, mostDescriptors, startTime,
     ]
 

@@ -2,7 +2,7 @@ internal import Telemetry
 
 extension Metric {
     static let sessions = gauge(
-        "trunkline_sessions", "WebSocket sessions that are open now.", labels: ["route", "backend"])
+        "trunkline_sessions_open", "WebSocket sessions that are open now.", labels: ["route", "backend"])
     static let sessionsBegun = counter(
         "trunkline_sessions_total", "WebSocket sessions that have begun.", labels: ["route", "backend"])
     static let sessionsEnded = counter(

@@ -39,6 +39,12 @@ final class WorkerMetrics {
         }
     }
 
+    /// A message from the main loop waited so long for this worker.
+    func noteLag(_ lag: UInt64, worker: Int) {
+        observe(.loopLag, lag, ["\(worker)"])
+        values.set(.loopLagNow, ["\(worker)"], to: Double(lag) / 1_000_000_000)
+    }
+
     /// What the sessions of a route on a backend are counted with.
     func meter(route: String, backend: String) -> SessionMeter {
         let key = SessionMeter.Key(route: route, backend: backend)

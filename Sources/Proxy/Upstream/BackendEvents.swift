@@ -3,6 +3,7 @@ internal import Logging
 // What the log says of backends that come and go.
 extension EventLog {
     func backendSuspected(_ backend: String, _ cause: String, restsFor rest: UInt64) {
+        metrics.add(.backendTransitions, [backend, "suspected"])
         events.warning(
             "backend rests",
             metadata: [
@@ -12,6 +13,7 @@ extension EventLog {
     }
 
     func upgradeRetried(_ upstream: String, backend: String?, cause: String) {
+        metrics.add(.upgradeRetries, [upstream])
         events.info(
             "upgrade tried with another backend",
             metadata: [
@@ -21,12 +23,14 @@ extension EventLog {
     }
 
     func checkFailed(_ backend: String, _ cause: String) {
+        metrics.add(.backendTransitions, [backend, "failing"])
         events.warning(
             "backend fails its checks",
             metadata: ["backend": "\(backend)", "side": "backend", "phase": "check", "cause": "\(cause)"])
     }
 
     func checkRecovered(_ backend: String) {
+        metrics.add(.backendTransitions, [backend, "passing"])
         events.notice("backend passes its checks again", metadata: ["backend": "\(backend)"])
     }
 
@@ -37,6 +41,7 @@ extension EventLog {
     }
 
     func resolveFailed(_ upstream: String, _ entry: String, _ cause: String) {
+        metrics.add(.resolveFailures, [upstream])
         events.warning(
             "name not resolved, the last answer stays",
             metadata: ["upstream": "\(upstream)", "name": "\(entry)", "cause": "\(cause)"])

@@ -1,0 +1,49 @@
+internal import Yams
+
+/// `admin`.
+package struct AdminConfiguration: Equatable, Sendable {
+    /// Where it listens: an address of this machine, or a Unix socket.
+    package var address: Located<Address>
+}
+
+/// Reads `admin`.
+enum AdminDecoder {
+    static func decode(_ top: Section, listeners: [ListenerConfiguration]) -> AdminConfiguration? {
+        let isAbsent = !top.hasKey("admin")
+        let node = top.node("admin")
+        if let word = node?.scalar?.string, Quantity.flag(word) == false { return nil }
+        let section = Section(node, title: "'admin'", place: top.place, top.complaints)
+        defer { section.finish() }
+        guard let text = section.text("address") else {
+            if !isAbsent, !section.hasKey("address") {
+                section.complaints.add(section.place, "missing required key 'address' in 'admin'")
+            }
+            return nil
+        }
+        switch AddressSyntax.parse(text.value) {
+        case .some(.name), nil:
+            section.complaints.add(
+                text.place,
+                "'\(text.value)' is no address to listen on, expected one such as 127.0.0.1:9901 or unix:/run/trunkline-admin.sock"
+            )
+            return nil
+        case let address?:
+            check(address, at: text.place, section, listeners)
+            return AdminConfiguration(address: Located(value: address, place: text.place))
+        }
+    }
+
+    private static func check(
+        _ address: Address, at place: Place, _ section: Section, _ listeners: [ListenerConfiguration]
+    ) {
+        if listeners.contains(where: { $0.address.value == address }) {
+            section.complaints.add(
+                place, "address '\(address)' is listened on twice, as a listener and for 'admin'")
+        }
+        guard case .ip(let ip, _) = address, !ip.hasPrefix("127."), ip != "::1" else { return }
+        section.complaints.warn(
+            place,
+            "'admin' listens on \(address): whoever reaches it can drain and reload this proxy; expected a loopback address or a Unix socket"
+        )
+    }
+}

@@ -1,0 +1,131 @@
+internal import HTTPProtocol
+
+/// What somebody asks of the admin listener.
+enum AdminCall: Equatable, Sendable {
+    case index, health, ready, status, metrics
+    case reload
+    case drain(DrainSelection, rate: Int)
+    case undrain(DrainSelection)
+
+    /// Sessions closed a second where an order says nothing.
+    static let defaultRate = 100
+    private static let rates = 1...1_000_000
+    private static let reading = ["/", "/healthz", "/readyz", "/status", "/metrics"]
+    private static let ordering = ["/reload", "/drain", "/undrain"]
+
+    /// Judges a request by its head. Pages of a browser may not give orders: a browser sends `Origin` with every POST,
+    /// and any page it shows can make it send one to this very machine.
+    static func judge(_ head: RequestHead) throws(AdminRefusal) -> AdminCall {
+        let parts = head.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = String(parts.first ?? "/")
+        if reading.contains(path) {
+            guard head.method == "GET" || head.method == "HEAD" else { throw .method(allowed: "GET, HEAD") }
+            return page(path)
+        }
+        guard ordering.contains(path) else { throw .notFound }
+        guard head.method == "POST" else { throw .method(allowed: "POST") }
+        guard !head.fields.contains("origin") else { throw .browser }
+        if path == "/reload" { return .reload }
+        let query = try AdminQuery(parts.count > 1 ? String(parts[1]) : "")
+        let selection = try selection(query, rateIsKnown: path == "/drain")
+        return path == "/undrain" ? .undrain(selection) : .drain(selection, rate: try rate(query))
+    }
+
+    private static func page(_ path: String) -> AdminCall {
+        switch path {
+        case "/healthz": .health
+        case "/readyz": .ready
+        case "/status": .status
+        case "/metrics": .metrics
+        default: .index
+        }
+    }
+
+    private static func rate(_ query: AdminQuery) throws(AdminRefusal) -> Int {
+        guard let text = query["rate"] else { return defaultRate }
+        guard let rate = Int(text), rates.contains(rate) else {
+            throw .query("'\(text)' is no rate, expected sessions a second from 1 to \(rates.upperBound)")
+        }
+        return rate
+    }
+
+    private static func selection(
+        _ query: AdminQuery, rateIsKnown: Bool
+    ) throws(AdminRefusal) -> DrainSelection {
+        let known = ["route", "upstream", "backend"] + (rateIsKnown ? ["rate"] : [])
+        if let unknown = query.names.first(where: { !known.contains($0) }) {
+            throw .query("unknown parameter '\(unknown)', expected one of: \(known.joined(separator: ", "))")
+        }
+        switch (query["route"], query["upstream"], query["backend"]) {
+        case (let route?, nil, nil): return .route(route)
+        case (nil, let upstream?, nil): return .upstream(upstream)
+        case (nil, let upstream, let backend?): return .backend(backend, upstream: upstream)
+        default: throw .query("name what is meant: route=NAME, upstream=NAME, or backend=ADDRESS")
+        }
+    }
+}
+
+/// Why a request is not done.
+enum AdminRefusal: Error, Equatable {
+    case notFound
+    case method(allowed: String)
+    case browser
+    case query(String)
+
+    var response: AdminResponse {
+        switch self {
+        case .notFound: AdminResponse(404, "nothing here; GET / lists what there is\n")
+        case .method(let allowed):
+            AdminResponse(405, "expected \(allowed)\n", fields: [HeaderFields.Field("Allow", allowed)])
+        case .browser: AdminResponse(403, "orders from web pages are not taken\n")
+        case .query(let complaint): AdminResponse(400, complaint + "\n")
+        }
+    }
+}
+
+/// The parameters of a query, percent-encoding undone, each at most once.
+struct AdminQuery: Equatable {
+    private var values: [(name: String, value: String)] = []
+
+    init(_ query: String) throws(AdminRefusal) {
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count > 1 ? parts[1] : "")
+            else { throw .query("'\(pair)' is not percent-encoded UTF-8") }
+            guard self[name] == nil else { throw .query("'\(name)' is given twice") }
+            values.append((name, value))
+        }
+    }
+
+    var names: [String] { values.map(\.name) }
+
+    subscript(name: String) -> String? { values.first { $0.name == name }?.value }
+
+    private static func decoded(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == 37 {
+                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit)
+                else { return nil }
+                bytes.append(high << 4 | low)
+            } else {
+                bytes.append(byte == 43 ? 32 : byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 48...57: byte - 48
+        case 65...70: byte - 55
+        case 97...102: byte - 87
+        default: nil
+        }
+    }
+
+    static func == (a: AdminQuery, b: AdminQuery) -> Bool {
+        a.values.elementsEqual(b.values) { $0.name == $1.name && $0.value == $1.value }
+    }
+}

@@ -1,0 +1,43 @@
+internal import EventLoop
+
+/// Accepts those who watch the process and give it orders, on the main loop, beside the workers.
+final class AdminListener: ListenerHandler {
+    /// Who watches is few; more than this is a mistake or an attack, and must not take the process's descriptors.
+    private static let most = 64
+
+    private let loop: EventLoop
+    private unowned let host: any AdminHost
+    private let told: (String) -> Void
+    private var socket: ListenerSocket?
+    private var connections: [ObjectIdentifier: AdminConnection] = [:]
+
+    /// - Parameter told: is given what goes wrong with accepting.
+    init(
+        _ bound: consuming BoundListener, on loop: EventLoop, host: any AdminHost,
+        told: @escaping (String) -> Void
+    ) {
+        self.loop = loop
+        self.host = host
+        self.told = told
+        socket = ListenerSocket(bound, on: loop, handler: self)
+        socket?.start()
+    }
+
+    func close() {
+        socket?.close()
+        socket = nil
+        for connection in connections.values { connection.close() }
+        connections = [:]
+    }
+
+    func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
+        guard connections.count < Self.most else { return socket.close() }
+        let connection = AdminConnection(socket, on: loop, host: host) { [weak self] gone in
+            self?.connections[ObjectIdentifier(gone)] = nil
+        }
+        connections[ObjectIdentifier(connection)] = connection
+        connection.start()
+    }
+
+    func listener(_ listener: ListenerSocket, failed error: SystemError) { told(error.description) }
+}

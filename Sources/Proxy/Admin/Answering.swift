@@ -1,0 +1,82 @@
+internal import Configuration
+internal import EventLoop
+internal import Telemetry
+
+// What the admin listener answers. Orders are carried out here and now; pages wait for the workers' counts.
+extension ProxyServer: AdminHost {
+    private static let index = """
+        Trunkline's admin listener.
+        GET  /healthz   200 as long as the process lives
+        GET  /readyz    200 while it takes new connections, 503 while it starts or drains
+        GET  /status    what it does now, as JSON
+        GET  /metrics   what it has counted, for Prometheus
+        POST /reload    loads the configuration again
+        POST /drain?route=NAME | upstream=NAME | backend=ADDRESS [&rate=SESSIONS A SECOND]
+        POST /undrain?route=NAME | upstream=NAME | backend=ADDRESS
+
+        """
+
+    var isReady: Bool { isServing && undrainedWorkers == nil }
+
+    func answer(_ call: AdminCall, done: @escaping (AdminResponse) -> Void) {
+        switch call {
+        case .index: done(AdminResponse(200, Self.index))
+        case .health: done(AdminResponse(200, "ok\n"))
+        case .ready:
+            let word = isReady ? "ready\n" : isServing ? "draining\n" : "starting\n"
+            done(AdminResponse(isReady ? 200 : 503, word))
+        case .metrics, .status: answerPage(call, done)
+        case .reload: done(answer(reload()))
+        case .drain(let selection, let rate):
+            done(
+                answer(drain(selection, rate: rate), selection, "draining \(selection) at \(rate) a second\n")
+            )
+        case .undrain(let selection): done(answer(undrain(selection), selection, "undrained \(selection)\n"))
+        }
+    }
+
+    private func answerPage(_ call: AdminCall, _ done: @escaping (AdminResponse) -> Void) {
+        guard let admin else { return done(AdminResponse(503, "starting\n")) }
+        admin.collect { [unowned self] sets in
+            guard let sets else {
+                return done(AdminResponse(503, "a worker does not answer\n"))
+            }
+            if case .metrics = call {
+                let text = Exposition.text(allMetrics(sets), catalogue: Metric.catalogue)
+                done(AdminResponse(200, text, contentType: Exposition.contentType))
+            } else {
+                done(AdminResponse(200, status(sets).text, contentType: "application/json"))
+            }
+        }
+    }
+
+    private func answer(_ outcome: OnReload) -> AdminResponse {
+        switch outcome {
+        case .reloaded(let warnings):
+            AdminResponse(200, (["reloaded"] + warnings).map { $0 + "\n" }.joined())
+        case .refused(let complaints): AdminResponse(400, complaints.map { $0 + "\n" }.joined())
+        }
+    }
+
+    private func answer(
+        _ outcome: OnDrainOrder, _ selection: DrainSelection, _ words: String
+    ) -> AdminResponse {
+        switch outcome {
+        case .draining: AdminResponse(200, words)
+        case .unknown(let known):
+            AdminResponse(404, "no \(selection), known are: \(known.joined(separator: ", "))\n")
+        }
+    }
+}
+
+extension DrainSelection: CustomStringConvertible {
+    /// In words.
+    package var description: String {
+        switch self {
+        case .route(let name): "route '\(name)'"
+        case .upstream(let name): "upstream '\(name)'"
+        case .backend(let address, nil): "backend '\(address)'"
+        case .backend(let address, let upstream?): "backend '\(address)' of upstream '\(upstream)'"
+        }
+    }
+}

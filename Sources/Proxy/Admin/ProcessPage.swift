@@ -1,0 +1,48 @@
+internal import Configuration
+internal import EventLoop
+internal import PerMessageDeflate
+internal import TLS
+internal import Telemetry
+
+// What the process as a whole adds to the counts of its workers.
+extension ProxyServer {
+    func allMetrics(_ workers: [MetricSet]) -> MetricSet {
+        var all = logs.log.metrics.snapshot
+        for set in workers { all.merge(set) }
+        all.set(.buildInfo, [Versions.trunkline, TLSLibrary.version, ZlibLibrary.version], to: 1)
+        all.set(.workers, to: Double(workers.count))
+        all.set(.generation, to: Double(generationNumber))
+        all.set(.draining, to: undrainedWorkers == nil ? 0 : 1)
+        all.set(.compressionBudget, to: Double(current.configuration.compression.memoryBudget))
+        for (name, lines) in logs.lostLines { all.add(.logLinesLost, [name], by: lines) }
+        addBackends(to: &all)
+        addProcess(to: &all)
+        return all
+    }
+
+    private func addBackends(to all: inout MetricSet) {
+        for upstream in state.backends.all {
+            all.set(.upstreamWaiting, [upstream.name], to: Double(upstream.line.waiting))
+            for backend in upstream.backends {
+                let labels = [upstream.name, backend.name]
+                let standing = standing(of: backend, in: upstream.name)
+                all.set(.backendUp, labels, to: standing.share > 0 ? 1 : 0)
+                all.set(.backendHandshakes, labels, to: Double(backend.handshakes))
+            }
+        }
+    }
+
+    func standing(of backend: BackendState, in upstream: String) -> BackendStanding {
+        let slowStart = current.configuration.upstreams[upstream]?.policy.slowStart ?? 0
+        return backend.standing(at: EventLoop.clock, slowStart: slowStart)
+    }
+
+    private func addProcess(to all: inout MetricSet) {
+        let facts = ProcessFacts.now()
+        all.add(.processorTime, number: Double(facts.processorTime) / 1_000_000_000)
+        all.set(.residentMemory, to: Double(facts.residentBytes))
+        all.set(.openDescriptors, to: Double(facts.openDescriptors))
+        all.set(.mostDescriptors, to: Double(facts.mostDescriptors))
+        all.set(.startTime, to: startedAt)
+    }
+}

@@ -1,0 +1,85 @@
+internal import Configuration
+internal import EventLoop
+internal import Telemetry
+
+// What the process does now, for people and scripts. Counts of sessions are the process's own, the rest is what the
+// workers said a moment ago.
+extension ProxyServer {
+    func status(_ workers: [MetricSet]) -> JSONValue {
+        var all = MetricSet()
+        for set in workers { all.merge(set) }
+        let uptime = max(0, ProcessFacts.wallClock() - startedAt)
+        return .object([
+            ("version", .string(Versions.trunkline)),
+            ("process", .integer(Int(ProcessFacts.processNumber))),
+            ("state", .string(isReady ? "serving" : isServing ? "draining" : "starting")),
+            ("uptime_seconds", .integer(Int(uptime))),
+            (
+                "configuration",
+                .object([("file", .string(file)), ("generation", .integer(generationNumber))])
+            ),
+            ("sessions", .integer(Int(all.sum(.sessions)))),
+            ("client_connections", .integer(Int(all.sum(.clientConnections)))),
+            ("workers", .array(workers.enumerated().map { worker($0.offset, $0.element) })),
+            ("listeners", .array(listeners.map(listener))),
+            ("routes", .array(current.configuration.routes.map { route($0, all) })),
+            ("upstreams", .array(state.backends.all.compactMap { upstream($0, all) })),
+            (
+                "compression",
+                .object([
+                    ("memory_bytes", .integer(Int(all.sum(.compressionMemory)))),
+                    ("memory_budget_bytes", .integer(current.configuration.compression.memoryBudget)),
+                ])
+            ),
+        ])
+    }
+
+    private func worker(_ index: Int, _ counts: MetricSet) -> JSONValue {
+        .object([
+            ("worker", .integer(index)),
+            ("sessions", .integer(Int(counts.sum(.sessions)))),
+            ("client_connections", .integer(Int(counts.sum(.clientConnections)))),
+            ("loop_lag_seconds", .number(counts.sum(.loopLagNow))),
+        ])
+    }
+
+    private func listener(_ listener: ListenerHandOut) -> JSONValue {
+        .object([
+            ("address", .string(listener.address.description)), ("tls", .flag(listener.facts.tls != nil)),
+        ])
+    }
+
+    private func route(_ route: RouteConfiguration, _ all: MetricSet) -> JSONValue {
+        let occupancy = state.occupancy(route: route.name)
+        var upstream: String?
+        if case .upstream(let name) = route.action { upstream = name }
+        return .object([
+            ("name", .string(route.name)), ("upstream", .optional(upstream)),
+            ("sessions", .integer(Int(all.sum(.sessions) { $0.first == route.name }))),
+            ("occupied", .integer(occupancy.count)), ("draining", .flag(occupancy.isDrained)),
+        ])
+    }
+
+    private func upstream(_ upstream: UpstreamState, _ all: MetricSet) -> JSONValue? {
+        let backends = upstream.backends
+        let isConfigured = current.configuration.upstreams[upstream.name] != nil
+        guard isConfigured || !backends.isEmpty else { return nil }
+        return .object([
+            ("name", .string(upstream.name)), ("configured", .flag(isConfigured)),
+            ("waiting", .integer(upstream.line.waiting)),
+            ("backends", .array(backends.map { backend($0, upstream.name, all) })),
+        ])
+    }
+
+    private func backend(_ backend: BackendState, _ upstream: String, _ all: MetricSet) -> JSONValue {
+        let standing = standing(of: backend, in: upstream)
+        return .object([
+            ("address", .string(backend.name)), ("origin", .string(backend.origin)),
+            ("state", .string(standing.word.rawValue)), ("why", .string(standing.why)),
+            ("share", .number(standing.share)), ("weight", .integer(backend.weight)),
+            ("sessions", .integer(backend.sessions)), ("requests", .integer(backend.requests)),
+            ("handshakes", .integer(backend.handshakes)), ("max_sessions", .integer(backend.maxSessions)),
+            ("pool_idle", .integer(Int(all.sum(.poolIdle) { $0 == [backend.name] }))),
+        ])
+    }
+}
