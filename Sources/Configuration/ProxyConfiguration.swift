@@ -217,6 +217,9 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var warm = 2
         package var idle = 64
         package var idleTimeout: UInt64 = 60_000_000_000
+        /// In mode multiplex: sessions and requests on one connection, and connections, per worker and backend.
+        package var streams = 100
+        package var connections = 4
     }
 
     /// How clients' WebSockets become the backends'.

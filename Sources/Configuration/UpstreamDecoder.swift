@@ -13,9 +13,9 @@ enum UpstreamDecoder {
 
     private static func decode(_ section: Section) -> UpstreamConfiguration {
         var upstream = UpstreamConfiguration()
-        section.value(
-            "mode", into: &upstream.mode, expected: "session or broadcast (this version has no multiplex)"
-        ) { $0 == "multiplex" ? nil : .init(rawValue: $0) }
+        section.value("mode", into: &upstream.mode, expected: "session, multiplex or broadcast") {
+            .init(rawValue: $0)
+        }
         if section.hasKey("broadcast"), upstream.mode != .broadcast {
             section.complaints.warn(
                 section.place, "'broadcast' in \(section.title) has no effect without 'mode: broadcast'")
@@ -27,7 +27,13 @@ enum UpstreamDecoder {
         if section.hasKey("tls") {
             upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)"))
         }
-        pool(section.section("pool", title: "'pool' of \(section.title)"), into: &upstream.pool)
+        pool(section.section("pool", title: "'pool' of \(section.title)"), into: &upstream)
+        if upstream.mode == .multiplex, upstream.policy.sendsProxyHeader {
+            section.complaints.add(
+                section.place,
+                "'proxy_protocol' in \(section.title) names one client a connection, which 'mode: multiplex' shares: "
+                    + "use one of them")
+        }
         let timeouts = section.section("timeouts", title: "'timeouts' of \(section.title)")
         timeouts.duration("connect", into: &upstream.connectTimeout)
         timeouts.duration("response", into: &upstream.responseTimeout)
@@ -74,11 +80,20 @@ enum UpstreamDecoder {
         return tls
     }
 
-    private static func pool(_ section: Section, into pool: inout UpstreamConfiguration.Pool) {
-        section.integer("warm", into: &pool.warm, 0...1000)
-        section.integer("idle", into: &pool.idle, 0...100_000)
-        section.duration("idle_timeout", into: &pool.idleTimeout)
-        section.noEffect(["streams_per_connection", "connections"])
+    private static func pool(_ section: Section, into upstream: inout UpstreamConfiguration) {
+        section.integer("warm", into: &upstream.pool.warm, 0...1000)
+        section.integer("idle", into: &upstream.pool.idle, 0...100_000)
+        section.duration("idle_timeout", into: &upstream.pool.idleTimeout)
+        if upstream.mode == .multiplex {
+            section.integer("streams_per_connection", into: &upstream.pool.streams, 1...1_000_000)
+            section.integer("connections", into: &upstream.pool.connections, 1...1000)
+        } else {
+            for key in ["streams_per_connection", "connections"] {
+                guard let node = section.node(key) else { continue }
+                section.complaints.warn(
+                    node.place, "'\(key)' in \(section.title) has no effect without 'mode: multiplex'")
+            }
+        }
         section.finish()
     }
 }

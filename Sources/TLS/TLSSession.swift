@@ -59,7 +59,11 @@ package struct TLSFacts: Equatable, Sendable {
     }
 
     /// The client's side, towards a backend.
-    package init(client context: ClientTLSContext, wire: TLSWire) throws(TLSError) {
+    ///
+    /// - Parameter protocols: offered by ALPN; nil = the context's.
+    package init(client context: ClientTLSContext, wire: TLSWire, protocols: [String]? = nil)
+        throws(TLSError)
+    {
         ERR_clear_error()
         guard let ssl = unsafe SSL_new(context.context) else { throw .setupFromQueue("SSL_new") }
         unsafe self.ssl = ssl
@@ -67,6 +71,10 @@ package struct TLSFacts: Equatable, Sendable {
         self.context = context
         unsafe trunkline_attach_wire(ssl, wire.bio)
         unsafe SSL_set_connect_state(ssl)
+        if let protocols {
+            let wire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
+            unsafe SSL_set_alpn_protos(ssl, wire, UInt32(clamping: wire.count))
+        }
         unsafe try context.prepare(ssl)
     }
 

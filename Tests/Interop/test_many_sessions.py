@@ -24,12 +24,13 @@ class Session:
 
     def __init__(self, number: int):
         self.number = number
+        self.path = "/echo"
         self.sent = 0
 
     async def open(self, proxy, context) -> None:
         self.reader, self.writer = await asyncio.open_connection(
             "127.0.0.1", proxy.port, ssl=context, server_hostname="localhost")
-        self.writer.write(upgrade_request("/echo"))
+        self.writer.write(upgrade_request(self.path))
         head = await self.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101") and accept_for(KEY).encode() in head, head
 

@@ -23,10 +23,16 @@ struct UpgradePlan {
 
     func clientHandshake(key: String) -> ClientHandshake {
         ClientHandshake(
-            head, upgrade: upgrade, target: route.rewrite?.apply(head.target) ?? head.target,
-            forwarding: forwarding,
-            key: key,
-            offers: route.passesExtensions ? upgrade.extensions : backendOffer?.offers ?? [])
+            head, upgrade: upgrade, target: target, forwarding: forwarding, key: key, offers: offers)
+    }
+
+    /// The same for a stream of an HTTP/2 connection.
+    func streamHandshake() -> StreamHandshake {
+        StreamHandshake(head, upgrade: upgrade, target: target, forwarding: forwarding, offers: offers)
+    }
+
+    private var offers: [ExtensionOffer] {
+        route.passesExtensions ? upgrade.extensions : backendOffer?.offers ?? []
     }
 
     /// The 101 for the client, once the backend has given its own.

@@ -26,6 +26,7 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private var hasTakenBody = false
     private(set) var isRequestComplete: Bool
     private var hasAnswer = false
+    private var unprocessed = 0
     private var isClientSlow = false
     private var stalledBytes = 0
     private var timers: [TimerToken?] = [nil, nil]
@@ -92,18 +93,26 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
             end(.refuse(worker.refusal(failure.status, failure.reason)))
         case .connection(let connection, let backend):
             guard let plan else { return }
-            self.backend = backend
-            enter(backend)
-            let request = HTTP1UpstreamRequest(
-                plan.request(), framing: framing, on: connection, pool: backend.pool,
-                headLimits: worker.headLimits)
-            self.request = request
-            request.receiver = self
-            request.start()
-            guard isRequestComplete else { return client.exchangeWantsBody() }
-            request.flush()
-            requestSent()
+            ask(
+                backend,
+                HTTP1UpstreamRequest(
+                    plan.request(), framing: framing, on: connection, pool: backend.pool,
+                    headLimits: worker.headLimits))
+        case .line(let line, let backend):
+            guard let plan else { return }
+            ask(backend, HTTP2UpstreamRequest(plan.request(), framing: framing, on: line))
         }
+    }
+
+    private func ask(_ backend: Backend, _ request: any UpstreamRequest) {
+        self.backend = backend
+        enter(backend)
+        self.request = request
+        request.receiver = self
+        request.start()
+        guard isRequestComplete else { return client.exchangeWantsBody() }
+        request.flush()
+        requestSent()
     }
 
     private func requestSent() {
@@ -205,6 +214,14 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
         case .malformed(let cause):
             log(cause)
             fail(502, "backend's answer is malformed")
+        case .unprocessed(let cause):
+            request?.cancel()
+            request = nil
+            leaveBackend()
+            unprocessed += 1
+            if let search, !hasTakenBody, unprocessed < 4 { return search.redial() }
+            log(cause)
+            fail(502, "backend takes no requests")
         case .lost(let cause, let isAnswered):
             request?.cancel()
             request = nil

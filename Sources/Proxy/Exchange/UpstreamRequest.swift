@@ -4,6 +4,8 @@ internal import HTTPProtocol
 enum UpstreamRequestFailure: Equatable {
     /// The connection ended or broke; `isAnswered` when anything of an answer had come.
     case lost(String, isAnswered: Bool)
+    /// The backend says that it has not looked at the request (RFC 9113, 8.7): it may be sent again, whatever it is.
+    case unprocessed(String)
     /// What the backend sent is no response.
     case malformed(String)
 }

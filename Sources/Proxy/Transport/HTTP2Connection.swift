@@ -43,6 +43,9 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private weak var owner: (any HTTP2ConnectionOwner)?
     private var isFlushPlanned = false
     private var isOver = false
+    /// Bytes of all frames, as a measure of what goes on.
+    private(set) var bytesReceived: UInt64 = 0
+    private(set) var bytesSent: UInt64 = 0
 
     init(
         _ side: HTTP2Side, on transport: StreamConnection, _ options: HTTP2Options,
@@ -80,6 +83,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
         guard !isOver else { return }
+        bytesReceived &+= UInt64(bytes.count)
         do throws(HTTP2Error) {
             try session.receive(&bytes, at: worker.loop.now)
             if session.isFinished { outputWaiting() }
@@ -125,6 +129,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
             failure = error
         }
         let count = output.count
+        bytesSent &+= UInt64(count)
         if count > 0 { transport.write(output.span) }
         worker.scratch.giveBack(output)
         if let failure { end(.http2(failure)) }

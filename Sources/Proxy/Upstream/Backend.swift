@@ -11,6 +11,8 @@ final class Backend {
     let state: BackendState
     let settings: UpstreamSettings
     private(set) var pool: UpstreamPool?
+    /// Connections that many share; nil where each session has its own.
+    private(set) var lines: MultiplexPool?
 
     init(_ member: UpstreamState.Member, settings: UpstreamSettings) {
         address = member.address
@@ -25,10 +27,24 @@ final class Backend {
         let pool = settings.configuration.pool
         // With a header that names the client, a connection is that client's.
         let isShared = !settings.policy.sendsProxyHeader
+        let isMultiplexed = settings.configuration.mode == .multiplex
+        if isMultiplexed { lines = MultiplexPool(for: self, settings, worker: worker) }
         self.pool = UpstreamPool(
-            for: self, level: isShared ? pool.warm : 0, most: isShared ? pool.idle : 0,
+            for: self, level: isShared && !isMultiplexed ? pool.warm : 0, most: isShared ? pool.idle : 0,
             idleTimeout: pool.idleTimeout, worker: worker)
-        self.pool?.refill()
+        refill()
+    }
+
+    /// Opens what is to be ready ahead of need.
+    private func refill() {
+        pool?.refill()
+        lines?.openLines()
+    }
+
+    /// Opens nothing more; what lives goes on.
+    func closePool() {
+        pool?.close()
+        lines?.close()
     }
 
     /// Whether connections may be opened ahead of need.
@@ -36,12 +52,17 @@ final class Backend {
 
     /// Connects; the outcome changes the health.
     ///
-    /// - Parameter preamble: what goes first on the connection, before TLS.
-    func dial(on worker: Worker, preamble: [UInt8] = [], done: @escaping Dial.Done) -> Dial {
+    /// - Parameters:
+    ///   - preamble: what goes first on the connection, before TLS.
+    ///   - protocols: offered by ALPN.
+    func dial(
+        on worker: Worker, preamble: [UInt8] = [], protocols: [String] = ["http/1.1"],
+        done: @escaping Dial.Done
+    ) -> Dial {
         let began = worker.loop.now
         return Dial(
-            address, tls: settings.tls, timeout: settings.configuration.connectTimeout, preamble: preamble,
-            worker: worker
+            address, tls: settings.tls, protocols: protocols,
+            timeout: settings.configuration.connectTimeout, preamble: preamble, worker: worker
         ) { [self] result in
             worker.metrics.count(result, backend: name, after: worker.loop.now - min(began, worker.loop.now))
             switch result {
@@ -117,13 +138,13 @@ final class Backend {
     var checkPreamble: [UInt8] { [] }
 
     private func restEnded() {
-        pool?.refill()
+        refill()
         state.line.placeFreed(state)
     }
 
     private func recovered(_ worker: Worker) {
         worker.log.backendRecovered(name)
         state.line.placeFreed(state)
-        pool?.refill()
+        refill()
     }
 }

@@ -18,6 +18,8 @@ struct UpstreamFailure {
 final class BackendSearch: TimerTarget {
     enum Found {
         case connection(StreamConnection, Backend)
+        /// A place on a connection that others use too.
+        case line(MultiplexLine, Backend)
         case failed(UpstreamFailure)
     }
 
@@ -29,6 +31,7 @@ final class BackendSearch: TimerTarget {
     private var attemptsLeft: Int
     private var backend: Backend?
     private var dial: Dial?
+    private var lineWaiter: MultiplexPool.Waiter?
     private var lastError: DialError?
     /// The backend whose place is held.
     private var place: BackendState?
@@ -58,6 +61,40 @@ final class BackendSearch: TimerTarget {
     func redial() {
         guard let backend else { return start() }
         isWarm = false
+        connect(backend)
+    }
+
+    private func connect(_ backend: Backend) {
+        guard let lines = backend.lines else { return connectAlone(backend) }
+        lineWaiter = lines.place(isUpgrade: request.isUpgrade) { [weak self] place in
+            guard let self else { return }
+            lineWaiter = nil
+            switch place {
+            case .line(let line): found?(.line(line, backend))
+            case .http1: connectAlone(backend)
+            case .failed(let error):
+                lastError = error
+                if !tryAnother(costs: false) { giveUp() }
+            case .full:
+                guard !tryAnother(costs: false) else { return }
+                tell(
+                    failure(
+                        503, "all streams to the backend are taken", phase: "choose",
+                        cause: "all streams are taken: see pool.streams_per_connection and pool.connections"))
+            }
+        }
+    }
+
+    private func connectAlone(_ backend: Backend) {
+        if isWarm, let warm = backend.pool?.take() {
+            found?(.connection(warm, backend))
+        } else {
+            isWarm = false
+            dial(backend)
+        }
+    }
+
+    private func dial(_ backend: Backend) {
         dial = backend.dial(on: worker, preamble: preamble) { [weak self] result in
             guard let self else { return }
             dial = nil
@@ -91,6 +128,8 @@ final class BackendSearch: TimerTarget {
         found = nil
         dial?.cancel()
         dial = nil
+        lineWaiter?.cancel()
+        lineWaiter = nil
         leaveLine()
         leavePlace()
     }
@@ -113,9 +152,8 @@ final class BackendSearch: TimerTarget {
     private func ask(_ backend: Backend) {
         tried.append(backend.state)
         self.backend = backend
-        guard let warm = backend.pool?.take() else { return redial() }
         isWarm = true
-        found?(.connection(warm, backend))
+        connect(backend)
     }
 
     private var preamble: [UInt8] { [] }

@@ -23,6 +23,7 @@ final class Dial: TransportReceiver, TimerTarget {
 
     private let worker: Worker
     private let tls: ClientTLSContext?
+    private let protocols: [String]?
     private let preamble: [UInt8]
     private var done: Done?
     private var remaining: [SocketAddress] = []
@@ -32,11 +33,12 @@ final class Dial: TransportReceiver, TimerTarget {
 
     /// Starts; `done` comes from a later turn of the loop, never from inside this call.
     init(
-        _ address: BackendAddress, tls: ClientTLSContext?, timeout: UInt64, preamble: [UInt8] = [],
-        worker: Worker, done: @escaping Done
+        _ address: BackendAddress, tls: ClientTLSContext?, protocols: [String]? = nil, timeout: UInt64,
+        preamble: [UInt8] = [], worker: Worker, done: @escaping Done
     ) {
         self.worker = worker
         self.tls = tls
+        self.protocols = protocols
         self.preamble = preamble
         self.done = done
         if timeout > 0 { deadline = worker.loop.schedule(self, kind: 0, after: timeout) }
@@ -79,7 +81,7 @@ final class Dial: TransportReceiver, TimerTarget {
         let address = remaining.removeFirst()
         do {
             let session = try tls.map { context throws(TLSError) in
-                try TLSSession(client: context, wire: worker.wire)
+                try TLSSession(client: context, wire: worker.wire, protocols: protocols)
             }
             let connection = try StreamConnection(
                 connectingTo: address, preamble: preamble, tls: session, wire: worker.wire, on: worker.loop)

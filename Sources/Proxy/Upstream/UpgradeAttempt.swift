@@ -24,11 +24,13 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private let upstream: Upstream
     private let plan: UpgradePlan
     private let handshake: ClientHandshake
+    private var onStream: UpgradeOnStream?
     private var done: ((UpgradeOutcome) -> Void)?
     private var search: BackendSearch?
     private var backend: Backend?
     private var connection: StreamConnection?
     private var hasAnswer = false
+    private var unprocessed = 0
     private var parser: ResponseHeadParser
     private var deadline: TimerToken?
     private var learner: KeyLearner?
@@ -59,6 +61,8 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         search = nil
         connection?.close()
         connection = nil
+        onStream?.cancel()
+        onStream = nil
         worker.loop.cancel(deadline)
         deadline = nil
     }
@@ -68,6 +72,11 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         case .connection(let connection, let backend):
             self.backend = backend
             send(on: connection)
+        case .line(let line, let backend):
+            self.backend = backend
+            armDeadline()
+            onStream = UpgradeOnStream(plan, on: line) { [weak self] in self?.answered($0) }
+            onStream?.start()
         case .failed(let failure):
             finish(
                 .failed(
@@ -81,11 +90,43 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         connection.receiver = self
         connection.resumeReading()
         parser = ResponseHeadParser(limits: worker.headLimits)
-        if upstream.responseTimeout > 0, deadline == nil {
-            deadline = worker.loop.schedule(self, kind: 0, after: upstream.responseTimeout)
-        }
+        armDeadline()
         let bytes = handshake.request
         connection.write(bytes.span)
+    }
+
+    private func armDeadline() {
+        guard upstream.responseTimeout > 0, deadline == nil else { return }
+        deadline = worker.loop.schedule(self, kind: 0, after: upstream.responseTimeout)
+    }
+
+    /// What came of the request on a stream.
+    private func answered(_ answer: UpgradeOnStream.Answer) {
+        guard let backend else { return }
+        onStream = nil
+        switch answer {
+        case .accepted(let stream, let accepted):
+            backend.answered(worker)
+            learner?.head(accepted.fields, from: backend)
+            finish(.accepted(stream, backend, accepted, early: []))
+        case .refused(let rest, let head):
+            judge(head, backend)
+            finish(.refused(rest, backend, head))
+        case .wrong(let cause): fail("backend's handshake is wrong", cause: cause)
+        case .lost(let cause): lost(cause)
+        case .unprocessed(let cause):
+            // Not looked at: another connection may take it (RFC 9113, 8.7).
+            unprocessed += 1
+            if let search, unprocessed < 4 { search.redial() } else { lost(cause) }
+        }
+    }
+
+    private func judge(_ refusal: ResponseHead, _ backend: Backend) {
+        if refusal.status >= 500 {
+            backend.failed("answered \(refusal.status)", worker)
+        } else {
+            backend.answered(worker)
+        }
     }
 
     private func finish(_ outcome: UpgradeOutcome, cause: String? = nil) {
@@ -93,9 +134,11 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         deadline = nil
         if case .failed(_, let reason, let backend, let phase) = outcome {
             connection?.close()
+            onStream?.cancel()
             worker.log.upgradeFailed(upstream.name, backend: backend, phase: phase, cause: cause ?? reason)
         }
         connection = nil
+        onStream = nil
         let done = self.done
         self.done = nil
         worker.metrics.count(
@@ -131,11 +174,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
                 finish(.accepted(connection, backend, accepted, early: copy(bytes.span, from: used)))
             case .refused(let head):
                 stopReading(connection)
-                if head.status >= 500 {
-                    backend.failed("answered \(head.status)", worker)
-                } else {
-                    backend.answered(worker)
-                }
+                judge(head, backend)
                 let rest = HTTP1UpstreamRequest(
                     plan.head, refusedBy: head, early: copy(bytes.span, from: used), on: connection,
                     headLimits: worker.headLimits)

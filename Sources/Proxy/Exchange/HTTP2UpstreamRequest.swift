@@ -1,0 +1,149 @@
+internal import EventLoop
+internal import HTTP2Protocol
+internal import HTTPProtocol
+
+/// A plain request on a stream of a multiplexed connection (RFC 9113, 8.1).
+final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarget {
+    private let line: MultiplexLine
+    private let request: RequestHead
+    private let hasBody: Bool
+    private var stream: HTTP2Stream?
+    /// The answer to an upgrade, whose head has come before `start`.
+    private var refusal: ResponseHead?
+    private var isAnswered = false
+    private var hasEnded = false
+    private var isPaused = false
+    private var isTold = true
+    private var unconsumed = 0
+    private var trailers = HeaderFields()
+    private var failure: UpstreamRequestFailure?
+    var receiver: (any UpstreamRequestReceiver)?
+
+    /// A request that is still to be sent.
+    init(_ request: RequestHead, framing: BodyFraming, on line: MultiplexLine) {
+        self.request = request
+        self.line = line
+        hasBody = !framing.isEmpty
+    }
+
+    /// A refused upgrade, whose stream goes on with the body of the answer.
+    init(_ request: RequestHead, refusedBy head: ResponseHead, on line: MultiplexLine) {
+        self.request = request
+        self.line = line
+        hasBody = false
+        refusal = head
+    }
+
+    /// The stream of a refused upgrade.
+    func take(_ stream: HTTP2Stream?) { self.stream = stream }
+
+    var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
+
+    // MARK: The request
+
+    func start() {
+        if let head = refusal.take() {
+            begin(head)
+            stream?.finish()
+            return turnEnded()
+        }
+        stream = line.session?.open(
+            request.http2(scheme: line.scheme), endsStream: !hasBody, receiver: self)
+        guard stream == nil else { return }
+        // It has just said that it takes no more.
+        line.streamEnded()
+        failure = .unprocessed("connection is leaving")
+        tellSoon()
+    }
+
+    func body(_ bytes: Span<UInt8>) { stream?.write(bytes) }
+
+    func end(trailers: HeaderFields) {
+        guard hasBody else { return }
+        stream?.finish(trailers: trailers.count > 0 ? HTTP2Fields(trailers) : nil)
+    }
+
+    func flush() {}
+
+    func pauseReading() { isPaused = true }
+
+    func resumeReading() {
+        isPaused = false
+        giveBack()
+    }
+
+    func finish() { cancel() }
+
+    func cancel() {
+        receiver = nil
+        giveBack()
+        guard let stream else { return }
+        // In full, or given up: what is still under way is of no use to anybody.
+        if !(hasEnded && stream.isFinished) { stream.reset(hasEnded ? .noError : .cancel) }
+    }
+
+    private func giveBack() {
+        guard unconsumed > 0 else { return }
+        stream?.consume(unconsumed)
+        unconsumed = 0
+    }
+
+    // MARK: The response
+
+    private func tellSoon() {
+        guard isTold else { return }
+        isTold = false
+        line.worker.loop.atTurnEnd(self)
+    }
+
+    func turnEnded() {
+        isTold = true
+        if hasEnded { receiver?.upstreamEnded(trailers: trailers) }
+        receiver?.upstreamPaused()
+        // It broke off in the same turn: what came before that has been told.
+        if let failure = failure.take() { receiver?.upstreamFailed(failure) }
+    }
+
+    private func begin(_ head: ResponseHead) {
+        do throws(HeadError) {
+            isAnswered = true
+            receiver?.upstreamBegan(head, framing: try BodyFraming(of: head, to: request.method))
+        } catch {
+            receiver?.upstreamFailed(.malformed(error.reason))
+        }
+    }
+
+    func streamAnswered(_ head: HTTP2ResponseHead) {
+        tellSoon()
+        let head = ResponseHead(head)
+        if head.status < 200 { receiver?.upstreamInterim(head) } else { begin(head) }
+    }
+
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        tellSoon()
+        unconsumed += bytes.count
+        receiver?.upstreamBody(bytes.span)
+        if !isPaused { giveBack() }
+    }
+
+    func streamTrailers(_ fields: HTTP2Fields) { trailers = HeaderFields(fields) }
+
+    func streamEnded() {
+        tellSoon()
+        hasEnded = true
+    }
+
+    func streamDrained() { receiver?.upstreamDrained() }
+
+    func streamClosed(_ code: HTTP2Code) {
+        stream = nil
+        line.streamEnded()
+        guard !hasEnded else { return }
+        failure =
+            switch code {
+            case .refusedStream: .unprocessed("stream was refused")
+            default: .lost("stream ended: \(code)", isAnswered: isAnswered)
+            }
+        tellSoon()
+    }
+}

@@ -1,0 +1,156 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTP2Protocol
+
+/// One HTTP/2 connection to a backend, which carries many streams: sessions (RFC 8441) and plain requests.
+///
+/// What its streams have to send in one turn of the loop leaves at the turn's end, in one write; what the socket doesn't
+/// take stays with the streams, each its own, so a full one pauses those who fill it.
+final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
+    private enum Phase { case opening, open, over }
+    private enum Timer: UInt8 { case opening, check }
+
+    /// How long a stream that we have ended may stay open on the peer's side.
+    private static let lingerTime: UInt64 = 5_000_000_000
+
+    let id: Int
+    let worker: Worker
+    /// Of what is asked over it.
+    let scheme: String
+    private let pool: MultiplexPool
+    private var connection: HTTP2Connection?
+    private var phase = Phase.opening
+    private var lingering: [MultiplexStream] = []
+    private var watch: LineWatch
+    private var wasStalled = false
+    private var idleSince: UInt64
+    private var timer: TimerToken?
+
+    init(_ id: Int, scheme: String, pool: MultiplexPool, worker: Worker) {
+        self.id = id
+        self.scheme = scheme
+        self.pool = pool
+        self.worker = worker
+        let keepalive = worker.generation.configuration.keepalive
+        watch = LineWatch(
+            interval: keepalive.pingInterval, timeout: keepalive.pongTimeout, now: worker.loop.now)
+        idleSince = worker.loop.now
+    }
+
+    /// Begins on a connection; the pool is told of the peer's settings, or that none came.
+    func start(on transport: StreamConnection, within limit: UInt64) throws(HTTP2Error) {
+        let connection = try HTTP2Connection(
+            .client, on: transport, pool.options, owner: self, worker: worker)
+        self.connection = connection
+        if limit > 0 { arm(.opening, after: limit) }
+        connection.start()
+    }
+
+    var session: HTTP2Session? { connection?.session }
+
+    /// Ends in order, for a line that carries nothing.
+    func close() { session?.terminate(.noError) }
+
+    private func fail(_ cause: String) {
+        guard phase != .over else { return }
+        let connection = self.connection
+        over(cause, isCertain: false)
+        connection?.close()
+    }
+
+    private func over(_ cause: String, isCertain: Bool) {
+        let wasOpening = phase == .opening
+        phase = .over
+        worker.loop.cancel(timer)
+        timer = nil
+        lingering = []
+        connection = nil
+        pool.lost(self)
+        if wasOpening { pool.refused(cause, isCertain: isCertain) }
+    }
+
+    // MARK: HTTP2ConnectionOwner
+
+    func connectionOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead) { stream.reset(.refusedStream) }
+
+    func connectionSettings(_ settings: HTTP2PeerSettings) {
+        guard phase != .over else { return }
+        let isFirst = phase == .opening
+        if isFirst {
+            phase = .open
+            worker.loop.cancel(timer)
+            arm(.check, after: LineWatch.step)
+        }
+        pool.opened(self, settings, isFirst: isFirst)
+    }
+
+    func connectionGoAway(lastStream: Int32, code: HTTP2Code) {
+        worker.log.lineLeaves(pool.name, code.description)
+        pool.leaves(self)
+    }
+
+    func connectionPong() {
+        watch.ponged()
+        tellStalled()
+    }
+
+    func connectionEnded(_ end: HTTP2ConnectionEnd) {
+        guard phase != .over else { return }
+        connection?.transport.close()
+        if end != .finished, phase == .open { worker.log.lineLost(pool.name, end.reason) }
+        if case .http2 = end { over(end.reason, isCertain: true) } else { over(end.reason, isCertain: false) }
+    }
+
+    // MARK: Streams
+
+    func streamEnded() {
+        if session?.streamCount == 0 { idleSince = worker.loop.now }
+        pool.streamEnded(on: self)
+    }
+
+    /// A stream that our side has ended is reset when the peer doesn't end its own.
+    func linger(_ stream: MultiplexStream) { lingering.append(stream) }
+
+    private func endLingering() {
+        guard !lingering.isEmpty else { return }
+        let now = worker.loop.now
+        lingering.removeAll { stream in
+            if !stream.isOver, now - (stream.closedAt ?? now) < Self.lingerTime { return false }
+            stream.abort()
+            return true
+        }
+    }
+
+    // MARK: Time
+
+    private func arm(_ kind: Timer, after delay: UInt64) {
+        timer = worker.loop.schedule(self, kind: kind.rawValue, after: delay)
+    }
+
+    func timerFired(_ kind: UInt8) {
+        timer = nil
+        guard kind == Timer.check.rawValue, let connection else { return fail("no HTTP/2 settings in time") }
+        endLingering()
+        let check = watch.check(
+            at: worker.loop.now, received: connection.bytesReceived, sent: connection.bytesSent,
+            waiting: connection.bufferedBytes)
+        switch check {
+        case .wait: break
+        case .ping: connection.session.ping()
+        case .dead:
+            worker.log.lineLost(pool.name, "no answer to a PING")
+            return fail("no answer to a PING")
+        }
+        tellStalled()
+        if pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout { close() }
+        arm(.check, after: LineWatch.step)
+    }
+
+    private func tellStalled() {
+        let isStalled = watch.isStalled(at: worker.loop.now)
+        guard isStalled != wasStalled else { return }
+        wasStalled = isStalled
+        if isStalled { worker.log.lineStalled(pool.name, streams: session?.streamCount ?? 0) }
+        pool.stalls(self, isStalled)
+    }
+}

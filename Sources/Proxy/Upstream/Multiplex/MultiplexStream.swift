@@ -1,0 +1,141 @@
+internal import EventLoop
+internal import HTTP2Protocol
+internal import HTTPProtocol
+
+/// Waits for the answer to a request on a stream.
+protocol StreamAsker: AnyObject {
+    /// An answer's head, interim or final.
+    func streamAnswered(_ head: ResponseHead)
+    /// The stream ended without one.
+    func streamFailed(_ code: HTTP2Code)
+}
+
+/// One stream of a multiplexed connection as a session's transport (RFC 8441, 5): DATA frames are its bytes, the end of
+/// the stream is what FIN is to TCP, a reset what RST is.
+///
+/// What comes is passed on at once. While reading is paused its window isn't given back, so at most one window more
+/// comes, and the streams beside it go on.
+final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
+    private let line: MultiplexLine
+    private var stream: HTTP2Stream?
+    /// Who waits for the answer; nil from then on.
+    var asker: (any StreamAsker)?
+    var receiver: (any TransportReceiver)?
+    private var isPaused = true
+    /// Passed on, but not given back to the window.
+    private var unconsumed = 0
+    /// What came before anybody took it.
+    private var early: [UInt8] = []
+    private var hasEnded = false
+    /// Given up by its session; what still comes is dropped. When that was.
+    private(set) var closedAt: UInt64?
+
+    init(on line: MultiplexLine) { self.line = line }
+
+    /// Sends the request. False when the connection takes no more streams.
+    func open(_ head: HTTP2RequestHead) -> Bool {
+        stream = line.session?.open(head, endsStream: false, receiver: self)
+        return stream != nil
+    }
+
+    /// Whether the stream is over on both sides.
+    var isOver: Bool { stream == nil }
+
+    var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
+
+    func write(_ bytes: Span<UInt8>) { stream?.write(bytes) }
+
+    func pauseReading() { isPaused = true }
+
+    func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        guard early.isEmpty else { return line.worker.loop.nextTurn { [weak self] in self?.passEarly() } }
+        giveBack()
+    }
+
+    func finish() { stream?.finish() }
+
+    func close() {
+        receiver = nil
+        guard let stream, closedAt == nil else { return }
+        guard asker == nil else { return abort() }
+        closedAt = line.worker.loop.now
+        stream.finish()
+        giveBack()
+        // A reset would cost the backend more than an end in order, and some count resets as abuse; one that doesn't end
+        // its side in time gets it.
+        if !hasEnded { line.linger(self) }
+    }
+
+    func abort() {
+        receiver = nil
+        asker = nil
+        closedAt = line.worker.loop.now
+        stream?.reset(.cancel)
+    }
+
+    /// Hands the stream over as the answer to a request: nothing more is told here.
+    func surrender(to other: any HTTP2StreamReceiver) -> HTTP2Stream? {
+        stream?.receiver = other
+        return stream
+    }
+
+    private func giveBack() {
+        guard unconsumed > 0 else { return }
+        stream?.consume(unconsumed)
+        unconsumed = 0
+    }
+
+    private func passEarly() {
+        guard let receiver, !isPaused, !early.isEmpty else { return }
+        var bytes: [UInt8] = []
+        swap(&bytes, &early)
+        var span = bytes.mutableSpan
+        receiver.transportReceived(&span)
+        if !isPaused { giveBack() }
+        if hasEnded { self.receiver?.transportEnded() }
+    }
+
+    // MARK: HTTP2StreamReceiver
+
+    func streamAnswered(_ head: HTTP2ResponseHead) { asker?.streamAnswered(ResponseHead(head)) }
+
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+        let count = bytes.count
+        guard let receiver else {
+            if closedAt == nil {
+                unconsumed += count
+                for index in bytes.indices { early.append(bytes[index]) }
+            } else {
+                stream?.consume(count)
+            }
+            return
+        }
+        unconsumed += count
+        guard early.isEmpty else {
+            for index in bytes.indices { early.append(bytes[index]) }
+            return
+        }
+        receiver.transportReceived(&bytes)
+        if !isPaused || closedAt != nil { giveBack() }
+    }
+
+    func streamTrailers(_ fields: HTTP2Fields) {}
+
+    func streamEnded() {
+        hasEnded = true
+        if early.isEmpty { receiver?.transportEnded() }
+    }
+
+    func streamDrained() { receiver?.transportDrained() }
+
+    func streamClosed(_ code: HTTP2Code) {
+        stream = nil
+        line.streamEnded()
+        if let asker = asker.take() { return asker.streamFailed(code) }
+        guard !hasEnded else { return }
+        hasEnded = true
+        if code == .noError { receiver?.transportEnded() } else { receiver?.transportFailed(.stream(code)) }
+    }
+}

@@ -1,0 +1,82 @@
+internal import EventLoop
+internal import HTTP2Protocol
+internal import HTTPProtocol
+internal import PerMessageDeflate
+
+/// One upgrade asked on a stream of a multiplexed connection (RFC 8441, 5). Tells what came of it once.
+final class UpgradeOnStream: StreamAsker {
+    enum Answer {
+        case accepted(MultiplexStream, AcceptedUpgrade)
+        case refused(HTTP2UpstreamRequest, ResponseHead)
+        /// The backend's answer breaks the rules of the handshake.
+        case wrong(String)
+        /// The stream ended without an answer.
+        case lost(String)
+        /// The backend says that it has not looked at the request.
+        case unprocessed(String)
+    }
+
+    private let plan: UpgradePlan
+    private let handshake: StreamHandshake
+    private let line: MultiplexLine
+    private let stream: MultiplexStream
+    private var done: ((Answer) -> Void)?
+
+    init(_ plan: UpgradePlan, on line: MultiplexLine, done: @escaping (Answer) -> Void) {
+        self.plan = plan
+        handshake = plan.streamHandshake()
+        self.line = line
+        stream = MultiplexStream(on: line)
+        self.done = done
+    }
+
+    func start() {
+        stream.asker = self
+        if stream.open(handshake.request.http2(scheme: line.scheme)) { return }
+        // It has just said that it takes no more, and gives the place back.
+        stream.asker = nil
+        line.streamEnded()
+        line.worker.loop.nextTurn { [self] in tell(.unprocessed("connection is leaving")) }
+    }
+
+    /// Nobody waits for an answer any longer.
+    func cancel() {
+        done = nil
+        stream.abort()
+    }
+
+    private func tell(_ answer: Answer) {
+        stream.asker = nil
+        done.take()?(answer)
+    }
+
+    func streamAnswered(_ head: ResponseHead) {
+        do {
+            switch try handshake.check(head) {
+            case .interim: break
+            case .accepted(let accepted):
+                _ = try plan.backendOffer?.agreement(accepted.extensions)
+                tell(.accepted(stream, accepted))
+            case .refused(let head):
+                let rest = HTTP2UpstreamRequest(plan.head, refusedBy: head, on: line)
+                rest.take(stream.surrender(to: rest))
+                tell(.refused(rest, head))
+            }
+        } catch let error as ClientHandshakeError {
+            wrong(error.reason)
+        } catch let error as DeflateAnswerError {
+            wrong(error.reason)
+        } catch {
+            wrong("\(error)")
+        }
+    }
+
+    private func wrong(_ cause: String) {
+        stream.abort()
+        tell(.wrong(cause))
+    }
+
+    func streamFailed(_ code: HTTP2Code) {
+        tell(code == .refusedStream ? .unprocessed("stream was refused") : .lost("stream ended: \(code)"))
+    }
+}

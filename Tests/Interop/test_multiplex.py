@@ -1,0 +1,330 @@
+"""`mode: multiplex`: sessions and requests as streams of a few HTTP/2 connections, with backends that others wrote."""
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import ssl
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from support import backends, machine
+from support.machine import FULL
+from support.proxy import configuration, route, upstream
+from support.wire import BINARY, frame
+from test_many_sessions import Session
+
+SUPPORT = Path(__file__).parent / "support"
+
+
+def node(mode: str = "beside", authority=None, **more) -> backends.Process:
+    if authority is not None:
+        made = authority.certificate()
+        more |= {"CERT": str(made.certificate), "KEY": str(made.key)}
+    return backends.Process(["node", str(SUPPORT / "multiplex_backend.js")], MODE=mode, **more)
+
+
+def hypercorn() -> backends.Process:
+    backend = backends.Process([])
+    backend.command = [sys.executable, "-m", "hypercorn", "--bind", backend.address, "asgi_echo:app"]
+    backend.environment["PYTHONPATH"] = str(SUPPORT)
+    return backend
+
+
+@pytest.fixture(scope="module")
+def backend():
+    with node() as running:
+        yield running
+
+
+@pytest.fixture
+def multiplex(run):
+    """A proxy with one worker, so that sockets can be counted."""
+    def start(*running, pool=None, tls=None, **sections):
+        more = {"mode": "multiplex", "pool": {"warm": 1, **(pool or {})}}
+        if tls is not None:
+            more["tls"] = tls
+        return run(configuration(
+            upstreams={"only": upstream(*(one.address for one in running), **more)},
+            **{"workers": 1, "limits": {"message": "64MiB", "frame": "64MiB"}, **sections}))
+    return start
+
+
+def sockets_to(port: int) -> int:
+    """Connections that lead to this port of ours, as the kernel has them."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(1 for line in lines if line.split()[2].endswith(f":{port:04X}") and line.split()[3] == "01")
+
+
+def get(proxy, path: str = "/", body: bytes | None = None, method: str | None = None):
+    from http.client import HTTPSConnection
+    connection = HTTPSConnection(
+        "localhost", proxy.port, timeout=10, context=proxy.authority.client_context())
+    try:
+        connection.request(method or ("GET" if body is None else "POST"), path, body)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+    finally:
+        connection.close()
+
+
+def facts(proxy) -> dict:
+    return json.loads(get(proxy, "/facts")[2])
+
+
+# MARK: many over few
+
+async def echo_all(proxy, count: int, rounds: int) -> None:
+    context = proxy.authority.client_context()
+    sessions = [Session(number) for number in range(count)]
+    for start in range(0, count, 50):
+        await asyncio.gather(*(one.open(proxy, context) for one in sessions[start:start + 50]))
+    for _ in range(rounds):
+        await asyncio.gather(*(one.exchange(4) for one in sessions))
+    sockets = [sockets_to(port) for port in proxy.backend_ports]
+    for one in sessions:
+        one.writer.close()
+    # One that stalls on a busy machine is replaced and stays beside its replacement.
+    most = 8 if any("stalls" in line for line in proxy.err) else 4
+    assert all(1 <= number <= most for number in sockets), sockets
+
+
+@pytest.mark.parametrize("kind", ["node", "swift", "hypercorn"])
+def test_two_hundred_sessions_share_few_sockets(kind, multiplex, backend, request):
+    if kind == "hypercorn":
+        pytest.importorskip("hypercorn")
+        with hypercorn() as running, multiplex(running) as proxy:
+            proxy.backend_ports = [running.port]
+            asyncio.run(echo_all(proxy, 200, 3))
+    else:
+        running = backend if kind == "node" else request.getfixturevalue("swift_chat")
+        with multiplex(running) as proxy:
+            proxy.backend_ports = [running.port]
+            asyncio.run(echo_all(proxy, 200, 10 if FULL else 3))
+
+
+def test_sessions_and_requests_use_the_same_connection(multiplex, backend):
+    with multiplex(backend) as proxy, proxy.connect() as client:
+        client.send("hello")
+        assert client.recv() == "hello"
+        assert get(proxy, "/a?b=c")[2] == b"GET /a?b=c 0 HTTP/2.0"
+        assert get(proxy, "/p", b"x" * 300_000)[2] == b"POST /p 300000 HTTP/2.0"
+        status, headers, body = get(proxy, "/large", method="HEAD")
+        assert (status, body) == (200, b"")
+        assert len(get(proxy, "/large")[2]) == 3_000_000
+        assert sockets_to(backend.port) == 1
+
+
+def test_over_tls_by_alpn(multiplex, authority):
+    with node("tls", authority) as running:
+        tls = {"server_name": "localhost", "ca": str(authority.certificate().certificate)}
+        with multiplex(running, tls=tls) as proxy, proxy.connect() as client:
+            client.send("hello")
+            assert client.recv() == "hello"
+            assert facts(proxy)["versions"] == ["2.0"]
+            assert sockets_to(running.port) == 1
+
+
+# MARK: ends
+
+def test_closes_go_both_ways(multiplex):
+    with node() as running, multiplex(running) as proxy:
+        with proxy.connect() as client:
+            client.send("close 4005 bye")
+            with pytest.raises(ConnectionClosed) as ended:
+                client.recv()
+            assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (4005, "bye")
+        with proxy.connect() as client:
+            client.close(4001, "thanks")
+        with proxy.upgraded() as wire:
+            wire.reset()
+        with proxy.connect() as client:
+            client.send("drop it")
+            with pytest.raises(ConnectionClosed) as ended:
+                client.recv()
+            assert ended.value.rcvd.code == 1011
+        machine.eventually(lambda: facts(proxy)["sessions"] == 0, "all sessions ended")
+        assert facts(proxy)["closes"] == [[4005, "bye"], [4001, "thanks"], [1006, ""], [1006, ""]]
+        assert sockets_to(running.port) == 1
+
+
+def test_refusals_subprotocols_and_fields(multiplex, backend):
+    with multiplex(backend) as proxy:
+        with pytest.raises(InvalidStatus) as refused:
+            proxy.connect("/private")
+        answer = refused.value.response
+        assert (answer.status_code, answer.headers["X-Reason"], answer.body) == (401, "cookie", b"who are you")
+        with proxy.connect(subprotocols=["log", "chat.v1"]) as client:
+            assert client.subprotocol == "chat.v1"
+            assert client.response.headers["X-Node"] == "7"
+            client.send("a")
+            assert client.recv() == "a"
+
+
+def test_abrupt_ends_are_no_resets(multiplex, swift_chat):
+    """SwiftNIO ends a connection that resets 200 streams in 30 s, and every session on it."""
+    with multiplex(swift_chat) as proxy, proxy.connect("/echo") as client:
+        for _ in range(260):
+            with proxy.upgraded("/echo") as wire:
+                wire.reset()
+        client.send("still here")
+        assert client.recv() == "still here"
+        assert sockets_to(swift_chat.port) <= 4
+
+
+def test_goaway_moves_new_sessions_and_leaves_the_old(multiplex):
+    with node() as running, multiplex(running) as proxy:
+        with proxy.connect() as old:
+            get(proxy, "/goaway")
+            proxy.wait_log("takes no new streams")
+            with proxy.connect() as new:
+                for client in (old, new, old):
+                    client.send("on")
+                    assert client.recv() == "on"
+                assert sockets_to(running.port) == 2
+        machine.eventually(lambda: sockets_to(running.port) == 1, "the old connection is closed")
+
+
+def test_a_killed_backend_and_its_return(multiplex):
+    running = node()
+    with running, multiplex(running) as proxy:
+        clients = [proxy.connect() for _ in range(5)]
+        running.kill()
+        for client in clients:
+            with pytest.raises(ConnectionClosed) as ended:
+                client.recv()
+            assert ended.value.rcvd.code == 1011
+            client._stop()
+        with running:
+            def works():
+                try:
+                    with proxy.connect() as client:
+                        client.send("again")
+                        return client.recv() == "again"
+                except InvalidStatus:
+                    return False
+            machine.eventually(works, "sessions open again", 15, 0.2)
+
+
+# MARK: what backends can't
+
+def test_a_backend_without_http2_gets_http1(multiplex):
+    with backends.LibraryBackend() as running, multiplex(running) as proxy:
+        proxy.wait_log("gets HTTP/1.1")
+        for _ in range(3):
+            with proxy.connect() as client:
+                client.send("plain")
+                assert client.recv() == "plain"
+
+
+def test_a_backend_without_extended_connect_gets_http1_for_sessions_only(multiplex, authority):
+    with node("tls-no-connect", authority) as running:
+        tls = {"server_name": "localhost", "ca": str(authority.certificate().certificate)}
+        with multiplex(running, tls=tls) as proxy, proxy.connect() as client:
+            client.send("plain")
+            assert client.recv() == "plain"
+            assert facts(proxy)["versions"] == ["1.1"]
+            assert get(proxy, "/x")[2] == b"GET /x 0 HTTP/2.0"
+
+
+def test_all_streams_taken_is_503(multiplex, backend):
+    with multiplex(backend, pool={"streams_per_connection": 2, "connections": 1}) as proxy:
+        with proxy.connect() as one, proxy.connect() as two:
+            with pytest.raises(InvalidStatus) as refused:
+                proxy.connect()
+            assert refused.value.response.status_code == 503
+            assert "Retry-After" in refused.value.response.headers
+            two.close()
+            machine.eventually(lambda: _echoes(proxy), "a place is free again")
+            one.send("there")
+            assert one.recv() == "there"
+        assert sockets_to(backend.port) == 1
+
+
+def _echoes(proxy) -> bool:
+    try:
+        with proxy.connect() as client:
+            client.send("a")
+            return client.recv() == "a"
+    except InvalidStatus:
+        return False
+
+
+# MARK: neighbours
+
+async def latencies(proxy, sessions: list[Session], rounds: int) -> list[float]:
+    found = []
+
+    async def one(session):
+        for _ in range(rounds):
+            start = time.perf_counter()
+            await session.exchange(1)
+            found.append(time.perf_counter() - start)
+            await asyncio.sleep(0.01)
+    await asyncio.gather(*(one(session) for session in sessions))
+    return found
+
+
+def p99(values: list[float]) -> float:
+    return statistics.quantiles(values, n=100)[98]
+
+
+async def with_stalled_neighbours(proxy) -> tuple[float, float]:
+    context = proxy.authority.client_context()
+    busy = [Session(number) for number in range(99)]
+    for session in busy:
+        await session.open(proxy, context)
+    before = p99(await latencies(proxy, busy, 20))
+    # One whose client takes nothing of a flood, and one whose backend does.
+    flooded = Session(100)
+    flooded.path = "/flood"
+    await flooded.open(proxy, context)
+    flooded.writer.transport.pause_reading()
+    blocked = Session(101)
+    blocked.path = "/stalled"
+    await blocked.open(proxy, context)
+    for _ in range(64):
+        blocked.writer.write(frame(BINARY, bytes(64 * 1024), mask=b"abcd"))
+    await asyncio.sleep(0.5)
+    after = p99(await latencies(proxy, busy, 20))
+    for session in [*busy, flooded, blocked]:
+        session.writer.transport.abort()
+    return before, after
+
+
+def test_stalled_sessions_leave_their_neighbours_alone(multiplex, backend):
+    with multiplex(backend, pool={"connections": 1, "streams_per_connection": 200}) as proxy:
+        before, after = asyncio.run(with_stalled_neighbours(proxy))
+        # The benchmark measures the ratio on a quiet machine; here a neighbour must merely not wait for the stalled.
+        assert after < 4 * before + 0.1, (before, after)
+        assert proxy.resident_kib < 200_000
+
+
+def test_large_messages_and_compression_at_the_edge(multiplex, backend):
+    with multiplex(backend) as proxy:
+        with proxy.connect(compression="deflate") as packed, proxy.connect() as plain:
+            assert "permessage-deflate" in packed.response.headers["Sec-WebSocket-Extensions"]
+            text = os.urandom(1_000_000).hex()
+            data = os.urandom(6_000_000)
+            for _ in range(2):
+                packed.send(text)
+                plain.send(data)
+                assert packed.recv(30) == text
+                assert hashlib.sha1(plain.recv(30)).digest() == hashlib.sha1(data).digest()
+        assert sockets_to(backend.port) == 1
+
+
+def test_a_reload_leaves_sessions_alone(multiplex, backend):
+    with multiplex(backend) as proxy, proxy.connect() as client:
+        for _ in range(3):
+            proxy.process.send_signal(signal.SIGHUP)
+            proxy.wait_log("reloaded")
+            client.send("on")
+            assert client.recv() == "on"
+            assert _echoes(proxy)

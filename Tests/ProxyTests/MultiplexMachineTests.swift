@@ -1,0 +1,132 @@
+import Testing
+
+@testable import Proxy
+
+@Suite("Multiplex machine")
+struct MultiplexMachineTests {
+    /// A machine with these lines open.
+    private func machine(_ lines: Int, most: Int = 4, streams: Int = 10, keepsOne: Bool = false)
+        -> MultiplexMachine
+    {
+        var machine = MultiplexMachine(lines: most, streams: streams, keepsOne: keepsOne)
+        for _ in 0..<lines {
+            guard let id = machine.open(waiting: 1000) else { break }
+            machine.opened(id, capacity: .max)
+        }
+        return machine
+    }
+
+    @Test("nothing is open before it is needed, unless one is to be kept")
+    func first() {
+        var lazy = machine(0)
+        #expect(lazy.open(waiting: 0) == nil)
+        #expect(lazy.place() == .wait)
+        #expect(lazy.open(waiting: 1) == 1)
+        #expect(lazy.open(waiting: 1) == nil)
+        var ready = machine(0, keepsOne: true)
+        #expect(ready.open(waiting: 0) == 1)
+        #expect(ready.open(waiting: 0) == nil)
+    }
+
+    @Test("a crowd that waits opens as many lines as it needs")
+    func crowd() {
+        var crowded = machine(0)
+        #expect((0..<6).map { _ in crowded.open(waiting: 27) } == [1, 2, 3, 4, nil, nil])
+        var fewer = machine(0)
+        #expect((0..<3).map { _ in fewer.open(waiting: 12) } == [1, 2, nil])
+    }
+
+    @Test("streams go to the line that carries fewest")
+    func spread() {
+        var two = machine(2)
+        #expect((0..<4).map { _ in two.place() } == [.line(1), .line(2), .line(1), .line(2)])
+        #expect(two.ended(on: 1) == false)
+        #expect(two.ended(on: 1) == false)
+        #expect((0..<3).map { _ in two.place() } == [.line(1), .line(1), .line(1)])
+        #expect(two.carried == 5)
+    }
+
+    @Test("another line is opened while one is half free, and before it is needed")
+    func ahead() {
+        var one = machine(1)
+        for _ in 0..<5 { _ = one.place() }
+        #expect(one.open(waiting: 0) == nil)
+        _ = one.place()
+        #expect(one.open(waiting: 0) == 2)
+        #expect(one.open(waiting: 0) == nil)
+        // Until it stands the first one takes what comes.
+        #expect(one.place() == .line(1))
+        one.opened(2, capacity: 100)
+        #expect(one.place() == .line(2))
+    }
+
+    @Test("the peer's limit holds, and may change")
+    func capacity() {
+        var one = machine(1, most: 1)
+        one.opened(1, capacity: 2)
+        #expect([one.place(), one.place(), one.place()] == [.line(1), .line(1), .full])
+        one.opened(1, capacity: 3)
+        #expect(one.place() == .line(1))
+        one.opened(1, capacity: 0)
+        #expect(one.place() == .full)
+        _ = one.ended(on: 1)
+        #expect(one.place() == .full)
+    }
+
+    @Test("a line that leaves keeps its streams, gets none, is replaced, and closed with the last")
+    func leaves() {
+        var one = machine(1, most: 1)
+        #expect(one.place() == .line(1))
+        #expect(one.place() == .line(1))
+        #expect(one.leaves(1) == false)
+        #expect(one.place() == .wait)
+        #expect(one.open(waiting: 1) == 2)
+        one.opened(2, capacity: 10)
+        #expect(one.place() == .line(2))
+        #expect(one.ended(on: 1) == false)
+        #expect(one.ended(on: 1) == true)
+        var idle = machine(1)
+        #expect(idle.leaves(1) == true)
+    }
+
+    @Test("a stalled line gets no streams and is replaced, up to twice the number of lines")
+    func stalls() {
+        var one = machine(1, most: 1)
+        #expect(one.place() == .line(1))
+        one.stalls(1, true)
+        #expect(one.place() == .wait)
+        #expect(one.open(waiting: 1) == 2)
+        one.opened(2, capacity: 10)
+        #expect(one.place() == .line(2))
+        one.stalls(2, true)
+        #expect(one.place() == .full)
+        #expect(one.open(waiting: 1) == nil)
+        one.stalls(1, false)
+        #expect(one.place() == .line(1))
+    }
+
+    @Test("a lost line is forgotten with its streams")
+    func lost() {
+        var two = machine(2)
+        _ = two.place()
+        two.lost(1)
+        #expect(two.count == 1)
+        #expect(two.carried == 0)
+        #expect(two.ended(on: 1) == false)
+        #expect(two.place() == .line(2))
+    }
+
+    @Test("spare lines may be closed, all but the one to be kept")
+    func spare() {
+        var two = machine(2, keepsOne: true)
+        #expect(two.isSpare(1))
+        _ = two.place()
+        #expect(!two.isSpare(1))
+        #expect(two.isSpare(2))
+        two.lost(2)
+        _ = two.ended(on: 1)
+        #expect(!two.isSpare(1))
+        #expect(machine(1).isSpare(1))
+        #expect(!two.isSpare(7))
+    }
+}
