@@ -18,6 +18,7 @@ enum UpstreamPolicyDecoder {
         handshakes(named("handshakes", in: section), into: &policy.handshakes)
         ejection(named("ejection", in: section), into: &policy.ejection)
         policy.health = health(section)
+        rebalance(section, into: &policy)
         return policy
     }
 
@@ -39,6 +40,19 @@ enum UpstreamPolicyDecoder {
         if let place, policy.balance != .hash {
             section.complaints.warn(
                 place, "'hash_key' in \(section.title) has no effect without 'balance: hash'")
+        }
+    }
+
+    private static func rebalance(_ section: Section, into policy: inout UpstreamPolicy) {
+        let place = section.keyPlace("rebalance")
+        let rebalance = named("rebalance", in: section)
+        rebalance.integer("rate", into: &policy.rebalanceRate, 0...1_000_000)
+        rebalance.finish()
+        if let place, policy.rebalanceRate > 0, policy.balance == .hash {
+            section.complaints.warn(
+                place,
+                "'rebalance' in \(section.title) moves sessions that 'balance: hash' sends back to where they were"
+            )
         }
     }
 

@@ -29,6 +29,7 @@ final class Worker {
     let contextMemory: ContextMemory
     private var samplers: [Direction: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?
+    private(set) lazy var rebalancer = Rebalancer(self)
     /// What operators have ordered and not undone.
     var orders: [DrainOrder] = []
     private(set) var drainEnd: UInt64 = 0
@@ -142,6 +143,7 @@ final class Worker {
 
     private func openUpstreams() {
         upstreams = generation.upstreams.mapValues { Upstream($0, worker: self) }
+        rebalancer.configure()
     }
 
     /// The messages of a route that go to one side.

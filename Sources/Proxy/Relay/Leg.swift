@@ -35,6 +35,8 @@ final class Leg: TransportReceiver {
     }
     /// True when reading from this peer is paused because the other side is full.
     var isPaused = false
+    /// Whether this peer takes what waits for it, while reading from the other one is paused.
+    var stall = StallWatch()
     /// True when reading from this peer is paused because it sends too much.
     var isThrottled = false
     /// Control frames of the peer, against its limit.

@@ -32,7 +32,6 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     var plannedDrain: DrainCause?
     private var messageRate: RateLimit
     private var ratedMessages: UInt64 = 0
-    private var stalledBytes = 0
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
 
@@ -131,14 +130,17 @@ final class Session: LiveSession, LegOwner, TimerTarget {
         leg.isPaused = true
         leg.transport.pauseReading()
         worker.metrics.add(.readsPaused, [leg.peer.rawValue])
-        stalledBytes = full.transport.bufferedBytes
-        if route.timeouts.slowConsumer > 0 { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
+        guard route.timeouts.slowConsumer > 0 else { return }
+        full.stall.began(waiting: full.transport.bufferedBytes, at: worker.loop.now)
+        // Where the other direction stands already, its timer looks at this one too.
+        if !other(leg).isPaused { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
     }
 
     func drained(_ leg: Leg) {
         let feeder = other(leg)
         guard feeder.isPaused else { return }
         feeder.isPaused = false
+        leg.stall.ended()
         if !client.isPaused, !backend.isPaused { disarm(.slowConsumer) }
         if !feeder.isThrottled { feeder.transport.resumeReading() }
     }
@@ -206,15 +208,19 @@ final class Session: LiveSession, LegOwner, TimerTarget {
 
     /// A peer that has taken nothing at all for the whole time is given up; a slow one that takes something is not.
     private func checkSlowConsumer() {
-        let full = client.isPaused ? backend : client
-        let waiting = full.transport.bufferedBytes
-        if waiting < stalledBytes {
-            stalledBytes = waiting
-            arm(.slowConsumer, after: route.timeouts.slowConsumer)
-        } else {
-            worker.metrics.add(.slowConsumers, [full.peer.rawValue])
-            transportEnded(of: full, error: nil, cause: .slowConsumer)
+        var next: UInt64?
+        for leg in [client, backend] {
+            let verdict = leg.stall.check(
+                waiting: leg.transport.bufferedBytes, at: worker.loop.now, limit: route.timeouts.slowConsumer)
+            switch verdict {
+            case .idle: break
+            case .wait(let time): next = min(next ?? time, time)
+            case .stalled:
+                worker.metrics.add(.slowConsumers, [leg.peer.rawValue])
+                return transportEnded(of: leg, error: nil, cause: .slowConsumer)
+            }
         }
+        if let next { arm(.slowConsumer, after: next) }
     }
 
     /// Brings the metrics up to date with what this session has carried.
