@@ -23,6 +23,12 @@ enum UpstreamDecoder {
         upstream.broadcast = BroadcastDecoder.decode(
             section.section("broadcast", title: "'broadcast' of \(section.title)"))
         upstream.policy = UpstreamPolicyDecoder.decode(section)
+        if upstream.policy.sendsProxyHeader, upstream.mode != .session {
+            section.complaints.add(
+                section.keyPlace("proxy_protocol") ?? section.place,
+                "'proxy_protocol: v2' in \(section.title) needs 'mode: session': in other modes clients share a connection"
+            )
+        }
         upstream.backends = backends(section)
         if section.hasKey("tls") {
             upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)"))

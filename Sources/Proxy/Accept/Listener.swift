@@ -69,6 +69,7 @@ final class Listener: ListenerHandler {
                 }
             worker.metrics.add(.connectionsAccepted, [facts.name])
             let transport = StreamConnection(accepted: socket, tls: session, wire: worker.wire)
+            transport.peerPort = address.port
             worker.admit(
                 ClientConnection(transport, address: address.host, listener: facts, worker: worker))
             return transport

@@ -150,7 +150,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         let step = RouteStep(
             generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
             memoryPressure: worker.contextMemory.pressure,
-            certificate: transport.clientCertificate)
+            certificate: transport.clientCertificate,
+            ends: worker.generation.sendsProxyHeaders ? transport.ends : nil)
         switch step.decide(requestID: worker.requestID()) {
         case .refuse(let refusal):
             refuse(refusal, host: head.fields.first("host"), path: head.target)

@@ -80,6 +80,8 @@ struct RouteStep {
     let memoryPressure: Double
     /// The certificate that the client has proved to hold.
     var certificate: ForwardedCertificate?
+    /// Where the client's connection begins and ends; nil where no backend is to know.
+    var ends: ConnectionEnds?
 
     func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
@@ -124,7 +126,8 @@ struct RouteStep {
     private func forwarding(_ requestID: String) -> Forwarding {
         Forwarding(
             client: address, isSecure: isSecure,
-            requestID: Forwarding.acceptableID(head.fields) ?? requestID, certificate: certificate)
+            requestID: Forwarding.acceptableID(head.fields) ?? requestID, certificate: certificate,
+            ends: ends)
     }
 
     private func plan(

@@ -13,6 +13,8 @@ final class Generation: Sendable {
     private let table: RouteTable
     /// Each upstream with its backends, which live longer than this generation.
     let upstreams: [String: UpstreamSettings]
+    /// Some backend is told where clients' connections begin and end.
+    let sendsProxyHeaders: Bool
     let registry: BackendRegistry
 
     init(
@@ -27,6 +29,7 @@ final class Generation: Sendable {
             upstreams[name] = UpstreamSettings(configuration: upstream, tls: backendTLS[name], state: state)
         }
         self.upstreams = upstreams
+        sendsProxyHeaders = upstreams.values.contains { $0.policy.sendsProxyHeader }
         routes = configuration.routes.map {
             Route($0, configuration, occupancy: state.occupancy(route: $0.name))
         }

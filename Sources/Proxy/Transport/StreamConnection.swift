@@ -14,6 +14,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private let tls: TLSSession?
     private let wire: TLSWire
     private var preamble: [UInt8]
+    /// Of a client, as it was accepted or as a PROXY protocol header says.
+    var peerPort: UInt16 = 0
     private var isOver = false
     var receiver: (any TransportReceiver)?
 
@@ -48,6 +50,13 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// Version and resumption alone, as counters want them.
     var tlsSummary: (version: String, isResumed: Bool)? {
         tls.flatMap { $0.isEstablished ? $0.summary : nil }
+    }
+
+    /// Where a client's connection begins and ends, but for its address.
+    var ends: ConnectionEnds? {
+        socket.localAddress.map {
+            ConnectionEnds(clientPort: peerPort, server: $0.host, serverPort: $0.port)
+        }
     }
 
     /// What a backend is told of the client's certificate; nil when it has none or was not asked.

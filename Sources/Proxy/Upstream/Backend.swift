@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import HTTPProtocol
 internal import Routing
 internal import TLS
 
@@ -135,7 +136,7 @@ final class Backend {
     }
 
     /// What goes first on a check's connection.
-    var checkPreamble: [UInt8] { [] }
+    var checkPreamble: [UInt8] { settings.policy.sendsProxyHeader ? ProxyHeaderEncoder.local : [] }
 
     private func restEnded() {
         refill()

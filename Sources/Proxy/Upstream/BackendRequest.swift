@@ -8,17 +8,20 @@ struct BackendRequest {
     let head: RequestHead
     /// The client's address without its port.
     let client: String
+    let ends: ConnectionEnds?
 
     init(_ plan: UpgradePlan) {
         isUpgrade = true
         head = plan.head
         client = plan.forwarding.client
+        ends = plan.forwarding.ends
     }
 
     init(_ plan: RequestPlan) {
         isUpgrade = false
         head = plan.head
         client = plan.forwarding.client
+        ends = plan.forwarding.ends
     }
 
     /// The value that a hash key has in this request; nil when it isn't there.

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import HTTPProtocol
 internal import Routing
 
 /// Why no backend could be asked, as the client is told and as the log says it.
@@ -156,7 +157,10 @@ final class BackendSearch: TimerTarget {
         connect(backend)
     }
 
-    private var preamble: [UInt8] { [] }
+    private var preamble: [UInt8] {
+        guard upstream.settings.policy.sendsProxyHeader else { return [] }
+        return ProxyHeaderEncoder.version2(client: request.client, request.ends)
+    }
 
     // MARK: The line
 
