@@ -95,3 +95,12 @@ if ProcessInfo.processInfo.environment["TRUNKLINE_FUZZ"] != nil {
             name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Entry",
             swiftSettings: house + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// Micro benchmarks, by `Tests/Benchmarks/micro` only.
+if ProcessInfo.processInfo.environment["TRUNKLINE_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "microbench",
+            dependencies: ["WebSocketProtocol", "PerMessageDeflate", "CZlib", basicContainers],
+            path: "Tests/Benchmarks/Micro", swiftSettings: house))
+}

@@ -43,19 +43,16 @@ package struct UTF8Validator: Sendable {
         if unsafe UTF8Kernel.isASCII(start + index, count - index, rest) { return true }
         var tail: (UInt8, UInt8, UInt8) = (0, 0, 0)
         guard unsafe UTF8Kernel.isValid(start + index, count - index, rest, tail: &tail) else { return false }
-        remember(tail)
-        return true
+        return remember(tail)
     }
 
-    /// The last three bytes of valid text: a character that they begin and do not end is still to be completed.
-    private mutating func remember(_ tail: (UInt8, UInt8, UInt8)) {
-        if tail.2 >= 0xC0 {
-            _ = begin(tail.2)
-        } else if tail.1 >= 0xE0 {
-            _ = begin(tail.1) && proceed(tail.2)
-        } else if tail.0 >= 0xF0 {
-            _ = begin(tail.0) && proceed(tail.1) && proceed(tail.2)
-        }
+    /// The last three bytes of text: a character that they begin and do not end is still to be completed. False where the
+    /// last one begins none.
+    private mutating func remember(_ tail: (UInt8, UInt8, UInt8)) -> Bool {
+        if tail.2 >= 0xC0 { return begin(tail.2) }
+        if tail.1 >= 0xE0 { return begin(tail.1) && proceed(tail.2) }
+        if tail.0 >= 0xF0 { return begin(tail.0) && proceed(tail.1) && proceed(tail.2) }
+        return true
     }
 
     private mutating func proceed(_ byte: UInt8) -> Bool {
