@@ -47,12 +47,7 @@ enum ListenerDecoder {
             ListenerTLSDecoder.decode(
                 section.section("tls", title: "'tls' of \(section.title)"), into: &listener)
         }
-        for node in section.list("protocols") {
-            guard let name = section.text(node, "protocols"), !["h2", "http/1.1"].contains(name.value) else {
-                continue
-            }
-            section.complaints.add(name.place, "unknown protocol '\(name.value)', expected h2 or http/1.1")
-        }
+        if section.hasKey("protocols") { listener.protocols = protocols(section) }
         section.value(
             "proxy_protocol", into: &listener.readsProxyHeader, expected: "off or accept"
         ) { $0 == "accept" ? true : Quantity.flag($0) == false ? false : nil }
@@ -63,5 +58,17 @@ enum ListenerDecoder {
         }
         section.finish()
         return address == nil ? nil : listener
+    }
+
+    private static func protocols(_ section: Section) -> [String] {
+        let names = section.list("protocols").compactMap { section.text($0, "protocols") }
+        for name in names where !["h2", "http/1.1"].contains(name.value) {
+            section.complaints.add(name.place, "unknown protocol '\(name.value)', expected h2 or http/1.1")
+        }
+        if section.lacks("protocols") {
+            section.complaints.add(
+                section.place, "'protocols' of \(section.title) is empty, expected h2 or http/1.1")
+        }
+        return names.map(\.value)
     }
 }

@@ -8,6 +8,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var admin: AdminConfiguration?
     package var log = LogConfiguration()
     package var limits = LimitsConfiguration()
+    package var http2 = HTTP2Configuration()
     package var timeouts = TimeoutsConfiguration()
     package var compression = CompressionConfiguration()
     package var keepalive = KeepaliveConfiguration()
@@ -63,6 +64,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
     package var requiresTLS13 = false
     package var rotatesTickets: UInt64 = 43_200_000_000_000
     package var clientCertificates: ClientCertificates?
+    /// What is spoken, the preferred one first: `h2`, `http/1.1`.
+    package var protocols = ["h2", "http/1.1"]
     /// Every request is answered 308 with its https address.
     package var redirectsToHTTPS = false
     /// Each connection begins with a PROXY protocol header.

@@ -4,7 +4,8 @@ package struct HTTP2Options: Equatable, Sendable {
     package var streamWindow: Int
     /// Bytes that the peer may send on all streams together before we have consumed any.
     package var connectionWindow: Int
-    /// Received bytes that the streams' owners may leave unconsumed before the connection's window closes too.
+    /// Received bytes that the streams' owners may leave unconsumed before the connection's window closes too, and
+    /// written bytes that may wait before every stream counts as full.
     package var heldBytes: Int
     /// Streams that the peer may have open at once.
     package var maxStreams: Int

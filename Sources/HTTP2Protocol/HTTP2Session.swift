@@ -30,6 +30,8 @@ package enum HTTP2Side: Sendable {
     var abuse: HTTP2Abuse?
     private var isAsked = false
     private var isInside = false
+    /// Written on all streams and not framed.
+    var queued = 0
     /// Received by streams and not consumed by their owners.
     var held = 0
     /// Of that, what the connection's window was not given back for.

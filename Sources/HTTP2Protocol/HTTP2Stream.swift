@@ -34,8 +34,13 @@ package final class HTTP2Stream {
     /// Whether the stream is over.
     package var isClosed: Bool { session == nil }
 
-    /// What was written and not yet framed.
-    package var bufferedBytes: Int { output.count }
+    /// What was written and not yet framed. While all streams of the connection together hold more than they may, each
+    /// that holds anything counts as holding that much.
+    package var bufferedBytes: Int {
+        let count = output.count
+        guard count > 0, let session, session.queued > session.options.heldBytes else { return count }
+        return count + session.options.heldBytes
+    }
 
     /// Whether our side has been ended.
     package var isFinished: Bool {
@@ -54,6 +59,7 @@ package final class HTTP2Stream {
     package func write(_ bytes: Span<UInt8>) {
         guard let session, case .open = ending, bytes.count > 0 else { return }
         output.append(bytes, session.buffers)
+        session.queued += bytes.count
         session.wake(self)
     }
 

@@ -57,9 +57,14 @@ extension HTTP2Session {
 
     func reset(_ stream: HTTP2Stream, _ code: HTTP2Code) {
         stream.ending = .ended
-        stream.output.clear(buffers)
+        drop(stream)
         unsafe nghttp2_submit_rst_stream(session, 0, stream.id, code.number)
         ask()
+    }
+
+    private func drop(_ stream: HTTP2Stream) {
+        queued -= stream.output.count
+        stream.output.clear(buffers)
     }
 
     // MARK: Flow control
@@ -98,7 +103,7 @@ extension HTTP2Session {
         held -= stream.unconsumed
         stream.unconsumed = 0
         payBack()
-        stream.output.clear(buffers)
+        drop(stream)
         stream.ending = .ended
         stream.session = nil
         let receiver = stream.receiver

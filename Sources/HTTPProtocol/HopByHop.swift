@@ -30,14 +30,14 @@ package enum HopByHop {
     }
 
     /// The trailer fields that may go on.
-    static func allowedTrailers(_ fields: HeaderFields) -> HeaderFields {
+    package static func allowedTrailers(_ fields: HeaderFields) -> HeaderFields {
         var kept = removed(from: fields)
         kept.removeAll { notInTrailers.contains($0) || $0.hasPrefix("x-forwarded-") }
         return kept
     }
 
     /// The fields that go end to end through an upgrade: neither the connection's nor the handshake's own.
-    static func applicationFields(of fields: HeaderFields) -> HeaderFields {
+    package static func applicationFields(of fields: HeaderFields) -> HeaderFields {
         var kept = removed(from: fields)
         kept.removeAll { $0.hasPrefix("sec-websocket-") || $0 == "content-length" }
         return kept

@@ -47,25 +47,6 @@ package struct RequestHeadParser: Sendable {
         return host
     }
 
-    /// A host with an optional port (RFC 3986, 3.2.2). No comma: it could be two hosts in one line.
-    private func isAuthority(_ host: String) -> Bool {
-        let bytes = Array(host.utf8)
-        let isBracketed = bytes.first == 91
-        guard
-            let end = isBracketed
-                ? bytes.firstIndex(of: 93).map({ $0 + 1 }) : bytes.firstIndex(of: 58) ?? bytes.count
-        else { return false }
-        let name = isBracketed ? bytes[1..<(end - 1)] : bytes[..<end]
-        let isName = name.allSatisfy { byte in
-            switch byte {
-            case 48...57, 65...90, 97...122, 33, 36, 37, 38, 39, 40, 41, 42, 43, 45, 46, 59, 61, 95, 126: true
-            default: isBracketed && byte == 58
-            }
-        }
-        let port = bytes[end...]
-        return isName && (port.isEmpty || (port.first == 58 && port.dropFirst().allSatisfy(isDigit)))
-    }
-
     /// Origin form as it is; absolute form (3.2.2) when its authority is the Host; nothing else.
     private func originForm(_ target: String, host: String?) throws(HeadError) -> String {
         if target.hasPrefix("/") { return target }
@@ -78,4 +59,23 @@ package struct RequestHeadParser: Sendable {
         }
         throw .badTarget
     }
+}
+
+/// A host with an optional port (RFC 3986, 3.2.2). No comma: it could be two hosts in one line.
+func isAuthority(_ host: String) -> Bool {
+    let bytes = Array(host.utf8)
+    let isBracketed = bytes.first == 91
+    guard
+        let end = isBracketed
+            ? bytes.firstIndex(of: 93).map({ $0 + 1 }) : bytes.firstIndex(of: 58) ?? bytes.count
+    else { return false }
+    let name = isBracketed ? bytes[1..<(end - 1)] : bytes[..<end]
+    let isName = name.allSatisfy { byte in
+        switch byte {
+        case 48...57, 65...90, 97...122, 33, 36, 37, 38, 39, 40, 41, 42, 43, 45, 46, 59, 61, 95, 126: true
+        default: isBracketed && byte == 58
+        }
+    }
+    let port = bytes[end...]
+    return isName && (port.isEmpty || (port.first == 58 && port.dropFirst().allSatisfy(isDigit)))
 }

@@ -186,7 +186,7 @@ package struct TLSFacts: Equatable, Sendable {
                 unsafe SSL_CIPHER_get_name(cipher).map { unsafe String(cString: $0) }
             } ?? "",
             serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) },
-            applicationProtocol: selectedProtocol, isResumed: SSL_session_reused(ssl) == 1)
+            applicationProtocol: applicationProtocol, isResumed: SSL_session_reused(ssl) == 1)
     }
 
     /// The version, and whether an earlier session was resumed.
@@ -194,7 +194,8 @@ package struct TLSFacts: Equatable, Sendable {
         unsafe (String(cString: SSL_get_version(ssl)), SSL_session_reused(ssl) == 1)
     }
 
-    private var selectedProtocol: String? {
+    /// The protocol chosen by ALPN.
+    package var applicationProtocol: String? {
         var start: UnsafePointer<UInt8>?
         var count: UInt32 = 0
         unsafe SSL_get0_alpn_selected(ssl, &start, &count)

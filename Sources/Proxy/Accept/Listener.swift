@@ -12,9 +12,15 @@ final class ListenerFacts: Sendable {
     let redirectsToHTTPS: Bool
     /// Each connection begins with a PROXY protocol header.
     let readsProxyHeader: Bool
+    let speaksHTTP1: Bool
+    let speaksHTTP2: Bool
 
-    init(name: String, tls: ServerTLSContext?, redirectsToHTTPS: Bool = false, readsProxyHeader: Bool = false)
-    {
+    init(
+        name: String, tls: ServerTLSContext?, redirectsToHTTPS: Bool = false, readsProxyHeader: Bool = false,
+        protocols: [String] = ["h2", "http/1.1"]
+    ) {
+        speaksHTTP1 = protocols.contains("http/1.1")
+        speaksHTTP2 = protocols.contains("h2")
         self.name = name
         self.tls = tls
         self.redirectsToHTTPS = redirectsToHTTPS

@@ -9,7 +9,7 @@ internal import TLS
 /// Reads one request after the other, decides by `RouteStep`, and answers each before it looks at the next: an upgrade
 /// by `UpgradeAttempt`, after which the transport goes to a `Session`; a plain request by `Exchange`. What the client
 /// sends early waits in `early` and in the kernel.
-final class ClientConnection: TransportReceiver, TimerTarget {
+final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
     private enum Phase: UInt8 { case handshake, head, upgrade, exchange, answering, over }
 
     private static let graceWhenDraining: UInt64 = 1_000_000_000
@@ -31,6 +31,8 @@ final class ClientConnection: TransportReceiver, TimerTarget {
     private var exchangeRecord: ExchangeRecord?
     private var leave: (() -> Void)?
     private var requests = 0
+    /// Until it is known which version is spoken: over TLS the handshake says it.
+    var sniffer: PrefaceSniffer?
 
     init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker) {
         self.transport = transport
@@ -39,6 +41,7 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         self.worker = worker
         parser = RequestHeadParser(limits: worker.headLimits)
         phase = listener.tls == nil ? .head : .handshake
+        if listener.tls == nil, listener.speaksHTTP2 { sniffer = PrefaceSniffer() }
     }
 
     func start() {
@@ -62,13 +65,14 @@ final class ClientConnection: TransportReceiver, TimerTarget {
 
     func transportOpened() {
         worker.metrics.countTLS(transport)
+        if transport.applicationProtocol == "h2" { return becomeHTTP2([]) }
         phase = .head
         arm(worker.generation.configuration.timeouts.requestHead)
     }
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
         switch phase {
-        case .head: readHead(bytes.span)
+        case .head: if sniffer == nil { readHead(bytes.span) } else { sniff(bytes.span) }
         case .exchange:
             keepEarly(bytes.span, from: passBody(bytes.span))
         case .upgrade: keepEarly(bytes.span, from: 0)
@@ -76,7 +80,14 @@ final class ClientConnection: TransportReceiver, TimerTarget {
         }
     }
 
-    private func readHead(_ bytes: Span<UInt8>) {
+    /// The transport is another's from here on.
+    func leaveTransport() {
+        phase = .over
+        worker.loop.cancel(timer)
+        timer = nil
+    }
+
+    func readHead(_ bytes: Span<UInt8>) {
         let isFirstByte = parser.isEmpty
         do throws(HeadError) {
             guard let (head, used) = try parser.feed(bytes) else {

@@ -29,6 +29,7 @@ struct ConfiguredFiles {
         do throws(TLSError) {
             return try ServerTLSContext(
                 certificates: certificates, minimumVersion: listener.requiresTLS13 ? .tls13 : .tls12,
+                protocols: listener.protocols,
                 clients: clients,
                 tickets: try tickets.keys(
                     for: listener.address.value.description, rotatedEvery: listener.rotatesTickets))

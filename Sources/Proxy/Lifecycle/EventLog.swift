@@ -49,6 +49,7 @@ struct EventLog {
             "request_id": "\(record.requestID)",
             "duration_ms": .stringConvertible((now - min(record.began, now)) / 1_000_000),
             "body_bytes": .stringConvertible(exchange.responder.bodyBytes),
+            "http": .stringConvertible(exchange.responder is HTTP2Responder ? 2 : 1),
         ]
         switch end {
         case .next, .last: fields["status"] = .stringConvertible(exchange.responder.status)

@@ -40,6 +40,14 @@ final class Generation: Sendable {
     /// The first route for a request.
     func route(_ request: RouteRequest) -> Route? { table.route(request).map { routes[$0] } }
 
+    /// Whether a WebSocket could be carried anywhere: extended CONNECT is not offered for nothing (RFC 8441, 3).
+    var takesWebSockets: Bool {
+        configuration.routes.contains { route in
+            guard case .upstream = route.action else { return false }
+            return route.upgrade != .none
+        }
+    }
+
     /// Whether there is still a route of this name: its sessions may stay.
     func hasRoute(_ name: String) -> Bool { configuration.routes.contains { $0.name == name } }
 }

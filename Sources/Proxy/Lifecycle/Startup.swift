@@ -54,7 +54,8 @@ package struct Startup {
                     name: listener.address.value.description,
                     tls: files.serverContext(listener, standIns: certificates),
                     redirectsToHTTPS: listener.redirectsToHTTPS,
-                    readsProxyHeader: listener.readsProxyHeader))
+                    readsProxyHeader: listener.readsProxyHeader,
+                    protocols: listener.protocols))
         }
         listeners = facts
         var contexts: [String: ClientTLSContext] = [:]

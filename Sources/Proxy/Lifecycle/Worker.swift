@@ -17,7 +17,7 @@ final class Worker {
     private let resolver: Resolver
     private(set) var upstreams: [String: Upstream] = [:]
     private var listeners: [Listener] = []
-    private(set) var clients: [ClientConnection] = []
+    private(set) var clients: [any LiveClient] = []
     private(set) var sessions: [any LiveSession] = []
     /// Where searches wait for a place with a backend.
     let desk = AdmissionDesk()
@@ -72,13 +72,13 @@ final class Worker {
         }
     }
 
-    func admit(_ client: ClientConnection) {
+    func admit(_ client: any LiveClient) {
         client.position = clients.count
         clients.append(client)
         client.start()
     }
 
-    func forget(_ client: ClientConnection) {
+    func forget(_ client: any LiveClient) {
         let position = client.position
         guard position >= 0, position < clients.count else { return }
         client.position = -1

@@ -34,5 +34,5 @@ extension Metric {
     ]
 
     /// All that the page of metrics shows.
-    static let catalogue = ofSessions + ofBroadcast + ofConnections + ofMultiplex + ofProcess
+    static let catalogue = ofSessions + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2 + ofProcess
 }

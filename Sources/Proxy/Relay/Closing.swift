@@ -41,6 +41,11 @@ extension Session {
     /// A transport ended or broke, or its peer was given up.
     func transportEnded(of leg: Leg, error: TransportError?, cause: EndingCause? = nil) {
         guard !leg.hasEnded else { return }
+        if error == nil, cause == nil, leg.closeReceived != nil, !leg.closing.isFinished {
+            // Its Close was its last word, as browsers do on HTTP/2 streams. It still gets ours.
+            leg.peerHasFinished = true
+            return
+        }
         let wasClosed = leg.closing.isFinished
         leg.hasEnded = true
         leg.isDeaf = true
@@ -167,6 +172,11 @@ extension Session {
         guard !leg.hasEnded else { return }
         // The server closes first. A backend that doesn't is helped by the deadline.
         if leg.peer == .client { leg.transport.finish() }
+        if leg.peerHasFinished {
+            worker.loop.nextTurn { [weak self] in
+                if leg.transport.bufferedBytes == 0 { self?.transportEnded(of: leg, error: nil) }
+            }
+        }
         leg.flowAgain()
         armCloseDeadline()
     }

@@ -45,6 +45,8 @@ final class Leg: TransportReceiver {
     var isDeaf = false
     /// The transport is closed.
     var hasEnded = false
+    /// The peer has ended its side with its Close, and waits for ours.
+    var peerHasFinished = false
     var tally = LegTally()
     /// What of it stands in the metrics already.
     var metered = LegTally()

@@ -7,6 +7,7 @@ extension Session {
         var fields: Logger.Metadata = [
             "client": "\(facts.client)", "host": "\(facts.host)", "path": "\(facts.path)",
             "route": "\(route.name)",
+            "http": .stringConvertible(client.transport is HTTP2StreamTransport ? 2 : 1),
             "backend": "\(facts.backend)", "request_id": "\(facts.requestID)",
             "duration_ms": .stringConvertible((now - min(facts.began, now)) / 1_000_000),
             "bytes_from_client": .stringConvertible(client.tally.bytesReceived),

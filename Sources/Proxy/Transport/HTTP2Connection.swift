@@ -25,8 +25,15 @@ protocol HTTP2ConnectionOwner: AnyObject {
     func connectionSettings(_ settings: HTTP2PeerSettings)
     func connectionGoAway(lastStream: Int32, code: HTTP2Code)
     func connectionPong()
-    /// Every stream has been told; the transport is closed or closing.
+    /// Every stream has been told, and nothing more will be. What was said last may still be on its way: `close` follows
+    /// when it has had its time.
     func connectionEnded(_ end: HTTP2ConnectionEnd)
+    /// After `connectionEnded`: the peer has ended its side too.
+    func connectionClosed()
+}
+
+extension HTTP2ConnectionOwner {
+    func connectionClosed() {}
 }
 
 /// Joins an HTTP/2 session to its connection: what comes is given to the session, and the frames that it has ready at
@@ -70,10 +77,11 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
 
     /// Closes the connection at once; every stream is told, and the owner is not.
     func close() {
-        guard !isOver else { return }
-        isOver = true
         owner = nil
-        session.end(.internalError)
+        if !isOver {
+            isOver = true
+            session.end(.internalError)
+        }
         transport.close()
     }
 
@@ -94,8 +102,13 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         }
     }
 
-    func transportEnded() { end(.finished) }
-    func transportFailed(_ error: TransportError) { end(.transport(error)) }
+    func transportEnded() { endedByPeer(.finished) }
+    func transportFailed(_ error: TransportError) { endedByPeer(.transport(error)) }
+
+    private func endedByPeer(_ end: HTTP2ConnectionEnd) {
+        self.end(end)
+        owner?.connectionClosed()
+    }
 
     // MARK: Out
 
@@ -142,8 +155,6 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         session.end(end == .finished ? .cancel : .connectError)
         // What was framed last still goes out; whoever owns the transport bounds the time of that.
         if case .transport = end { transport.close() } else { transport.finish() }
-        let owner = self.owner
-        self.owner = nil
         owner?.connectionEnded(end)
     }
 

@@ -66,6 +66,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         }
     }
 
+    /// What ALPN chose.
+    var applicationProtocol: String? { tls?.applicationProtocol }
+
     func pauseReading() { socket.pauseReading() }
     func resumeReading() { socket.resumeReading() }
 

@@ -1,0 +1,113 @@
+/// What a request on an HTTP/2 stream comes to.
+package enum OnStreamRequest: Equatable, Sendable {
+    /// In the form that routing and forwarding know; a WebSocket is the GET with an upgrade that it would be in
+    /// HTTP/1.1.
+    case head(RequestHead)
+    case refuse(Refusal)
+}
+
+/// A request as HTTP/2 carries it (RFC 9113, 8.3.1; RFC 8441, 4), after the library's own checks: fields in lower case,
+/// none that belong to a connection, a body as long as it says.
+package struct StreamRequest: Equatable, Sendable {
+    private let method: String
+    private let authority: String?
+    private let path: String?
+    private let protocolName: String?
+    private let fields: HeaderFields
+    private let endsStream: Bool
+
+    /// - Parameters:
+    ///   - fields: without the pseudo-header fields.
+    ///   - endsStream: no body follows.
+    package init(
+        method: String, authority: String?, path: String?, protocolName: String?, fields: HeaderFields,
+        endsStream: Bool
+    ) {
+        self.method = method
+        self.authority = authority
+        self.path = path
+        self.protocolName = protocolName
+        self.fields = fields
+        self.endsStream = endsStream
+    }
+
+    /// - Parameters:
+    ///   - key: for `Sec-WebSocket-Key`, which HTTP/2 does without.
+    ///   - limits: the same that hold for HTTP/1.1.
+    package func judge(key: String, limits: HeadLimits) -> OnStreamRequest {
+        if fields.count > limits.fields {
+            return refuse(431, "more than \(limits.fields) header fields")
+        }
+        guard isToken(method) else { return refuse(400, "malformed method") }
+        guard let host else {
+            return refuse(400, hosts.isEmpty ? "missing :authority" : ":authority and Host differ")
+        }
+        guard isAuthority(host) else { return refuse(400, "malformed :authority") }
+        guard let path, path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 35 }) else {
+            return refuse(400, "malformed :path")
+        }
+        guard fields.all("content-length").count <= 1 else { return refuse(400, "repeated content-length") }
+        guard method == "CONNECT" else {
+            return .head(RequestHead(method: method, target: path, fields: plain(host)))
+        }
+        guard protocolName == "websocket" else { return refuse(501, "only :protocol websocket is spoken") }
+        guard !endsStream else { return refuse(400, "a WebSocket's stream ended with its request") }
+        return .head(RequestHead(method: "GET", target: path, fields: upgrade(host, key)))
+    }
+
+    private func refuse(_ status: Int, _ reason: String) -> OnStreamRequest {
+        .refuse(Refusal(status: status, reason: reason))
+    }
+
+    private var hosts: [String] { fields.all("host") }
+
+    /// RFC 9113, 8.3.1: one authority, however often it is named.
+    private var host: String? {
+        guard let host = authority ?? hosts.first else { return nil }
+        return hosts.allSatisfy { equalsIgnoringCase($0, host) } ? host : nil
+    }
+
+    /// Cookies come in crumbs, which HTTP/1.1 has as one field (8.2.3).
+    private func common(_ host: String) -> HeaderFields {
+        var all = HeaderFields()
+        all.append("Host", host)
+        var kept = fields
+        kept.removeAll { $0 == "host" || $0 == "cookie" || $0 == "upgrade" || $0 == "connection" }
+        all.append(contentsOf: kept)
+        let crumbs = fields.all("cookie")
+        if !crumbs.isEmpty { all.append("Cookie", crumbs.joined(separator: "; ")) }
+        return all
+    }
+
+    private func plain(_ host: String) -> HeaderFields {
+        var all = common(host)
+        // A body of unknown length goes in chunks where the next hop needs that.
+        if !endsStream, !all.contains("content-length") { all.append("Transfer-Encoding", "chunked") }
+        return all
+    }
+
+    private func upgrade(_ host: String, _ key: String) -> HeaderFields {
+        var all = common(host)
+        all.removeAll { $0 == "sec-websocket-key" || $0 == "content-length" }
+        all.append("Upgrade", "websocket")
+        all.append("Connection", "Upgrade")
+        all.append("Sec-WebSocket-Key", key)
+        // Firefox leaves it out here. There is only one that it could mean.
+        if !all.contains("sec-websocket-version") { all.append("Sec-WebSocket-Version", "13") }
+        return all
+    }
+}
+
+extension Refusal {
+    /// The fields of the answer on an HTTP/2 stream, and its body: none that belong to a connection (RFC 9113, 8.2.2).
+    package var streamAnswer: (fields: HeaderFields, body: [UInt8]) {
+        let body = Array((reason + "\n").utf8)
+        var all = HeaderFields()
+        all.append("content-type", "text/plain; charset=utf-8")
+        all.append("content-length", String(body.count))
+        for field in fields where !equalsIgnoringCase(field.name, "upgrade") {
+            all.append(lowercased(field.name), field.value)
+        }
+        return (all, body)
+    }
+}

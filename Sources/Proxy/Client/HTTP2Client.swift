@@ -1,0 +1,149 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTP2Protocol
+internal import HTTPProtocol
+
+/// A client's HTTP/2 connection: its life, while each stream is an `HTTP2Request` and then maybe a session.
+///
+/// Ends in two steps (RFC 9113, 6.8): a GOAWAY that names no last stream, so that what is on its way is still served,
+/// and a moment later one that does. Streams that are open end in their own time.
+final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
+    private enum Phase: UInt8 { case opening, serving, announced, leaving, closing, over }
+
+    /// Longer than a round trip, for requests that are on their way when the end is announced.
+    private static let grace: UInt64 = 1_000_000_000
+
+    let worker: Worker
+    let listener: ListenerFacts
+    let address: String
+    /// What backends are told of the client's certificate.
+    let certificate: ForwardedCertificate?
+    var position = -1
+    private let transport: StreamConnection
+    private var connection: HTTP2Connection?
+    private var phase = Phase.opening
+    private var timer: TimerToken?
+    private var lastBusy: UInt64 = 0
+
+    /// Takes over a connection on which HTTP/2 was agreed or begun.
+    init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker)
+        throws(HTTP2Error)
+    {
+        self.transport = transport
+        self.address = address
+        self.listener = listener
+        self.worker = worker
+        certificate = transport.clientCertificate
+        connection = try HTTP2Connection(
+            .server, on: transport, HTTP2Options(worker.generation), owner: self, worker: worker)
+    }
+
+    func start() {
+        worker.metrics.add(.http2Connections)
+        connection?.start()
+        arm(worker.generation.configuration.timeouts.requestHead)
+        if worker.isDraining { drain() }
+    }
+
+    /// What came before the connection was taken over.
+    func received(_ bytes: inout MutableSpan<UInt8>) { connection?.transportReceived(&bytes) }
+
+    private func arm(_ delay: UInt64) {
+        worker.loop.cancel(timer)
+        timer = delay > 0 ? worker.loop.schedule(self, kind: phase.rawValue, after: delay) : nil
+    }
+
+    func timerFired(_ kind: UInt8) {
+        timer = nil
+        switch phase {
+        case .opening:
+            worker.log.http2Cut(self, .silence)
+            connection?.session.terminate(.protocolError)
+        case .serving: lookForStreams()
+        case .announced:
+            phase = .leaving
+            connection?.session.refuseStreams()
+        case .leaving: break
+        case .closing, .over: forget()
+        }
+    }
+
+    /// Between two looks at least one stream must have been there.
+    private func lookForStreams() {
+        let keepAlive = worker.generation.configuration.timeouts.keepAlive
+        let now = worker.loop.now
+        if connection?.session.streamCount ?? 0 > 0 { lastBusy = now }
+        guard now &- lastBusy >= keepAlive else { return arm(keepAlive &- (now &- lastBusy)) }
+        drain()
+    }
+
+    func drain() {
+        guard phase == .opening || phase == .serving else { return }
+        phase = .announced
+        connection?.session.announceEnd()
+        arm(Self.grace)
+    }
+
+    private func forget() {
+        guard position >= 0 else { return }
+        phase = .over
+        worker.loop.cancel(timer)
+        timer = nil
+        connection?.close()
+        connection = nil
+        worker.forget(self)
+    }
+
+    // MARK: HTTP2ConnectionOwner
+
+    func connectionOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead) {
+        lastBusy = worker.loop.now
+        worker.metrics.add(.http2Streams)
+        let request = HTTP2Request(stream, of: self)
+        stream.receiver = request
+        request.begin(head)
+    }
+
+    func connectionSettings(_ settings: HTTP2PeerSettings) {
+        guard phase == .opening else { return }
+        phase = .serving
+        lastBusy = worker.loop.now
+        arm(worker.generation.configuration.timeouts.keepAlive)
+    }
+
+    /// The client will open no more; what is open goes on.
+    func connectionGoAway(lastStream: Int32, code: HTTP2Code) {}
+    func connectionPong() {}
+
+    func connectionEnded(_ end: HTTP2ConnectionEnd) {
+        switch end {
+        case .http2(let error): worker.log.http2Cut(self, .error(error))
+        case .finished, .transport: break
+        }
+        phase = .closing
+        // What was said last is still to be read by the client, or a reset would eat it.
+        arm(end.isBroken ? 1 : max(worker.generation.configuration.timeouts.close, 1))
+    }
+
+    func connectionClosed() { forget() }
+}
+
+extension HTTP2ConnectionEnd {
+    /// Nothing can be sent any more.
+    fileprivate var isBroken: Bool {
+        if case .transport = self { true } else { false }
+    }
+}
+
+extension HTTP2Options {
+    /// As the configuration wants clients' connections.
+    init(_ generation: Generation) {
+        let configuration = generation.configuration
+        let http2 = configuration.http2
+        self.init(
+            connectionWindow: http2.window, heldBytes: http2.buffer, maxStreams: http2.streams,
+            maxHeaderList: configuration.limits.requestHead, enablesConnect: generation.takesWebSockets,
+            abuse: HTTP2AbuseLimits(
+                resets: http2.resets, controlFrames: http2.controlFrames, emptyFrames: http2.emptyFrames))
+    }
+}

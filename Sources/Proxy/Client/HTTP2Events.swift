@@ -1,0 +1,43 @@
+internal import HTTP2Protocol
+internal import Logging
+internal import Telemetry
+
+/// Why a client's HTTP/2 connection, or one stream of it, was ended by us.
+enum HTTP2Cut: Equatable {
+    case error(HTTP2Error)
+    /// No settings came in time.
+    case silence
+    /// An answer was not taken.
+    case stall(stream: Int32)
+
+    /// For counters.
+    fileprivate var label: String {
+        switch self {
+        case .error(.abuse(let abuse)): "\(abuse)"
+        case .error(.noPreface): "noPreface"
+        case .error(.library): "protocol"
+        case .silence: "silence"
+        case .stall: "stall"
+        }
+    }
+
+    fileprivate var cause: String {
+        switch self {
+        case .error(let error): error.description
+        case .silence: "preface and settings did not arrive in time"
+        case .stall: "answer is not taken"
+        }
+    }
+}
+
+extension EventLog {
+    func http2Cut(_ client: HTTP2Client, _ cut: HTTP2Cut) {
+        metrics.add(.http2Cuts, [cut.label])
+        var fields: Logger.Metadata = [
+            "client": "\(client.address)", "listener": "\(client.listener.name)", "side": "client",
+            "phase": "http2", "cause": "\(cut.cause)",
+        ]
+        if case .stall(let stream) = cut { fields["stream"] = .stringConvertible(stream) }
+        events.info("http2 ended", metadata: fields)
+    }
+}

@@ -1,0 +1,61 @@
+internal import HTTP2Protocol
+internal import HTTPProtocol
+
+/// Writes one response on an HTTP/2 stream (RFC 9113, 8.1). The connection gathers what a turn brings.
+final class HTTP2Responder: Responder {
+    private let stream: HTTP2Stream
+    private let request: RequestHead
+    private var encoding = ResponseEncoding.none
+    private(set) var status = 0
+    private(set) var bodyBytes: UInt64 = 0
+    private(set) var isComplete = false
+    /// The connection outlives its streams.
+    let keepsAlive = true
+
+    init(_ stream: HTTP2Stream, to request: RequestHead) {
+        self.stream = stream
+        self.request = request
+    }
+
+    var bufferedBytes: Int { stream.bufferedBytes }
+
+    func interim(_ head: ResponseHead) {
+        stream.inform(
+            HTTP2ResponseHead(status: head.status, fields: .ofStream(head.forwardedInterim.fields)))
+    }
+
+    func begin(_ head: ResponseHead, framing: BodyFraming) {
+        let answer = ForwardedResponse(head, framing: framing, to: request, mayKeepAlive: true)
+        status = head.status
+        encoding = answer.encoding
+        if encoding == .none || framing == .length(0) { encoding = .none }
+        stream.respond(
+            HTTP2ResponseHead(status: head.status, fields: .ofStream(answer.head.fields)),
+            endsStream: encoding == .none)
+    }
+
+    func body(_ bytes: Span<UInt8>) {
+        bodyBytes &+= UInt64(bytes.count)
+        if encoding != .none { stream.write(bytes) }
+    }
+
+    func end(trailers: HeaderFields) {
+        isComplete = true
+        guard encoding != .none else { return }
+        let allowed = HopByHop.allowedTrailers(trailers)
+        stream.finish(trailers: allowed.count > 0 ? .ofStream(allowed) : nil)
+    }
+
+    func flush() {}
+}
+
+extension HTTP2Fields {
+    /// The fields of an answer without those that HTTP/2 has no place for (RFC 9113, 8.2.2).
+    static func ofStream(_ fields: HeaderFields) -> HTTP2Fields {
+        var kept = fields
+        for name in ["connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection"] {
+            kept.remove(name)
+        }
+        return HTTP2Fields(kept)
+    }
+}

@@ -1,0 +1,196 @@
+"""What a client may not do on an HTTP/2 connection: each flood is cut off with ENHANCE_YOUR_CALM, logged, and costs
+the others nothing. Frames by hand, in the manner of h2spec (RFC 9113)."""
+
+import json
+import struct
+import time
+
+import pytest
+
+from support import machine
+from support.backends import http_server
+from support.http2 import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY,
+                           RST_STREAM, SETTINGS, WINDOW_UPDATE, Frames, Http2, block, frame, get)
+from support.proxy import configuration
+
+NO_ERROR, PROTOCOL, FLOW, STREAM_CLOSED, FRAME_SIZE, REFUSED, COMPRESSION, CALM = 0, 1, 3, 5, 6, 7, 9, 11
+
+
+@pytest.fixture(scope="module")
+def server():
+    with http_server() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def edge(shared_run, server):
+    config = configuration(server.address, workers=1, timeouts={"slow_consumer": "1s", "request_head": "1s"})
+    config["http2"] = {"streams": 20, "resets": 100, "control_frames": 200, "empty_frames": 200}
+    config["limits"] = {"request_head": "8KiB"}
+    with shared_run(config, tls=False) as proxy:
+        yield proxy
+
+
+def cut(edge, frames, rounds: int = 2000) -> int | None:
+    """Sends frames until the connection ends, and returns the code that it ended with."""
+    with Frames(edge) as peer:
+        for number in range(rounds):
+            if not peer.send(*frames(number)):
+                break
+        return peer.goaway()
+
+
+def headers(number: int, flags: int = END_HEADERS | END_STREAM, fields: bytes | None = None) -> bytes:
+    return frame(HEADERS, flags, number * 2 + 1, get("/never") if fields is None else fields)
+
+
+@pytest.mark.parametrize("reason, frames", [
+    ("too many stream resets", lambda n: [headers(n), frame(RST_STREAM, 0, n * 2 + 1, struct.pack("!I", 8))]),
+    ("too many stream resets", lambda n: [headers(n, fields=get("/", ("te", "gzip")))]),
+    ("too many control frames", lambda n: [frame(SETTINGS)] * 10),
+    ("too many control frames", lambda n: [frame(PING, 0, 0, b"12345678")] * 10),
+    ("too many control frames", lambda n: [frame(PRIORITY, 0, 2 * n + 1, b"\0\0\0\0\x10")]),
+    ("too many empty frames", lambda n: [headers(0, END_HEADERS)] if n == 0 else [frame(DATA, 0, 1)]),
+    ("too many empty frames", lambda n: [frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\1")]),
+    ("header list far too large",
+     lambda n: [headers(n, fields=get("/", ("x", "y" * 4000)) + b"\xbe" * 4000)]),
+], ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "")
+def test_floods_are_cut_off(edge, reason, frames):
+    before = len([line for line in edge.err if reason in line])
+    assert cut(edge, frames) == CALM
+    machine.eventually(lambda: len([line for line in edge.err if reason in line]) > before, "it is logged")
+    line = json.loads([line for line in edge.err if reason in line][-1])
+    assert (line["phase"], line["side"], line["client"]) == ("http2", "client", "127.0.0.1")
+
+
+def test_a_head_in_too_many_pieces_is_cut_off(edge):
+    with Frames(edge) as peer:
+        peer.send(frame(HEADERS, END_STREAM, 1, get()))
+        for _ in range(1000):
+            if not peer.send(frame(CONTINUATION, 0, 1, b"\0\1x\1y")):
+                break
+        while peer.read():
+            pass
+        assert peer.ended
+    edge.wait_log("too many CONTINUATION frames")
+
+
+def test_what_others_do_meanwhile_goes_on(edge):
+    with Http2(edge) as other:
+        before = edge.resident_kib
+        for _ in range(5):
+            assert cut(edge, lambda n: [headers(n), frame(RST_STREAM, 0, n * 2 + 1, struct.pack("!I", 8))]) == CALM
+            assert json.loads(other.request("/fine").body())["url"] == "/fine"
+        assert edge.resident_kib - before < 4096
+
+
+def test_no_more_streams_than_announced(edge):
+    with Frames(edge) as peer:
+        settings = peer.wait(SETTINGS)[3]
+        pairs = dict(struct.unpack("!HI", settings[at:at + 6]) for at in range(0, len(settings), 6))
+        assert pairs[3] == 20
+        peer.send(*(headers(number) for number in range(25)))
+        refused = [peer.wait(RST_STREAM) for _ in range(5)]
+        assert {got[2] for got in refused} == {number * 2 + 1 for number in range(20, 25)}
+        assert {got[3] for got in refused} == {struct.pack("!I", REFUSED)}
+        # From here on the client knows.
+        peer.send(frame(SETTINGS, ACK), headers(25))
+        assert peer.goaway() == PROTOCOL
+
+
+def test_a_client_that_takes_no_answer_is_given_up(edge):
+    with Frames(edge, first=PREFACE + frame(SETTINGS, 0, 0, struct.pack("!HI", 4, 0))) as peer:
+        began = time.monotonic()
+        peer.send(headers(0, fields=get("/x")))
+        got = peer.wait(RST_STREAM)
+        assert got and 0.5 < time.monotonic() - began < 5
+    edge.wait_log("answer is not taken")
+
+
+def test_a_client_that_says_nothing_is_ended(edge):
+    with Frames(edge, first=PREFACE) as peer:
+        began = time.monotonic()
+        peer.goaway()
+        while peer.read():
+            pass
+        assert peer.ended and time.monotonic() - began < 4
+
+
+def test_more_than_the_window_is_a_flow_control_error(edge):
+    with Frames(edge) as peer:
+        # Nobody takes it: the backend does not answer.
+        peer.wait(SETTINGS)
+        peer.send(frame(HEADERS, END_HEADERS, 1, block(
+            (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "localhost"),
+            (":path", "/never"))))
+        code = None
+        for _ in range(80):
+            if not peer.send(frame(DATA, 0, 1, b"x" * 16_384)):
+                break
+        while got := peer.read():
+            if got[0] == GOAWAY:
+                code = struct.unpack("!I", got[3][4:8])[0]
+            if got[0] == RST_STREAM:
+                code = struct.unpack("!I", got[3])[0]
+            if code is not None:
+                break
+        assert code == FLOW
+
+
+@pytest.mark.parametrize("frames, codes", [
+    ([frame(DATA, 0, 0, b"x")], {PROTOCOL}),
+    ([frame(DATA, 0, 1, b"x")], {PROTOCOL, STREAM_CLOSED}),
+    ([frame(HEADERS, END_HEADERS | END_STREAM, 0, get())], {PROTOCOL}),
+    ([frame(HEADERS, END_HEADERS | END_STREAM, 2, get())], {PROTOCOL}),
+    ([frame(CONTINUATION, END_HEADERS, 1, b"")], {PROTOCOL}),
+    ([frame(HEADERS, END_STREAM, 1, get()), frame(DATA, 0, 1, b"x")], {PROTOCOL}),
+    ([frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\xff\xff\xff\xff\xff\xff")], {COMPRESSION}),
+    ([frame(RST_STREAM, 0, 1, b"\0\0\0\0")], {PROTOCOL}),
+    ([frame(RST_STREAM, 0, 0, b"\0\0\0\0")], {PROTOCOL}),
+    ([frame(SETTINGS, 0, 1)], {PROTOCOL}),
+    ([frame(SETTINGS, ACK, 0, b"\0" * 6)], {FRAME_SIZE}),
+    ([frame(SETTINGS, 0, 0, b"\0")], {FRAME_SIZE}),
+    ([frame(SETTINGS, 0, 0, struct.pack("!HI", 2, 2))], {PROTOCOL}),
+    ([frame(SETTINGS, 0, 0, struct.pack("!HI", 4, 1 << 31))], {FLOW}),
+    ([frame(SETTINGS, 0, 0, struct.pack("!HI", 5, 100))], {PROTOCOL}),
+    ([frame(PING, 0, 0, b"short")], {FRAME_SIZE}),
+    ([frame(PING, 0, 1, b"12345678")], {PROTOCOL}),
+    ([frame(GOAWAY, 0, 1, b"\0" * 8)], {PROTOCOL}),
+    ([frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\0")], {PROTOCOL}),
+    ([frame(WINDOW_UPDATE, 0, 0, b"\x7f\xff\xff\xff")], {FLOW}),
+    ([frame(WINDOW_UPDATE, 0, 1, b"\0\0\0\1")], {PROTOCOL}),
+    ([frame(5, END_HEADERS, 1, b"\0\0\0\2" + get())], {PROTOCOL}),
+    ([b"\xff\xff\xff\0\0\0\0\0\1"], {FRAME_SIZE}),
+])
+def test_broken_frames_end_the_connection_with_the_right_code(edge, frames, codes):
+    with Frames(edge) as peer:
+        peer.send(*frames)
+        assert peer.goaway() in codes
+
+
+def test_unknown_frames_are_passed_over(edge):
+    with Frames(edge) as peer:
+        peer.send(frame(200, 255, 0, b"what?"), frame(201, 0, 7, b""), headers(0, fields=get("/x")))
+        assert peer.wait(HEADERS, 1)
+
+
+def test_random_bytes_end_only_their_connection(edge):
+    import random
+    chance = random.Random(7)
+    for _ in range(200):
+        with Frames(edge, timeout=0.3) as peer:
+            data = b"".join(
+                frame(chance.randrange(12), chance.randrange(256), chance.randrange(8),
+                      chance.choice([get(), chance.randbytes(chance.randrange(40))])) for _ in range(20))
+            peer.send(data)
+    with Http2(edge) as client:
+        assert client.request("/after").head.status == 200
+
+
+def test_anything_but_the_preface_is_no_http2(run, server):
+    with run(configuration(server.address)) as proxy:
+        with Frames(proxy, first=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") as peer:
+            while peer.read():
+                pass
+            assert peer.ended
+        proxy.wait_log("not an HTTP/2 connection preface")
