@@ -12,6 +12,9 @@ package struct HTTP2Configuration: Equatable, Sendable {
     package var controlFrames = 1000
     /// Frames that carry nothing within ten seconds.
     package var emptyFrames = 1000
+
+    /// The defaults.
+    package init() {}
 }
 
 enum HTTP2Decoder {

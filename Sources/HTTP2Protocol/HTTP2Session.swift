@@ -28,6 +28,9 @@ package enum HTTP2Side: Sendable {
     var output = UniqueArray<UInt8>()
     var meter: AbuseMeter
     var abuse: HTTP2Abuse?
+    /// After an error that the library does not come back from: the GOAWAY that it can't send any more.
+    private var lastWords: [UInt8]?
+    private var isBroken = false
     private var isAsked = false
     private var isInside = false
     /// Written on all streams and not framed.
@@ -60,7 +63,8 @@ package enum HTTP2Side: Sendable {
 
     /// Whether nothing more will be read or sent: the connection may be closed.
     package var isFinished: Bool {
-        unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+        if isBroken { return lastWords == nil }
+        return unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
     }
 
     /// Streams that are open.
@@ -68,6 +72,7 @@ package enum HTTP2Side: Sendable {
 
     /// Takes what came. After an error `takeOutput` gives what the peer is still to be told.
     package func receive(_ bytes: inout MutableSpan<UInt8>, at now: UInt64) throws(HTTP2Error) {
+        guard !isBroken else { return }
         meter.advance(to: now)
         isInside = true
         // The library reads, and hands the parts on that are data, within this call only.
@@ -75,27 +80,45 @@ package enum HTTP2Side: Sendable {
             unsafe nghttp2_session_mem_recv(session, buffer.baseAddress, buffer.count)
         }
         isInside = false
-        if result < 0 { try fail(Int32(truncatingIfNeeded: result)) }
+        if result < 0 {
+            let error = Self.error(Int32(truncatingIfNeeded: result))
+            isBroken = true
+            if error != .noPreface { lastWords = farewell(error) }
+            throw error
+        }
         if let abuse { throw .abuse(abuse) }
         ask()
     }
 
-    private func fail(_ code: Int32) throws(HTTP2Error) {
+    private static func error(_ code: Int32) -> HTTP2Error {
         switch code {
-        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: throw .noPreface
-        case NGHTTP2_ERR_FLOODED.rawValue: throw .abuse(.unreadAnswers)
-        case NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue: throw .abuse(.controlFrames)
-        default:
-            // NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, by number: not every distribution's header has it.
-            if code == -905 { throw .abuse(.continuations) }
-            throw .library(unsafe String(cString: nghttp2_strerror(code)))
+        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: .noPreface
+        case NGHTTP2_ERR_FLOODED.rawValue: .abuse(.unreadAnswers)
+        case NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue: .abuse(.controlFrames)
+        // NGHTTP2_ERR_TOO_MANY_CONTINUATIONS, by number: not every distribution's header has it.
+        case -905: .abuse(.continuations)
+        default: .library(unsafe String(cString: nghttp2_strerror(code)))
         }
+    }
+
+    /// A GOAWAY frame (RFC 9113, 6.8).
+    private func farewell(_ error: HTTP2Error) -> [UInt8] {
+        let code = if case .abuse = error { HTTP2Code.enhanceYourCalm } else { HTTP2Code.internalError }
+        let last = UInt32(bitPattern: unsafe nghttp2_session_get_last_proc_stream_id(session))
+        let words = [last, code.number].flatMap { word in
+            (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * UInt32($0))) }
+        }
+        return [0, 0, 8, 7, 0, 0, 0, 0, 0] + words
     }
 
     /// Appends what is ready to be sent, until there is nothing more or so many bytes are reached. What it has appended
     /// is to be sent after an error too.
     package func takeOutput(into target: inout UniqueArray<UInt8>, most: Int) throws(HTTP2Error) {
         isAsked = false
+        guard !isBroken else {
+            if let words = lastWords.take() { target.append(copying: words.span) }
+            return
+        }
         isInside = true
         swap(&output, &target)
         var result = 0
@@ -163,7 +186,7 @@ package enum HTTP2Side: Sendable {
 
     /// Something is to be sent: once until `takeOutput`, and not from inside the library, where the caller looks anyway.
     func ask() {
-        guard !isAsked, !isInside, unsafe nghttp2_session_want_write(session) != 0 else { return }
+        guard !isAsked, !isInside, !isBroken, unsafe nghttp2_session_want_write(session) != 0 else { return }
         isAsked = true
         receiver?.outputWaiting()
     }

@@ -18,7 +18,6 @@ extension HTTP2Library {
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         // Closed streams would be kept for the sake of priorities, which nobody gets here.
         unsafe nghttp2_option_set_no_closed_streams(option, 1)
-        unsafe nghttp2_option_set_max_outbound_ack(option, 200)
         unsafe nghttp2_option_set_max_send_header_block_length(option, 256 * 1024)
         var session: OpaquePointer?
         let result =

@@ -209,7 +209,7 @@ def test_names_follow_the_conventions(run, backend):
     for family in page.families.values():
         # The client strips `_total` from the names of counters.
         name = family.name + ("_total" if family.type == "counter" else "")
-        assert re.fullmatch(r"(trunkline|process)(_[a-z]+)+", name), name
+        assert re.fullmatch(r"(trunkline|process)(_[a-z0-9]+)+", name), name
         assert f"# HELP {name} " in text and family.documentation.strip() and family.documentation.endswith("."), name
         assert f"# TYPE {name} {family.type}\n" in text
         assert family.type in ("counter", "gauge", "histogram"), name

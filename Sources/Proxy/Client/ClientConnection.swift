@@ -83,8 +83,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
     /// The transport is another's from here on.
     func leaveTransport() {
         phase = .over
-        worker.loop.cancel(timer)
-        timer = nil
+        arm(0)
     }
 
     func readHead(_ bytes: Span<UInt8>) {
@@ -182,10 +181,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
             return true
         } catch {
             if let limit = error.limit { worker.metrics.add(.limitsHit, [limit]) }
-            let retry = HeaderFields.Field(
-                "Retry-After", String(Int.random(in: 1...10, using: &worker.loop.random)))
-            refuse(
-                Refusal(status: 503, reason: error.reason, fields: [retry]), host: host, path: path)
+            refuse(worker.refusal(503, error.reason), host: host, path: path)
             return false
         }
     }
@@ -205,8 +201,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
             return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target)
         }
         let location = HeaderFields.Field("Location", "https://\(host)\(head.target)")
-        refuse(
-            Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
+        refuse(Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
     }
 
     private func ask(_ plan: UpgradePlan) {
