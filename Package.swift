@@ -72,7 +72,8 @@ let package = Package(
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Configuration", "PerMessageDeflate", "WebSocketProtocol", basicContainers,
+                "Proxy", "Configuration", "EventLoop", "PerMessageDeflate", "WebSocketProtocol",
+                basicContainers,
             ], swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .target(

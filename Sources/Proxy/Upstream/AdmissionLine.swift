@@ -64,7 +64,11 @@ final class AdmissionLine: Sendable {
     func placeFreed(_ backend: BackendState) {
         guard count.load(ordering: .sequentiallyConsistent) > 0 else { return }
         line.withLock { line in
-            guard !backend.isDraining, backend.health.standing(at: EventLoop.clock) == .up else { return }
+            guard !backend.isDraining, backend.health.standing(at: EventLoop.clock) == .up else {
+                // Not for it to give away. But when all are out, somebody must be let through all the same.
+                if let (id, waiter) = line.take(where: { $0.fits(backend) }) { sendBack(id, waiter) }
+                return
+            }
             while backend.takePlace() {
                 guard let (id, waiter) = line.take(where: { $0.fits(backend) }) else {
                     return backend.dropPlace()
@@ -80,9 +84,13 @@ final class AdmissionLine: Sendable {
         guard count.load(ordering: .sequentiallyConsistent) > 0 else { return }
         line.withLock { line in
             for (id, waiter) in line.takeAll(where: { $0.only === backend }) {
-                count.subtract(1, ordering: .sequentiallyConsistent)
-                AdmissionDesk.answer(id, with: nil, to: waiter.mailbox)
+                sendBack(id, waiter)
             }
         }
+    }
+
+    private func sendBack(_ id: UInt64, _ waiter: Waiter) {
+        count.subtract(1, ordering: .sequentiallyConsistent)
+        AdmissionDesk.answer(id, with: nil, to: waiter.mailbox)
     }
 }

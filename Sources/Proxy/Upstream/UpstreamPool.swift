@@ -25,6 +25,9 @@ final class UpstreamPool {
 
     /// The connection that has waited least: the older ones may be near the backend's timeout.
     func take() -> StreamConnection? {
+        // In the next turn, so that the session that took it goes first. After a miss too: the backend may have been
+        // out when the last connection was lost, and another worker has noticed its return.
+        worker.loop.nextTurn { [weak self] in self?.refill() }
         guard let warm = idle.popLast() else {
             worker.metrics.add(.poolTakes, [backend.name, "miss"])
             return nil
@@ -32,8 +35,6 @@ final class UpstreamPool {
         worker.metrics.add(.poolTakes, [backend.name, "hit"])
         machine.left()
         warm.release(worker.loop)
-        // In the next turn, so that the session that took it goes first.
-        worker.loop.nextTurn { [weak self] in self?.refill() }
         return warm.connection
     }
 
