@@ -4,6 +4,20 @@ import Testing
 
 @testable import Proxy
 
+/// How many were inside at the same time.
+private final class Seen: Sendable {
+    private let inside = Atomic<Int>(0)
+    let most = Atomic<Int>(0)
+    let taken = Atomic<Int>(0)
+
+    func enter() {
+        let now = inside.add(1, ordering: .sequentiallyConsistent).newValue
+        most.max(now, ordering: .relaxed)
+        taken.add(1, ordering: .relaxed)
+        inside.subtract(1, ordering: .sequentiallyConsistent)
+    }
+}
+
 @Suite("Admission")
 struct AdmissionLineTests {
     private func backend(_ line: AdmissionLine, handshakes: Int, sessions: Int = 0) -> BackendState {
@@ -33,23 +47,18 @@ struct AdmissionLineTests {
     @Test("no limit is ever passed by many threads at once, and no place is lost")
     func threads() async {
         let backend = backend(AdmissionLine(), handshakes: 3)
-        let inside = Atomic<Int>(0)
-        let most = Atomic<Int>(0)
-        let taken = Atomic<Int>(0)
+        let seen = Seen()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
                 group.addTask {
                     for _ in 0..<20_000 where backend.takePlace() {
-                        let now = inside.add(1, ordering: .sequentiallyConsistent).newValue
-                        most.max(now, ordering: .relaxed)
-                        taken.add(1, ordering: .relaxed)
-                        inside.subtract(1, ordering: .sequentiallyConsistent)
+                        seen.enter()
                         backend.handshakeEnded()
                     }
                 }
             }
         }
-        #expect(most.load(ordering: .relaxed) <= 3 && taken.load(ordering: .relaxed) > 1000)
+        #expect(seen.most.load(ordering: .relaxed) <= 3 && seen.taken.load(ordering: .relaxed) > 1000)
         #expect(backend.handshakes == 0)
     }
 
