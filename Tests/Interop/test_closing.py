@@ -129,3 +129,20 @@ def test_the_backends_choice_of_subprotocol_reaches_the_client(run):
             assert [name.strip() for name in offered.split(",")] == ["v1.chat", "v2.chat"]
             with proxy.connect(subprotocols=["v1.chat"]) as client:
                 assert client.subprotocol == "v1.chat"
+
+
+def test_closing_sessions_take_no_buffers(run, library):
+    """Between the last Close and the end of the connection a session holds little: all of them may close at once."""
+    count = 300
+    with run(configuration(library.address, timeouts={"close": "20s"}, workers=1)) as proxy:
+        wires = [proxy.upgraded() for _ in range(count)]
+        before = proxy.resident_kib
+        for wire in wires:
+            wire.send_close(1000)
+        for wire in wires:
+            assert wire.read_until_close().close_code == 1000
+        # TLS has said goodbye too; our side of the connections is still open.
+        grown = proxy.resident_kib - before
+        for wire in wires:
+            wire.sock.close()
+    assert grown < count * 2, f"{grown} KiB for {count} sessions"
