@@ -1,5 +1,6 @@
 """Knowing who is well: checks of our own, what answers tell, retries elsewhere, and no more of either than is good."""
 
+import http.client
 import re
 import time
 
@@ -169,6 +170,25 @@ def test_without_retries_the_first_failure_is_the_clients(run):
             sessions = one_by_one(proxy, 10)
             assert outcomes(sessions) == {"101": 5, "502": 5}
             close(sessions)
+
+
+def test_plain_requests_are_retried_elsewhere_only_when_they_may_be(run):
+    """RFC 9110, 9.2.2: idempotent, none of the body taken, not a byte of an answer."""
+    def ask(proxy, method: str, body: bytes | None = None) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+        try:
+            connection.request(method, "/work", body)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    with Member("a") as a, Member("b", MODE="cut") as b:
+        config = quiet(a, b, balance="round_robin", pool={"warm": 0}, ejection={"failures": 1000})
+        with run(config, tls=False) as proxy:
+            assert [ask(proxy, "GET") for _ in range(10)] == [200] * 10
+            assert b.stats["works"] == 5
+            assert sorted(ask(proxy, "POST", b"once") for _ in range(10)) == [200] * 5 + [502] * 5
+            assert (a.stats["works"], b.stats["works"]) == (15, 10)
 
 
 def test_check_says_what_is_in_force(run):

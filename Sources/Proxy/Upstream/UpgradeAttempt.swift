@@ -231,6 +231,8 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         backend?.failed(cause, worker)
         connection?.close()
         connection = nil
+        onStream?.cancel()
+        onStream = nil
         let late = backend?.name
         if let search, !hasAnswer, search.retry() {
             return worker.log.upgradeRetried(upstream.name, backend: late, cause: cause)

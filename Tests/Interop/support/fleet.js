@@ -4,7 +4,7 @@ const http = require('http');
 const { WebSocketServer } = require('ws');
 
 const name = process.env.NAME || 'node';
-const stats = { name, upgrades: 0, now: 0, most: 0, opened: 0, checks: 0, headers: [] };
+const stats = { name, upgrades: 0, now: 0, most: 0, opened: 0, checks: 0, works: 0 };
 let mode = process.env.MODE || 'ok';
 let delay = Number(process.env.HANDSHAKE_MS || 0);
 
@@ -20,6 +20,10 @@ const server = http.createServer((request, response) => {
         stats.checks += 1;
         response.statusCode = mode === 'ok' ? 200 : 500;
         return response.end();
+    }
+    if (url.pathname === '/work') {
+        stats.works += 1;
+        if (mode === 'cut') return request.socket.destroy();
     }
     if (url.pathname === '/login') response.setHeader('Set-Cookie', `${url.searchParams.get('cookie')}; Path=/`);
     return response.end(name);
