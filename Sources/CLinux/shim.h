@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -26,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -239,6 +241,13 @@ static inline long trunkline_open_descriptors(void) {
     while (readdir(folder) != NULL) count++;
     closedir(folder);
     return count - 3;  // `.`, `..` and the folder itself
+}
+
+/// Columns in the upper and rows in the lower 16 bits; 0 when standard output is no terminal.
+static inline unsigned trunkline_window_size(void) {
+    struct winsize size;
+    if (ioctl(1, TIOCGWINSZ, &size) != 0) return 0;
+    return (unsigned)size.ws_col << 16 | size.ws_row;
 }
 
 // sched_getaffinity and the CPU_COUNT macro need _GNU_SOURCE; the system call behind them does not.

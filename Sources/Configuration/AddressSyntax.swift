@@ -1,8 +1,9 @@
 /// Addresses as the configuration spells them.
-enum AddressSyntax {
+package enum AddressSyntax {
     static let expected = "an address such as 127.0.0.1:9001, [::1]:9001, unix:/run/app.sock or dns:name:9001"
 
-    static func parse(_ text: String) -> Address? {
+    /// nil for a text that is none.
+    package static func parse(_ text: String) -> Address? {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             return path.hasPrefix("/") && path.utf8.count < 108 ? .unix(path) : nil

@@ -1,5 +1,5 @@
 /// Durations, sizes and flags as the configuration spells them.
-enum Quantity {
+package enum Quantity {
     private static let durations: [(String, UInt64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ]
@@ -8,7 +8,7 @@ enum Quantity {
     ]
 
     /// Nanoseconds; `0` and `off` are 0.
-    static func duration(_ text: String) -> UInt64? {
+    package static func duration(_ text: String) -> UInt64? {
         if text == "0" || flag(text) == false { return 0 }
         for (unit, factor) in durations where text.hasSuffix(unit) {
             guard let number = UInt64(text.dropLast(unit.count)) else { continue }

@@ -7,7 +7,7 @@ internal import Proxy
 struct Trunkline: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trunkline", abstract: "A reverse proxy for WebSockets.",
-        subcommands: [Run.self, Check.self, DemoCommand.self, Version.self])
+        subcommands: [Run.self, Check.self, DemoCommand.self, TopCommand.self, Version.self])
 }
 
 /// What `run` and `check` share.
@@ -74,6 +74,30 @@ struct DemoCommand: ParsableCommand {
             try Demo.run(port: port)
         } catch {
             throw error.printed
+        }
+    }
+}
+
+struct TopCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "top",
+        abstract: "Shows what a running proxy does, through its admin listener. q ends it.")
+
+    @Option(help: "The address of the admin listener, as in the configuration.")
+    var admin = "127.0.0.1:9901"
+
+    @Option(help: "The time between two looks.")
+    var interval = "2s"
+
+    @Flag(help: "Print one picture and end.")
+    var once = false
+
+    func run() throws {
+        do throws(TopError) {
+            try Top.run(admin: admin, interval: interval, once: once)
+        } catch {
+            Console.complain("trunkline top: \(error.reason)")
+            throw ExitCode(1)
         }
     }
 }
