@@ -180,8 +180,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
             leave = { place.leave() }
             return true
         } catch {
-            if let limit = error.limit { worker.metrics.add(.limitsHit, [limit]) }
-            refuse(worker.refusal(503, error.reason), host: host, path: path)
+            refuse(worker.refusal(error), host: host, path: path)
             return false
         }
     }

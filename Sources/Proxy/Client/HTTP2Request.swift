@@ -78,8 +78,7 @@ final class HTTP2Request: HTTP2StreamReceiver, TimerTarget, TurnTarget {
             stream.raiseWindow(to: route.limits.buffer)
             return true
         } catch {
-            if let limit = error.limit { worker.metrics.add(.limitsHit, [limit]) }
-            refuse(worker.refusal(503, error.reason), host: host, path: path)
+            refuse(worker.refusal(error), host: host, path: path)
             return false
         }
     }

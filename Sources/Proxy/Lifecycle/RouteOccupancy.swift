@@ -1,3 +1,4 @@
+internal import HTTPProtocol
 internal import Synchronization
 
 /// How many sessions and requests a route carries, over all workers and configurations: a reload makes new `Route`s, but
@@ -115,5 +116,13 @@ struct ClientKey: Hashable, Sendable {
             previous = address[index]
         }
         return nil
+    }
+}
+
+extension Worker {
+    /// The answer to a request for which a route has no place.
+    func refusal(_ refused: RouteOccupancy.Refused) -> Refusal {
+        if let limit = refused.limit { metrics.add(.limitsHit, [limit]) }
+        return refusal(503, refused.reason)
     }
 }
