@@ -36,6 +36,9 @@ internal import COpenSSL
         unsafe plaintext.deallocate()
     }
 
+    /// Bytes of ciphertext that are to be sent.
+    package var outputCount: Int { unsafe wire.pointee.output_count }
+
     /// Whether there is ciphertext to be sent.
     package var hasOutput: Bool { unsafe wire.pointee.output_count > 0 }
 

@@ -12,7 +12,13 @@ final class FeedHub {
     private var leaving: [ObjectIdentifier: LegFarewell] = [:]
     private var tallies: [String: FeedTally] = [:]
 
-    init(worker: Worker) { self.worker = worker }
+    /// What a round over subscribers sends.
+    let batch: SendBatch
+
+    init(worker: Worker) {
+        self.worker = worker
+        batch = SendBatch(worker.wire)
+    }
 
     /// Whether nothing is left that a backend would miss.
     var isEmpty: Bool { feeds.isEmpty && leaving.isEmpty }

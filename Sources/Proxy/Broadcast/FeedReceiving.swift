@@ -7,6 +7,8 @@ internal import WebSocketProtocol
 extension Feed: LegOwner {
     /// So many subscribers are served before the loop may do something else: at some 5 µs each, a few milliseconds.
     private static let roundStep = 1000
+    /// So many are encrypted for before anything is sent.
+    private static let batch = 32
 
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
         guard leg === self.leg, !leg.isDeaf else { return }
@@ -109,7 +111,7 @@ extension Feed: LegOwner {
     private func goRound(from start: Int) {
         let count = subscribers.count
         let end = min(start + Self.roundStep, count)
-        for index in start..<end { subscribers[index].deliver() }
+        deliver(start..<end)
         guard end < count else {
             if roundPosition != nil { leg?.transport.resumeReading() }
             roundPosition = nil
@@ -126,10 +128,21 @@ extension Feed: LegOwner {
     /// Offers what is new to all subscribers now, because the feed ends or its messages are many.
     func finishRound() {
         (unsent, unsentBytes) = (0, 0)
-        for subscriber in subscribers { subscriber.deliver() }
+        deliver(0..<subscribers.count)
         guard roundPosition != nil else { return }
         roundPosition = nil
         leg?.transport.resumeReading()
+    }
+
+    private func deliver(_ range: Range<Int>) {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(start + Self.batch, range.upperBound)
+            hub.batch.open()
+            for index in start..<end { subscribers[index].deliver() }
+            hub.batch.close()
+            start = end
+        }
     }
 
     // MARK: From clients

@@ -97,6 +97,7 @@ final class Subscriber: LiveSession, TimerTarget {
         meter.begin()
         leg.transport.receiver = leg
         leg.transport.keepUnsentSmall()
+        leg.transport.takePart(in: feed.hub.batch)
         scheduleHousekeeping()
     }
 

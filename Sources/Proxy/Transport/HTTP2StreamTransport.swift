@@ -7,6 +7,8 @@ internal import HTTP2Protocol
 /// What comes while reading is paused waits here and is not given back to flow control, so the peer stops after one
 /// window. Fields belong to whoever opened the stream: this begins when bytes may flow.
 final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
+    private static let mostOffered = 64 * 1024
+
     let stream: HTTP2Stream
     private let loop: EventLoop
     var receiver: (any TransportReceiver)?
@@ -29,6 +31,13 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
     var bufferedBytes: Int { stream.bufferedBytes }
 
     func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
+
+    /// What one turn composes goes out together, so that a stream with something waiting is not yet a slow one.
+    func offer(_ bytes: Span<UInt8>) -> Int {
+        let count = min(bytes.count, max(Self.mostOffered - stream.bufferedBytes, 0))
+        if count > 0 { stream.write(bytes.extracting(0..<count)) }
+        return count
+    }
 
     func pauseReading() { isReading = false }
 

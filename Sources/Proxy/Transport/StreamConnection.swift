@@ -17,6 +17,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// Of a client, as it was accepted or as a PROXY protocol header says.
     var peerPort: UInt16 = 0
     private var isOver = false
+    private var batch: SendBatch?
     var receiver: (any TransportReceiver)?
 
     /// Takes an accepted socket; reading starts with `resumeReading`.
@@ -97,6 +98,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         return count
     }
 
+    func takePart(in batch: SendBatch) { self.batch = batch }
+
     func keepUnsentSmall() { socket.limitUnsent(to: 64 * 1024) }
 
     /// Answers in plain text where TLS was expected: a browser shows it instead of a riddle.
@@ -105,16 +108,19 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     func finish() {
         tls?.sendCloseNotify()
         sendOutput()
+        batch?.send()
         socket.finish()
     }
 
     func close() {
+        batch?.send()
         isOver = true
         receiver = nil
         socket.close()
     }
 
     func abort() {
+        batch?.send()
         isOver = true
         receiver = nil
         socket.reset()
@@ -122,6 +128,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     private func sendOutput() {
         guard tls != nil, wire.hasOutput else { return }
+        if let batch, batch.isOpen { return batch.add(socket) }
         wire.takeOutput { socket.send($0) }
     }
 
