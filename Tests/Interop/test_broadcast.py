@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import time
 
@@ -9,12 +10,12 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from support import machine
+from support.admin import free_admin
 from support.audience import Audience, Feed, hear, hear_close
 from support.backends import ScriptedBackend
 from support.proxy import configuration, route, upstream
-from support.wire import TEXT, CLOSE, Ended, Wire, upgrade_request
+from support.wire import TEXT, Wire, upgrade_request
 
-QUICK = {"ping_interval": "20s", "pong_timeout": "10s"}
 
 
 def broadcast(*addresses: str, policy: dict | None = None, workers: int = 1, **sections) -> dict:
@@ -502,7 +503,7 @@ def test_a_drain_closes_clients_with_1001_and_the_backend_too(run, feed):
 
 
 def test_a_reload_keeps_feeds_and_ends_those_whose_upstream_is_gone(run, feed):
-    import signal
+
     both = upstream(feed.address, mode="broadcast", pool={"warm": 0})
     routes = [route("/a", "a"), route("/b", "b")]
     with run({"workers": 1, "routes": routes, "upstreams": {"a": both, "b": both}}) as proxy, \
@@ -520,7 +521,7 @@ def test_a_reload_keeps_feeds_and_ends_those_whose_upstream_is_gone(run, feed):
 
 
 def test_a_feed_moves_when_its_backend_leaves_the_configuration(run):
-    import signal
+
     with Feed("one") as one, Feed("two") as two:
         with run(broadcast(one.address)) as proxy, Audience(proxy) as audience:
             everyone = audience.join(3, "/hello")
@@ -533,3 +534,49 @@ def test_a_feed_moves_when_its_backend_leaves_the_configuration(run):
             settled(one, 0)
             assert one.stats["closes"] == [[1001, "going away"]]
             assert all(client.close_code is None for client in everyone)
+
+
+# MARK: seeing and steering it
+
+def test_the_metrics_tell_what_feeds_do(run, feed):
+    admin = free_admin()
+    config = broadcast(feed.address, policy={"slow_client": "latest", "replay_last": 0}, admin=admin.section)
+    with run(config) as proxy, Audience(proxy) as audience:
+        everyone = audience.join(4)
+        slow = lazy(proxy)
+        flood(feed, everyone)
+        page = admin.metrics()
+        assert page.value("trunkline_feeds", upstream="feed") == 1
+        assert page.value("trunkline_feed_subscribers", upstream="feed") == 5
+        assert page.value("trunkline_feed_messages_total", upstream="feed") == 100
+        assert page.value("trunkline_feed_deliveries_total", upstream="feed") >= 400
+        assert page.value("trunkline_sessions_open", route="feed", backend=feed.address) == 5
+        assert page.value("trunkline_messages_total", route="feed", backend=feed.address, direction="from_backend",
+                          opcode="text") == 100
+        feed.terminate_all()
+        machine.eventually(lambda: admin.metrics().value("trunkline_feed_reopenings_total", upstream="feed") == 1,
+                           "the reopening is counted")
+        page = admin.metrics()
+        assert page.value("trunkline_feed_losses_total", upstream="feed") == 1
+        assert 0.04 < page.value("trunkline_feed_missed_seconds_total", upstream="feed") < 5
+        while len(slow.read_message()[1]) < 20_000 or \
+                admin.metrics().value("trunkline_feed_dropped_messages_total", upstream="feed", policy="latest") == 0:
+            pass
+        slow.sock.close()
+
+
+def test_a_drained_backend_loses_its_feed_and_no_client_notices(run):
+    admin = free_admin()
+    with Feed("one") as one, Feed("two") as two:
+        config = broadcast(one.address, two.address, admin=admin.section)
+        with run(config) as proxy, Audience(proxy) as audience:
+            everyone = audience.join(3, "/hello")
+            first = hear(everyone, 1)[0]
+            left, other = (one, two) if first == "hello from one" else (two, one)
+            admin.post(f"/drain?backend={left.address}")
+            assert hear(everyone, 2)[1] != first
+            settled(left, 0)
+            assert other.stats["open"] == 1
+            # By order on the route they go, at the rate that was asked for.
+            admin.post("/drain?route=feed&rate=10")
+            assert {code for code, _ in hear_close(everyone)} == {1012}

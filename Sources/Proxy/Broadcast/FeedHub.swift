@@ -56,9 +56,13 @@ final class FeedHub {
         return made
     }
 
+    /// Brings the metrics up to date with what upstream connections have carried.
+    func putInMetrics() {
+        for feed in feeds.values { feed.putInMetrics() }
+    }
+
     /// The worker's part of the metrics.
     func write(to values: inout MetricSet) {
-        for feed in feeds.values { feed.putInMetrics() }
         for (name, tally) in tallies { tally.write(to: &values, upstream: name) }
     }
 

@@ -26,6 +26,7 @@ extension Worker {
         guard end == sessions.count else {
             return loop.nextTurn { [self] in collect(from: end, buffered: buffered, done) }
         }
+        feeds.putInMetrics()
         done(complete(metrics.snapshot, buffered))
     }
 
