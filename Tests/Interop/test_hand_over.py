@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from support import machine, proxy as support
+from support.admin import free_admin
 from support.proxy import configuration
 from support.successor import hand_over
 from support.wire import CLOSE, TEXT, Wire, upgrade_request
@@ -103,6 +104,16 @@ def test_the_old_process_goes_on_when_the_new_one_fails(run, node_chat):
             new.send(TEXT, b"new")
             assert new.read_message() == (TEXT, b"new")
         old.wait(10)
+
+
+def test_the_admin_listener_goes_over_too(run, node_chat):
+    admin = free_admin()
+    with run(configuration(node_chat.address, admin=admin.section)) as proxy:
+        assert admin.get("/readyz")[0] == 200
+        old = hand_over(proxy)
+        assert old.wait(10) == 0
+        machine.eventually(lambda: admin.get("/readyz")[0] == 200, "the new one is ready")
+        assert admin.status()["process"] == proxy.pid
 
 
 def test_a_unix_socket_is_handed_over(run, node_chat, tmp_path):
