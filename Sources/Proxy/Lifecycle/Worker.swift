@@ -135,14 +135,20 @@ final class Worker {
         for listener in gone { listener.retire() }
         let old = upstreams
         openUpstreams()
-        for upstream in old.values { upstream.close() }
+        for (name, upstream) in old where upstreams[name] !== upstream { upstream.close() }
         samplers = samplers.filter { generation.hasRoute($0.key.route) }
         drainStrays()
         feeds.leaveDrainedBackends()
     }
 
     private func openUpstreams() {
-        upstreams = generation.upstreams.mapValues { Upstream($0, worker: self) }
+        // One that is as it was keeps its connections.
+        let old = upstreams
+        upstreams = Dictionary(
+            uniqueKeysWithValues: generation.upstreams.map { name, settings in
+                let same = old[name].flatMap { $0.settings.isSame(as: settings) ? $0 : nil }
+                return (name, same ?? Upstream(settings, worker: self))
+            })
         rebalancer.configure()
     }
 

@@ -19,6 +19,11 @@ struct UpstreamSettings: Sendable {
         hashKey = HashKey(configuration.policy.hashKey) ?? .clientIP
     }
 
+    /// Whether nothing has changed. Certificates are read anew with each configuration, so TLS always has.
+    func isSame(as other: UpstreamSettings) -> Bool {
+        configuration == other.configuration && state === other.state && tls == nil && other.tls == nil
+    }
+
     var policy: UpstreamPolicy { configuration.policy }
     var balances: BalancePolicy.Rule { BalancePolicy.Rule(policy.balance) }
 
