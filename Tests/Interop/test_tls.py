@@ -103,6 +103,22 @@ def test_a_session_resumes_on_whichever_worker(edge, authority, version):
         talk(again)
 
 
+def test_every_resumed_session_gets_a_ticket_of_its_own(edge, authority):
+    """Clients of TLS 1.3 use each ticket once: without a new one every second handshake would be a full one."""
+    context, session, tickets = authority.client_context(), None, set()
+    for turn in range(4):
+        sock = context.wrap_socket(edge.tcp(), server_hostname="localhost", session=session)
+        assert sock.session_reused == (turn > 0)
+        with Wire(sock, masking=True) as wire:
+            wire.sock.sendall(upgrade_request())
+            wire.read_head()
+            wire.send(TEXT, b"tickets come with the data")
+            wire.read_message()
+            session = sock.session
+        tickets.add(session.id)
+    assert len(tickets) == 4
+
+
 def test_openssl_resumes_too(edge, authority):
     done = subprocess.run(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{edge.port}", "-servername", "localhost", "-tls1_2"]
