@@ -64,25 +64,6 @@ final class Section {
 
     func hasKey(_ key: String) -> Bool { values.contains { $0.key.scalar?.string == key } }
 
-    /// A key of the interface that does nothing in this version.
-    func noEffect(_ keys: [String]) {
-        for key in keys {
-            guard let node = node(key), !["false", "off", "0"].contains(node.scalar?.string ?? "") else {
-                continue
-            }
-            complaints.warn(node.place, "'\(key)' in \(title) has no effect in this version")
-        }
-    }
-
-    /// A key that can't be ignored without doing something else than what was asked for.
-    func refuse(_ keys: [String]) {
-        for key in keys {
-            if let node = node(key) {
-                complaints.add(node.place, "'\(key)' in \(title) is not supported in this version")
-            }
-        }
-    }
-
     func finish() {
         for (key, _) in values {
             guard let name = key.scalar?.string, !known.contains(name) else { continue }

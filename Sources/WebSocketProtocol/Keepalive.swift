@@ -34,9 +34,6 @@ package struct Keepalive: Sendable {
         pingedAt = nil
     }
 
-    /// The Ping asked for last could not be sent: no answer is owed, and silence counts anew.
-    package mutating func pingNotSent(at now: UInt64) { heard(at: now) }
-
     /// To be called at `nextCheck` or later.
     package mutating func check(at now: UInt64) -> OnCheck {
         guard let due = nextCheck, now >= due else { return .wait }
