@@ -17,6 +17,16 @@ def pytest_sessionstart(session):
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A sanitizer's shadow memory and quarantine are no fault of the proxy: such a test counts as skipped, and is shown."""
+    report = yield
+    if machine.SANITIZER and call.excinfo and call.excinfo.errisinstance(machine.MemoryExceeded):
+        reason = f"memory isn't judged with the {machine.SANITIZER} sanitizer: {call.excinfo.value}"
+        report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1], reason)
+    return report
+
+
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory) -> Authority:
     return Authority(tmp_path_factory.mktemp("certificates"))

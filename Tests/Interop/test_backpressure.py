@@ -1,10 +1,12 @@
 """A side that stops reading pauses the other: the proxy's memory stays bounded, and nothing is lost when it goes on."""
 
+import json
 import os
 import threading
 import time
 
 from support import machine
+from support.admin import free_admin
 from support.backends import ScriptedBackend
 from support.machine import FULL
 from support.proxy import configuration
@@ -71,10 +73,10 @@ def test_a_client_that_stops_reading_pauses_the_backend(run):
         with proxy.upgraded() as wire:
             machine.eventually(lambda: floods, "the flood begins")
             floods[0].wait_until_paused()
-            assert proxy.resident_kib < resting + BOUND_KIB
+            proxy.expect_memory(below=resting + BOUND_KIB)
             wire.sock.settimeout(30)
             assert drain(wire) == FLOOD
-            assert proxy.resident_kib < resting + BOUND_KIB
+            proxy.expect_memory(below=resting + BOUND_KIB)
 
 
 def test_a_backend_that_stops_reading_pauses_the_client(run):
@@ -92,11 +94,11 @@ def test_a_backend_that_stops_reading_pauses_the_client(run):
             wire.sock.settimeout(60)
             flood = Flood(wire, b"\x01\x02\x03\x04")
             flood.wait_until_paused()
-            assert proxy.resident_kib < resting + BOUND_KIB
+            proxy.expect_memory(below=resting + BOUND_KIB)
             go_on.set()
             machine.eventually(lambda: received or backend.failures, "all arrives", 60)
             assert received == [FLOOD]
-            assert proxy.resident_kib < resting + BOUND_KIB
+            proxy.expect_memory(below=resting + BOUND_KIB)
 
 
 def test_compression_does_not_lift_the_bound(run):
@@ -112,7 +114,7 @@ def test_compression_does_not_lift_the_bound(run):
         with proxy.upgraded(fields=[("Sec-WebSocket-Extensions", "permessage-deflate")]):
             machine.eventually(lambda: floods, "the flood begins")
             floods[0].wait_until_paused()
-            assert proxy.resident_kib < resting + BOUND_KIB
+            proxy.expect_memory(below=resting + BOUND_KIB)
 
 
 def test_a_client_too_slow_for_too_long_is_ended(run):
@@ -125,7 +127,13 @@ def test_a_client_too_slow_for_too_long_is_ended(run):
         flood.thread.join(5)
 
     with ScriptedBackend(script) as backend:
-        config = configuration(backend.address, timeouts={"slow_consumer": "1s"})
+        admin = free_admin()
+        config = configuration(backend.address, timeouts={"slow_consumer": "1s"}, admin=admin.section)
         with run(config) as proxy, proxy.upgraded():
             machine.eventually(lambda: ended, "the backend's session ends", 20)
             assert ended == [True]
+            line = json.loads(proxy.wait_log(r'"session ended"'))
+            assert (line["closed_by"], line["cause"]) == ("proxy", "took no bytes for too long"), line
+            page = admin.metrics()
+            assert page.value("trunkline_slow_consumers_total", peer="client") == 1
+            assert page.value("trunkline_session_closes_total", closed_by="proxy", cause="slow_consumer") == 1

@@ -7,13 +7,24 @@ import time
 import pytest
 
 from support import machine
+from support.admin import free_admin
 from support.backends import ScriptedBackend, echo, node_echo
 from support.proxy import configuration
 from support.wire import CLOSE, PING, PONG, TEXT, Ended, Frame
 
 
-def ending(proxy) -> dict:
-    return json.loads(proxy.wait_log(r'"session ended"'))
+def ending(proxy, admin) -> tuple:
+    """By whom the session was ended, with which code and why: as the log says it, once the counters have said the same."""
+    line = json.loads(proxy.wait_log(r'"session ended"'))
+    label = {"no pong in time": "pong_timeout", "idle for too long": "idle_timeout"}[line["cause"]]
+    labels = {"closed_by": line["closed_by"], "code": str(line["close_code"]), "cause": label}
+    assert admin.metrics().value("trunkline_session_closes_total", **labels) == 1
+    return line["closed_by"], line["close_code"], line["cause"]
+
+
+@pytest.fixture
+def admin():
+    return free_admin()
 
 
 def quick(address: str, **more) -> dict:
@@ -56,32 +67,31 @@ def test_both_legs_are_pinged_each_by_itself(run):
         assert not any(b"from in front" in payload for _, payload in seen)
 
 
-def test_a_client_that_does_not_answer_is_given_up(run):
-    with node_echo() as backend, run(quick(backend.address)) as proxy, proxy.upgraded() as wire:
+def test_a_client_that_does_not_answer_is_given_up(run, admin):
+    with node_echo() as backend, run(quick(backend.address, admin=admin.section)) as proxy, proxy.upgraded() as wire:
         began = time.monotonic()
         assert wire.read_frame().opcode == PING
         with pytest.raises((Ended, OSError)):
             while True:
                 wire.read_frame()
         assert 0.5 < time.monotonic() - began < 3
-        line = ending(proxy)
-        assert (line["closed_by"], line["close_code"], line["cause"]) == ("proxy", 1006, "no pong in time")
+        assert ending(proxy, admin) == ("proxy", 1006, "no pong in time")
 
 
-def test_a_backend_that_does_not_answer_is_given_up_and_its_client_told(run):
+def test_a_backend_that_does_not_answer_is_given_up_and_its_client_told(run, admin):
     def script(wire, head):
         wire.accept(head)
         wire.read_frame()
         ended.append(wire.is_ended(10))
 
     ended = []
-    with ScriptedBackend(script) as backend, run(quick(backend.address)) as proxy, proxy.upgraded() as wire:
+    with ScriptedBackend(script) as backend, \
+            run(quick(backend.address, admin=admin.section)) as proxy, proxy.upgraded() as wire:
         while (got := wire.read_frame()).opcode == PING:
             wire.send(PONG, got.payload)
         assert (got.opcode, got.close_code) == (CLOSE, 1011)
         wire.send_close(1011)
-        line = ending(proxy)
-        assert (line["closed_by"], line["cause"]) == ("proxy", "no pong in time")
+        assert ending(proxy, admin) == ("proxy", 1006, "no pong in time")
     assert ended == [True]
 
 
@@ -117,7 +127,7 @@ def test_sessions_that_began_together_are_pinged_apart(run):
 
 
 @pytest.mark.parametrize("who", ["client", "backend"])
-def test_an_idle_session_ends_and_only_messages_count(run, who):
+def test_an_idle_session_ends_and_only_messages_count(run, admin, who):
     """Pings and pongs keep a connection alive, not a session."""
     closes = []
 
@@ -134,7 +144,7 @@ def test_an_idle_session_ends_and_only_messages_count(run, who):
                 closes.append(got.close_code)
                 return wire.send(CLOSE, got.payload)
 
-    config = quick("127.0.0.1:1", timeouts={"idle": "700ms"})
+    config = quick("127.0.0.1:1", timeouts={"idle": "700ms"}, admin=admin.section)
     with ScriptedBackend(script) as backend:
         config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
         with run(config) as proxy, proxy.upgraded() as wire:
@@ -150,6 +160,5 @@ def test_an_idle_session_ends_and_only_messages_count(run, who):
             # The messages put it off; the pings in between did not.
             assert 1.3 < time.monotonic() - began < 4
             wire.send_close(1001)
-            line = ending(proxy)
-            assert (line["closed_by"], line["close_code"], line["cause"]) == ("proxy", 1001, "idle for too long")
+            assert ending(proxy, admin) == ("proxy", 1001, "idle for too long")
         assert closes == [1001]

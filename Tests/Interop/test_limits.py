@@ -3,9 +3,11 @@
 import json
 import os
 import time
+import zlib
 
 import pytest
 
+from support.admin import free_admin
 from support.backends import node_echo
 from support.proxy import configuration
 from support.wire import BINARY, TEXT, frame
@@ -19,20 +21,31 @@ def backend():
         yield echo
 
 
+def deflated(payload: bytes) -> bytes:
+    """As one message of RFC 7692."""
+    squeeze = zlib.compressobj(wbits=-15)
+    return (squeeze.compress(payload) + squeeze.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
 def ending(proxy) -> dict:
     return json.loads(proxy.wait_log(r'"session ended"'))
 
 
 def test_too_many_messages_are_read_later(run, backend):
-    with run(configuration(backend.address, limits={"messages_per_second": 20})) as proxy, proxy.upgraded() as wire:
-        for _ in range(40):
-            wire.send(TEXT, b"x")
-        for _ in range(40):
-            assert wire.read_message() == (TEXT, b"x")
-        began = time.monotonic()
-        wire.send(TEXT, b"last")
-        assert wire.read_message() == (TEXT, b"last")
-        assert 0.5 < time.monotonic() - began < 5
+    admin = free_admin()
+    config = configuration(backend.address, limits={"messages_per_second": 20}, admin=admin.section)
+    with run(config) as proxy:
+        with proxy.upgraded() as wire:
+            for _ in range(40):
+                wire.send(TEXT, b"x")
+            for _ in range(40):
+                assert wire.read_message() == (TEXT, b"x")
+            began = time.monotonic()
+            wire.send(TEXT, b"last")
+            assert wire.read_message() == (TEXT, b"last")
+            assert 0.5 < time.monotonic() - began < 5
+        throttled = ending(proxy)["throttled"]
+        assert 1 <= throttled == admin.metrics().value("trunkline_limits_hit_total", limit="messages_per_second")
 
 
 @pytest.mark.parametrize("limits,flood,code,key", [
@@ -41,14 +54,19 @@ def test_too_many_messages_are_read_later(run, backend):
     ({"fragments": 3}, [(TEXT, b"a", {"fin": False})] + [(0, b"b", {"fin": False})] * 4, 1008, "fragments"),
     ({"message": "100B"}, [(BINARY, b"x" * 101, {})], 1009, "message"),
     ({"frame": "100B"}, [(BINARY, b"x" * 101, {})], 1009, "frame"),
+    ({"inflate_ratio": 50}, [(BINARY, deflated(bytes(1 << 20)), {"rsv": 4})], 1009, "inflate_ratio"),
 ])
-def test_a_limit_has_its_code_and_its_line(run, backend, limits, flood, code, key):
-    with run(configuration(backend.address, limits=limits)) as proxy:
-        with proxy.upgraded() as wire:
+def test_a_limit_has_its_code_its_counter_and_its_line(run, backend, limits, flood, code, key):
+    admin = free_admin()
+    with run(configuration(backend.address, limits=limits, admin=admin.section)) as proxy:
+        with proxy.upgraded(fields=[("Sec-WebSocket-Extensions", "permessage-deflate")]) as wire:
             wire.sock.sendall(b"".join(frame(opcode, payload, mask=b"abcd", **options) for opcode, payload, options in flood))
             assert wire.read_until_close().close_code == code
             line = ending(proxy)
             assert (line["close_code"], line["limit"], line["closed_by"]) == (code, key, "client")
+            page = admin.metrics()
+            assert page.value("trunkline_limits_hit_total", limit=key) == 1 == page.value("trunkline_limits_hit_total")
+            assert page.value("trunkline_session_closes_total", code=str(code), cause="limit") == 1
 
 
 def test_what_came_before_a_mistake_is_answered_first(run, backend):

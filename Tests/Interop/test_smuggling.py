@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from support import machine
+from support.proxy import BINARY
 
-HEADCHECK = machine.ROOT / ".build/release/headcheck"
+HEADCHECK = BINARY.with_name("headcheck")
 STREAMS = 3000
 
 SEEDS = [

@@ -32,6 +32,8 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     var plannedDrain: DrainCause?
     private var messageRate: RateLimit
     private var ratedMessages: UInt64 = 0
+    /// How often messages over the rate were left to wait.
+    private(set) var throttles = 0
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
 
@@ -117,6 +119,8 @@ final class Session: LiveSession, LegOwner, TimerTarget {
             return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
         }
         client.isThrottled = true
+        throttles += 1
+        worker.metrics.add(.limitsHit, ["messages_per_second"])
         client.transport.pauseReading()
         arm(.rate, after: wait)
     }

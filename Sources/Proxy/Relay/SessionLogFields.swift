@@ -22,6 +22,7 @@ extension Session {
         if case .violation(let violation) = ending?.cause, let limit = violation.limit {
             fields["limit"] = "\(limit)"
         }
+        if throttles > 0 { fields["throttled"] = .stringConvertible(throttles) }
         if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
         if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }
         if !facts.backendExtensions.isEmpty { fields["backend_extensions"] = "\(facts.backendExtensions)" }

@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 FULL = os.environ.get("TRUNKLINE_FULL", "0") not in ("", "0")
 """Long versions of tests were asked for."""
+SANITIZER = os.environ.get("TRUNKLINE_SANITIZER", "")
+"""The sanitizer that the proxy was built with: address, thread, or none."""
 
 
 def artefacts() -> Path:
@@ -64,6 +66,15 @@ def resident_kib(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise AssertionError(f"process {pid} has no resident size")
+
+
+class MemoryExceeded(AssertionError):
+    """The proxy takes more memory than the test allows."""
+
+
+def expect_memory(kib: int, *, below: int) -> None:
+    if kib >= below:
+        raise MemoryExceeded(f"{kib} KiB, wanted below {below}")
 
 
 def open_descriptors(pid: int) -> int:

@@ -120,6 +120,10 @@ class Proxy:
     def resident_kib(self) -> int:
         return machine.resident_kib(self.pid)
 
+    def expect_memory(self, *, below: int) -> None:
+        """Fails unless the process takes less than so many KiB now."""
+        machine.expect_memory(self.resident_kib, below=below)
+
     # MARK: its log
 
     @property

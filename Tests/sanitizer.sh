@@ -1,0 +1,25 @@
+# Sourced by Tests/run for `--sanitize NAME`: everything of ours is built with that sanitizer, in a folder of its own,
+# and whatever it reports while the tests run is kept there.
+
+case "$sanitizer" in
+    address | thread) ;;
+    *) echo "usage: Tests/run --sanitize address|thread [pytest arguments]" >&2; exit 2 ;;
+esac
+scratch=$PWD/.build/$sanitizer
+reports=$scratch/reports
+rm -rf "$reports" && mkdir -p "$reports"
+options=(--sanitize="$sanitizer" --scratch-path "$scratch")
+configuration=debug
+# A report goes to a file each process has of its own, so that none is lost in the output of a test that passes.
+export ASAN_OPTIONS=detect_leaks=0:log_path=$reports/report TSAN_OPTIONS=log_path=$reports/report
+export TRUNKLINE_BIN=$scratch/$configuration/trunkline TRUNKLINE_SANITIZER=$sanitizer
+
+count_sanitizer_reports() {
+    local file
+    step "reports of the $sanitizer sanitizer"
+    for file in "$reports"/*; do
+        [ -e "$file" ] || { count "no report" 0; return; }
+        head -n 60 "$file"
+        count "$file" 1
+    done
+}
