@@ -1,6 +1,7 @@
 """Ports, processes and waiting: the little that every peer needs from the machine."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,10 +23,18 @@ def artefacts() -> Path:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
+    """Nobody's port, and none that the kernel may give to a connection before its listener is there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = range(max(1024, first - 20_000), first) or [0]
+    for _ in range(100):
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host, random.choice(ports)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise AssertionError("no free port")
 
 
 def is_listening(port: int) -> bool:
