@@ -24,6 +24,8 @@ package final class ContextMemory {
         package init() {}
     }
 
+    /// Where they live.
+    package let arena = ContextArena()
     /// Bytes; all that may be held.
     package let budget: Int
     /// Bytes that are held now.

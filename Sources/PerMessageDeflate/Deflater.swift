@@ -8,39 +8,46 @@ internal import CZlib
 @safe package struct Deflater: ~Copyable {
     private static let chunk = 16 * 1024
 
-    // zlib keeps a pointer back to the stream, so the stream must not move: it lives on the heap.
-    private var stream: UnsafeMutablePointer<z_stream>?
+    private var stream: ZlibStream?
+    private let arena: ContextArena
     private let level: Int32
     private let windowBits: Int32
     private let memoryLevel: Int32
     private let startsAfresh: Bool
     private var isEmptyMessage = true
 
-    /// Takes no memory until the first message.
-    package init(_ direction: DeflateDirection, _ options: DeflateOptions) {
-        unsafe stream = nil
+    /// Takes no memory until the first message, and then from this arena.
+    package init(_ direction: DeflateDirection, _ options: DeflateOptions, in arena: ContextArena) {
+        self.arena = arena
         level = Int32(options.level)
         windowBits = Int32(direction.windowBits)
         memoryLevel = Int32(options.memoryLevel)
         startsAfresh = direction.startsAfresh
     }
 
-    deinit { unsafe Deflater.free(stream) }
-
     /// Whether it can compress at all: zlib knows no window of 256 bytes. A sender that may use no larger one sends its
     /// messages uncompressed, which is always allowed (RFC 7692, 6).
     package var isAble: Bool { windowBits >= 9 }
 
     /// Whether zlib's state is held.
-    package var holdsContext: Bool { unsafe stream != nil }
+    package var holdsContext: Bool { heldBytes > 0 }
 
-    /// Bytes of zlib's state, when it is held (zconf.h).
-    package var contextBytes: Int { 1 << Int(windowBits + 2) + 1 << Int(memoryLevel + 9) }
+    /// Bytes that are held for zlib's state now.
+    package var heldBytes: Int {
+        switch stream {
+        case .some(let stream): stream.bytes
+        case nil: 0
+        }
+    }
+
+    /// Bytes of zlib's state when it is held.
+    package var contextBytes: Int {
+        arena.bytes(for: .deflate(windowBits: windowBits, memoryLevel: memoryLevel)) ?? .max
+    }
 
     /// Drops zlib's state. Between messages only; the next message begins a stream that refers to nothing.
     package mutating func releaseContext() {
-        unsafe Deflater.free(stream)
-        unsafe stream = nil
+        stream = nil
     }
 
     /// Appends what is ready of the compressed message; with `endOfMessage` all of it, without the tail 00 00 FF FF.
@@ -91,20 +98,10 @@ internal import CZlib
     }
 
     @unsafe private mutating func ready() -> UnsafeMutablePointer<z_stream>? {
-        if let stream = unsafe stream { return unsafe stream }
-        let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        unsafe made.initialize(to: z_stream())
-        guard unsafe trunkline_deflate_init(made, level, -windowBits, memoryLevel) == Z_OK else {
-            unsafe made.deallocate()
-            return nil
+        if stream == nil {
+            stream = ZlibStream(
+                deflating: level, windowBits: windowBits, memoryLevel: memoryLevel, in: arena)
         }
-        unsafe stream = made
-        return unsafe made
-    }
-
-    @unsafe private static func free(_ stream: UnsafeMutablePointer<z_stream>?) {
-        guard let stream = unsafe stream else { return }
-        unsafe deflateEnd(stream)
-        unsafe stream.deallocate()
+        return unsafe stream?.pointer
     }
 }

@@ -38,8 +38,8 @@ package enum OnInflate: Equatable, Sendable {
     private static let tail: [UInt8] = [0, 0, 0xFF, 0xFF]
     private static let ratioFloor = 1 << 20
 
-    // zlib keeps a pointer back to the stream, so the stream must not move: it lives on the heap.
-    private var stream: UnsafeMutablePointer<z_stream>?
+    private var stream: ZlibStream?
+    private let arena: ContextArena
     private let windowBits: Int32
     private let startsAfresh: Bool
     private let limits: InflateLimits
@@ -50,35 +50,48 @@ package enum OnInflate: Equatable, Sendable {
     // zlib had more output than room: it must be asked once more although all input is used.
     private var hasMore = false
 
-    /// Takes no memory until the first message.
-    package init(_ direction: DeflateDirection, limits: InflateLimits) {
-        unsafe stream = nil
+    /// Takes no memory until the first message, and then from this arena.
+    package init(_ direction: DeflateDirection, limits: InflateLimits, in arena: ContextArena) {
+        self.arena = arena
         // A window larger than the sender's is always right, and zlib knows a bug-free 9 and up.
         windowBits = Int32(max(direction.windowBits, 9))
         startsAfresh = direction.startsAfresh
         self.limits = limits
     }
 
-    deinit { unsafe Inflater.free(stream) }
-
     /// Whether zlib's state is held.
-    package var holdsState: Bool { unsafe stream != nil }
+    package var holdsState: Bool {
+        switch stream {
+        case .some: true
+        case nil: false
+        }
+    }
 
-    /// Bytes of zlib's state or of the window that is kept for it (zconf.h).
-    package var heldBytes: Int { unsafe stream == nil ? dictionary.count : 1 << Int(windowBits) + 7 * 1024 }
+    /// Bytes of zlib's state or of the window that is kept for it.
+    package var heldBytes: Int {
+        switch stream {
+        case .some(let stream): stream.bytes
+        case nil: dictionary.count
+        }
+    }
 
     /// Between messages: gives zlib's state back and keeps only the window, as far as it was used.
     package mutating func releaseState() {
-        guard let stream = unsafe stream, received == 0 else { return }
-        if !startsAfresh {
-            var window = [UInt8](repeating: 0, count: 1 << Int(windowBits))
-            var length: UInt32 = 0
-            if unsafe inflateGetDictionary(stream, &window, &length) == Z_OK {
-                dictionary = Array(window.prefix(Int(length)))
+        guard received == 0, let pointer = unsafe stream?.pointer else { return }
+        if !startsAfresh { dictionary = unsafe Inflater.window(of: pointer) }
+        stream = nil
+    }
+
+    /// As much of it as was used, in exactly as much memory.
+    @unsafe private static func window(of stream: UnsafeMutablePointer<z_stream>) -> [UInt8] {
+        var length: UInt32 = 0
+        guard unsafe inflateGetDictionary(stream, nil, &length) == Z_OK else { return [] }
+        return unsafe [UInt8](unsafeUninitializedCapacity: Int(length)) { buffer, initialized in
+            guard length > 0, unsafe inflateGetDictionary(stream, buffer.baseAddress, &length) == Z_OK else {
+                return
             }
+            initialized = min(Int(length), buffer.count)
         }
-        unsafe Inflater.free(stream)
-        unsafe self.stream = nil
     }
 
     /// Inflates from `input` at `position`, which moves, and appends at most `room` bytes.
@@ -119,6 +132,7 @@ package enum OnInflate: Equatable, Sendable {
         case Z_BUF_ERROR where madeProgress: break
         // 7.2.3.4: a final block may end before the message does; what follows begins a new one.
         case Z_STREAM_END: unsafe inflateReset(stream)
+        case Z_MEM_ERROR: throw .outOfMemory
         default: throw .invalidData
         }
         guard produced <= limits.message else { throw .messageTooBig(limit: limits.message) }
@@ -168,24 +182,13 @@ package enum OnInflate: Equatable, Sendable {
     }
 
     @unsafe private mutating func ready() -> UnsafeMutablePointer<z_stream>? {
-        if let stream = unsafe stream { return unsafe stream }
-        let made = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        unsafe made.initialize(to: z_stream())
-        guard unsafe trunkline_inflate_init(made, -windowBits) == Z_OK else {
-            unsafe made.deallocate()
-            return nil
-        }
+        if let pointer = unsafe stream?.pointer { return unsafe pointer }
+        stream = ZlibStream(inflating: windowBits, in: arena)
+        guard let made = unsafe stream?.pointer else { return nil }
         if !dictionary.isEmpty {
             unsafe inflateSetDictionary(made, dictionary, UInt32(dictionary.count))
             dictionary = []
         }
-        unsafe stream = made
         return unsafe made
-    }
-
-    @unsafe private static func free(_ stream: UnsafeMutablePointer<z_stream>?) {
-        guard let stream = unsafe stream else { return }
-        unsafe inflateEnd(stream)
-        unsafe stream.deallocate()
     }
 }

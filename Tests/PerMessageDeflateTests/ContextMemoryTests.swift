@@ -9,14 +9,16 @@ private final class Line: ContextHolder {
     private var deflater: Deflater
     private var inflater: Inflater
 
-    init(_ offer: String = "permessage-deflate; client_max_window_bits=12") throws {
+    init(
+        _ offer: String = "permessage-deflate; client_max_window_bits=12", in arena: ContextArena
+    ) throws {
         let offers = try HeaderGrammar.extensions([offer])
         let agreement = try #require(Negotiation.agree(to: offers, DeflateOptions()))
-        deflater = Deflater(agreement.fromClient, DeflateOptions())
-        inflater = Inflater(agreement.fromClient, limits: InflateLimits())
+        deflater = Deflater(agreement.fromClient, DeflateOptions(), in: arena)
+        inflater = Inflater(agreement.fromClient, limits: InflateLimits(), in: arena)
     }
 
-    var heldBytes: Int { (deflater.holdsContext ? deflater.contextBytes : 0) + inflater.heldBytes }
+    var heldBytes: Int { deflater.heldBytes + inflater.heldBytes }
 
     var holdsContext: Bool { deflater.holdsContext || inflater.holdsState }
 
@@ -50,8 +52,8 @@ struct ContextMemoryTests {
     ])
     func streamsStayRightWhenEverythingIsFreedAtEveryMessage(offer: String) throws {
         let evicting = ContextMemory(budget: 1)
-        let lines = try (0..<3).map { _ in try Line(offer) }
-        let kept = try (0..<3).map { _ in try Line(offer) }
+        let lines = try (0..<3).map { _ in try Line(offer, in: evicting.arena) }
+        let kept = try (0..<3).map { _ in try Line(offer, in: evicting.arena) }
         for turn in 0..<90 {
             let index = turn % 3
             var sent = Array("\(turn)".utf8)
@@ -68,8 +70,8 @@ struct ContextMemoryTests {
     }
 
     @Test func theOldestIsFreedFirst() throws {
-        let lines = try (0..<3).map { _ in try Line() }
         let memory = ContextMemory(budget: 120_000)
+        let lines = try (0..<3).map { _ in try Line(in: memory.arena) }
         for line in lines {
             _ = try line.carry(message)
             memory.touched(line)
@@ -86,7 +88,7 @@ struct ContextMemoryTests {
 
     @Test func roomIsMadeOrRefusedAndWhatGoesIsGone() throws {
         let memory = ContextMemory(budget: 60_000)
-        let line = try Line()
+        let line = try Line(in: memory.arena)
         _ = try line.carry(message)
         memory.touched(line)
         let refused = memory.makeRoom(for: 50_000, sparing: line)

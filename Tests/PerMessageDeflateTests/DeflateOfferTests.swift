@@ -76,7 +76,7 @@ struct DeflateOfferTests {
     @Test("a window of 256 bytes, which zlib doesn't know, compresses nothing")
     func smallestWindow() {
         let smallest = DeflateDirection(windowBits: 8, startsAfresh: false)
-        let deflater = Deflater(smallest, DeflateOptions())
+        let deflater = Deflater(smallest, DeflateOptions(), in: ContextArena())
         let isAble = deflater.isAble
         #expect(!isAble)
     }

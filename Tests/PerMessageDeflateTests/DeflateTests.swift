@@ -54,9 +54,11 @@ private let samples: [[UInt8]] = [
 
 @Suite("permessage-deflate")
 struct DeflateTests {
+    private let arena = ContextArena()
+
     @Test("inflates the examples of RFC 7692, 7.2.3")
     func examples() throws {
-        var inflater = Inflater(try agreement().fromClient, limits: .init())
+        var inflater = Inflater(try agreement().fromClient, limits: .init(), in: arena)
         #expect(try inflate(&inflater, [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]) == Array("Hello".utf8))
         // 7.2.3.2: the second refers to the first.
         #expect(try inflate(&inflater, [0xF2, 0x00, 0x11, 0x00, 0x00]) == Array("Hello".utf8))
@@ -79,8 +81,9 @@ struct DeflateTests {
             let options = DeflateOptions(
                 level: 4, windowBits: bits, memoryLevel: 5, contextTakeover: takeover)
             let agreed = try agreement("permessage-deflate; client_max_window_bits", options)
-            var deflater = Deflater(agreed.fromServer, options)
-            var inflater = Inflater(agreed.fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0))
+            var deflater = Deflater(agreed.fromServer, options, in: arena)
+            var inflater = Inflater(
+                agreed.fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0), in: arena)
             for sample in samples + samples {
                 let packed = deflate(&deflater, sample, pieces: 3)
                 #expect(try inflate(&inflater, packed, step: 17) == sample)
@@ -91,8 +94,9 @@ struct DeflateTests {
     @Test("dropping contexts between messages is not noticed by the other side")
     func eviction() throws {
         let agreed = try agreement()
-        var deflater = Deflater(agreed.fromServer, .init())
-        var inflater = Inflater(agreed.fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0))
+        var deflater = Deflater(agreed.fromServer, .init(), in: arena)
+        var inflater = Inflater(
+            agreed.fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0), in: arena)
         for (index, sample) in (samples + samples + samples).enumerated() {
             let packed = deflate(&deflater, sample)
             #expect(try inflate(&inflater, packed) == sample)
@@ -106,28 +110,29 @@ struct DeflateTests {
     @Test("a context that is kept makes the second message smaller")
     func takeover() throws {
         let text = Array("{\"type\":\"message\",\"from\":\"Ada\",\"text\":\"hello there\"}".utf8)
-        var kept = Deflater(try agreement().fromServer, .init())
+        var kept = Deflater(try agreement().fromServer, .init(), in: arena)
         let first = deflate(&kept, text).count
         #expect(deflate(&kept, text).count < first / 2)
         let fresh = DeflateOptions(contextTakeover: false)
-        var reset = Deflater(try agreement("permessage-deflate", fresh).fromServer, fresh)
+        var reset = Deflater(try agreement("permessage-deflate", fresh).fromServer, fresh, in: arena)
         #expect(deflate(&reset, text).count == deflate(&reset, text).count)
     }
 
     @Test("a bomb is stopped by size or by ratio, with bounded memory")
     func bomb() throws {
-        var deflater = Deflater(try agreement().fromServer, .init())
+        var deflater = Deflater(try agreement().fromServer, .init(), in: arena)
         let packed = deflate(&deflater, [UInt8](repeating: 0, count: 8 << 20))
-        var bySize = Inflater(try agreement().fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0))
+        var bySize = Inflater(
+            try agreement().fromClient, limits: InflateLimits(message: 1 << 20, ratio: 0), in: arena)
         #expect(throws: InflateError.messageTooBig(limit: 1 << 20)) { try inflate(&bySize, packed) }
         var byRatio = Inflater(
-            try agreement().fromClient, limits: InflateLimits(message: 64 << 20, ratio: 100))
+            try agreement().fromClient, limits: InflateLimits(message: 64 << 20, ratio: 100), in: arena)
         #expect(throws: InflateError.ratioTooHigh(limit: 100)) { try inflate(&byRatio, packed) }
     }
 
     @Test("nonsense is refused")
     func nonsense() throws {
-        var inflater = Inflater(try agreement().fromClient, limits: .init())
+        var inflater = Inflater(try agreement().fromClient, limits: .init(), in: arena)
         #expect(throws: InflateError.invalidData) { try inflate(&inflater, [0xFF, 0xFF, 0xFF, 0xFF]) }
     }
 }

@@ -103,13 +103,14 @@ struct NegotiationTests {
     @Test("both directions of every agreement carry messages")
     func everyAgreementWorks() throws {
         let options = DeflateOptions(minimumSize: 0)
+        let arena = ContextArena()
         let texts = ["", "a", String(repeating: "{\"symbol\":\"ALBA\",\"price\":182.4}", count: 300)]
         for offer in Offer.all where offer.serverBits != 8 && offer.clientBits != 8 {
             let offers = try HeaderGrammar.extensions([offer.text(reversed: false)])
             let agreed = try #require(Negotiation.agree(to: offers, options))
             for direction in [agreed.fromServer, agreed.fromClient] {
-                var deflater = Deflater(direction, options)
-                var inflater = Inflater(direction, limits: InflateLimits())
+                var deflater = Deflater(direction, options, in: arena)
+                var inflater = Inflater(direction, limits: InflateLimits(), in: arena)
                 for text in texts + texts {
                     var packed = UniqueArray<UInt8>()
                     var plain = UniqueArray<UInt8>()

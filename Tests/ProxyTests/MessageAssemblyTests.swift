@@ -13,7 +13,9 @@ struct MessageAssemblyTests {
     ) throws -> MessageAssembly {
         let assembly = MessageAssembly(
             opcode, limit: limit,
-            inflater: direction.map { Inflater($0, limits: InflateLimits(message: limit)) })
+            inflater: direction.map {
+                Inflater($0, limits: InflateLimits(message: limit), in: ContextArena())
+            })
         try assembly.append(bytes.span.extracting(0..<split), isLast: false)
         try assembly.append(bytes.span.extracting(split..<bytes.count), isLast: true)
         return assembly
@@ -54,7 +56,7 @@ struct MessageAssemblyTests {
     func compressed() throws {
         let direction = DeflateDirection(windowBits: 12, startsAfresh: true)
         let text = Array(String(repeating: "tick 線路 ", count: 40).utf8)
-        var deflater = Deflater(direction, DeflateOptions())
+        var deflater = Deflater(direction, DeflateOptions(), in: ContextArena())
         var packed = UniqueArray<UInt8>()
         #expect(deflater.compress(text.span, endOfMessage: true, appendingTo: &packed))
         let bytes = (0..<packed.count).map { packed[$0] }

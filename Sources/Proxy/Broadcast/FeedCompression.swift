@@ -31,10 +31,10 @@ final class FeedCompression: ContextHolder {
         self.id = id
         self.worker = worker
         minimumSize = options.minimumSize
-        deflater = Deflater(agreement.fromServer, options)
+        deflater = Deflater(agreement.fromServer, options, in: worker.contextMemory.arena)
     }
 
-    var heldBytes: Int { deflater.holdsContext ? deflater.contextBytes : 0 }
+    var heldBytes: Int { deflater.heldBytes }
 
     func releaseIdleContexts() { deflater.releaseContext() }
 

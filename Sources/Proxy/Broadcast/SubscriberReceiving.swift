@@ -50,7 +50,10 @@ extension Subscriber: LegOwner {
             assembly = MessageAssembly(
                 slice.header.opcode, limit: limits.frames.message,
                 inflater: agreement.flatMap { agreement in
-                    slice.header.rsv1 ? Inflater(agreement.fromClient, limits: limits.inflate) : nil
+                    slice.header.rsv1
+                        ? Inflater(
+                            agreement.fromClient, limits: limits.inflate, in: worker.contextMemory.arena)
+                        : nil
                 })
         }
         guard let assembly else { return }

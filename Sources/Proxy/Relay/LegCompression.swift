@@ -17,15 +17,15 @@ final class LegCompression: ContextHolder {
 
     init(
         incoming: DeflateDirection, outgoing: DeflateDirection, _ options: DeflateOptions,
-        limits: InflateLimits, sampler: ShrinkSampler
+        limits: InflateLimits, sampler: ShrinkSampler, arena: ContextArena
     ) {
         self.sampler = sampler
         minimumSize = options.minimumSize
-        inflater = Inflater(incoming, limits: limits)
-        deflater = Deflater(outgoing, options)
+        inflater = Inflater(incoming, limits: limits, in: arena)
+        deflater = Deflater(outgoing, options, in: arena)
     }
 
-    var heldBytes: Int { (deflater.holdsContext ? deflater.contextBytes : 0) + inflater.heldBytes }
+    var heldBytes: Int { deflater.heldBytes + inflater.heldBytes }
 
     /// Gives memory back that an idle session doesn't need; it is rebuilt with the next message.
     func releaseIdleContexts() {

@@ -50,11 +50,12 @@ enum CompressionTable {
         _ messages: [[UInt8]], _ choice: Choice
     ) -> (bytes: Double, deflate: Double, inflate: Double) {
         let direction = DeflateDirection(windowBits: choice.windowBits, startsAfresh: !choice.takeover)
+        let arena = ContextArena()
         var bytes = 0
         var (bestDeflate, bestInflate) = (UInt64.max, UInt64.max)
         for _ in 0..<5 {
-            var deflater = Deflater(direction, options(choice))
-            var inflater = Inflater(direction, limits: InflateLimits())
+            var deflater = Deflater(direction, options(choice), in: arena)
+            var inflater = Inflater(direction, limits: InflateLimits(), in: arena)
             var packed = UniqueArray<UInt8>()
             var ends: [Int] = []
             let start = cpuNanoseconds()
@@ -84,9 +85,9 @@ enum CompressionTable {
     private final class Pair {
         var deflater: Deflater
         var inflater: Inflater
-        init(_ direction: DeflateDirection, _ options: DeflateOptions) {
-            deflater = Deflater(direction, options)
-            inflater = Inflater(direction, limits: InflateLimits())
+        init(_ direction: DeflateDirection, _ options: DeflateOptions, in arena: ContextArena) {
+            deflater = Deflater(direction, options, in: arena)
+            inflater = Inflater(direction, limits: InflateLimits(), in: arena)
         }
     }
 
@@ -96,13 +97,14 @@ enum CompressionTable {
         let messages = Corpora.ticker(20)
         var packed = UniqueArray<UInt8>(minimumCapacity: 1 << 16)
         var plain = UniqueArray<UInt8>(minimumCapacity: 1 << 16)
+        let arena = ContextArena()
         var pairs: [Pair] = []
         pairs.reserveCapacity(440)
         var before = 0
         for number in 0..<440 {
             // The first ones use what earlier choices have left free.
             if number == 40 { before = residentBytes() }
-            let pair = Pair(direction, options(choice))
+            let pair = Pair(direction, options(choice), in: arena)
             for message in messages {
                 packed.removeAll(keepingCapacity: true)
                 plain.removeAll(keepingCapacity: true)

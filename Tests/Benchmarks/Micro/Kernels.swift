@@ -116,7 +116,8 @@ enum Kernels {
         let messages = Corpora.ticker(200)
         let bytes = messages.reduce(0) { $0 + $1.count }
         let options = DeflateOptions(level: level)
-        var deflater = Deflater(DeflateDirection(windowBits: 12, startsAfresh: false), options)
+        var deflater = Deflater(
+            DeflateDirection(windowBits: 12, startsAfresh: false), options, in: ContextArena())
         var output = UniqueArray<UInt8>()
         let ours = nanoseconds {
             for message in messages {

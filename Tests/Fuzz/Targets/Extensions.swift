@@ -29,10 +29,11 @@ enum Extensions {
             let agreement = Negotiation.agree(to: offers, DeflateOptions())
         else { return "no agreement" }
         let limit = 1 << 16
-        var hostile = Inflater(agreement.fromClient, limits: InflateLimits(message: limit))
+        let arena = ContextArena()
+        var hostile = Inflater(agreement.fromClient, limits: InflateLimits(message: limit), in: arena)
         if let produced = inflate(&hostile, bytes), produced.count > limit { return "over the limit" }
-        var deflater = Deflater(agreement.fromServer, DeflateOptions())
-        var inflater = Inflater(agreement.fromClient, limits: InflateLimits(message: 1 << 24))
+        var deflater = Deflater(agreement.fromServer, DeflateOptions(), in: arena)
+        var inflater = Inflater(agreement.fromClient, limits: InflateLimits(message: 1 << 24), in: arena)
         for turn in 0..<2 {
             var packed = UniqueArray<UInt8>()
             guard deflater.compress(bytes.span, endOfMessage: true, appendingTo: &packed) else {

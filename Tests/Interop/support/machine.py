@@ -86,6 +86,14 @@ def expect_memory(kib: int, *, below: int) -> None:
         raise MemoryExceeded(f"{kib} KiB, wanted below {below}")
 
 
+def proportional_kib(pid: int) -> int:
+    """What the process holds, shared pages by their share."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise AssertionError(f"process {pid} has no proportional size")
+
+
 def open_descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
