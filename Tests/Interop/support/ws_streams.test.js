@@ -171,6 +171,56 @@ test('an upgrade handled by hand, as the examples of ws do it', async (t) => {
   assert.equal(String((await once(ws, 'message'))[0]), 'by hand');
 });
 
+test('corked writes keep their order and their callbacks, whatever their sizes', async (t) => {
+  const { server, connection } = await pair(t, 'h2c', null);
+  const written = [];
+  server.on('upgrade', (request, socket) => {
+    const write = (size, letter) => socket.write(Buffer.alloc(size, letter), () => written.push(letter));
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\nearly ');
+    socket.cork();
+    write(2, 'a');
+    write(3, 'b');
+    socket.uncork();
+    socket.cork();
+    write(4, 'c');
+    write(100_000, 'd');
+    socket.write('text', () => written.push('text'));
+    write(1, 'e');
+    socket.cork();
+    write(2, 'f');
+    socket.uncork();
+    setImmediate(() => {
+      write(1, 'g');
+      socket.uncork();
+      write(1, 'h');
+      socket.cork();
+      write(1, 'i');
+      socket.end('end');
+    });
+  });
+  const [stream] = await ask(connection);
+  const text = await body(stream);
+  assert.equal(text.replace(/d+/, (run) => `d${run.length}`), 'early aabbbccccd100000texteffghiend');
+  await sleep(10);
+  assert.deepEqual(written, ['a', 'b', 'c', 'd', 'text', 'e', 'f', 'g', 'h', 'i']);
+});
+
+test('a stream that is reset before its answer hurts nobody', async (t) => {
+  const { server, connection } = await pair(t, 'h2c', null);
+  const answered = new Promise((resolve) => {
+    server.on('upgrade', (request, socket) => {
+      request.stream.close(http2.constants.NGHTTP2_HTTP_1_1_REQUIRED);
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n', resolve);
+    });
+  });
+  const stream = connection.request({
+    ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':authority': 'a', ':path': '/',
+  }, { endStream: false });
+  const [error] = await once(stream, 'error');
+  assert.match(error.message, /HTTP_1_1_REQUIRED/);
+  await answered;
+});
+
 test('nobody listens to upgrades', async (t) => {
   const { connection } = await pair(t, 'h2c', null);
   assert.equal((await ask(connection))[1][':status'], 501);

@@ -19,6 +19,8 @@ const ONLY_HTTP1 = new Set([
 ]);
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const LARGEST_HEAD = 64 * 1024;
+/** Writes that are joined by a copy rather than handed on as they are. */
+const LARGEST_JOINED = 2048;
 
 /** What a server of node:http2 should be made with. Streams are windowed each for itself; see `connectionWindow`. */
 const serverOptions = {
@@ -127,47 +129,127 @@ function makeRequest(stream, headers) {
   return request;
 }
 
-/** Gives the stream what a socket has, until its response is out. */
+/** Of the HTTP/1.1 head that is the answer what has been written so far; null when the response is out. */
+const kHead = Symbol('head');
+const kAnswer = Symbol('answer');
+/** How often the stream is corked, what was written since, and the callback of that. */
+const kCorks = Symbol('corks');
+const kPart = Symbol('part');
+const kWritten = Symbol('written');
+const kFlush = Symbol('flush');
+/** For each class of streams the prototype that its sockets get. */
+const dressed = new Map();
+
+/**
+ * Gives a stream what a socket has, by another prototype. Methods put on the stream itself and taken off again would be
+ * simpler, and would make it an object whose every property is slow to reach.
+ */
 function dressAsSocket(stream) {
-  let head = Buffer.alloc(0);
-  const answer = (chunk, encoding) => {
-    head = Buffer.concat([head, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)]);
-    const end = head.indexOf('\r\n\r\n');
-    if (end < 0) {
-      if (head.length > LARGEST_HEAD) stream.destroy();
-      return undefined;
-    }
-    delete stream.write;
-    delete stream.end;
-    const [status, fields] = parseHead(head.toString('latin1', 0, end));
-    const rest = head.subarray(end + 4);
-    if (!stream.destroyed && !stream.headersSent) {
-      // A 101 is what RFC 8441, 5 calls 200; it has no body and no end.
-      stream.respond({ ':status': status === 101 ? 200 : status, ...fields });
-    }
-    return rest;
-  };
-  stream.write = (chunk, encoding, callback) => {
-    const done = typeof encoding === 'function' ? encoding : callback;
-    const rest = answer(chunk, encoding);
-    if (rest !== undefined && rest.length > 0) return stream.write(rest, done);
-    if (done) process.nextTick(done);
-    return true;
-  };
-  stream.end = (chunk, encoding, callback) => {
-    if (typeof chunk === 'function') return stream.end(undefined, undefined, chunk);
-    if (typeof encoding === 'function') return stream.end(chunk, undefined, encoding);
-    const rest = chunk === undefined || chunk === null ? undefined : answer(chunk, encoding);
-    delete stream.write;
-    delete stream.end;
-    // An end without an answer is what HTTP/1.1 would show as an empty reply.
-    if (rest === undefined && !stream.headersSent) return stream.destroy();
-    return rest === undefined || rest.length === 0 ? stream.end(callback) : stream.end(rest, callback);
-  };
-  stream.setNoDelay = () => stream;
-  stream.setKeepAlive = () => stream;
+  const bare = Object.getPrototypeOf(stream);
+  if (!dressed.has(bare)) dressed.set(bare, socketPrototype(bare));
+  Object.setPrototypeOf(stream, dressed.get(bare));
+  stream[kHead] = Buffer.alloc(0);
+  stream[kCorks] = 0;
+  stream[kPart] = null;
+  stream[kWritten] = null;
   // Until a WebSocket has its own: an error without a listener would end the process.
   stream.on('error', () => {});
+}
+
+function socketPrototype(bare) {
+  return {
+    __proto__: bare,
+
+    setNoDelay() { return this; },
+    setKeepAlive() { return this; },
+
+    // `ws` corks a stream to write a frame's header and its payload. Joined they are one write and one DATA frame, where
+    // a Writable's own cork would queue both and make a vector of them.
+    cork() { this[kCorks] += 1; },
+
+    uncork() {
+      if (this[kCorks] === 0) return;
+      this[kCorks] -= 1;
+      if (this[kCorks] === 0) this[kFlush]();
+    },
+
+    write(chunk, encoding, callback) {
+      if (typeof encoding === 'function') return this.write(chunk, undefined, encoding);
+      if (this[kHead] !== null) return this[kAnswer](chunk, encoding, callback);
+      if (this[kCorks] === 0) return super.write(chunk, encoding, callback);
+      if (this[kPart] === null && chunk instanceof Uint8Array && chunk.length <= LARGEST_JOINED) {
+        this[kPart] = chunk;
+        this[kWritten] = callback;
+        return !this.writableNeedDrain;
+      }
+      const part = this[kPart];
+      if (part !== null && chunk instanceof Uint8Array && part.length + chunk.length <= LARGEST_JOINED) {
+        this[kPart] = join(part, chunk);
+        this[kWritten] = both(this[kWritten], callback);
+        return !this.writableNeedDrain;
+      }
+      super.cork();
+      this[kFlush]();
+      const hasRoom = super.write(chunk, encoding, callback);
+      super.uncork();
+      return hasRoom;
+    },
+
+    end(chunk, encoding, callback) {
+      if (typeof chunk === 'function') return this.end(undefined, undefined, chunk);
+      if (typeof encoding === 'function') return this.end(chunk, undefined, encoding);
+      this[kFlush]();
+      if (this[kHead] === null) return super.end(chunk, encoding, callback);
+      if (chunk !== undefined && chunk !== null) this[kAnswer](chunk, encoding);
+      // An end without an answer is what HTTP/1.1 would show as an empty reply.
+      if (this[kHead] !== null && !this.headersSent && !this.closed) return this.destroy();
+      return super.end(callback);
+    },
+
+    [kFlush]() {
+      const part = this[kPart];
+      if (part === null) return;
+      const written = this[kWritten];
+      this[kPart] = null;
+      this[kWritten] = null;
+      super.write(part, undefined, written);
+    },
+
+    /** What is written before the response: when it is a whole head it goes out as the response. */
+    [kAnswer](chunk, encoding, callback) {
+      const head = Buffer.concat([
+        this[kHead], typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)]);
+      this[kHead] = head;
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0 && head.length > LARGEST_HEAD) this.destroy();
+      if (end >= 0) {
+        this[kHead] = null;
+        const [status, fields] = parseHead(head.toString('latin1', 0, end));
+        // A 101 is what RFC 8441, 5 calls 200; it has no body and no end.
+        if (!this.destroyed && !this.closed && !this.headersSent) {
+          this.respond({ ':status': status === 101 ? 200 : status, ...fields });
+        }
+        if (head.length > end + 4) return super.write(head.subarray(end + 4), undefined, callback);
+      }
+      if (callback) process.nextTick(callback);
+      return true;
+    },
+  };
+}
+
+function join(first, second) {
+  const all = Buffer.allocUnsafe(first.length + second.length);
+  all.set(first, 0);
+  all.set(second, first.length);
+  return all;
+}
+
+function both(first, second) {
+  if (!first || !second) return first || second;
+  return (error) => {
+    first(error);
+    second(error);
+  };
 }
 
 /** The status of an HTTP/1.1 head, and its fields but those that HTTP/2 has no place for. */
@@ -187,8 +269,7 @@ function parseHead(text) {
 }
 
 function refuse(stream, status, reason) {
-  delete stream.write;
-  delete stream.end;
+  if (stream[kHead] !== undefined) stream[kHead] = null;
   stream.on('error', () => {});
   stream.respond({ ':status': status, 'content-type': 'text/plain; charset=utf-8' });
   stream.end(`${reason}\n`);
