@@ -73,10 +73,13 @@ let frameBegins:
     }
 
 let frameReceived: OnFrame = { session, frame, data in
-    guard let me = unsafe owner(data), let frame = unsafe frame else { return 0 }
+    guard let frame = unsafe frame else { return 0 }
+    let ends = unsafe trunkline_frame_ends_stream(frame) != 0
+    // Nearly all frames there are: what is in them has been handed on.
+    if !ends, unsafe trunkline_frame_type(frame) == Int32(NGHTTP2_DATA.rawValue) { return 0 }
+    guard let me = unsafe owner(data) else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
     let stream = unsafe id > 0 ? stream(session, id) : nil
-    let ends = unsafe trunkline_frame_ends_stream(frame) != 0
     switch unsafe UInt32(trunkline_frame_type(frame)) {
     case NGHTTP2_HEADERS.rawValue: if let stream { me.headersComplete(stream, ends: ends) }
     case NGHTTP2_DATA.rawValue: if ends, let stream { me.ended(stream) }

@@ -74,7 +74,6 @@ extension HTTP2Session {
         } else {
             consume(stream, count)
         }
-        payBack()
     }
 
     func settingsReceived() {

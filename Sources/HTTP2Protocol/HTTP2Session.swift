@@ -32,7 +32,8 @@ package enum HTTP2Side: Sendable {
     private var lastWords: [UInt8]?
     private var isBroken = false
     private var isAsked = false
-    private var isInside = false
+    /// A call of the library is under way.
+    private(set) var isInside = false
     /// Written on all streams and not framed.
     var queued = 0
     /// Received by streams and not consumed by their owners.
@@ -87,6 +88,7 @@ package enum HTTP2Side: Sendable {
             throw error
         }
         if let abuse { throw .abuse(abuse) }
+        payBack()
         ask()
     }
 
@@ -131,6 +133,7 @@ package enum HTTP2Side: Sendable {
         }
         swap(&output, &target)
         isInside = false
+        payBack()
         tellDrained()
         // Found while sending: the reason has been sent with it.
         if let abuse { throw .abuse(abuse) }

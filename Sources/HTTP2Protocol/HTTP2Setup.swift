@@ -14,6 +14,7 @@ extension HTTP2Library {
             unsafe nghttp2_option_del(option)
         }
         unsafe setCallbacks(callbacks)
+        if side == .server { unsafe setAbuseCallbacks(callbacks) }
         // Windows are given back as the streams' owners consume: flow control is the back-pressure.
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         // Closed streams would be kept for the sake of priorities, which nobody gets here.
@@ -34,11 +35,15 @@ extension HTTP2Library {
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks, headerReceived)
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, dataReceived)
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, frameReceived)
-        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, frameBegins)
-        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, frameSent)
         unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, frameNotSent)
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, streamClosed)
         unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks, dataWanted)
+    }
+
+    /// What counts single frames, which costs something with each of them. Backends are trusted not to be abusive.
+    @unsafe private static func setAbuseCallbacks(_ callbacks: OpaquePointer?) {
+        unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, frameBegins)
+        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, frameSent)
     }
 
     @unsafe static func provider(of stream: UnsafeMutableRawPointer) -> nghttp2_data_provider {

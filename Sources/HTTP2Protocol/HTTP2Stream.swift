@@ -23,6 +23,8 @@ package final class HTTP2Stream {
     var blockSize = 0
     /// Received and not yet consumed.
     var unconsumed = 0
+    /// Consumed, and the stream's window not yet given back for it.
+    var unreturned = 0
     /// The peer has ended its side.
     package internal(set) var hasEnded = false
 

@@ -69,12 +69,13 @@ extension HTTP2Session {
 
     // MARK: Flow control
 
-    /// The connection's window is given back at once as long as the streams' owners don't hold too much: one that
-    /// stalls stops only itself.
+    /// The connection's window is given back as long as the streams' owners don't hold too much: one that stalls stops
+    /// only itself. From inside the library it waits for the end of the call, once for all frames.
     func payBack() {
-        guard owed > 0, held <= options.heldBytes else { return }
+        guard owed > 0, !isInside, held <= options.heldBytes else { return }
         unsafe nghttp2_session_consume_connection(session, owed)
         owed = 0
+        ask()
     }
 
     func consume(_ stream: HTTP2Stream, _ count: Int) {
@@ -82,10 +83,18 @@ extension HTTP2Session {
         guard count > 0 else { return }
         stream.unconsumed -= count
         held -= count
-        unsafe nghttp2_session_consume_stream(session, stream.id, count)
+        stream.unreturned += count
+        if stream.unreturned >= returnStep {
+            unsafe nghttp2_session_consume_stream(session, stream.id, stream.unreturned)
+            stream.unreturned = 0
+            ask()
+        }
         payBack()
-        ask()
     }
+
+    /// A stream's window is given back in steps: the peer is told when half of it is free again, and each look at it
+    /// costs as much as a small frame.
+    private var returnStep: Int { min(16 << 10, options.streamWindow / 4) }
 
     func raiseWindow(_ stream: HTTP2Stream, to bytes: Int) {
         let present = unsafe nghttp2_session_get_stream_effective_local_window_size(session, stream.id)

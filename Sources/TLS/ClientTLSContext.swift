@@ -7,6 +7,8 @@ internal import COpenSSL
     private let serverName: String
     private let isAddress: Bool
     private let verifies: Bool
+    private let authorityPEM: [UInt8]?
+    private let protocols: [String]
 
     /// - Parameters:
     ///   - serverName: the name (or address) that the certificate must carry; a name is sent as SNI.
@@ -22,6 +24,8 @@ internal import COpenSSL
         unsafe self.context = context
         self.serverName = serverName
         self.verifies = verifies
+        self.authorityPEM = authorityPEM
+        self.protocols = protocols
         isAddress = serverName.contains(":") || serverName.allSatisfy { $0.isNumber || $0 == "." }
         unsafe try ContextBasics.apply(context, minimum: .tls12)
         unsafe SSL_CTX_set_verify(context, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
@@ -35,6 +39,12 @@ internal import COpenSSL
     }
 
     deinit { unsafe SSL_CTX_free(context) }
+
+    /// Whether both were made of the same: what was verified by one would be by the other.
+    package func isSame(as other: ClientTLSContext) -> Bool {
+        serverName == other.serverName && verifies == other.verifies && authorityPEM == other.authorityPEM
+            && protocols == other.protocols
+    }
 
     private func trust(_ pem: [UInt8]) throws(TLSError) {
         guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else {

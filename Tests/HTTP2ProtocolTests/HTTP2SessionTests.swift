@@ -124,6 +124,23 @@ struct HTTP2SessionTests {
         #expect(talk.server.streamCount == 0)
     }
 
+    @Test(arguments: [1, 7, 1000, 65_535, 200_000])
+    func aWindowThatIsGivenBackInStepsNeverStopsThePeer(window: Int) throws {
+        let talk = try Conversation(server: HTTP2Options(streamWindow: window, connectionWindow: 65_535))
+        let stream = try #require(try talk.open(tunnelRequest, endsStream: false))
+        try talk.talk()
+        let total = 3 * window + 5
+        var left = total
+        while left > 0 {
+            let count = min(left, max(1, window / 13))
+            stream.write([UInt8](repeating: 1, count: count).span)
+            left -= count
+            try talk.talk()
+        }
+        #expect(talk.serverSide.received == total)
+        #expect(stream.bufferedBytes == 0)
+    }
+
     @Test func aRaisedWindowTakesMore() throws {
         let talk = try Conversation(server: HTTP2Options(streamWindow: 1000))
         talk.serverSide.takesData = false

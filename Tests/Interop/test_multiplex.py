@@ -131,6 +131,18 @@ def test_over_tls_by_alpn(multiplex, authority):
             assert sockets_to(running.port) == 1
 
 
+def test_connections_are_opened_ahead_of_need(multiplex):
+    with node() as running, multiplex(running, pool={"streams_per_connection": 4}) as proxy:
+        machine.eventually(lambda: sockets_to(running.port) == 1, "a connection before anybody has come")
+        clients = [proxy.connect() for _ in range(2)]
+        assert sockets_to(running.port) == 1
+        clients.append(proxy.connect())
+        # One place is free, and yet:
+        machine.eventually(lambda: sockets_to(running.port) == 2, "a second connection before the first is full")
+        for client in clients:
+            client.close()
+
+
 # MARK: ends
 
 def test_closes_go_both_ways(multiplex):
@@ -233,6 +245,39 @@ def test_a_backend_without_extended_connect_gets_http1_for_sessions_only(multipl
             assert get(proxy, "/x")[2] == b"GET /x 0 HTTP/2.0"
 
 
+def test_a_session_that_is_wanted_over_http1_gets_it(multiplex):
+    """A stream reset with HTTP_1_1_REQUIRED (RFC 9113, 7): this session and, for a while, those that follow."""
+    with node() as running, multiplex(running) as proxy, proxy.connect() as old:
+        with proxy.connect("/http1") as client:
+            client.send("plain")
+            assert client.recv() == "plain"
+        proxy.wait_log("HTTP_1_1_REQUIRED")
+        with proxy.connect() as after:
+            after.send("plain too")
+            assert after.recv() == "plain too"
+        old.send("on")
+        assert old.recv() == "on"
+        assert facts(proxy)["versions"] == ["2.0", "1.1", "1.1"]
+        assert get(proxy, "/x")[2] == b"GET /x 0 HTTP/2.0"
+        # A request with such an answer is sent again, alone.
+        assert get(proxy, "/http1")[2] == b"GET /http1 0 HTTP/1.1"
+        assert get(proxy, "/x")[2] == b"GET /x 0 HTTP/2.0"
+
+
+def test_a_connection_that_is_wanted_over_http1_ends_multiplexing(multiplex):
+    """GOAWAY with HTTP_1_1_REQUIRED: for all that is new; what the connection carries stays there."""
+    with node() as running, multiplex(running) as proxy, proxy.connect() as old:
+        get(proxy, "/goaway-http1")
+        proxy.wait_log("gets HTTP/1.1")
+        with proxy.connect() as client:
+            client.send("plain")
+            assert client.recv() == "plain"
+        assert get(proxy, "/x")[2] == b"GET /x 0 HTTP/1.1"
+        old.send("on")
+        assert old.recv() == "on"
+        assert facts(proxy)["versions"] == ["2.0", "1.1"]
+
+
 def test_all_streams_taken_is_503(multiplex, backend):
     with multiplex(backend, pool={"streams_per_connection": 2, "connections": 1}) as proxy:
         with proxy.connect() as one, proxy.connect() as two:
@@ -318,6 +363,65 @@ def test_large_messages_and_compression_at_the_edge(multiplex, backend):
                 assert packed.recv(30) == text
                 assert hashlib.sha1(plain.recv(30)).digest() == hashlib.sha1(data).digest()
         assert sockets_to(backend.port) == 1
+
+
+# MARK: reloads
+
+def reload(proxy, edit=lambda config: None) -> None:
+    config = json.loads((proxy.folder / "proxy.conf").read_text())
+    edit(config)
+    (proxy.folder / "proxy.conf").write_text(json.dumps(config))
+    seen = len(proxy.err)
+    proxy.process.send_signal(signal.SIGHUP)
+    machine.eventually(lambda: any("reloaded" in line for line in list(proxy.err)[seen:]), "a reload")
+
+
+@pytest.mark.parametrize("kind", ["plain", "tls"])
+def test_reloads_keep_the_connections(kind, multiplex, authority):
+    """Whatever changes around them: another backend comes and goes, and weights change."""
+    with node("tls" if kind == "tls" else "beside", authority if kind == "tls" else None) as running, \
+            node("tls" if kind == "tls" else "beside", authority if kind == "tls" else None) as other:
+        tls = {"server_name": "localhost", "ca": str(authority.certificate().certificate)} if kind == "tls" else None
+        pool = {"connections": 2, "streams_per_connection": 4}
+        with multiplex(running, pool=pool, tls=tls, limits={}) as proxy:
+            clients = [proxy.connect() for _ in range(5)]
+            machine.eventually(lambda: sockets_to(running.port) == 2, "both connections")
+
+            def change(round):
+                def edit(config):
+                    only = config["upstreams"]["only"]
+                    only["backends"] = [{"address": running.address, "weight": 1 + round % 3}]
+                    if round % 2:
+                        only["backends"].append({"address": other.address})
+                    only["balance"] = ["round_robin", "random_two"][round % 2]
+                return edit
+            for round in range(20):
+                reload(proxy, change(round))
+                for client in clients:
+                    client.send("on")
+                    assert client.recv() == "on"
+                assert _echoes(proxy)
+                assert sockets_to(running.port) == 2
+            machine.eventually(lambda: sockets_to(other.port) == 0, "the other backend's connections are closed")
+            assert facts(proxy)["sessions"] == 5
+            for client in clients:
+                client.close()
+
+
+def test_a_changed_option_retires_the_connections(multiplex):
+    with node() as running, multiplex(running, pool={"connections": 1}) as proxy:
+        old = proxy.connect()
+        reload(proxy, lambda config: config["upstreams"]["only"]["pool"].update(streams_per_connection=50))
+        with proxy.connect() as new:
+            for client in (old, new):
+                client.send("on")
+                assert client.recv() == "on"
+            assert sockets_to(running.port) == 2
+            old.close(4000, "by itself")
+            machine.eventually(lambda: sockets_to(running.port) == 1, "the old connection is closed")
+            assert [4000, "by itself"] in facts(proxy)["closes"]
+            new.send("still")
+            assert new.recv() == "still"
 
 
 def test_a_reload_leaves_sessions_alone(multiplex, backend):

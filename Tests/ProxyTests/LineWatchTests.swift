@@ -39,30 +39,46 @@ struct LineWatchTests {
         }
     }
 
-    @Test("a pong that is late stalls the line until it comes")
+    @Test("a pong that is late stalls a silent line until anything comes")
     func latePong() {
         var line = watch()
         #expect(line.check(at: 1 * Self.second, received: 0, sent: 1000, waiting: 0) == .ping)
         #expect(!line.isStalled(at: 4 * Self.second))
         #expect(line.isStalled(at: 4 * Self.second + 1))
         #expect(line.check(at: 5 * Self.second, received: 0, sent: 2000, waiting: 0) == .wait)
-        line.ponged()
+        #expect(line.isStalled(at: 5 * Self.second))
+        #expect(line.check(at: 6 * Self.second, received: 1, sent: 2000, waiting: 0) == .wait)
         #expect(!line.isStalled(at: 6 * Self.second))
+        line.ponged()
+        #expect(!line.isStalled(at: 60 * Self.second))
+    }
+
+    @Test("a backend that is busy and slow with its pongs stalls nothing")
+    func busyBackend() {
+        var line = watch()
+        #expect(line.check(at: 1 * Self.second, received: 0, sent: 1000, waiting: 0) == .ping)
+        for second: UInt64 in 2...14 {
+            _ = line.check(at: second * Self.second, received: second * 100, sent: second * 1000, waiting: 0)
+            #expect(!line.isStalled(at: second * Self.second))
+        }
     }
 
     @Test("bytes that wait without progress stall the line, and any progress ends that")
     func noProgress() {
         var line = watch(interval: 0)
-        _ = line.check(at: 1, received: 0, sent: 0, waiting: 5000)
-        #expect(!line.isStalled(at: 1))
-        _ = line.check(at: 2, received: 0, sent: 0, waiting: 5000)
-        #expect(line.isStalled(at: 2))
-        _ = line.check(at: 3, received: 0, sent: 0, waiting: 4000)
-        #expect(!line.isStalled(at: 3))
-        _ = line.check(at: 4, received: 0, sent: 0, waiting: 4500)
-        #expect(line.isStalled(at: 4))
-        _ = line.check(at: 5, received: 0, sent: 0, waiting: 0)
-        #expect(!line.isStalled(at: 5))
+        for second: UInt64 in 1...3 {
+            _ = line.check(at: second * Self.second, received: 100 * second, sent: 9000, waiting: 5000)
+            #expect(!line.isStalled(at: second * Self.second))
+        }
+        _ = line.check(at: 4 * Self.second, received: 400, sent: 9000, waiting: 5000)
+        #expect(line.isStalled(at: 4 * Self.second))
+        // As many wait as before, but they are others.
+        _ = line.check(at: 5 * Self.second, received: 500, sent: 9500, waiting: 5500)
+        #expect(line.isStalled(at: 5 * Self.second))
+        _ = line.check(at: 6 * Self.second, received: 600, sent: 14_000, waiting: 5000)
+        #expect(!line.isStalled(at: 6 * Self.second))
+        _ = line.check(at: 12 * Self.second, received: 700, sent: 14_000, waiting: 0)
+        #expect(!line.isStalled(at: 12 * Self.second))
     }
 
     @Test("no pong and not a byte for the timeout is death; bytes are life")

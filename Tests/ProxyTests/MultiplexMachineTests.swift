@@ -93,16 +93,35 @@ struct MultiplexMachineTests {
     func stalls() {
         var one = machine(1, most: 1)
         #expect(one.place() == .line(1))
-        one.stalls(1, true)
+        #expect(one.stalls(1, true) == nil)
         #expect(one.place() == .wait)
         #expect(one.open(waiting: 1) == 2)
         one.opened(2, capacity: 10)
         #expect(one.place() == .line(2))
-        one.stalls(2, true)
+        #expect(one.stalls(2, true) == nil)
         #expect(one.place() == .full)
         #expect(one.open(waiting: 1) == nil)
-        one.stalls(1, false)
+        #expect(one.stalls(1, false) == nil)
         #expect(one.place() == .line(1))
+    }
+
+    @Test("a line that gets on beside its replacement makes one too many: the one with fewest streams is left")
+    func recovers() {
+        var one = machine(1, most: 1)
+        #expect([one.place(), one.place()] == [.line(1), .line(1)])
+        #expect(one.stalls(1, true) == nil)
+        #expect(one.open(waiting: 1) == 2)
+        one.opened(2, capacity: 10)
+        #expect(one.place() == .line(2))
+        #expect(one.stalls(1, false) == nil)
+        #expect([one.place(), one.place()] == [.line(1), .line(1)])
+        #expect(one.ended(on: 2) == true)
+        var empty = machine(1, most: 1)
+        #expect(empty.stalls(1, true) == nil)
+        #expect(empty.open(waiting: 1) == 2)
+        empty.opened(2, capacity: 10)
+        #expect(empty.place() == .line(2))
+        #expect(empty.stalls(1, false) == 1)
     }
 
     @Test("a lost line is forgotten with its streams")

@@ -132,6 +132,20 @@ struct TLSSessionTests {
         #expect(pair.server.isEstablished)
     }
 
+    @Test("contexts towards backends are the same when they were made of the same")
+    func sameContexts() throws {
+        let pem = Array(try Certificate.selfSigned(names: "DNS:a.example").pem.utf8)
+        let other = Array(try Certificate.selfSigned(names: "DNS:a.example").pem.utf8)
+        let context = try ClientTLSContext(serverName: "a.example", authorityPEM: pem)
+        #expect(context.isSame(as: try ClientTLSContext(serverName: "a.example", authorityPEM: pem)))
+        #expect(!context.isSame(as: try ClientTLSContext(serverName: "b.example", authorityPEM: pem)))
+        #expect(!context.isSame(as: try ClientTLSContext(serverName: "a.example", authorityPEM: other)))
+        #expect(!context.isSame(as: try ClientTLSContext(serverName: "a.example", authorityPEM: nil)))
+        #expect(
+            !context.isSame(
+                as: try ClientTLSContext(serverName: "a.example", authorityPEM: pem, verifies: false)))
+    }
+
     @Test("SNI chooses the certificate, wildcards included; an unknown name gets the first")
     func serverName() throws {
         let first = try Certificate.selfSigned(names: "DNS:first.example")

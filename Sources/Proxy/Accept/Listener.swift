@@ -74,7 +74,7 @@ final class Listener: ListenerHandler {
                     nil
                 }
             worker.metrics.add(.connectionsAccepted, [facts.name])
-            let transport = StreamConnection(accepted: socket, tls: session, wire: worker.wire)
+            let transport = StreamConnection(accepted: socket, tls: session, batch: worker.sendBatch)
             transport.peerPort = address.port
             worker.admit(
                 ClientConnection(transport, address: address.host, listener: facts, worker: worker))

@@ -13,12 +13,9 @@ final class FeedHub {
     private var tallies: [String: FeedTally] = [:]
 
     /// What a round over subscribers sends.
-    let batch: SendBatch
+    var batch: SendBatch { worker.sendBatch }
 
-    init(worker: Worker) {
-        self.worker = worker
-        batch = SendBatch(worker.wire)
-    }
+    init(worker: Worker) { self.worker = worker }
 
     /// Whether nothing is left that a backend would miss.
     var isEmpty: Bool { feeds.isEmpty && leaving.isEmpty }

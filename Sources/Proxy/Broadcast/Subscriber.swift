@@ -97,7 +97,6 @@ final class Subscriber: LiveSession, TimerTarget {
         meter.begin()
         leg.transport.receiver = leg
         leg.transport.keepUnsentSmall()
-        leg.transport.takePart(in: feed.hub.batch)
         scheduleHousekeeping()
     }
 

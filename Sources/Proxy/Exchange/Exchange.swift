@@ -215,13 +215,12 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
             log(cause)
             fail(502, "backend's answer is malformed")
         case .unprocessed(let cause):
-            request?.cancel()
-            request = nil
-            leaveBackend()
             unprocessed += 1
-            if let search, !hasTakenBody, unprocessed < 4 { return search.redial() }
-            log(cause)
-            fail(502, "backend takes no requests")
+            guard unprocessed < 4, let search = searchAgain() else { return failUnprocessed(cause) }
+            search.redial()
+        case .wantsHTTP1:
+            guard let search = searchAgain() else { return failUnprocessed("HTTP_1_1_REQUIRED") }
+            search.redialOverHTTP1()
         case .lost(let cause, let isAnswered):
             request?.cancel()
             request = nil
@@ -234,6 +233,19 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
             log(cause)
             fail(502, "backend ended the connection")
         }
+    }
+
+    /// Lets go of a request that the backend has not looked at; nil when it can't be sent again.
+    private func searchAgain() -> BackendSearch? {
+        request?.cancel()
+        request = nil
+        leaveBackend()
+        return hasTakenBody ? nil : search
+    }
+
+    private func failUnprocessed(_ cause: String) {
+        log(cause)
+        fail(502, "backend takes no requests")
     }
 
     private func log(_ cause: String) {

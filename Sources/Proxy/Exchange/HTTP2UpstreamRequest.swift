@@ -142,6 +142,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         failure =
             switch code {
             case .refusedStream: .unprocessed("stream was refused")
+            case .http11Required where !isAnswered: .wantsHTTP1
             default: .lost("stream ended: \(code)", isAnswered: isAnswered)
             }
         tellSoon()

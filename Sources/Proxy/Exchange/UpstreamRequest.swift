@@ -6,6 +6,8 @@ enum UpstreamRequestFailure: Equatable {
     case lost(String, isAnswered: Bool)
     /// The backend says that it has not looked at the request (RFC 9113, 8.7): it may be sent again, whatever it is.
     case unprocessed(String)
+    /// The same, and it is to be sent over HTTP/1.1 (RFC 9113, 7).
+    case wantsHTTP1
     /// What the backend sent is no response.
     case malformed(String)
 }

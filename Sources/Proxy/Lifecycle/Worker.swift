@@ -11,11 +11,13 @@ final class Worker {
     let index: Int
     let loop: EventLoop
     let wire: TLSWire
+    let sendBatch: SendBatch
     let log: EventLog
     let metrics: WorkerMetrics
     private(set) var generation: Generation
     private let resolver: Resolver
     private(set) var upstreams: [String: Upstream] = [:]
+    let multiplexPools = MultiplexPools()
     private var listeners: [Listener] = []
     private(set) var clients: [any LiveClient] = []
     private(set) var sessions: [any LiveSession] = []
@@ -49,6 +51,7 @@ final class Worker {
         let workers = generation.configuration.workers ?? Machine.usableProcessors
         contextMemory = ContextMemory(budget: budget > 0 ? max(budget / max(workers, 1), 1) : 0)
         wire = try TLSWire()
+        sendBatch = SendBatch(wire)
         loop.owner = self
         openUpstreams()
     }

@@ -44,8 +44,6 @@ protocol ByteTransport: AnyObject {
     func offer(_ bytes: Span<UInt8>) -> Int
     /// Makes the kernel keep little that the peer has not taken: what it keeps can't be replaced by something newer.
     func keepUnsentSmall()
-    /// From here on its ciphertext may leave together with others'.
-    func takePart(in batch: SendBatch)
     func pauseReading()
     func resumeReading()
     /// Ends our side in order when everything written has gone; reading goes on until the peer ends too.
@@ -66,6 +64,4 @@ extension ByteTransport {
     }
 
     func keepUnsentSmall() {}
-
-    func takePart(in batch: SendBatch) {}
 }

@@ -93,13 +93,20 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         guard !isOver else { return }
         bytesReceived &+= UInt64(bytes.count)
         do throws(HTTP2Error) {
-            try session.receive(&bytes, at: worker.loop.now)
+            try receive(&bytes)
             if session.isFinished { outputWaiting() }
         } catch {
             // GOAWAY says why.
             send()
             end(.http2(error))
         }
+    }
+
+    private func receive(_ bytes: inout MutableSpan<UInt8>) throws(HTTP2Error) {
+        // What a backend sends to many clients at once.
+        if session.side == .client { worker.sendBatch.open() }
+        defer { worker.sendBatch.close() }
+        try session.receive(&bytes, at: worker.loop.now)
     }
 
     func transportEnded() { endedByPeer(.finished) }

@@ -1,17 +1,18 @@
 internal import EventLoop
 internal import TLS
 
-/// Ciphertext for many connections, encrypted first and then sent: the two take turns a batch at a time, not a message
-/// at a time, so that each finds its code and data in the processor's caches.
+/// The ciphertext of a worker's connections on its way to their sockets: each connection's own as soon as there is any,
+/// or, while a batch is open, that of many together. Those are encrypted first and then sent: the two take turns a batch
+/// at a time, not a message at a time, so that each finds its code and data in the processor's caches.
 ///
-/// While a batch is open, no connection that takes no part in it may write TLS. It is open only for the time of a call that
-/// writes to those that do (HTTP/2 connections write at the end of the turn).
+/// A batch is open only for the time of a call that writes to many. Until it is sent, what was written does not count as
+/// waiting for its connection.
 final class SendBatch {
     private static let most = 128 * 1024
 
     private let wire: TLSWire
     private var entries: [(socket: StreamSocket, end: Int)] = []
-    private(set) var isOpen = false
+    private var isOpen = false
 
     init(_ wire: TLSWire) { self.wire = wire }
 
@@ -20,6 +21,8 @@ final class SendBatch {
 
     /// What the wire holds beyond earlier entries is this socket's.
     func add(_ socket: StreamSocket) {
+        guard wire.hasOutput else { return }
+        guard isOpen else { return wire.takeOutput { socket.send($0) } }
         entries.append((socket, wire.outputCount))
         if wire.outputCount > Self.most { send() }
     }

@@ -12,20 +12,20 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     private let socket: StreamSocket
     private let tls: TLSSession?
-    private let wire: TLSWire
+    /// Of the worker: where ciphertext is composed, and when it leaves.
+    private let batch: SendBatch
     private var preamble: [UInt8]
     /// Of a client, as it was accepted or as a PROXY protocol header says.
     var peerPort: UInt16 = 0
     private var isOver = false
-    private var batch: SendBatch?
     var receiver: (any TransportReceiver)?
 
     /// Takes an accepted socket; reading starts with `resumeReading`.
-    init(accepted socket: StreamSocket, tls: TLSSession?, wire: TLSWire) {
+    init(accepted socket: StreamSocket, tls: TLSSession?, batch: SendBatch) {
         preamble = []
         self.socket = socket
         self.tls = tls
-        self.wire = wire
+        self.batch = batch
         socket.handler = self
     }
 
@@ -33,13 +33,13 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     ///
     /// - Parameter preamble: goes first and in plain text, before TLS.
     init(
-        connectingTo address: SocketAddress, preamble: [UInt8] = [], tls: TLSSession?, wire: TLSWire,
+        connectingTo address: SocketAddress, preamble: [UInt8] = [], tls: TLSSession?, batch: SendBatch,
         on loop: EventLoop
     ) throws(SystemError) {
         self.preamble = preamble
         socket = try StreamSocket.connect(to: address, on: loop)
         self.tls = tls
-        self.wire = wire
+        self.batch = batch
         socket.handler = self
     }
 
@@ -98,8 +98,6 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         return count
     }
 
-    func takePart(in batch: SendBatch) { self.batch = batch }
-
     func keepUnsentSmall() { socket.limitUnsent(to: 64 * 1024) }
 
     /// Answers in plain text where TLS was expected: a browser shows it instead of a riddle.
@@ -108,28 +106,26 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     func finish() {
         tls?.sendCloseNotify()
         sendOutput()
-        batch?.send()
+        batch.send()
         socket.finish()
     }
 
     func close() {
-        batch?.send()
+        batch.send()
         isOver = true
         receiver = nil
         socket.close()
     }
 
     func abort() {
-        batch?.send()
+        batch.send()
         isOver = true
         receiver = nil
         socket.reset()
     }
 
     private func sendOutput() {
-        guard tls != nil, wire.hasOutput else { return }
-        if let batch, batch.isOpen { return batch.add(socket) }
-        wire.takeOutput { socket.send($0) }
+        if tls != nil { batch.add(socket) }
     }
 
     // MARK: StreamHandler

@@ -14,6 +14,7 @@ final class Backend {
     private(set) var pool: UpstreamPool?
     /// Connections that many share; nil where each session has its own.
     private(set) var lines: MultiplexPool?
+    private var holdsLines = false
 
     init(_ member: UpstreamState.Member, settings: UpstreamSettings) {
         address = member.address
@@ -29,7 +30,10 @@ final class Backend {
         // With a header that names the client, a connection is that client's.
         let isShared = !settings.policy.sendsProxyHeader
         let isMultiplexed = settings.configuration.mode == .multiplex
-        if isMultiplexed { lines = MultiplexPool(for: self, settings, worker: worker) }
+        if isMultiplexed {
+            lines = worker.multiplexPools.claim(for: self, on: worker)
+            holdsLines = true
+        }
         self.pool = UpstreamPool(
             for: self, level: isShared && !isMultiplexed ? pool.warm : 0, most: isShared ? pool.idle : 0,
             idleTimeout: pool.idleTimeout, worker: worker)
@@ -43,9 +47,11 @@ final class Backend {
     }
 
     /// Opens nothing more; what lives goes on.
-    func closePool() {
+    func closePool(on worker: Worker) {
         pool?.close()
-        lines?.close()
+        guard holdsLines, let lines else { return }
+        holdsLines = false
+        worker.multiplexPools.release(lines)
     }
 
     /// Whether connections may be opened ahead of need.

@@ -65,6 +65,13 @@ final class BackendSearch: TimerTarget {
         connect(backend)
     }
 
+    /// The same after the backend had said that it wants this request over HTTP/1.1 (RFC 9113, 7).
+    func redialOverHTTP1() {
+        guard let backend else { return start() }
+        isWarm = true
+        connectAlone(backend)
+    }
+
     private func connect(_ backend: Backend) {
         guard let lines = backend.lines else { return connectAlone(backend) }
         lineWaiter = lines.place(isUpgrade: request.isUpgrade) { [weak self] place in

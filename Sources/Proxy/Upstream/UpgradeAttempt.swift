@@ -118,6 +118,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
             // Not looked at: another connection may take it (RFC 9113, 8.7).
             unprocessed += 1
             if let search, unprocessed < 4 { search.redial() } else { lost(cause) }
+        case .wantsHTTP1: search?.redialOverHTTP1()
         }
     }
 

@@ -65,7 +65,7 @@ final class Upstream {
             return old.first { $0.state === member.state && $0.weight == member.weight }
                 ?? Backend(member, settings: settings)
         }
-        for backend in old where !members.contains(where: { $0 === backend }) { backend.closePool() }
+        for backend in old where !members.contains(where: { $0 === backend }) { backend.closePool(on: worker) }
         guard !isClosed else { return }
         for backend in members where backend.pool == nil { backend.startPool(on: worker) }
         checks?.watch(members)
@@ -120,6 +120,6 @@ final class Upstream {
         isClosed = true
         checks?.stop()
         names?.stop()
-        for backend in members { backend.closePool() }
+        for backend in members { backend.closePool(on: worker) }
     }
 }

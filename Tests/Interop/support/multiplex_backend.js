@@ -12,12 +12,18 @@ const { acceptStreams, serverOptions } = require(
 const mode = process.env.MODE || 'beside';
 const facts = { closes: [], sessions: 0, versions: [] };
 
+function wantsHTTP1(request) { return request.url === '/http1' && request.httpVersionMajor === 2; }
+
 function respond(request, response) {
   if (request.url === '/facts') return response.end(JSON.stringify(facts));
   if (request.url === '/large') return response.end(Buffer.alloc(3_000_000, 'x'));
   if (request.url === '/goaway') {
     for (const session of connections) session.goaway(http2.constants.NGHTTP2_NO_ERROR);
   }
+  if (request.url === '/goaway-http1') {
+    for (const session of connections) session.goaway(http2.constants.NGHTTP2_HTTP_1_1_REQUIRED);
+  }
+  if (wantsHTTP1(request)) return request.stream.close(http2.constants.NGHTTP2_HTTP_1_1_REQUIRED);
   let count = 0;
   request.on('data', (chunk) => { count += chunk.length; });
   request.on('end', () => response.end(`${request.method} ${request.url} ${count} HTTP/${request.httpVersion}`));
@@ -45,7 +51,10 @@ const wss = new WebSocketServer({
   server,
   maxPayload: 1 << 26,
   handleProtocols: (offered) => offered.has('chat.v1') && 'chat.v1',
-  verifyClient: ({ req }, done) => done(!req.url.startsWith('/private'), 401, 'who are you', { 'X-Reason': 'cookie' }),
+  verifyClient: ({ req }, done) => {
+    if (wantsHTTP1(req)) return req.stream.close(http2.constants.NGHTTP2_HTTP_1_1_REQUIRED);
+    return done(!req.url.startsWith('/private'), 401, 'who are you', { 'X-Reason': 'cookie' });
+  },
 });
 wss.on('headers', (headers) => headers.push('X-Node: 7'));
 wss.on('connection', (socket, request) => {

@@ -1,13 +1,14 @@
-/// Judges by PINGs (RFC 9113, 6.7) and by what waits whether a connection gets on. Pure: it is asked once a `step`.
+/// Judges by PINGs (RFC 9113, 6.7) and by what moves whether a connection gets on. Pure: it is asked once a `step`.
 ///
-/// A connection that owes a pong for long, or takes none of what waits for it, is stalled: whatever holds it up holds up
-/// all its streams. One that is silent for much longer, pong and all, is dead.
+/// A line is stalled when one of its directions stands: whatever holds it up holds up all its streams. A pong that is
+/// late says nothing by itself, as a backend that is busy answers when it gets round to it; that not a byte came since
+/// says that nothing gets through. One that is silent for much longer is dead.
 struct LineWatch {
     enum OnCheck: Equatable { case wait, ping, dead }
 
     /// Between two looks, in nanoseconds, and between two PINGs while something moves.
     static let step: UInt64 = 1_000_000_000
-    /// A pong that takes longer means that the line is stalled.
+    /// A direction that stands for longer, though there is something to be moved, is stalled.
     static let patience: UInt64 = 3_000_000_000
     /// A PING with its frame header: what moves on an idle line.
     private static let pingSize: UInt64 = 17
@@ -19,8 +20,9 @@ struct LineWatch {
     private var lastPing: UInt64
     private var pingedAt: UInt64?
     private var lastHeard: UInt64
-    private var waited = 0
-    private var takesNothing = false
+    /// Bytes that the kernel has taken, in all, and since when there are no more though some wait.
+    private var taken: UInt64 = 0
+    private var stuckSince: UInt64?
 
     /// - Parameters:
     ///   - interval: between two PINGs on an idle line; 0 = none.
@@ -35,7 +37,12 @@ struct LineWatch {
     mutating func ponged() { pingedAt = nil }
 
     func isStalled(at now: UInt64) -> Bool {
-        takesNothing || pingedAt.map { now - min($0, now) > Self.patience } ?? false
+        silence(at: now) > Self.patience || stuckSince.map { now - min($0, now) >= Self.patience } ?? false
+    }
+
+    /// For how long a pong is owed, and nothing else came either.
+    private func silence(at now: UInt64) -> UInt64 {
+        pingedAt.map { now - min(max($0, lastHeard), now) } ?? 0
     }
 
     /// - Parameters:
@@ -45,13 +52,15 @@ struct LineWatch {
     mutating func check(at now: UInt64, received: UInt64, sent: UInt64, waiting: Int) -> OnCheck {
         let isBusy = received &- self.received > Self.pingSize || sent &- self.sent > Self.pingSize
         if received != self.received { lastHeard = now }
-        (self.received, self.sent) = (received, sent)
-        takesNothing = waiting > 0 && waited > 0 && waiting >= waited
-        waited = waiting
-        if let pingedAt {
-            // What comes in meanwhile shows that the peer lives, though its pong is stuck behind it.
-            let silence = now - min(max(pingedAt, lastHeard), now)
-            return timeout > 0 && silence > timeout ? .dead : .wait
+        let taken = sent &- UInt64(clamping: waiting)
+        if waiting == 0 {
+            stuckSince = nil
+        } else if stuckSince == nil || taken != self.taken {
+            stuckSince = now
+        }
+        (self.received, self.sent, self.taken) = (received, sent, taken)
+        guard pingedAt == nil else {
+            return timeout > 0 && silence(at: now) > timeout ? .dead : .wait
         }
         guard isBusy || interval > 0 && now - min(lastPing, now) >= interval else { return .wait }
         lastPing = now

@@ -86,6 +86,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
 
     func connectionGoAway(lastStream: Int32, code: HTTP2Code) {
         worker.log.lineLeaves(pool.name, code.description)
+        if code == .http11Required { pool.wantsHTTP1() }
         pool.leaves(self)
     }
 
@@ -102,6 +103,9 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
     }
 
     // MARK: Streams
+
+    /// A session was refused with HTTP_1_1_REQUIRED.
+    func wantsSessionsOverHTTP1() { pool.wantsSessionsOverHTTP1() }
 
     func streamEnded() {
         if session?.streamCount == 0 { idleSince = worker.loop.now }

@@ -100,7 +100,15 @@ struct MultiplexMachine {
         return isDone(id)
     }
 
-    mutating func stalls(_ id: Int, _ isStalled: Bool) { change(id) { $0.isStalled = isStalled } }
+    /// A line stalls, or gets on again. When it does that beside its replacement there is one too many, and the one that
+    /// carries fewest is left: returns it, if it has none and is to be closed.
+    mutating func stalls(_ id: Int, _ isStalled: Bool) -> Int? {
+        change(id) { $0.isStalled = isStalled }
+        guard carrying > most else { return nil }
+        let usable = lines.filter { $0.phase == .open && !$0.isStalled }
+        guard let least = usable.min(by: { $0.streams < $1.streams }) else { return nil }
+        return leaves(least.id) ? least.id : nil
+    }
 
     /// A line is gone, or was never opened.
     mutating func lost(_ id: Int) { lines.removeAll { $0.id == id } }

@@ -19,13 +19,6 @@ final class MultiplexPool {
         case failed(DialError)
     }
 
-    /// What is known of the backend.
-    private enum Speech {
-        case unknown
-        case http2(takesConnect: Bool)
-        case http1(until: UInt64)
-    }
-
     /// One that waits for a place.
     final class Waiter {
         fileprivate var done: ((Place) -> Void)?
@@ -42,32 +35,44 @@ final class MultiplexPool {
     private static let uncertainRest: UInt64 = 10_000_000_000
 
     let name: String
+    let state: BackendState
+    let lineOptions: LineOptions
     let options: HTTP2Options
-    let idleTimeout: UInt64
+    /// Who dials: of those that hold the pool, the one of the newest configuration.
     private weak var backend: Backend?
+    private var holders = 1
     private let worker: Worker
-    private let isSecure: Bool
-    private let settingsLimit: UInt64
     private var machine: MultiplexMachine
-    private var speech = Speech.unknown
+    private var speech = BackendSpeech()
     private var lines: [Int: MultiplexLine] = [:]
     private var dials: [Int: Dial] = [:]
     private var waiting: [Waiter] = []
     private var isClosed = false
 
-    init(for backend: Backend, _ settings: UpstreamSettings, worker: Worker) {
+    init(for backend: Backend, _ lineOptions: LineOptions, worker: Worker) {
         self.backend = backend
         self.worker = worker
+        self.lineOptions = lineOptions
         name = backend.name
-        let upstream = settings.configuration
-        isSecure = settings.tls != nil
-        settingsLimit = upstream.connectTimeout
-        idleTimeout = upstream.pool.idleTimeout
-        options = .towardsBackends(streams: upstream.pool.streams, headList: worker.headLimits.bytes)
+        state = backend.state
+        options = .towardsBackends(streams: lineOptions.streams, headList: lineOptions.headList)
         machine = MultiplexMachine(
-            lines: upstream.pool.connections, streams: upstream.pool.streams, keepsOne: upstream.pool.warm > 0
-        )
+            lines: lineOptions.connections, streams: lineOptions.streams, keepsOne: lineOptions.keepsOne)
     }
+
+    /// Another configuration's backend goes on with it.
+    func hold(for backend: Backend) {
+        holders += 1
+        self.backend = backend
+    }
+
+    /// Returns whether nobody holds it any longer.
+    func letGo() -> Bool {
+        holders -= 1
+        return holders == 0
+    }
+
+    var idleTimeout: UInt64 { lineOptions.idleTimeout }
 
     /// Connections that are open, and what they carry.
     var count: Int { lines.count }
@@ -89,12 +94,12 @@ final class MultiplexPool {
     }
 
     private func placeNow(_ isUpgrade: Bool) -> Place? {
-        switch speech {
-        case .http1(let until):
-            if worker.loop.now >= until { askAgain() }
+        switch speech.carries(isUpgrade: isUpgrade, at: worker.loop.now) {
+        case .http1: return .http1
+        case .http1AndAsk:
+            askAgain()
             return .http1
-        case .http2(takesConnect: false) where isUpgrade: return .http1
-        case .unknown, .http2:
+        case .http2:
             switch machine.place() {
             case .line(let id): return lines[id].map { .line($0) } ?? .full
             case .full: return .full
@@ -128,7 +133,7 @@ final class MultiplexPool {
     func openLines() {
         waiting.removeAll { $0.done == nil }
         guard let backend, !isClosed || !waiting.isEmpty else { return }
-        if case .http1 = speech { return }
+        if speech.isHTTP1 { return }
         // A backend that rests after a failure is dialled for those who wait only.
         guard !waiting.isEmpty || backend.isUsable(at: worker.loop.now) else { return }
         while let id = machine.open(waiting: waiting.count) { dial(id, backend) }
@@ -149,14 +154,14 @@ final class MultiplexPool {
 
     private func connected(_ id: Int, _ connection: StreamConnection) {
         let agreed = connection.tlsFacts?.applicationProtocol
-        guard !isSecure || agreed == "h2" else {
+        guard !lineOptions.isSecure || agreed == "h2" else {
             connection.close()
             machine.lost(id)
             return refused("\(agreed ?? "no protocol") was chosen by ALPN", isCertain: true)
         }
-        let line = MultiplexLine(id, scheme: isSecure ? "https" : "http", pool: self, worker: worker)
+        let line = MultiplexLine(id, scheme: lineOptions.isSecure ? "https" : "http", pool: self, worker: worker)
         do throws(HTTP2Error) {
-            try line.start(on: connection, within: settingsLimit)
+            try line.start(on: connection, within: lineOptions.connectTimeout)
             lines[id] = line
         } catch {
             connection.close()
@@ -167,8 +172,8 @@ final class MultiplexPool {
 
     /// The peer has said what it takes, for the first time or anew.
     func opened(_ line: MultiplexLine, _ settings: HTTP2PeerSettings, isFirst: Bool) {
-        if case .http1 = speech { worker.log.multiplexing(name) }
-        speech = .http2(takesConnect: settings.enablesConnect)
+        if speech.isHTTP1 { worker.log.multiplexing(name) }
+        speech.speaks(enablesConnect: settings.enablesConnect)
         if !settings.enablesConnect, isFirst {
             worker.log.notMultiplexing(name, cause: "extended CONNECT is not enabled", again: nil)
         }
@@ -182,15 +187,34 @@ final class MultiplexPool {
     func refused(_ cause: String, isCertain: Bool) {
         // With lines that work this one has just been unlucky.
         guard lines.isEmpty else { return serveWaiting() }
-        let rest = worker.loop.random.jittered(isCertain ? Self.certainRest : Self.uncertainRest, by: 0.1)
-        speech = .http1(until: worker.loop.now + rest)
-        worker.log.notMultiplexing(name, cause: cause, again: rest)
+        speaksHTTP1(cause, for: isCertain ? Self.certainRest : Self.uncertainRest)
         serveWaiting()
+    }
+
+    private func speaksHTTP1(_ cause: String, for time: UInt64) {
+        let rest = worker.loop.random.jittered(time, by: 0.1)
+        speech.refuses(until: worker.loop.now + rest)
+        worker.log.notMultiplexing(name, cause: cause, again: rest)
+    }
+
+    /// The backend wants HTTP/1.1 instead (RFC 9113, 7): what is on its lines stays there, and nothing new comes.
+    func wantsHTTP1() {
+        speaksHTTP1("GOAWAY HTTP_1_1_REQUIRED", for: Self.certainRest)
+        for line in lines.values where machine.leaves(line.id) { closeSoon(line) }
+    }
+
+    /// The backend wants its sessions over HTTP/1.1; other requests are not concerned.
+    func wantsSessionsOverHTTP1() {
+        guard speech.carries(isUpgrade: true, at: worker.loop.now) == .http2 else { return }
+        let rest = worker.loop.random.jittered(Self.certainRest, by: 0.1)
+        speech.refusesSessions(until: worker.loop.now + rest)
+        worker.log.notMultiplexing(name, cause: "HTTP_1_1_REQUIRED", again: rest)
+        worker.loop.nextTurn { [weak self] in self?.serveWaiting() }
     }
 
     private func askAgain() {
         guard let backend, !isClosed else { return }
-        speech = .http1(until: worker.loop.now + Self.certainRest)
+        speech.refuses(until: worker.loop.now + Self.certainRest)
         if dials.isEmpty, let id = machine.open(waiting: 1) { dial(id, backend) }
     }
 
@@ -200,7 +224,7 @@ final class MultiplexPool {
     }
 
     func stalls(_ line: MultiplexLine, _ isStalled: Bool) {
-        machine.stalls(line.id, isStalled)
+        if let spare = machine.stalls(line.id, isStalled).flatMap({ lines[$0] }) { closeSoon(spare) }
         serveWaiting()
     }
 

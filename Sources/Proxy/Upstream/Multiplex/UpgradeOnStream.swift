@@ -14,6 +14,8 @@ final class UpgradeOnStream: StreamAsker {
         case lost(String)
         /// The backend says that it has not looked at the request.
         case unprocessed(String)
+        /// The backend says that it is to be asked over HTTP/1.1.
+        case wantsHTTP1
     }
 
     private let plan: UpgradePlan
@@ -77,6 +79,12 @@ final class UpgradeOnStream: StreamAsker {
     }
 
     func streamFailed(_ code: HTTP2Code) {
-        tell(code == .refusedStream ? .unprocessed("stream was refused") : .lost("stream ended: \(code)"))
+        switch code {
+        case .refusedStream: tell(.unprocessed("stream was refused"))
+        case .http11Required:
+            line.wantsSessionsOverHTTP1()
+            tell(.wantsHTTP1)
+        default: tell(.lost("stream ended: \(code)"))
+        }
     }
 }
