@@ -18,6 +18,8 @@ package struct BroadcastConfiguration: Equatable, Sendable {
     package var clientMessages = ClientMessages.discard
     /// Names of request fields, in lower case, by whose values feeds are told apart.
     package var keyHeaders: [String] = []
+    /// How long a message may wait for others, so that they leave for each client in one write.
+    package var gather: UInt64 = 0
     /// How long a feed stays open without clients.
     package var linger: UInt64 = 5_000_000_000
     package var slowClient = SlowClient.dropOldest
@@ -47,6 +49,7 @@ enum BroadcastDecoder {
             "client_messages", into: &broadcast.clientMessages, expected: "discard, forward or close"
         ) { .init(rawValue: $0) }
         broadcast.keyHeaders = keyHeaders(section)
+        section.duration("gather", into: &broadcast.gather)
         section.duration("linger", into: &broadcast.linger)
         section.value("slow_client", into: &broadcast.slowClient, expected: "drop_oldest, latest or close") {
             .init(rawValue: $0)

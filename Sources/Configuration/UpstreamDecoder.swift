@@ -26,20 +26,14 @@ enum UpstreamDecoder {
         if upstream.policy.sendsProxyHeader, upstream.mode != .session {
             section.complaints.add(
                 section.keyPlace("proxy_protocol") ?? section.place,
-                "'proxy_protocol: v2' in \(section.title) needs 'mode: session': in other modes clients share a connection"
-            )
+                "'proxy_protocol' in \(section.title) names one client a connection, which"
+                    + " 'mode: \(upstream.mode.rawValue)' shares: use one of them")
         }
         upstream.backends = backends(section)
         if section.hasKey("tls") {
             upstream.tls = tls(section.section("tls", title: "'tls' of \(section.title)"))
         }
         pool(section.section("pool", title: "'pool' of \(section.title)"), into: &upstream)
-        if upstream.mode == .multiplex, upstream.policy.sendsProxyHeader {
-            section.complaints.add(
-                section.place,
-                "'proxy_protocol' in \(section.title) names one client a connection, which 'mode: multiplex' shares: "
-                    + "use one of them")
-        }
         let timeouts = section.section("timeouts", title: "'timeouts' of \(section.title)")
         timeouts.duration("connect", into: &upstream.connectTimeout)
         timeouts.duration("response", into: &upstream.responseTimeout)

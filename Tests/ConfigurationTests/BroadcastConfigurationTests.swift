@@ -32,13 +32,14 @@ struct BroadcastConfigurationTests {
     func keys() {
         let (value, complaints) = load(
             ", mode: broadcast, broadcast: { replay_last: 3, client_messages: forward, key_headers: [Cookie],"
-                + " linger: 0, slow_client: latest, queue: 5, queue_bytes: 1MiB, on_loss: close,"
+                + " gather: 150ms, linger: 0, slow_client: latest, queue: 5, queue_bytes: 1MiB, on_loss: close,"
                 + " reopen_within: 2m }")
         #expect(complaints.isEmpty)
         var expected = BroadcastConfiguration()
         expected.replayLast = 3
         expected.clientMessages = .forward
         expected.keyHeaders = ["cookie"]
+        expected.gather = 150_000_000
         expected.linger = 0
         expected.slowClient = .latest
         expected.queue = 5
@@ -62,6 +63,13 @@ struct BroadcastConfigurationTests {
     func complaints(keys: String, expected: String) {
         let (_, complaints) = load(", mode: broadcast, broadcast: { \(keys) }")
         #expect(complaints.contains { $0.contains(expected) }, "\(complaints)")
+    }
+
+    @Test("a header that names one client is refused where a connection is for many")
+    func proxyHeader() {
+        let (value, complaints) = load(", mode: broadcast, proxy_protocol: v2")
+        #expect(value == nil && complaints.count == 1)
+        #expect(complaints.allSatisfy { $0.contains("'proxy_protocol'") && $0.contains("'mode: broadcast'") })
     }
 
     @Test("what has no effect is warned of")

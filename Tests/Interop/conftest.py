@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support import backends, machine, proxy  # noqa: E402
+from support.audience import Feed  # noqa: E402
 from support.pki import Authority  # noqa: E402
 
 
@@ -42,6 +43,12 @@ def run(tmp_path, authority):
         folder.mkdir()
         return proxy.Proxy(folder, authority, config, **options)
     return start
+
+
+@pytest.fixture
+def feed():
+    with Feed() as backend:
+        yield backend
 
 
 @pytest.fixture(scope="module")

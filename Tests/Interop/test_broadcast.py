@@ -1,37 +1,19 @@
-"""One upstream WebSocket fanned out to many clients: what they hear, what the backend sees, what becomes of the slow."""
+"""One upstream WebSocket fanned out to many clients: what they hear, what they say, what the backend sees of them."""
 
 import json
 import os
-import signal
-import socket
 import time
+import zlib
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from support import machine
-from support.admin import free_admin
-from support.audience import Audience, Feed, hear, hear_close
+from support.audience import Audience, hear, hear_close
 from support.backends import ScriptedBackend
-from support.proxy import configuration, route, upstream
-from support.wire import TEXT, Wire, upgrade_request
-
-
-
-def broadcast(*addresses: str, policy: dict | None = None, workers: int = 1, **sections) -> dict:
-    """Everything goes to one feed upstream of these backends."""
-    feed = upstream(*addresses, mode="broadcast", broadcast=policy or {}, pool={"warm": 0})
-    return {"workers": workers, "routes": [route("/", "feed")], "upstreams": {"feed": feed}, **sections}
-
-
-@pytest.fixture
-def feed():
-    with Feed() as backend:
-        yield backend
-
-
-def settled(feed: Feed, count: int) -> None:
-    machine.eventually(lambda: feed.stats["open"] == count, f"the feed has {count} connections")
+from support.feeds import broadcast, settled
+from support.http2 import Http2
+from support.wire import CLOSE, TEXT, close_payload, frame, upgrade_request
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -131,105 +113,89 @@ def test_two_hundred_messages_in_one_burst_reach_all_who_keep_up(run, feed):
         assert hear(everyone, 200) == [f"{number} burst" for number in range(200)]
 
 
-# MARK: who doesn't keep up
-
-def lazy(proxy, path: str = "/", **options) -> Wire:
-    """A client that the kernel keeps little for, and that does not read."""
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sock.settimeout(20)
-    sock.connect(("127.0.0.1", proxy.port))
-    if proxy.tls:
-        sock = proxy.authority.client_context().wrap_socket(sock, server_hostname="localhost")
-    wire = Wire(sock, masking=True)
-    sock.sendall(upgrade_request(path, **options))
-    assert wire.read_head().status == 101
-    return wire
-
-
-def flood(feed: Feed, fast, count: int = 100) -> list[str]:
-    """More than the kernel keeps; the fast ones hear it all, in order."""
-    before = len(fast[0].heard)
-    for done in range(5, count + 1, 5):
-        feed.send("x" * 20_000, count=5)
-        hear(fast, before + done)
-    assert fast[0].heard[before:] == [f"{number} " + "x" * 20_000 for number in range(5)] * (count // 5)
-    return list(fast[0].heard)
-
-
-@pytest.mark.parametrize("tls", [True, False])
-def test_a_slow_client_loses_the_oldest_whole_messages(run, feed, tls):
-    policy = {"slow_client": "drop_oldest", "queue": 10, "replay_last": 0}
-    with run(broadcast(feed.address, policy=policy), tls=tls) as proxy, Audience(proxy) as audience:
-        fast = audience.join(3)
-        slow = lazy(proxy)
-        sent = flood(feed, fast)
-        feed.send("the end")
-        hear(fast, len(sent) + 1)
-        got = []
-        while not got or got[-1] != b"the end":
-            got.append(slow.read_message()[1])
-        # What the kernel had, then the last ten: whole messages, in order.
-        assert got[-10:] == [message.encode() for message in sent[-9:]] + [b"the end"]
-        assert 10 < len(got) < len(sent) // 2
-        slow.send_close()
-        slow.read_until_close()
-        line = json.loads(proxy.wait_log('"messages_dropped":[1-9]'))
-        assert line["messages_to_client"] == len(got)
-        assert line["messages_dropped"] == len(sent) + 1 - len(got)
+def test_clients_over_http2_are_clients_like_others(run, feed):
+    """Those on one shared connection and those on their own hear the same, joining late or not."""
+    policy = {"replay_last": 2, "client_messages": "forward"}
+    with run(broadcast(feed.address, policy=policy)) as proxy, Audience(proxy) as audience, Http2(proxy) as shared:
+        others = audience.join(2)
+        wires = [shared.upgraded() for _ in range(20)]
+        packed = shared.upgraded(fields=[("sec-websocket-extensions", "permessage-deflate")])
+        assert feed.stats["connections"] == 1
+        long = "long " * 40_000
+        for message in ("first", long):
+            feed.send(message)
+        hear(others, 2)
+        late = shared.upgraded()
+        for wire in [*wires, late]:
+            assert [wire.read_message()[1] for _ in range(2)] == [b"first", long.encode()]
+        assert packed.read_frame().payload == b"first"
+        got = packed.read_frame()
+        assert got.rsv == 4 and inflated(got.payload) == long.encode()
+        wires[0].send(TEXT, b"hello")
+        machine.eventually(lambda: feed.stats["received"] == [["hello", False]], "the feed hears one")
+        # A Close of its own gets its answer; the rest stay.
+        wires[1].send_close(4000, "enough")
+        assert wires[1].read_until_close().close_code == 4000
+        # Browsers end their stream together with their Close.
+        wires[2].sock.sendall(frame(CLOSE, close_payload(1000), mask=b"1234"), end=True)
+        assert wires[2].read_until_close().close_code == 1000
+        feed.close_all(4001, "match over")
+        assert {wire.read_until_close().close_code for wire in wires[3:] + [late, packed]} == {4001}
+        assert hear_close(others) == {(4001, "match over")}
 
 
-def test_a_slow_client_gets_only_the_latest(run, feed):
-    policy = {"slow_client": "latest", "queue": 50, "replay_last": 0}
-    with run(broadcast(feed.address, policy=policy)) as proxy, Audience(proxy) as audience:
-        fast = audience.join(3)
-        slow = lazy(proxy)
-        sent = flood(feed, fast)
-        feed.send("the end")
-        hear(fast, len(sent) + 1)
-        got = []
-        while not got or got[-1] != b"the end":
-            got.append(slow.read_message()[1])
-        assert len(got) < 20, "only what the kernel had room for, and the last"
-        feed.send("and on")
-        assert slow.read_message() == (TEXT, b"and on")
+def test_a_feed_from_a_backend_with_tls(run, authority):
+    """Some records hold several messages, some messages several records."""
+    messages = [b"one", b"two" * 10_000, b"three"]
+
+    def script(wire, head):
+        wire.accept(head, trailing=frame(TEXT, messages[0]) + frame(TEXT, messages[1])[:5000])
+        wire.sock.sendall(frame(TEXT, messages[1])[5000:] + frame(TEXT, messages[2]))
+        assert wire.read_message() == (TEXT, b"question")
+        wire.send(TEXT, b"answer")
+        wire.read_frame()
+
+    with ScriptedBackend(script, tls=authority.server_context()) as backend:
+        config = broadcast(backend.address, policy={"client_messages": "forward", "replay_last": 3})
+        config["upstreams"]["feed"]["tls"] = {"server_name": "localhost", "ca": str(authority.certificate().certificate)}
+        with run(config) as proxy, Audience(proxy) as audience:
+            everyone = audience.join(10)
+            heard = [message.decode() for message in messages]
+            assert hear(everyone, 3) == heard
+            audience.say(everyone[0], "question")
+            assert hear(everyone, 4) == [*heard, "answer"] and len(backend.heads) == 1
 
 
-def test_a_slow_client_is_closed_with_1013(run, feed):
-    policy = {"slow_client": "close", "queue": 10, "replay_last": 0}
-    with run(broadcast(feed.address, policy=policy)) as proxy, Audience(proxy) as audience:
-        fast = audience.join(3)
-        slow = lazy(proxy)
-        flood(feed, fast)
-        got = slow.read_until_close()
-        assert got.close_code == 1013 and "slow" in got.close_reason
-        proxy.wait_log("fell too far behind")
+def inflated(payload: bytes, bits: int = 15) -> bytes:
+    """A message that refers to nothing before it, by an inflater that has this window only."""
+    return zlib.decompressobj(-bits).decompress(payload + b"\x00\x00\xff\xff")
+
+
+def test_latecomers_with_and_without_compression_and_of_different_windows_get_the_same(run, feed):
+    """The last messages are compressed for each window anew; the uncompressed get the bytes that were there."""
+    offers = {None: 15, "permessage-deflate": 12, "permessage-deflate; server_max_window_bits=9": 9,
+              "permessage-deflate; server_max_window_bits=10; client_max_window_bits": 10}
+    # What repeats does so at a distance of 2 000: an inflater with a window of 512 or 1 024 can't look back so far.
+    part = os.urandom(1000).hex()
+    messages = [f"{number} {part} {part}" for number in range(5)]
+    with run(broadcast(feed.address, policy={"replay_last": 3})) as proxy, Audience(proxy) as audience:
+        first = audience.join(2) + audience.join(2, compression="deflate")
+        for message in messages:
+            feed.send(message)
+        assert hear(first, 5) == messages
+        sizes = {}
+        for offer, bits in offers.items():
+            fields = [("Sec-WebSocket-Extensions", offer)] if offer else []
+            with proxy.upgraded(fields=fields) as wire:
+                frames = [wire.read_frame() for _ in range(3)]
+                assert {got.rsv for got in frames} == {4 if offer else 0}
+                plain = [inflated(got.payload, bits) if offer else got.payload for got in frames]
+                assert plain == [message.encode() for message in messages[2:]]
+                sizes[bits] = len(frames[0].payload)
+                wire.send_close()
+        assert sizes[12] < sizes[10] < sizes[15], "each is compressed for its own window"
         feed.send("on")
-        assert hear(fast, 101)[-1] == "on"
-
-
-def test_a_client_that_takes_nothing_is_given_up(run, feed):
-    config = broadcast(feed.address, policy={"replay_last": 0}, timeouts={"slow_consumer": "500ms"})
-    with run(config) as proxy, Audience(proxy) as audience:
-        fast = audience.join(1)
-        slow = lazy(proxy)
-        flood(feed, fast)
-        proxy.wait_log("took no bytes for too long")
-        slow.sock.close()
-
-
-def test_memory_does_not_grow_with_the_number_of_slow_clients(run, feed):
-    with run(broadcast(feed.address, policy={"replay_last": 0, "queue": 50}), tls=False) as proxy, \
-            Audience(proxy) as audience:
-        fast = audience.join(1)
-        flood(feed, fast, 60)
-        before = proxy.resident_kib
-        slow = [lazy(proxy) for _ in range(100)]
-        flood(feed, fast, 200)
-        # A hundred who read nothing of 4 MB each.
-        proxy.expect_memory(below=before + 8 * 1024)
-        for wire in slow:
-            wire.sock.close()
+        assert hear(first, 6)[5] == "on" and feed.stats["connections"] == 1
 
 
 # MARK: what clients send
@@ -292,100 +258,6 @@ def test_a_ping_is_answered_and_dead_clients_are_noticed(run, feed):
             proxy.wait_log("no pong in time")
         feed.send("on")
         assert hear([alive], 1) == ["on"] and alive.close_code is None
-
-
-# MARK: losing the backend
-
-def test_when_the_backend_dies_another_takes_over_and_clients_stay(run):
-    with Feed("one") as one, Feed("two") as two:
-        with run(broadcast(one.address, two.address)) as proxy, Audience(proxy) as audience:
-            everyone = audience.join(50, "/hello")
-            first = hear(everyone, 1)[0]
-            dead, alive = (one, two) if first == "hello from one" else (two, one)
-            dead.kill()
-            assert hear(everyone, 2)[1] == f"hello from {'two' if dead is one else 'one'}"
-            alive.send("on")
-            assert hear(everyone, 3)[2] == "on"
-            assert alive.stats["connections"] == 1
-            assert json.loads(proxy.wait_log("feed reopened"))["missed_ms"] >= 0
-            assert all(client.close_code is None for client in everyone)
-
-
-@pytest.mark.parametrize("how", ["terminate", "1001", "1011", "no code"])
-def test_a_backend_that_closes_for_its_own_reasons_is_asked_again(run, feed, how):
-    with run(broadcast(feed.address)) as proxy, Audience(proxy) as audience:
-        everyone = audience.join(3, "/hello")
-        hear(everyone, 1)
-        if how == "terminate":
-            feed.terminate_all()
-        else:
-            feed.close_all(0 if how == "no code" else int(how))
-        assert hear(everyone, 2) == ["hello from the feed"] * 2
-        # Who comes while it is away is let in all the same; all stay.
-        assert all(client.close_code is None for client in everyone)
-
-
-def test_a_feed_that_is_over_is_over_for_all(run, feed):
-    with run(broadcast(feed.address)) as proxy, Audience(proxy) as audience:
-        everyone = audience.join(20)
-        feed.send("last words")
-        feed.close_all(4001, "match over")
-        assert hear_close(everyone) == {(4001, "match over")}
-        assert hear(everyone, 1) == ["last words"]
-        again = audience.join(1)
-        feed.send("next match")
-        assert hear(again, 1) == ["next match"]
-
-
-def test_clients_may_be_told_to_come_again_when_the_feed_is_lost(run, feed):
-    with run(broadcast(feed.address, policy={"on_loss": "close"})) as proxy, Audience(proxy) as audience:
-        everyone = audience.join(5)
-        feed.terminate_all()
-        assert hear_close(everyone) == {(1012, "feed lost")}
-
-
-def test_clients_are_kept_without_a_backend_for_a_bounded_time(run):
-    with Feed() as feed:
-        policy = {"reopen_within": "1s", "replay_last": 1}
-        with run(broadcast(feed.address, policy=policy)) as proxy, Audience(proxy) as audience:
-            everyone = audience.join(3)
-            feed.send("before")
-            hear(everyone, 1)
-            feed.kill()
-            # Who comes meanwhile is let in, and hears what there was.
-            late = audience.join(1)
-            assert hear(late, 1) == ["before"]
-            began = time.monotonic()
-            assert hear_close(everyone + late) == {(1012, "feed lost")}
-            assert time.monotonic() - began < 4
-
-
-def test_an_oversize_message_is_left_out_and_the_feed_goes_on(run, feed):
-    config = broadcast(feed.address, limits={"message": "10KiB"})
-    with run(config) as proxy, Audience(proxy) as audience:
-        everyone = audience.join(3)
-        feed.send("x" * 20_000)
-        feed.send_fragments("y" * 20_000)
-        feed.send("small")
-        assert hear(everyone, 1) == ["small"]
-        proxy.wait_log("message left out")
-        assert feed.stats["connections"] == 1
-
-
-def test_a_backend_that_breaks_the_protocol_is_left(run):
-    def script(wire, head):
-        wire.accept(head)
-        wire.send(TEXT, b"good")
-        if len(backend.heads) == 1:
-            wire.send(TEXT, b"\xff\xfe")
-            assert wire.read_until_close().close_code == 1007
-        else:
-            wire.send(TEXT, b"better")
-            wire.read_frame()
-
-    with ScriptedBackend(script) as backend, \
-            run(broadcast(backend.address, policy={"replay_last": 0})) as proxy, Audience(proxy) as audience:
-        assert hear(audience.join(1), 3) == ["good", "good", "better"]
 
 
 # MARK: coming and going
@@ -500,83 +372,3 @@ def test_a_drain_closes_clients_with_1001_and_the_backend_too(run, feed):
         assert proxy.process.wait(5) == 0
         settled(feed, 0)
         assert [code for code, _ in feed.stats["closes"]] == [1001]
-
-
-def test_a_reload_keeps_feeds_and_ends_those_whose_upstream_is_gone(run, feed):
-
-    both = upstream(feed.address, mode="broadcast", pool={"warm": 0})
-    routes = [route("/a", "a"), route("/b", "b")]
-    with run({"workers": 1, "routes": routes, "upstreams": {"a": both, "b": both}}) as proxy, \
-            Audience(proxy) as audience:
-        kept = audience.join(3, "/a")
-        gone = audience.join(3, "/b")
-        config = json.loads(proxy.config)
-        config["routes"].pop()
-        config["upstreams"].pop("b")
-        (proxy.folder / "proxy.conf").write_text(json.dumps(config))
-        proxy.process.send_signal(signal.SIGHUP)
-        assert {code for code, _ in hear_close(gone)} == {1012}
-        feed.send("on")
-        assert hear(kept, 1) == ["on"] and feed.stats["open"] == 1
-
-
-def test_a_feed_moves_when_its_backend_leaves_the_configuration(run):
-
-    with Feed("one") as one, Feed("two") as two:
-        with run(broadcast(one.address)) as proxy, Audience(proxy) as audience:
-            everyone = audience.join(3, "/hello")
-            hear(everyone, 1)
-            config = json.loads(proxy.config)
-            config["upstreams"]["feed"]["backends"] = [{"address": two.address}]
-            (proxy.folder / "proxy.conf").write_text(json.dumps(config))
-            proxy.process.send_signal(signal.SIGHUP)
-            assert hear(everyone, 2) == ["hello from one", "hello from two"]
-            settled(one, 0)
-            assert one.stats["closes"] == [[1001, "going away"]]
-            assert all(client.close_code is None for client in everyone)
-
-
-# MARK: seeing and steering it
-
-def test_the_metrics_tell_what_feeds_do(run, feed):
-    admin = free_admin()
-    config = broadcast(feed.address, policy={"slow_client": "latest", "replay_last": 0}, admin=admin.section)
-    with run(config) as proxy, Audience(proxy) as audience:
-        everyone = audience.join(4)
-        slow = lazy(proxy)
-        flood(feed, everyone)
-        page = admin.metrics()
-        assert page.value("trunkline_feeds", upstream="feed") == 1
-        assert page.value("trunkline_feed_subscribers", upstream="feed") == 5
-        assert page.value("trunkline_feed_messages_total", upstream="feed") == 100
-        assert page.value("trunkline_feed_deliveries_total", upstream="feed") >= 400
-        assert page.value("trunkline_sessions_open", route="feed", backend=feed.address) == 5
-        assert page.value("trunkline_messages_total", route="feed", backend=feed.address, direction="from_backend",
-                          opcode="text") == 100
-        feed.terminate_all()
-        machine.eventually(lambda: admin.metrics().value("trunkline_feed_reopenings_total", upstream="feed") == 1,
-                           "the reopening is counted")
-        page = admin.metrics()
-        assert page.value("trunkline_feed_losses_total", upstream="feed") == 1
-        assert 0.04 < page.value("trunkline_feed_missed_seconds_total", upstream="feed") < 5
-        while len(slow.read_message()[1]) < 20_000 or \
-                admin.metrics().value("trunkline_feed_dropped_messages_total", upstream="feed", policy="latest") == 0:
-            pass
-        slow.sock.close()
-
-
-def test_a_drained_backend_loses_its_feed_and_no_client_notices(run):
-    admin = free_admin()
-    with Feed("one") as one, Feed("two") as two:
-        config = broadcast(one.address, two.address, admin=admin.section)
-        with run(config) as proxy, Audience(proxy) as audience:
-            everyone = audience.join(3, "/hello")
-            first = hear(everyone, 1)[0]
-            left, other = (one, two) if first == "hello from one" else (two, one)
-            admin.post(f"/drain?backend={left.address}")
-            assert hear(everyone, 2)[1] != first
-            settled(left, 0)
-            assert other.stats["open"] == 1
-            # By order on the route they go, at the rate that was asked for.
-            admin.post("/drain?route=feed&rate=10")
-            assert {code for code, _ in hear_close(everyone)} == {1012}

@@ -90,4 +90,4 @@ def test_it_needs_connections_of_ones_own(run, tmp_path):
     file.write_text(json.dumps({**sending("127.0.0.1:1", mode="broadcast"),
                                 "listeners": [{"address": f"127.0.0.1:{machine.free_port()}"}]}, indent=1))
     said = subprocess.run([str(proxy_module.BINARY), "check", "--config", str(file)], capture_output=True, text=True)
-    assert said.returncode == 1 and "needs 'mode: session'" in said.stderr
+    assert said.returncode == 1 and "names one client a connection" in said.stderr

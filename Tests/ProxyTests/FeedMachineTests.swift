@@ -61,4 +61,34 @@ struct FeedMachineTests {
         guard case .reopen = machine.failed(at: Self.second, jitter: 0) else { return #expect(Bool(false)) }
         #expect(machine.failed(at: Self.second + 5, jitter: 0) == .giveUp)
     }
+
+    @Test("other rules hold from where it stands")
+    func adopts() {
+        var machine = FeedMachine(reopens: true, within: 0)
+        _ = machine.opened(at: 0)
+        #expect(machine.patienceLeft(at: 1) == nil)
+        _ = machine.lost(at: 10, jitter: 0)
+        #expect(machine.patienceLeft(at: 20) == nil)
+        machine.adopt(reopens: true, within: 100)
+        #expect(machine.patienceLeft(at: 20) == 90 && machine.patienceLeft(at: 500) == 0)
+        #expect(machine.failed(at: 110, jitter: 0) == .giveUp)
+        machine.adopt(reopens: false, within: 100)
+        #expect(machine.patienceLeft(at: 20) == nil && machine.failed(at: 20, jitter: 0) == .giveUp)
+    }
+
+    @Test("a feed that leaves its backend is without one, whatever becomes of losses")
+    func left() {
+        for reopens in [true, false] {
+            var machine = FeedMachine(reopens: reopens, within: 0)
+            _ = machine.opened(at: 0)
+            machine.left(at: 100)
+            #expect(machine.missing(at: 130) == 30)
+            if reopens {
+                #expect(machine.failed(at: 130, jitter: 0) == .reopen(after: 50 * Self.millisecond))
+            } else {
+                #expect(machine.failed(at: 130, jitter: 0) == .giveUp)
+            }
+            #expect(FeedMachine(reopens: reopens, within: 0).missing(at: 9) == 0)
+        }
+    }
 }

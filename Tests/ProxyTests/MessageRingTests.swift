@@ -40,6 +40,25 @@ struct MessageRingTests {
         #expect(held(ring) == ["small"] && ring.bytes == 1)
     }
 
+    @Test("other bounds hold at once, and messages keep their numbers", arguments: 0...9)
+    func resized(before: Int) {
+        var ring = MessageRing<String>(capacity: 4, byteLimit: 100)
+        for number in 0..<before { ring.append("\(number)", bytes: 5) }
+        ring.resize(capacity: 2, byteLimit: 100)
+        let kept = max(before - 2, max(before - 4, 0))..<before
+        #expect(held(ring) == kept.map(String.init) && ring.bytes == kept.count * 5)
+        ring.resize(capacity: 5, byteLimit: 100)
+        for number in before..<before + 9 {
+            ring.append("\(number)", bytes: 5)
+            #expect(ring[UInt64(number)] == "\(number)" && ring.end == UInt64(number) + 1)
+        }
+        #expect(held(ring) == (before + 4..<before + 9).map(String.init) && ring.bytes == 25)
+        ring.resize(capacity: 5, byteLimit: 12)
+        #expect(held(ring).count == 2 && ring.bytes == 10)
+        ring.resize(capacity: 0, byteLimit: 0)
+        #expect(held(ring) == ["\(before + 8)"], "the newest one stays")
+    }
+
     @Test("what makes room is let go of at once")
     func release() {
         final class Token {}

@@ -21,9 +21,9 @@ struct SubscriberQueueTests {
         -> [UInt64]
     {
         var got: [UInt64] = []
-        while case .message(let number) = queue.turn(oldest: oldest, end: end, isBehind: isBehind) {
-            queue.taken()
-            got.append(number)
+        while case .messages(let range) = queue.turn(oldest: oldest, end: end, isBehind: isBehind) {
+            queue.taken(range.count)
+            got += range
         }
         return got
     }
@@ -82,19 +82,51 @@ struct SubscriberQueueTests {
     func closes() {
         var queue = queue(.close, limit: 4)
         #expect(!queue.isTooSlow(oldest: 0, end: 4))
-        #expect(queue.turn(oldest: 0, end: 4, isBehind: true) == .message(0))
+        #expect(queue.turn(oldest: 0, end: 4, isBehind: true) == .messages(0..<1))
         #expect(queue.isTooSlow(oldest: 0, end: 5))
         #expect(queue.turn(oldest: 0, end: 5, isBehind: true) == .tooSlow)
         #expect(queue.dropped == 0)
         #expect(!self.queue(.latest).isTooSlow(oldest: 50, end: 90))
     }
 
+    @Test("all that is ready is given at once, but one at a time to one that is behind")
+    func together() {
+        for policy in [BroadcastConfiguration.SlowClient.dropOldest, .latest, .close] {
+            var queue = queue(policy)
+            #expect(queue.turn(oldest: 0, end: 3, isBehind: false) == .messages(0..<3))
+            // A run may hold fewer.
+            queue.taken(2)
+            #expect(queue.turn(oldest: 0, end: 4, isBehind: false) == .messages(2..<4))
+        }
+        var behind = queue(.dropOldest)
+        #expect(behind.turn(oldest: 0, end: 3, isBehind: true) == .messages(0..<1))
+        behind.taken(1)
+        #expect(behind.turn(oldest: 0, end: 3, isBehind: true) == .messages(1..<2))
+    }
+
     @Test("a message counts as taken only when it is under way")
     func taken() {
         var queue = queue()
-        #expect(queue.turn(oldest: 0, end: 2, isBehind: false) == .message(0))
-        #expect(queue.turn(oldest: 0, end: 2, isBehind: true) == .message(0))
-        queue.taken()
-        #expect(queue.turn(oldest: 0, end: 2, isBehind: true) == .message(1))
+        #expect(queue.turn(oldest: 0, end: 2, isBehind: false) == .messages(0..<2))
+        #expect(queue.turn(oldest: 0, end: 2, isBehind: true) == .messages(0..<1))
+        queue.taken(1)
+        #expect(queue.turn(oldest: 0, end: 2, isBehind: true) == .messages(1..<2))
+    }
+
+    @Test("another policy and another limit hold from where it stands")
+    func adopts() {
+        var queue = queue(.dropOldest, limit: 8)
+        _ = queue.turn(oldest: 0, end: 2, isBehind: false)
+        queue.taken(2)
+        var options = BroadcastConfiguration()
+        options.slowClient = .close
+        options.queue = 3
+        options.replayLast = 0
+        queue.adopt(options)
+        #expect(queue.next == 2 && !queue.isTooSlow(oldest: 0, end: 5))
+        #expect(queue.turn(oldest: 0, end: 6, isBehind: true) == .tooSlow)
+        options.slowClient = .latest
+        queue.adopt(options)
+        #expect(queue.turn(oldest: 0, end: 6, isBehind: true) == .messages(5..<6) && queue.dropped == 3)
     }
 }

@@ -8,10 +8,10 @@ internal import WebSocketProtocol
 /// `FeedOpening` gets the connection and gets it back, `FeedReceiving` takes messages from it and hands them round; this
 /// file keeps the clients and the time.
 final class Feed: TimerTarget {
-    enum Timer: UInt8 { case housekeeping, linger, reopen, patience }
+    enum Timer: UInt8 { case housekeeping, linger, reopen, patience, gather }
 
     let key: FeedKey
-    let options: BroadcastConfiguration
+    private(set) var options: BroadcastConfiguration
     let worker: Worker
     unowned let hub: FeedHub
     let tally: FeedTally
@@ -34,11 +34,13 @@ final class Feed: TimerTarget {
     /// Messages in the ring that have not been offered to all, and their bytes.
     var unsent = 0
     var unsentBytes = 0
+    /// What several of them are when they leave together.
+    var runs = MessageRuns()
     /// Whose turn it is while a round over the subscribers takes several turns of the loop.
     var roundPosition: Int?
     /// The message that is coming in pieces.
     var assembly: MessageAssembly?
-    private var timers = InlineArray<4, TimerToken?>(repeating: nil)
+    private var timers = InlineArray<5, TimerToken?>(repeating: nil)
     private(set) var isOver = false
     /// What clients are told when they are not told at once.
     private(set) var lastWords: (payload: ClosePayload, by: EndedBy, cause: EndingCause)?
@@ -52,8 +54,7 @@ final class Feed: TimerTarget {
         tally = hub.tally(key.upstream)
         self.worker = worker
         machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin)
-        ring = MessageRing(
-            capacity: max(options.queue, options.replayLast), byteLimit: options.queueBytes)
+        ring = MessageRing(capacity: options.ringCapacity, byteLimit: options.queueBytes)
     }
 
     var route: Route { plan.route }
@@ -133,6 +134,8 @@ final class Feed: TimerTarget {
         timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
     }
 
+    func isArmed(_ timer: Timer) -> Bool { timers[Int(timer.rawValue)] != nil }
+
     func disarm(_ timer: Timer) {
         worker.loop.cancel(timers[Int(timer.rawValue)])
         timers[Int(timer.rawValue)] = nil
@@ -146,7 +149,26 @@ final class Feed: TimerTarget {
         case .linger: if subscribers.isEmpty { end(.normal) }
         case .reopen: ask()
         case .patience: giveUp()
+        case .gather: startRound()
         }
+    }
+
+    // MARK: Other options
+
+    /// Follows the options of a reload from here on, with the clients that it has. Only `key_headers` stay: they are
+    /// what made it a feed of its own, and those who come under other ones are not its clients.
+    func adopt(_ new: BroadcastConfiguration) {
+        var new = new
+        new.keyHeaders = options.keyHeaders
+        guard new != options else { return }
+        // Those who keep up lose nothing by narrower bounds.
+        finishRound()
+        options = new
+        ring.resize(capacity: new.ringCapacity, byteLimit: new.queueBytes)
+        machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin)
+        for subscriber in subscribers { subscriber.adopt(new) }
+        if isArmed(.linger) { arm(.linger, after: new.linger) }
+        if leg == nil, accepted != nil { armPatience() }
     }
 
     // MARK: The end
@@ -156,7 +178,7 @@ final class Feed: TimerTarget {
         guard !isOver else { return }
         isOver = true
         if accepted != nil { worker.log.feedEnded(self) }
-        for timer in [Timer.housekeeping, .linger, .reopen, .patience] { disarm(timer) }
+        for timer in [Timer.housekeeping, .linger, .reopen, .patience, .gather] { disarm(timer) }
         attempt?.cancel()
         attempt = nil
         asking = nil
@@ -180,4 +202,9 @@ final class Feed: TimerTarget {
             subscriber.leave(after: UInt64.random(in: 0...max(spread, 1), using: &worker.loop.random))
         }
     }
+}
+
+extension BroadcastConfiguration {
+    /// Messages that a feed holds: what may wait for a client, and what those who join are given.
+    var ringCapacity: Int { max(queue, replayLast, 1) }
 }

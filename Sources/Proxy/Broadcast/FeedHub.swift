@@ -74,6 +74,16 @@ final class FeedHub {
 
     // MARK: Changes
 
+    /// Gives feeds the options that their upstreams have after a reload.
+    func adoptOptions() {
+        for feed in Array(feeds.values) {
+            guard let upstream = worker.upstream(feed.key.upstream)?.settings.configuration,
+                upstream.mode == .broadcast
+            else { continue }
+            feed.adopt(upstream.broadcast)
+        }
+    }
+
     /// Moves the feeds away from backends that are drained or no longer configured.
     func leaveDrainedBackends() {
         for feed in Array(feeds.values) {

@@ -10,15 +10,21 @@ struct FeedKey: Hashable {
     let target: String
     /// Offered, so that the one which the backend chooses is known to all.
     let subprotocols: [String]
-    /// The values of the fields that the configuration names, in its order.
-    let fields: [[String]]
+    /// The fields that the configuration names, in its order, each with its values: after a reload other names may have
+    /// the same values.
+    let fields: [Field]
+
+    struct Field: Hashable {
+        let name: String
+        let values: [String]
+    }
 
     init(_ plan: UpgradePlan, fields names: [String]) {
         upstream = plan.upstream
         host = plan.host
         target = plan.target
         subprotocols = plan.upgrade.subprotocols
-        fields = names.map { plan.head.fields.all($0) }
+        fields = names.map { Field(name: $0, values: plan.head.fields.all($0)) }
     }
 }
 

@@ -19,9 +19,9 @@ struct FeedMachine: Equatable {
         case lost(since: UInt64)
     }
 
-    private let reopens: Bool
+    private var reopens: Bool
     /// 0 = for ever.
-    private let patience: UInt64
+    private var patience: UInt64
     private var state = State.closed
     private var failures = 0
 
@@ -31,6 +31,18 @@ struct FeedMachine: Equatable {
     init(reopens: Bool, within: UInt64) {
         self.reopens = reopens
         patience = within
+    }
+
+    /// Decides by other rules from here on.
+    mutating func adopt(reopens: Bool, within: UInt64) {
+        self.reopens = reopens
+        patience = within
+    }
+
+    /// For how much longer clients are kept without a connection, while that is bounded.
+    func patienceLeft(at now: UInt64) -> UInt64? {
+        guard reopens, patience > 0, case .lost = state else { return nil }
+        return patience - min(missing(at: now), patience)
     }
 
     /// For how long nobody has been connected, while that lasts.
@@ -59,9 +71,12 @@ struct FeedMachine: Equatable {
         return again(at: now, jitter)
     }
 
+    /// The feed has left its backend of its own accord, and asks for another at once.
+    mutating func left(at now: UInt64) { state = .lost(since: now) }
+
     /// No backend could be had.
     mutating func failed(at now: UInt64, jitter: Double) -> OnFeedLoss {
-        guard case .lost = state else {
+        guard reopens, case .lost = state else {
             state = .closed
             return .giveUp
         }

@@ -121,8 +121,18 @@ extension Feed {
         if let leg { release(leg, with: payload) }
         guard !subscribers.isEmpty else { return end(.goingAway) }
         let jitter = Double.random(in: 0..<1, using: &worker.loop.random)
-        if options.reopenWithin > 0, options.onLoss == .reopen { arm(.patience, after: options.reopenWithin) }
-        decide(machine.lost(at: worker.loop.now, jitter: jitter))
+        let decision = machine.lost(at: worker.loop.now, jitter: jitter)
+        armPatience()
+        decide(decision)
+    }
+
+    /// Bounds the time for which clients are kept without a connection.
+    func armPatience() {
+        if let left = machine.patienceLeft(at: worker.loop.now) {
+            arm(.patience, after: max(left, 1))
+        } else {
+            disarm(.patience)
+        }
     }
 
     private func notReopened(_ reason: String) {
@@ -153,8 +163,8 @@ extension Feed {
         finishRound()
         release(leg, with: ClosePayload(.goingAway, "going away"))
         guard !subscribers.isEmpty else { return end(.goingAway) }
-        _ = machine.lost(at: worker.loop.now, jitter: 0)
-        if options.reopenWithin > 0 { arm(.patience, after: options.reopenWithin) }
+        machine.left(at: worker.loop.now)
+        armPatience()
         ask()
     }
 

@@ -30,7 +30,7 @@ extension Feed: LegOwner {
             finishRound()
             return lost(error.reason, saying: ClosePayload(error.closeCode, error.reason))
         }
-        startRound()
+        planRound()
     }
 
     func ended(_ leg: Leg, _ error: TransportError?) {
@@ -91,9 +91,10 @@ extension Feed: LegOwner {
         let size = message.plain.count
         tally.messages &+= 1
         // Those who keep up must not lose a message because many came at once.
-        if unsent >= max(options.queue, options.replayLast, 1) || unsentBytes > options.queueBytes - size {
+        if unsent >= options.ringCapacity || unsentBytes > options.queueBytes - size {
             finishRound()
         }
+        runs.removeAll()
         ring.append(message, bytes: size)
         unsent += 1
         unsentBytes += size
@@ -101,8 +102,19 @@ extension Feed: LegOwner {
 
     // MARK: Rounds
 
-    /// Offers what is new to all subscribers. A long round lets the loop turn in between; the feed is not read meanwhile.
-    private func startRound() {
+    /// Messages that are ready together, for one with this compression.
+    func run(_ range: Range<UInt64>, for compression: FeedCompression?) -> MessageRun? {
+        runs.run(range, of: ring, for: compression)
+    }
+
+    /// Offers what is new to all subscribers: now, or when it has waited for others as long as it may.
+    private func planRound() {
+        guard unsent > 0, roundPosition == nil, !isArmed(.gather) else { return }
+        if options.gather > 0 { arm(.gather, after: options.gather) } else { startRound() }
+    }
+
+    /// Begins a round. A long one lets the loop turn in between; the feed is not read meanwhile.
+    func startRound() {
         guard unsent > 0, roundPosition == nil else { return }
         (unsent, unsentBytes) = (0, 0)
         goRound(from: 0)
@@ -112,11 +124,7 @@ extension Feed: LegOwner {
         let count = subscribers.count
         let end = min(start + Self.roundStep, count)
         deliver(start..<end)
-        guard end < count else {
-            if roundPosition != nil { leg?.transport.resumeReading() }
-            roundPosition = nil
-            return
-        }
+        guard end < count else { return roundIsOver() }
         if roundPosition == nil { leg?.transport.pauseReading() }
         roundPosition = end
         worker.loop.nextTurn { [weak self] in
@@ -125,13 +133,20 @@ extension Feed: LegOwner {
         }
     }
 
-    /// Offers what is new to all subscribers now, because the feed ends or its messages are many.
-    func finishRound() {
-        (unsent, unsentBytes) = (0, 0)
-        deliver(0..<subscribers.count)
+    private func roundIsOver() {
         guard roundPosition != nil else { return }
         roundPosition = nil
         leg?.transport.resumeReading()
+        // Paused or not, a transport may have had something left to say.
+        planRound()
+    }
+
+    /// Offers what is new to all subscribers now, because the feed ends or its messages are many.
+    func finishRound() {
+        disarm(.gather)
+        (unsent, unsentBytes) = (0, 0)
+        deliver(0..<subscribers.count)
+        roundIsOver()
     }
 
     private func deliver(_ range: Range<Int>) {

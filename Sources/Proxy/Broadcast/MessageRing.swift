@@ -6,9 +6,11 @@ struct MessageRing<Message> {
         var bytes = 0
     }
 
-    private let capacity: Int
-    private let byteLimit: Int
+    private var capacity: Int
+    private var byteLimit: Int
     private var slots: [Slot] = []
+    /// The number of the message that was the first in `slots`.
+    private var base: UInt64 = 0
     /// Bytes of all that is held.
     private(set) var bytes = 0
     /// The number of the oldest message held; `end` when none is.
@@ -27,13 +29,24 @@ struct MessageRing<Message> {
     mutating func append(_ message: Message, bytes size: Int) {
         while oldest < end, count >= capacity || bytes > byteLimit - min(size, byteLimit) { dropOldest() }
         let slot = Slot(message: message, bytes: size)
-        if slots.count < capacity, Int(clamping: end) == slots.count {
+        if slots.count < capacity, Int(clamping: end - base) == slots.count {
             slots.append(slot)
         } else {
             slots[index(of: end)] = slot
         }
         bytes += size
         end += 1
+    }
+
+    /// Changes the bounds; the oldest messages go where the new ones are narrower.
+    mutating func resize(capacity: Int, byteLimit: Int) {
+        let capacity = max(capacity, 1)
+        let byteLimit = max(byteLimit, 0)
+        while count > 1, count > capacity || bytes > byteLimit { dropOldest() }
+        slots = (oldest..<end).map { slots[index(of: $0)] }
+        base = oldest
+        self.capacity = capacity
+        self.byteLimit = byteLimit
     }
 
     /// nil when it is no longer held, or not yet.
@@ -48,5 +61,5 @@ struct MessageRing<Message> {
         oldest += 1
     }
 
-    private func index(of number: UInt64) -> Int { Int(number % UInt64(capacity)) }
+    private func index(of number: UInt64) -> Int { Int((number - base) % UInt64(capacity)) }
 }

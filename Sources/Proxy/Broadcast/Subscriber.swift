@@ -7,8 +7,9 @@ internal import WebSocketProtocol
 
 /// A client that receives a feed: a leg without another one behind it.
 ///
-/// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, the message under way.
-/// `SubscriberReceiving` has what comes from the client, `SubscriberClosing` its end.
+/// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, what is under way.
+/// `SubscriberDelivery` has what the client is given, `SubscriberReceiving` what comes from it, `SubscriberClosing` its
+/// end; this file keeps its state and its time.
 final class Subscriber: LiveSession, TimerTarget {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
@@ -18,8 +19,9 @@ final class Subscriber: LiveSession, TimerTarget {
     let facts: SessionFacts
     let leg: Leg
     let agreement: DeflateAgreement?
-    private let compression: FeedCompression?
-    private(set) var queue: SubscriberQueue
+    /// What the feed's messages are compressed with for this client; nil when they are not.
+    let compression: FeedCompression?
+    var queue: SubscriberQueue
     /// Where the worker and the feed keep it.
     var position = -1
     var place = -1
@@ -31,11 +33,13 @@ final class Subscriber: LiveSession, TimerTarget {
     var messageRate: RateLimit
     var ratedMessages: UInt64 = 0
     /// Messages given to the client in full.
-    private(set) var delivered: UInt64 = 0
-    private var underWay: SharedBytes?
-    private var sent = 0
-    private var isBehind = false
-    private var takenBytes: UInt64 = 0
+    var delivered: UInt64 = 0
+    /// nil between frames.
+    var underWay: UnderWay?
+    /// It could not take something at once since it last had everything.
+    var isBehind = false
+    /// What the kernel had taken when that was last looked at.
+    var takenBytes: UInt64 = 0
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
     private var timers = InlineArray<5, TimerToken?>(repeating: nil)
@@ -69,7 +73,7 @@ final class Subscriber: LiveSession, TimerTarget {
     var upstreamName: String { facts.upstream }
     var began: UInt64 { facts.began }
     var bufferedBytes: (client: Int, backend: Int) {
-        (leg.transport.bufferedBytes + (underWay.map { $0.count - sent } ?? 0), 0)
+        (leg.transport.bufferedBytes + (underWay.map { $0.run.bytes.count - $0.sent } ?? 0), 0)
     }
 
     func putInMetrics() { meter.take(from: leg) }
@@ -100,97 +104,11 @@ final class Subscriber: LiveSession, TimerTarget {
         scheduleHousekeeping()
     }
 
-    // MARK: Delivery
-
-    /// Gives the client what it has not had, as far as it takes it.
-    func deliver() {
-        guard !leg.hasEnded, resume() else { return }
-        while leg.takesData {
-            let (oldest, end) = (feed.ring.oldest, feed.ring.end)
-            let before = queue.dropped
-            let turn = queue.turn(oldest: oldest, end: end, isBehind: isBehind)
-            if queue.dropped != before {
-                feed.tally.dropped(queue.dropped - before, by: feed.options.slowClient)
-            }
-            switch turn {
-            case .nothing:
-                if isBehind { caughtUp() }
-                return
-            case .tooSlow: return lagsTooMuch()
-            case .message(let number):
-                guard let message = feed.ring[number] else { return }
-                guard send(message.bytes(for: compression), from: 0) else { return }
-            }
-        }
-    }
-
-    /// Goes on with the message under way; true when there is none, or none any longer.
-    private func resume() -> Bool {
-        if let bytes = underWay {
-            guard send(bytes, from: sent) else { return checkLag() }
-            underWay = nil
-            // What had to wait for the frame's end follows it: a Pong, or our Close.
-            leg.isMidFrame = false
-            finishIfClosed()
-            return true
-        }
-        guard isBehind, leg.transport.bufferedBytes > 0 else { return true }
-        return checkLag()
-    }
-
-    /// Nothing can be sent now. Returns false.
-    private func checkLag() -> Bool {
-        if queue.isTooSlow(oldest: feed.ring.oldest, end: feed.ring.end) { lagsTooMuch() }
-        return false
-    }
-
-    /// Sends a frame from one of its bytes on; false when the rest must wait.
-    private func send(_ frame: SharedBytes, from start: Int) -> Bool {
-        var position = start
-        while position < frame.count {
-            let taken = frame.lend(from: position) { leg.transport.offer($0) }
-            guard taken > 0 else { break }
-            if position == 0 { queue.taken() }
-            position += taken
-        }
-        leg.tally.bytesSent &+= UInt64(position - start)
-        guard position < frame.count else {
-            delivered &+= 1
-            feed.tally.deliveries &+= 1
-            return true
-        }
-        if position > 0 {
-            underWay = frame
-            sent = position
-            leg.isMidFrame = true
-        }
-        fallsBehind()
-        return false
-    }
-
-    private func fallsBehind() {
-        guard !isBehind else { return }
-        isBehind = true
-        takenBytes = bytesTaken
-        if route.timeouts.slowConsumer > 0, !isClosing {
-            arm(.slowConsumer, after: route.timeouts.slowConsumer)
-        }
-    }
-
-    private func caughtUp() {
-        isBehind = false
-        disarm(.slowConsumer)
-    }
-
-    /// What the kernel has taken of all that was to be sent.
-    private var bytesTaken: UInt64 { leg.tally.bytesSent &- UInt64(leg.transport.bufferedBytes) }
-
-    /// One that has taken nothing at all for the whole time is given up; a slow one that takes something is not.
-    private func checkSlowConsumer() {
-        guard isBehind else { return }
-        guard bytesTaken != takenBytes else { return giveUp(.slowConsumer) }
-        takenBytes = bytesTaken
-        arm(.slowConsumer, after: route.timeouts.slowConsumer)
+    /// Follows other options of its feed.
+    func adopt(_ options: BroadcastConfiguration) {
+        queue.adopt(options)
+        // A message that was being put together to be forwarded may no longer be wanted, or not from its beginning.
+        assembly = nil
     }
 
     // MARK: Time

@@ -61,6 +61,11 @@ extension Subscriber {
 
     /// The client has ended its side, in order or not.
     func ended(_ leg: Leg, _ error: TransportError?) {
+        if error == nil, leg.closeReceived != nil {
+            // Its Close was its last word, as browsers do on HTTP/2 streams. It still gets what is under way, and ours.
+            leg.peerHasFinished = true
+            return endIfParted()
+        }
         noteEnding(
             SessionEnding(by: .client, code: nil, cause: .connectionLost(error?.description ?? "")))
         endNow()
@@ -74,7 +79,17 @@ extension Subscriber {
 
     /// With both Close frames passed, the connection ends: the server closes first (RFC 6455, 7.1.1).
     func finishIfClosed() {
-        if leg.closing.isFinished, !leg.isMidFrame, !leg.hasEnded { leg.transport.finish() }
+        guard leg.closing.isFinished, !leg.isMidFrame, !leg.hasEnded else { return }
+        leg.transport.finish()
+        // Never in the middle of a round over the subscribers, nor inside the transport's own call.
+        if leg.peerHasFinished { worker.loop.nextTurn { [weak self] in self?.endIfParted() } }
+    }
+
+    /// Ends the connection when the client has said its last word and our Close has gone; the close deadline bounds the
+    /// wait for that.
+    func endIfParted() {
+        guard leg.peerHasFinished, leg.closing.isFinished, leg.transport.bufferedBytes == 0 else { return }
+        endNow()
     }
 
     private func armCloseDeadline() {

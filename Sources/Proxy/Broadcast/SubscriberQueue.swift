@@ -4,8 +4,9 @@ internal import Configuration
 enum OnNext: Equatable {
     /// It has had everything.
     case nothing
-    /// The message of this number; when its first byte has gone, `taken` is to be called.
-    case message(UInt64)
+    /// The messages of these numbers, or the first of them; when the first byte of some has gone, `taken` is to be
+    /// called.
+    case messages(Range<UInt64>)
     /// It lags more than its policy bears.
     case tooSlow
 }
@@ -13,9 +14,9 @@ enum OnNext: Equatable {
 /// One subscriber's place in its feed's messages: nothing is kept for it but a number. Whole messages are left out where
 /// it doesn't keep up, never parts of one. Pure.
 struct SubscriberQueue: Equatable {
-    private let policy: BroadcastConfiguration.SlowClient
-    /// How many messages may wait.
-    private let limit: UInt64
+    private var policy: BroadcastConfiguration.SlowClient
+    /// How many messages may wait: also what is replayed, for which those who have just joined are not slow.
+    private var limit: UInt64
     /// The number of the message that is its turn.
     private(set) var next: UInt64
     /// Messages left out.
@@ -26,16 +27,22 @@ struct SubscriberQueue: Equatable {
     ///   - end: the number of the feed's next message.
     init(_ options: BroadcastConfiguration, oldest: UInt64, end: UInt64) {
         policy = options.slowClient
-        // Those who have just joined are not slow for what is replayed to them.
-        limit = UInt64(max(options.queue, options.replayLast, 1))
+        limit = UInt64(options.ringCapacity)
         let replayed = UInt64(max(options.replayLast, 0))
         next = max(oldest, end - min(end, replayed))
+    }
+
+    /// Follows other options from here on.
+    mutating func adopt(_ options: BroadcastConfiguration) {
+        policy = options.slowClient
+        limit = UInt64(options.ringCapacity)
     }
 
     /// Whether so much waits that its policy ends it, also while it can take nothing.
     func isTooSlow(oldest: UInt64, end: UInt64) -> Bool { policy == .close && next < floor(oldest, end) }
 
-    /// Decides for one that can take more.
+    /// Decides for one that can take more. One that is behind gets one message at a time: what it has not begun may
+    /// still be left out.
     ///
     /// - Parameter isBehind: it could not take something at once since it last had everything.
     mutating func turn(oldest: UInt64, end: UInt64, isBehind: Bool) -> OnNext {
@@ -45,11 +52,11 @@ struct SubscriberQueue: Equatable {
         case .latest: skip(to: isBehind ? end - 1 : floor(oldest, end))
         case .dropOldest: skip(to: floor(oldest, end))
         }
-        return .message(next)
+        return .messages(next..<(isBehind ? next + 1 : end))
     }
 
-    /// Its turn's message is under way.
-    mutating func taken() { next += 1 }
+    /// So many messages, from its turn's on, are under way.
+    mutating func taken(_ count: Int) { next += UInt64(max(count, 0)) }
 
     private func floor(_ oldest: UInt64, _ end: UInt64) -> UInt64 { max(oldest, end - min(end, limit)) }
 

@@ -28,7 +28,10 @@ extension Subscriber: LegOwner {
         }
     }
 
-    func drained(_ leg: Leg) { deliver() }
+    func drained(_ leg: Leg) {
+        deliver()
+        endIfParted()
+    }
 
     private func take(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
         leg.count(slice)

@@ -141,6 +141,7 @@ final class Worker {
         for (name, upstream) in old where upstreams[name] !== upstream { upstream.close() }
         samplers = samplers.filter { generation.hasRoute($0.key.route) }
         drainStrays()
+        feeds.adoptOptions()
         feeds.leaveDrainedBackends()
     }
 

@@ -23,7 +23,11 @@ final class SendBatch {
     func add(_ socket: StreamSocket) {
         guard wire.hasOutput else { return }
         guard isOpen else { return wire.takeOutput { socket.send($0) } }
-        entries.append((socket, wire.outputCount))
+        if let last = entries.indices.last, entries[last].socket === socket {
+            entries[last].end = wire.outputCount
+        } else {
+            entries.append((socket, wire.outputCount))
+        }
         if wire.outputCount > Self.most { send() }
     }
 

@@ -1,0 +1,102 @@
+internal import WebSocketProtocol
+
+// What a client is given: the feed's messages from its place on, as far as it takes them.
+extension Subscriber {
+    /// Messages that the kernel has taken a part of.
+    struct UnderWay {
+        let run: MessageRun
+        var sent: Int
+    }
+
+    /// Gives the client what it has not had, as far as it takes it.
+    func deliver() {
+        guard !leg.hasEnded, resume() else { return }
+        while leg.takesData {
+            switch turn() {
+            case .nothing:
+                if isBehind { caughtUp() }
+                return
+            case .tooSlow: return lagsTooMuch()
+            case .messages(let range):
+                guard let run = feed.run(range, for: compression), send(run) else { return }
+            }
+        }
+    }
+
+    private func turn() -> OnNext {
+        let before = queue.dropped
+        let turn = queue.turn(oldest: feed.ring.oldest, end: feed.ring.end, isBehind: isBehind)
+        if queue.dropped != before {
+            feed.tally.dropped(queue.dropped - before, by: feed.options.slowClient)
+        }
+        return turn
+    }
+
+    /// Goes on with what is under way; true when there is nothing, or nothing any longer.
+    private func resume() -> Bool {
+        if let begun = underWay {
+            guard send(begun.run, from: begun.sent) else { return checkLag() }
+            underWay = nil
+            // What had to wait for the frame's end follows it: a Pong, or our Close.
+            leg.isMidFrame = false
+            finishIfClosed()
+            return true
+        }
+        guard isBehind, leg.transport.bufferedBytes > 0 else { return true }
+        return checkLag()
+    }
+
+    /// Nothing can be sent now. Returns false.
+    private func checkLag() -> Bool {
+        if queue.isTooSlow(oldest: feed.ring.oldest, end: feed.ring.end) { lagsTooMuch() }
+        return false
+    }
+
+    /// Sends messages from one of their bytes on; false when the rest must wait.
+    private func send(_ run: MessageRun, from start: Int = 0) -> Bool {
+        var position = start
+        while position < run.bytes.count {
+            let taken = run.bytes.lend(from: position) { leg.transport.offer($0) }
+            guard taken > 0 else { break }
+            if position == 0 { queue.taken(run.count) }
+            position += taken
+        }
+        leg.tally.bytesSent &+= UInt64(position - start)
+        guard position < run.bytes.count else {
+            delivered &+= UInt64(run.count)
+            feed.tally.deliveries &+= UInt64(run.count)
+            return true
+        }
+        if position > 0 {
+            underWay = UnderWay(run: run, sent: position)
+            leg.isMidFrame = true
+        }
+        fallsBehind()
+        return false
+    }
+
+    private func fallsBehind() {
+        guard !isBehind else { return }
+        isBehind = true
+        takenBytes = bytesTaken
+        if route.timeouts.slowConsumer > 0, !isClosing {
+            arm(.slowConsumer, after: route.timeouts.slowConsumer)
+        }
+    }
+
+    private func caughtUp() {
+        isBehind = false
+        disarm(.slowConsumer)
+    }
+
+    /// What the kernel has taken of all that was to be sent.
+    private var bytesTaken: UInt64 { leg.tally.bytesSent &- UInt64(leg.transport.bufferedBytes) }
+
+    /// One that has taken nothing at all for the whole time is given up; a slow one that takes something is not.
+    func checkSlowConsumer() {
+        guard isBehind else { return }
+        guard bytesTaken != takenBytes else { return giveUp(.slowConsumer) }
+        takenBytes = bytesTaken
+        arm(.slowConsumer, after: route.timeouts.slowConsumer)
+    }
+}
