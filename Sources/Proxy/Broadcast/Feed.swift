@@ -5,8 +5,8 @@ internal import WebSocketProtocol
 
 /// One upstream WebSocket and all clients of a worker that receive what comes from it.
 ///
-/// `FeedOpening` gets the connection and gets it back, `FeedReceiving` takes messages from it and hands them round; this
-/// file keeps the clients and the time.
+/// `FeedOpening` gets the connection and gets it back, `FeedReceiving` takes messages from it, `FeedRounds` hands them
+/// round; this file keeps the clients and the time.
 final class Feed: TimerTarget {
     enum Timer: UInt8 { case housekeeping, linger, reopen, patience, gather }
 

@@ -3,13 +3,8 @@ internal import Configuration
 internal import EventLoop
 internal import WebSocketProtocol
 
-// What comes from the backend: messages are put together, shared, and handed round.
+// What comes from the backend: messages are put together, shared, and kept for the next round (`FeedRounds`).
 extension Feed: LegOwner {
-    /// So many subscribers are served before the loop may do something else: at some 5 µs each, a few milliseconds.
-    private static let roundStep = 1000
-    /// So many are encrypted for before anything is sent.
-    private static let batch = 32
-
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
         guard leg === self.leg, !leg.isDeaf else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
@@ -98,66 +93,6 @@ extension Feed: LegOwner {
         ring.append(message, bytes: size)
         unsent += 1
         unsentBytes += size
-    }
-
-    // MARK: Rounds
-
-    /// Messages that are ready together, for one with this compression.
-    func run(_ range: Range<UInt64>, for compression: FeedCompression?) -> MessageRun? {
-        runs.run(range, of: ring, for: compression)
-    }
-
-    /// Offers what is new to all subscribers: now, or when it has waited for others as long as it may.
-    private func planRound() {
-        guard unsent > 0, roundPosition == nil, !isArmed(.gather) else { return }
-        if options.gather > 0 { arm(.gather, after: options.gather) } else { startRound() }
-    }
-
-    /// Begins a round. A long one lets the loop turn in between; the feed is not read meanwhile.
-    func startRound() {
-        guard unsent > 0, roundPosition == nil else { return }
-        (unsent, unsentBytes) = (0, 0)
-        goRound(from: 0)
-    }
-
-    private func goRound(from start: Int) {
-        let count = subscribers.count
-        let end = min(start + Self.roundStep, count)
-        deliver(start..<end)
-        guard end < count else { return roundIsOver() }
-        if roundPosition == nil { leg?.transport.pauseReading() }
-        roundPosition = end
-        worker.loop.nextTurn { [weak self] in
-            guard let self, let position = roundPosition else { return }
-            goRound(from: min(position, subscribers.count))
-        }
-    }
-
-    private func roundIsOver() {
-        guard roundPosition != nil else { return }
-        roundPosition = nil
-        leg?.transport.resumeReading()
-        // Paused or not, a transport may have had something left to say.
-        planRound()
-    }
-
-    /// Offers what is new to all subscribers now, because the feed ends or its messages are many.
-    func finishRound() {
-        disarm(.gather)
-        (unsent, unsentBytes) = (0, 0)
-        deliver(0..<subscribers.count)
-        roundIsOver()
-    }
-
-    private func deliver(_ range: Range<Int>) {
-        var start = range.lowerBound
-        while start < range.upperBound {
-            let end = min(start + Self.batch, range.upperBound)
-            hub.batch.open()
-            for index in start..<end { subscribers[index].deliver() }
-            hub.batch.close()
-            start = end
-        }
     }
 
     // MARK: From clients

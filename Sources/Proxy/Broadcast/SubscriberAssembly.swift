@@ -4,6 +4,7 @@ internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
+// The one place where the parts of a subscription are joined.
 extension Feed {
     /// Takes a client in that has been answered: from here on it receives the feed.
     func subscribe(

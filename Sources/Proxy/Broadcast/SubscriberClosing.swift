@@ -45,7 +45,9 @@ extension Subscriber {
         close(ClosePayload(cause.code, cause.reason(hint: hint)), by: .proxy, cause: .drain(cause))
     }
 
+    /// It is behind by more than its policy bears; found again with each message until it is closed.
     func lagsTooMuch() {
+        guard ending == nil else { return }
         feed.tally.slowClosed &+= 1
         close(ClosePayload(.tryAgainLater, "too slow for this feed"), by: .proxy, cause: .lagging)
     }

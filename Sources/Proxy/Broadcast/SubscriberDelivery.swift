@@ -1,3 +1,4 @@
+internal import Configuration
 internal import WebSocketProtocol
 
 // What a client is given: the feed's messages from its place on, as far as it takes them.

@@ -1,0 +1,68 @@
+internal import Configuration
+internal import EventLoop
+
+// How messages are handed round: to all subscribers, each as much as it takes.
+extension Feed {
+    /// So many subscribers are served before the loop may do something else: at less than 10 µs each, some milliseconds.
+    private static let roundStep = 1000
+    /// So many are encrypted for before anything is sent.
+    private static let batch = 32
+
+    /// Messages that are ready together, for one with this compression.
+    func run(_ range: Range<UInt64>, for compression: FeedCompression?) -> MessageRun? {
+        runs.run(range, of: ring, for: compression)
+    }
+
+    /// Offers what is new to all subscribers: now, or when it has waited for others as long as it may.
+    func planRound() {
+        guard unsent > 0, roundPosition == nil, !isArmed(.gather) else { return }
+        if options.gather > 0 { arm(.gather, after: options.gather) } else { startRound() }
+    }
+
+    /// Begins a round. A long one lets the loop turn in between; the feed is not read meanwhile.
+    func startRound() {
+        guard unsent > 0, roundPosition == nil else { return }
+        (unsent, unsentBytes) = (0, 0)
+        goRound(from: 0)
+    }
+
+    private func goRound(from start: Int) {
+        let count = subscribers.count
+        let end = min(start + Self.roundStep, count)
+        deliver(start..<end)
+        guard end < count else { return roundIsOver() }
+        if roundPosition == nil { leg?.transport.pauseReading() }
+        roundPosition = end
+        worker.loop.nextTurn { [weak self] in
+            guard let self, let position = roundPosition else { return }
+            goRound(from: min(position, subscribers.count))
+        }
+    }
+
+    private func roundIsOver() {
+        guard roundPosition != nil else { return }
+        roundPosition = nil
+        leg?.transport.resumeReading()
+        // Paused or not, a transport may have had something left to say.
+        planRound()
+    }
+
+    /// Offers what is new to all subscribers now, because the feed ends or its messages are many.
+    func finishRound() {
+        disarm(.gather)
+        (unsent, unsentBytes) = (0, 0)
+        deliver(0..<subscribers.count)
+        roundIsOver()
+    }
+
+    private func deliver(_ range: Range<Int>) {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(start + Self.batch, range.upperBound)
+            hub.batch.open()
+            for index in start..<end { subscribers[index].deliver() }
+            hub.batch.close()
+            start = end
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import EventLoop
+internal import WebSocketProtocol
+
+/// The last moments of an upstream connection that its feed has left: after our Close the backend has some time to end
+/// it (RFC 6455, 7.1.1), and nothing that it sends is looked at.
+final class LegFarewell: LegOwner, TimerTarget {
+    private let leg: Leg
+    private let worker: Worker
+    private var done: ((LegFarewell) -> Void)?
+    private var timer: TimerToken?
+
+    init(_ leg: Leg, worker: Worker, done: @escaping (LegFarewell) -> Void) {
+        self.leg = leg
+        self.worker = worker
+        self.done = done
+    }
+
+    func begin(_ payload: ClosePayload?, deadline: UInt64) {
+        leg.isDeaf = true
+        guard let payload else { return finish() }
+        leg.owner = self
+        leg.sendClose(payload)
+        leg.transport.resumeReading()
+        timer = worker.loop.schedule(self, kind: 0, after: deadline)
+    }
+
+    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {}
+    func drained(_ leg: Leg) {}
+    func ended(_ leg: Leg, _ error: TransportError?) { finish() }
+    func timerFired(_ kind: UInt8) {
+        timer = nil
+        finish()
+    }
+
+    private func finish() {
+        worker.loop.cancel(timer)
+        timer = nil
+        leg.owner = nil
+        leg.hasEnded = true
+        leg.transport.close()
+        let done = self.done
+        self.done = nil
+        done?(self)
+    }
+}
