@@ -7,11 +7,12 @@
 //
 // An extended CONNECT becomes an 'upgrade' event on `server`, with a request that looks as it would over HTTP/1.1 and
 // the HTTP/2 stream as its socket. What the listener writes as an HTTP/1.1 head, the 101 or a refusal, goes out as the
-// stream's response; from then on the stream is left alone, so a message costs nothing here. See README.md.
+// stream's response; from then on the stream is left alone, so a message costs next to nothing here. See README.md.
 
 const http = require('node:http');
 const http2 = require('node:http2');
 const { randomBytes } = require('node:crypto');
+const { prototype: plain } = require('node:stream').Duplex;
 
 /** What an HTTP/2 connection must not carry (RFC 9113, 8.2.2), and what only HTTP/1.1 asks of a handshake. */
 const ONLY_HTTP1 = new Set([
@@ -19,8 +20,6 @@ const ONLY_HTTP1 = new Set([
 ]);
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const LARGEST_HEAD = 64 * 1024;
-/** Writes that are joined by a copy rather than handed on as they are. */
-const LARGEST_JOINED = 2048;
 
 /** What a server of node:http2 should be made with. Streams are windowed each for itself; see `connectionWindow`. */
 const serverOptions = {
@@ -131,125 +130,57 @@ function makeRequest(stream, headers) {
 
 /** Of the HTTP/1.1 head that is the answer what has been written so far; null when the response is out. */
 const kHead = Symbol('head');
-const kAnswer = Symbol('answer');
-/** How often the stream is corked, what was written since, and the callback of that. */
-const kCorks = Symbol('corks');
-const kPart = Symbol('part');
-const kWritten = Symbol('written');
-const kFlush = Symbol('flush');
-/** For each class of streams the prototype that its sockets get. */
-const dressed = new Map();
 
 /**
- * Gives a stream what a socket has, by another prototype. Methods put on the stream itself and taken off again would be
- * simpler, and would make it an object whose every property is slow to reach.
+ * Gives a stream what a socket has. It stays on it, though it is needed for the response only: taken off again it would
+ * leave an object that V8 keeps as a dictionary, whose every property is slow to reach for as long as the stream lives.
  */
 function dressAsSocket(stream) {
-  const bare = Object.getPrototypeOf(stream);
-  if (!dressed.has(bare)) dressed.set(bare, socketPrototype(bare));
-  Object.setPrototypeOf(stream, dressed.get(bare));
   stream[kHead] = Buffer.alloc(0);
-  stream[kCorks] = 0;
-  stream[kPart] = null;
-  stream[kWritten] = null;
+  stream.write = write;
+  stream.end = end;
+  stream.setNoDelay = itself;
+  stream.setKeepAlive = itself;
   // Until a WebSocket has its own: an error without a listener would end the process.
   stream.on('error', () => {});
 }
 
-function socketPrototype(bare) {
-  return {
-    __proto__: bare,
+function itself() { return this; }
 
-    setNoDelay() { return this; },
-    setKeepAlive() { return this; },
-
-    // `ws` corks a stream to write a frame's header and its payload. Joined they are one write and one DATA frame, where
-    // a Writable's own cork would queue both and make a vector of them.
-    cork() { this[kCorks] += 1; },
-
-    uncork() {
-      if (this[kCorks] === 0) return;
-      this[kCorks] -= 1;
-      if (this[kCorks] === 0) this[kFlush]();
-    },
-
-    write(chunk, encoding, callback) {
-      if (typeof encoding === 'function') return this.write(chunk, undefined, encoding);
-      if (this[kHead] !== null) return this[kAnswer](chunk, encoding, callback);
-      if (this[kCorks] === 0) return super.write(chunk, encoding, callback);
-      if (this[kPart] === null && chunk instanceof Uint8Array && chunk.length <= LARGEST_JOINED) {
-        this[kPart] = chunk;
-        this[kWritten] = callback;
-        return !this.writableNeedDrain;
-      }
-      const part = this[kPart];
-      if (part !== null && chunk instanceof Uint8Array && part.length + chunk.length <= LARGEST_JOINED) {
-        this[kPart] = join(part, chunk);
-        this[kWritten] = both(this[kWritten], callback);
-        return !this.writableNeedDrain;
-      }
-      super.cork();
-      this[kFlush]();
-      const hasRoom = super.write(chunk, encoding, callback);
-      super.uncork();
-      return hasRoom;
-    },
-
-    end(chunk, encoding, callback) {
-      if (typeof chunk === 'function') return this.end(undefined, undefined, chunk);
-      if (typeof encoding === 'function') return this.end(chunk, undefined, encoding);
-      this[kFlush]();
-      if (this[kHead] === null) return super.end(chunk, encoding, callback);
-      if (chunk !== undefined && chunk !== null) this[kAnswer](chunk, encoding);
-      // An end without an answer is what HTTP/1.1 would show as an empty reply.
-      if (this[kHead] !== null && !this.headersSent && !this.closed) return this.destroy();
-      return super.end(callback);
-    },
-
-    [kFlush]() {
-      const part = this[kPart];
-      if (part === null) return;
-      const written = this[kWritten];
-      this[kPart] = null;
-      this[kWritten] = null;
-      super.write(part, undefined, written);
-    },
-
-    /** What is written before the response: when it is a whole head it goes out as the response. */
-    [kAnswer](chunk, encoding, callback) {
-      const head = Buffer.concat([
-        this[kHead], typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)]);
-      this[kHead] = head;
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0 && head.length > LARGEST_HEAD) this.destroy();
-      if (end >= 0) {
-        this[kHead] = null;
-        const [status, fields] = parseHead(head.toString('latin1', 0, end));
-        // A 101 is what RFC 8441, 5 calls 200; it has no body and no end.
-        if (!this.destroyed && !this.closed && !this.headersSent) {
-          this.respond({ ':status': status === 101 ? 200 : status, ...fields });
-        }
-        if (head.length > end + 4) return super.write(head.subarray(end + 4), undefined, callback);
-      }
-      if (callback) process.nextTick(callback);
-      return true;
-    },
-  };
+function write(chunk, encoding, callback) {
+  if (this[kHead] === null) return plain.write.call(this, chunk, encoding, callback);
+  if (typeof encoding === 'function') return answer(this, chunk, undefined, encoding);
+  return answer(this, chunk, encoding, callback);
 }
 
-function join(first, second) {
-  const all = Buffer.allocUnsafe(first.length + second.length);
-  all.set(first, 0);
-  all.set(second, first.length);
-  return all;
+function end(chunk, encoding, callback) {
+  if (this[kHead] === null) return plain.end.call(this, chunk, encoding, callback);
+  if (typeof chunk === 'function') return this.end(undefined, undefined, chunk);
+  if (typeof encoding === 'function') return this.end(chunk, undefined, encoding);
+  if (chunk !== undefined && chunk !== null) answer(this, chunk, encoding);
+  // An end without an answer is what HTTP/1.1 would show as an empty reply.
+  if (this[kHead] !== null && !this.headersSent && !this.closed) return this.destroy();
+  return plain.end.call(this, callback);
 }
 
-function both(first, second) {
-  if (!first || !second) return first || second;
-  return (error) => {
-    first(error);
-    second(error);
-  };
+/** What is written before the response: when it is a whole head it goes out as the response. */
+function answer(stream, chunk, encoding, callback) {
+  const head = Buffer.concat([
+    stream[kHead], typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.from(chunk)]);
+  stream[kHead] = head;
+  const length = head.indexOf('\r\n\r\n');
+  if (length < 0 && head.length > LARGEST_HEAD) stream.destroy();
+  if (length >= 0) {
+    stream[kHead] = null;
+    const [status, fields] = parseHead(head.toString('latin1', 0, length));
+    if (!stream.destroyed && !stream.closed && !stream.headersSent) {
+      // A 101 is what RFC 8441, 5 calls 200; it has no body and no end.
+      stream.respond({ ':status': status === 101 ? 200 : status, ...fields });
+    }
+    if (head.length > length + 4) return plain.write.call(stream, head.subarray(length + 4), undefined, callback);
+  }
+  if (callback) process.nextTick(callback);
+  return true;
 }
 
 /** The status of an HTTP/1.1 head, and its fields but those that HTTP/2 has no place for. */
