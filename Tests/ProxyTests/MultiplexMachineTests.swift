@@ -105,7 +105,8 @@ struct MultiplexMachineTests {
         #expect(one.place() == .line(1))
     }
 
-    @Test("a line that gets on beside its replacement makes one too many: the one with fewest streams is left")
+    @Test(
+        "a line that gets on beside its replacement makes one too many: the one with fewest streams is left")
     func recovers() {
         var one = machine(1, most: 1)
         #expect([one.place(), one.place()] == [.line(1), .line(1)])

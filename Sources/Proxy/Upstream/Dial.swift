@@ -84,7 +84,8 @@ final class Dial: TransportReceiver, TimerTarget {
                 try TLSSession(client: context, wire: worker.wire, protocols: protocols)
             }
             let connection = try StreamConnection(
-                connectingTo: address, preamble: preamble, tls: session, batch: worker.sendBatch, on: worker.loop)
+                connectingTo: address, preamble: preamble, tls: session, batch: worker.sendBatch,
+                on: worker.loop)
             connection.receiver = self
             self.connection = connection
         } catch let error as SystemError {

@@ -65,7 +65,9 @@ final class Upstream {
             return old.first { $0.state === member.state && $0.weight == member.weight }
                 ?? Backend(member, settings: settings)
         }
-        for backend in old where !members.contains(where: { $0 === backend }) { backend.closePool(on: worker) }
+        for backend in old where !members.contains(where: { $0 === backend }) {
+            backend.closePool(on: worker)
+        }
         guard !isClosed else { return }
         for backend in members where backend.pool == nil { backend.startPool(on: worker) }
         checks?.watch(members)

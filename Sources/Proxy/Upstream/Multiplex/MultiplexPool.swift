@@ -159,7 +159,8 @@ final class MultiplexPool {
             machine.lost(id)
             return refused("\(agreed ?? "no protocol") was chosen by ALPN", isCertain: true)
         }
-        let line = MultiplexLine(id, scheme: lineOptions.isSecure ? "https" : "http", pool: self, worker: worker)
+        let line = MultiplexLine(
+            id, scheme: lineOptions.isSecure ? "https" : "http", pool: self, worker: worker)
         do throws(HTTP2Error) {
             try line.start(on: connection, within: lineOptions.connectTimeout)
             lines[id] = line

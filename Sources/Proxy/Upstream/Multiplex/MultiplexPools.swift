@@ -36,8 +36,9 @@ struct LineOptions: Equatable {
             case (let one?, let other?): one.isSame(as: other)
             default: false
             }
-        return isSameTLS && a.connections == b.connections && a.streams == b.streams && a.keepsOne == b.keepsOne
-            && a.connectTimeout == b.connectTimeout && a.idleTimeout == b.idleTimeout && a.headList == b.headList
+        return isSameTLS
+            && (a.connections, a.streams, a.keepsOne) == (b.connections, b.streams, b.keepsOne)
+            && (a.connectTimeout, a.idleTimeout, a.headList) == (b.connectTimeout, b.idleTimeout, b.headList)
     }
 }
 
