@@ -126,7 +126,8 @@ struct HTTP2SessionTests {
 
     @Test(arguments: [1, 7, 1000, 65_535, 200_000])
     func aWindowThatIsGivenBackInStepsNeverStopsThePeer(window: Int) throws {
-        let talk = try Conversation(server: HTTP2Options(streamWindow: window, connectionWindow: 65_535))
+        let talk = try Conversation(
+            server: HTTP2Options(streamWindow: window, connectionWindow: 65_535, enablesConnect: true))
         let stream = try #require(try talk.open(tunnelRequest, endsStream: false))
         try talk.talk()
         let total = 3 * window + 5
