@@ -391,7 +391,7 @@ def test_reloads_keep_the_connections(kind, multiplex, authority):
                 def edit(config):
                     only = config["upstreams"]["only"]
                     only["backends"] = [{"address": running.address, "weight": 1 + round % 3}]
-                    if round % 2:
+                    if round % 2 == 0:
                         only["backends"].append({"address": other.address})
                     only["balance"] = ["round_robin", "random_two"][round % 2]
                 return edit
