@@ -46,13 +46,13 @@ struct MessageRingTests {
         for number in 0..<before { ring.append("\(number)", bytes: 5) }
         ring.resize(capacity: 2, byteLimit: 100)
         let kept = max(before - 2, max(before - 4, 0))..<before
-        #expect(held(ring) == kept.map(String.init) && ring.bytes == kept.count * 5)
+        #expect(held(ring) == kept.map { "\($0)" } && ring.bytes == kept.count * 5)
         ring.resize(capacity: 5, byteLimit: 100)
         for number in before..<before + 9 {
             ring.append("\(number)", bytes: 5)
             #expect(ring[UInt64(number)] == "\(number)" && ring.end == UInt64(number) + 1)
         }
-        #expect(held(ring) == (before + 4..<before + 9).map(String.init) && ring.bytes == 25)
+        #expect(held(ring) == (before + 4..<before + 9).map { "\($0)" } && ring.bytes == 25)
         ring.resize(capacity: 5, byteLimit: 12)
         #expect(held(ring).count == 2 && ring.bytes == 10)
         ring.resize(capacity: 0, byteLimit: 0)
