@@ -1,14 +1,9 @@
 """Messages of a feed that are ready together leave in one write; a round over thousands doesn't hold up the loop."""
 
-import json
-import socket
 import ssl
 import threading
 import time
 
-import pytest
-
-from support import machine
 from support.audience import Audience, hear
 from support.backends import ScriptedBackend, node_echo
 from support.feeds import broadcast
