@@ -1,5 +1,5 @@
-/// How a route compresses. The defaults spend 32 KiB on a sender's context and lose 1 to 4 percent of the ratio of
-/// zlib's own defaults, which spend 256 KiB.
+/// How a route compresses. With the defaults a sender's context takes 40 KiB, and messages are 3 to 6 percent longer than
+/// with the largest window, which takes over 260 KiB. The article Compression has the measurements.
 package struct DeflateOptions: Equatable, Sendable {
     /// zlib's level, 1 to 9.
     package let level: Int
