@@ -40,10 +40,13 @@ package protocol TurnTarget: AnyObject {
     private var timers: TimerWheel<TimerEntry>
     private var expired: [TimerEntry] = []
     private var failures: [StreamSocket] = []
+    private var changes: [Pollable] = []
     private var deferred: [() -> Void] = []
     private var turnTargets: [any TurnTarget] = []
     private var stopping = false
     private var wake: WakePollable?
+    private let outbox = Outbox()
+    private var isInTurn = false
 
     /// Whoever lives on this loop: how work posted through the mailbox finds its way.
     package var owner: AnyObject?
@@ -87,8 +90,10 @@ package protocol TurnTarget: AnyObject {
 
     /// One turn, waiting no longer than the next timer or `limit` nanoseconds.
     package func turn(limit: UInt64 = .max) {
+        tellChanges()
         let count = unsafe epoll_wait(epoll, events, Int32(Self.eventCapacity), timeout(limit))
         now = trunkline_monotonic_ns()
+        isInTurn = true
         if count > 0 {
             for index in 0..<Int(count) {
                 unsafe dispatch(
@@ -99,6 +104,8 @@ package protocol TurnTarget: AnyObject {
         fireTimers()
         endTurn()
         runDeferred()
+        isInTurn = false
+        outbox.send()
     }
 
     /// Runs `work` at the end of this turn, when no handler is on the stack.
@@ -158,21 +165,39 @@ package protocol TurnTarget: AnyObject {
 
     // MARK: Watching
 
-    func watch(_ pollable: Pollable, events wanted: UInt32) {
+    func interestChanged(_ pollable: Pollable) {
+        guard !pollable.isChanged else { return }
+        pollable.isChanged = true
+        changes.append(pollable)
+    }
+
+    private func tellChanges() {
+        guard !changes.isEmpty else { return }
+        for pollable in changes {
+            pollable.isChanged = false
+            if !pollable.isClosed { watch(pollable) }
+        }
+        changes.removeAll(keepingCapacity: changes.count < 1024)
+    }
+
+    private func watch(_ pollable: Pollable) {
         let isNew = pollable.slot < 0
         if isNew {
             pollable.slot = freeSlots.popLast() ?? appendSlot()
             slots[Int(pollable.slot)].pollable = pollable
+        } else if pollable.interest == pollable.toldInterest {
+            return
         }
+        pollable.toldInterest = pollable.interest
         let data =
             UInt64(slots[Int(pollable.slot)].generation) << 32 | UInt64(UInt32(bitPattern: pollable.slot))
         let operation = isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-        _ = trunkline_epoll_control(epoll, operation, pollable.descriptor, wanted, data)
+        _ = trunkline_epoll_control(epoll, operation, pollable.descriptor, pollable.interest, data)
     }
 
-    func unwatch(_ pollable: Pollable) {
+    func unwatch(_ pollable: Pollable, isShared: Bool) {
         guard pollable.slot >= 0 else { return }
-        _ = trunkline_epoll_control(epoll, EPOLL_CTL_DEL, pollable.descriptor, 0, 0)
+        if isShared { _ = trunkline_epoll_control(epoll, EPOLL_CTL_DEL, pollable.descriptor, 0, 0) }
         slots[Int(pollable.slot)].pollable = nil
         slots[Int(pollable.slot)].generation &+= 1
         freeSlots.append(pollable.slot)
@@ -194,6 +219,18 @@ package protocol TurnTarget: AnyObject {
             readable: flags & TRUNKLINE_IN != 0, writable: flags & TRUNKLINE_OUT != 0,
             broken: flags & TRUNKLINE_BROKEN != 0)
     }
+
+    // MARK: Sending
+
+    /// Takes bytes that are to leave with this turn's others; false when the socket is to send them itself.
+    func gather(_ bytes: Span<UInt8>, for socket: StreamSocket) -> Bool {
+        guard isInTurn, bytes.count <= Outbox.largestPiece else { return false }
+        outbox.add(bytes, for: socket)
+        return true
+    }
+
+    /// Sends all that was gathered, because one of its sockets is to do more than send.
+    func sendGathered() { outbox.send() }
 
     // MARK: Failures
 

@@ -6,8 +6,13 @@ internal import CLinux
     private(set) var descriptor: Int32
     /// Where the loop keeps it; -1 while unwatched.
     var slot: Int32 = -1
-    /// What epoll was told last.
+    /// What is to be told of it. Epoll learns of a change before the loop waits next: what is changed back meanwhile
+    /// costs no system call.
     private(set) var interest: UInt32 = 0
+    /// What epoll was told last.
+    var toldInterest: UInt32 = 0
+    /// The loop has it on its list of changes.
+    var isChanged = false
     package let loop: EventLoop
 
     init(_ descriptor: consuming Descriptor, on loop: EventLoop) {
@@ -27,14 +32,15 @@ internal import CLinux
     func watch(readable: Bool, writable: Bool) {
         guard descriptor >= 0 else { return }
         let wanted = (readable ? TRUNKLINE_IN : 0) | (writable ? TRUNKLINE_OUT : 0)
-        if slot >= 0, wanted == interest { return }
         interest = wanted
-        loop.watch(self, events: wanted)
+        if slot < 0 || wanted != toldInterest { loop.interestChanged(self) }
     }
 
-    func closeDescriptor() {
+    /// - Parameter isShared: whether another descriptor may stand for the same open file. Epoll forgets a file by itself
+    ///   with its last descriptor, and not before.
+    func closeDescriptor(isShared: Bool = true) {
         guard descriptor >= 0 else { return }
-        loop.unwatch(self)
+        loop.unwatch(self, isShared: isShared)
         _ = close(descriptor)
         descriptor = -1
     }

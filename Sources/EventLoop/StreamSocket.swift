@@ -26,6 +26,8 @@ package final class StreamSocket: Pollable {
     private var finishesWhenDrained = false
     /// The kernel took less than was offered: `streamDrained` is owed.
     private var owesDrained = false
+    /// The loop has bytes of ours that leave at the end of its turn; then nothing is queued.
+    var hasGathered = false
     /// Who is told; let go of at `close`.
     package var handler: (any StreamHandler)?
 
@@ -54,7 +56,8 @@ package final class StreamSocket: Pollable {
     /// Bytes that wait for the kernel to take them.
     package var queuedBytes: Int { queue.count }
 
-    /// Sends what the kernel takes now and queues the rest. A failure is told later, by `streamFailed`.
+    /// Sends what the kernel takes, large pieces now and small ones at the end of the loop's turn, and queues the rest. A
+    /// failure is told later, by `streamFailed`.
     package func send(_ bytes: Span<UInt8>) {
         guard case .open = phase, !isClosed, bytes.count > 0 else { return sendAfterEnd(bytes) }
         transmit(bytes)
@@ -67,6 +70,25 @@ package final class StreamSocket: Pollable {
 
     private func transmit(_ bytes: Span<UInt8>) {
         guard queue.count == 0 else { return queue.append(bytes) }
+        if loop.gather(bytes, for: self) { return }
+        sendGathered()
+        sendNow(bytes)
+    }
+
+    /// What was gathered goes before anything else is done with the socket.
+    private func sendGathered() {
+        if hasGathered { loop.sendGathered() }
+    }
+
+    /// The loop's turn is over.
+    func sendGathered(_ bytes: Span<UInt8>) {
+        hasGathered = false
+        sendNow(bytes)
+    }
+
+    private func sendNow(_ bytes: Span<UInt8>) {
+        guard !isClosed else { return }
+        guard queue.count == 0 else { return queue.append(bytes) }
         let sent = transmitNow(bytes)
         guard sent < bytes.count, !hasFailed else { return }
         queue.append(bytes.extracting(sent..<bytes.count))
@@ -76,6 +98,7 @@ package final class StreamSocket: Pollable {
     /// Sends what the kernel takes now and returns how much that was; nothing is queued. When it was not all, or earlier
     /// bytes wait, `streamDrained` will tell when to offer more.
     package func offer(_ bytes: Span<UInt8>) -> Int {
+        sendGathered()
         guard queue.count == 0, !owesDrained, !isClosed, bytes.count > 0 else { return 0 }
         switch phase {
         case .connecting, .failed: return 0
@@ -120,6 +143,7 @@ package final class StreamSocket: Pollable {
 
     /// Sends FIN when everything queued has gone. Reading goes on.
     package func finish() {
+        sendGathered()
         guard !isClosed else { return }
         if queue.count == 0 {
             _ = shutdown(descriptor, Int32(SHUT_WR))
@@ -130,13 +154,15 @@ package final class StreamSocket: Pollable {
 
     /// Closes now. What is queued is lost; the handler hears nothing more.
     package func close() {
+        sendGathered()
         handler = nil
         queue.clear()
-        closeDescriptor()
+        closeDescriptor(isShared: false)
     }
 
     /// Closes now with RST, so that the peer sees an error instead of an orderly end.
     package func reset() {
+        sendGathered()
         if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
         close()
     }
@@ -158,7 +184,7 @@ package final class StreamSocket: Pollable {
         guard !hasFailed else { return }
         phase = .failed(error)
         queue.clear()
-        closeDescriptor()
+        closeDescriptor(isShared: false)
         loop.report(failureOf: self)
     }
 
