@@ -39,6 +39,10 @@ static inline int trunkline_add_chain_certificate(SSL_CTX *ctx, X509 *certificat
 static inline long trunkline_ctx_on_server_name(SSL_CTX *ctx, int (*callback)(SSL *, int *, void *), void *argument) {
     return SSL_CTX_set_tlsext_servername_callback(ctx, callback) && SSL_CTX_set_tlsext_servername_arg(ctx, argument);
 }
+/// Nearly always there is nothing to clear, and then ERR_clear_error would wipe the whole empty queue.
+static inline void trunkline_clear_errors(void) {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
 static inline const char *trunkline_alert_name(int code) { return SSL_alert_desc_string_long(code); }
 static inline EVP_PKEY *trunkline_generate_p256(void) { return EVP_EC_gen("P-256"); }
 

@@ -37,23 +37,26 @@ package struct TLSFacts: Equatable, Sendable {
 
 /// One TLS connection (RFC 8446, RFC 5246) as a value without a socket: ciphertext in, plaintext out, and back.
 ///
-/// It is bound to the thread of its `TLSWire`. Every OpenSSL call that is classified is preceded by `ERR_clear_error`:
+/// It is bound to the thread of its `TLSWire`. Every OpenSSL call that is classified is preceded by `trunkline_clear_errors`:
 /// the error queue is the thread's, and another session's leftovers must not be taken for this one's.
 @safe package final class TLSSession {
     private let ssl: OpaquePointer
     private let wire: TLSWire
     // The context must outlive its sessions' callbacks, which point to it.
     private let context: AnyObject
+    /// A client of ours is to get a ticket with the first data.
+    private var owesTicket: Bool
     /// Whether application data may flow.
     package private(set) var isEstablished = false
 
     /// The server's side.
     package init(server context: ServerTLSContext, wire: TLSWire) throws(TLSError) {
-        ERR_clear_error()
+        trunkline_clear_errors()
         guard let ssl = unsafe SSL_new(context.defaultContext) else { throw .setupFromQueue("SSL_new") }
         unsafe self.ssl = ssl
         self.wire = wire
         self.context = context
+        owesTicket = true
         unsafe trunkline_attach_wire(ssl, wire.bio)
         unsafe SSL_set_accept_state(ssl)
     }
@@ -64,11 +67,12 @@ package struct TLSFacts: Equatable, Sendable {
     package init(client context: ClientTLSContext, wire: TLSWire, protocols: [String]? = nil)
         throws(TLSError)
     {
-        ERR_clear_error()
+        trunkline_clear_errors()
         guard let ssl = unsafe SSL_new(context.context) else { throw .setupFromQueue("SSL_new") }
         unsafe self.ssl = ssl
         self.wire = wire
         self.context = context
+        owesTicket = false
         unsafe trunkline_attach_wire(ssl, wire.bio)
         unsafe SSL_set_connect_state(ssl)
         if let protocols {
@@ -97,7 +101,7 @@ package struct TLSFacts: Equatable, Sendable {
 
     /// Goes on with the handshake; output may have to be sent afterwards, also after an error (an alert).
     package func handshake() throws(TLSError) -> OnHandshake {
-        ERR_clear_error()
+        trunkline_clear_errors()
         let result = unsafe SSL_do_handshake(ssl)
         if result == 1 {
             isEstablished = true
@@ -138,11 +142,13 @@ package struct TLSFacts: Equatable, Sendable {
     /// Reads records while one more fits; nil when the scratch is full.
     private func fill(_ filled: inout Int) throws(TLSError) -> OnRead? {
         while TLSWire.plaintextCapacity - filled >= TLSWire.recordSize {
-            ERR_clear_error()
+            trunkline_clear_errors()
             let count = unsafe SSL_read(
                 ssl, wire.plaintext + filled, Int32(TLSWire.plaintextCapacity - filled))
             if count > 0 {
                 filled += Int(count)
+                // OpenSSL reads no further than the record: to ask again would only be told so.
+                if unsafe wire.wire.pointee.input_count == 0 && SSL_pending(ssl) == 0 { return .needsInput }
                 continue
             }
             switch unsafe SSL_get_error(ssl, count) {
@@ -159,7 +165,13 @@ package struct TLSFacts: Equatable, Sendable {
     /// Encrypts into the wire's output. Give it at most some 128 KiB at a time, so that the output stays small.
     package func write(_ plaintext: Span<UInt8>) throws(TLSError) {
         guard plaintext.count > 0 else { return }
-        ERR_clear_error()
+        trunkline_clear_errors()
+        if owesTicket {
+            owesTicket = false
+            // Leaves in one `send` with the data. Every session gets one, since clients use each once (RFC 8446, C.4).
+            // Below TLS 1.3 this does nothing: there the handshake itself brings the ticket.
+            _ = unsafe SSL_new_session_ticket(ssl)
+        }
         let written = unsafe plaintext.withUnsafeBytes { raw in
             unsafe SSL_write(ssl, raw.baseAddress, Int32(clamping: raw.count))
         }
@@ -170,12 +182,12 @@ package struct TLSFacts: Equatable, Sendable {
     /// Puts close_notify into the output: what follows is an end, not a truncation (RFC 8446, 6.1).
     package func sendCloseNotify() {
         guard isEstablished else { return }
-        ERR_clear_error()
+        trunkline_clear_errors()
         _ = unsafe SSL_shutdown(ssl)
         // Alerts keep the record buffer that data gives back: when thousands of sessions are closed at once, each would
         // hold 16 KiB until its peer has ended too.
         _ = unsafe SSL_free_buffers(ssl)
-        ERR_clear_error()
+        trunkline_clear_errors()
     }
 
     /// Borrowed from the session.

@@ -40,7 +40,7 @@ internal import Synchronization
     /// OpenSSL's contract: 0 = unknown key, 1 = go on, 2 = go on and give the client a new ticket, -1 = error.
     @unsafe fileprivate func start(
         _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer,
-        _ mac: OpaquePointer, encrypting: Bool, isSingleUse: Bool
+        _ mac: OpaquePointer, encrypting: Bool
     ) -> Int32 {
         let keys = self.keys.withLock { $0 }
         if encrypting {
@@ -54,7 +54,7 @@ internal import Synchronization
         else {
             return -1
         }
-        return isCurrent && (encrypting || !isSingleUse) ? 1 : 2
+        return isCurrent ? 1 : 2
     }
 }
 
@@ -63,8 +63,5 @@ private let useTicketKey: trunkline_ticket_callback = { ssl, name, iv, cipher, m
         let mac = unsafe mac, let owner = unsafe trunkline_ticket_owner(ssl)
     else { return -1 }
     let keys = unsafe Unmanaged<TicketKeys>.fromOpaque(owner).takeUnretainedValue()
-    // Clients of TLS 1.3 use a ticket once (RFC 8446, C.4): without a new one every second handshake would be a full one.
-    return unsafe keys.start(
-        name, iv, cipher, mac, encrypting: encrypting == 1,
-        isSingleUse: SSL_version(ssl) >= TLS1_3_VERSION)
+    return unsafe keys.start(name, iv, cipher, mac, encrypting: encrypting == 1)
 }

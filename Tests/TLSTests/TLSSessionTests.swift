@@ -95,6 +95,25 @@ struct TLSSessionTests {
         #expect(try pair.carry([4], from: pair.server, to: pair.client) == [4])
     }
 
+    @Test("a client gets its ticket together with the first data, and no other")
+    func ticket() throws {
+        let (server, client) = try contexts()
+        let pair = try TLSPair(server, client)
+        try pair.shakeHands()
+        #expect(pair.output().isEmpty)
+        var sizes: [Int] = []
+        for _ in 0..<3 {
+            try pair.server.write([1].span)
+            let output = pair.output()
+            sizes.append(output.count)
+            #expect(try pair.step(pair.client, output).isEmpty)
+        }
+        // A ticket is an encrypted session and has some 200 bytes.
+        #expect(sizes[0] > sizes[1] + 100)
+        #expect(sizes[1] == sizes[2])
+        #expect(try pair.carry([4], from: pair.client, to: pair.server) == [4])
+    }
+
     @Test("work when every byte arrives alone")
     func everySplit() throws {
         let (server, client) = try contexts()
