@@ -48,15 +48,15 @@ package struct HeaderFields: Equatable, Sendable {
     /// Adds a line at the end from bytes; white space around the value is left out.
     package mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
         let start = bytes.count
-        for byte in name { bytes.append(plain(byte)) }
+        bytes += name
         let colon = bytes.count
         bytes.append(58)
         bytes.append(32)
-        for byte in value {
-            // White space before the value is no part of it (RFC 9112, 5.1).
-            if bytes.count == colon + 2, isBlank(byte) { continue }
-            bytes.append(plain(byte))
-        }
+        bytes += value
+        // White space before the value is no part of it (RFC 9112, 5.1).
+        let blanks = bytes[(colon + 2)...].prefix(while: isBlank).count
+        if blanks > 0 { bytes.removeSubrange((colon + 2)..<(colon + 2 + blanks)) }
+        for index in start..<bytes.count { bytes[index] = plain(bytes[index]) }
         while bytes.count > colon + 2, isBlank(bytes[bytes.count - 1]) { bytes.removeLast() }
         bytes.append(13)
         bytes.append(10)
@@ -131,7 +131,7 @@ package struct HeaderFields: Equatable, Sendable {
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     private func lowercasedName(_ line: Line) -> String {
-        String(decoding: bytes[line.name].lazy.map(lowercase), as: UTF8.self)
+        lowercasedText(bytes[line.name])
     }
 
     private func isNamed(_ line: Line, _ name: String) -> Bool {

@@ -24,8 +24,13 @@ func equalsIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>
 func lowercase(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 
 /// The same text with its ASCII letters in lower case.
-func lowercased(_ text: some StringProtocol) -> String {
-    String(decoding: text.utf8.lazy.map(lowercase), as: UTF8.self)
+func lowercased(_ text: some StringProtocol) -> String { lowercasedText(text.utf8) }
+
+func lowercasedText(_ bytes: some Collection<UInt8>) -> String {
+    // An array, since text is made of contiguous bytes by one copy and of others one by one.
+    var lower = Array(bytes)
+    for index in lower.indices { lower[index] = lowercase(lower[index]) }
+    return String(decoding: lower, as: UTF8.self)
 }
 
 func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }

@@ -12,14 +12,18 @@ package enum HopByHop {
     /// The fields that may go on. What `Connection` names goes too, except what routing and the handshake live by: a
     /// client must not be able to strip those.
     package static func removed(from fields: HeaderFields) -> HeaderFields {
-        var drop = names
-        for token in fields.tokens("connection") {
-            let name = lowercased(token)
-            if !isProtected(name) { drop.insert(name) }
-        }
+        let named = named(by: fields)
         var kept = fields
-        kept.removeAll { drop.contains($0) || $0.hasPrefix("proxy-") }
+        kept.removeAll { isHopByHop($0, named) }
         return kept
+    }
+
+    private static func named(by fields: HeaderFields) -> [String] {
+        fields.tokens("connection").map { lowercased($0) }.filter { !isProtected($0) }
+    }
+
+    private static func isHopByHop(_ name: String, _ named: [String]) -> Bool {
+        names.contains(name) || name.hasPrefix("proxy-") || named.contains(name)
     }
 
     private static func isProtected(_ name: String) -> Bool {
@@ -38,8 +42,9 @@ package enum HopByHop {
 
     /// The fields that go end to end through an upgrade: neither the connection's nor the handshake's own.
     package static func applicationFields(of fields: HeaderFields) -> HeaderFields {
-        var kept = removed(from: fields)
-        kept.removeAll { $0.hasPrefix("sec-websocket-") || $0 == "content-length" }
+        let named = named(by: fields)
+        var kept = fields
+        kept.removeAll { isHopByHop($0, named) || $0.hasPrefix("sec-websocket-") || $0 == "content-length" }
         return kept
     }
 }

@@ -7,8 +7,15 @@ package struct RequestTarget: Equatable, Sendable {
 
     /// nil when the path climbs above its root: no route can be meant by that.
     package init?(_ target: String) {
-        let raw = target.prefix { $0 != "?" }
-        guard raw.hasPrefix("/") else { return nil }
+        let raw = Substring(target.utf8.prefix { $0 != 63 })
+        guard raw.utf8.first == 47 else { return nil }
+        let rest = target.utf8[raw.endIndex...]
+        query = rest.isEmpty ? nil : String(Substring(rest.dropFirst()))
+        // Nearly all there are: without a dot nothing is to be removed.
+        guard raw.utf8.contains(where: { $0 == 46 || $0 == 37 }) else {
+            path = String(raw)
+            return
+        }
         var segments: [Substring] = []
         let parts = raw.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
@@ -22,16 +29,15 @@ package struct RequestTarget: Equatable, Sendable {
             default: segments.append(part)
             }
         }
-        query = raw.endIndex < target.endIndex ? String(target[target.index(after: raw.endIndex)...]) : nil
         path = "/" + segments.joined(separator: "/")
     }
 
     /// The host of a `Host` field for routing: lower case, without port and trailing dot.
     package static func hostName(_ host: String) -> String {
         let lower = lowercased(host)
-        if lower.hasPrefix("[") { return String(lower.prefix { $0 != "]" }) + "]" }
-        let name = lower.prefix { $0 != ":" }
-        return String(name.hasSuffix(".") ? name.dropLast() : name)
+        if lower.utf8.first == 91 { return String(Substring(lower.utf8.prefix { $0 != 93 })) + "]" }
+        let name = lower.utf8.prefix { $0 != 58 }
+        return String(Substring(name.last == 46 ? name.dropLast() : name))
     }
 }
 

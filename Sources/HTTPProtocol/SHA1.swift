@@ -12,11 +12,11 @@ enum SHA1 {
         for start in stride(from: 0, to: padded.count, by: 64) {
             mix(padded[start..<(start + 64)], into: &state)
         }
-        return state.flatMap { word in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
+        return (0..<20).map { UInt8(truncatingIfNeeded: state[$0 / 4] >> UInt32(24 - 8 * ($0 % 4))) }
     }
 
     private static func mix(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-        var words = [UInt32](repeating: 0, count: 80)
+        var words = InlineArray<80, UInt32>(repeating: 0)
         for (index, byte) in block.enumerated() { words[index / 4] = words[index / 4] << 8 | UInt32(byte) }
         for t in 16..<80 { words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1) }
         var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
