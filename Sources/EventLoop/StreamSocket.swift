@@ -71,12 +71,12 @@ package final class StreamSocket: Pollable {
     private func transmit(_ bytes: Span<UInt8>) {
         guard queue.count == 0 else { return queue.append(bytes) }
         if loop.gather(bytes, for: self) { return }
-        sendGathered()
+        sendGatheredFirst()
         sendNow(bytes)
     }
 
     /// What was gathered goes before anything else is done with the socket.
-    private func sendGathered() {
+    private func sendGatheredFirst() {
         if hasGathered { loop.sendGathered() }
     }
 
@@ -98,7 +98,7 @@ package final class StreamSocket: Pollable {
     /// Sends what the kernel takes now and returns how much that was; nothing is queued. When it was not all, or earlier
     /// bytes wait, `streamDrained` will tell when to offer more.
     package func offer(_ bytes: Span<UInt8>) -> Int {
-        sendGathered()
+        sendGatheredFirst()
         guard queue.count == 0, !owesDrained, !isClosed, bytes.count > 0 else { return 0 }
         switch phase {
         case .connecting, .failed: return 0
@@ -143,7 +143,7 @@ package final class StreamSocket: Pollable {
 
     /// Sends FIN when everything queued has gone. Reading goes on.
     package func finish() {
-        sendGathered()
+        sendGatheredFirst()
         guard !isClosed else { return }
         if queue.count == 0 {
             _ = shutdown(descriptor, Int32(SHUT_WR))
@@ -154,7 +154,7 @@ package final class StreamSocket: Pollable {
 
     /// Closes now. What is queued is lost; the handler hears nothing more.
     package func close() {
-        sendGathered()
+        sendGatheredFirst()
         handler = nil
         queue.clear()
         closeDescriptor(isShared: false)
@@ -162,7 +162,7 @@ package final class StreamSocket: Pollable {
 
     /// Closes now with RST, so that the peer sees an error instead of an orderly end.
     package func reset() {
-        sendGathered()
+        sendGatheredFirst()
         if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
         close()
     }
