@@ -63,6 +63,16 @@ package final class StreamSocket: Pollable {
         transmit(bytes)
     }
 
+    /// As `send`, but small pieces go now too: for what was gathered before it came here.
+    package func sendAtOnce(_ bytes: Span<UInt8>) {
+        switch phase {
+        case .connecting, .failed: return
+        case .open, .ended: break
+        }
+        sendGatheredFirst()
+        sendNow(bytes)
+    }
+
     /// After the peer's FIN we may still send: half-closed is a legal state of TCP.
     private func sendAfterEnd(_ bytes: Span<UInt8>) {
         if case .ended = phase, !isClosed, bytes.count > 0 { transmit(bytes) }

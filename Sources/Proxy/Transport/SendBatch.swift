@@ -37,7 +37,7 @@ final class SendBatch {
         wire.takeOutput { output in
             var start = 0
             for entry in entries {
-                entry.socket.send(output.extracting(start..<max(start, entry.end)))
+                entry.socket.sendAtOnce(output.extracting(start..<max(start, entry.end)))
                 start = max(start, entry.end)
             }
         }
