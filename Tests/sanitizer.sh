@@ -10,6 +10,12 @@ reports=$scratch/reports
 rm -rf "$reports" && mkdir -p "$reports"
 options=(--sanitize="$sanitizer" --scratch-path "$scratch")
 configuration=debug
+if [ "$sanitizer" = thread ]; then
+    # Swift 6.3 marks accesses for this sanitizer by a bitcast from an integer to a pointer, in swift-collections at least.
+    # LLVM's verifier calls that a broken module; what is generated from it is sound, so only the verifier is left out.
+    options+=(-Xswiftc -Xfrontend -Xswiftc -disable-llvm-verify)
+    configuration=release
+fi
 # A report goes to a file each process has of its own, so that none is lost in the output of a test that passes.
 export ASAN_OPTIONS=detect_leaks=0:log_path=$reports/report TSAN_OPTIONS=log_path=$reports/report
 export TRUNKLINE_BIN=$scratch/$configuration/trunkline TRUNKLINE_SANITIZER=$sanitizer
