@@ -24,14 +24,25 @@ package struct HTTP2Fields: Equatable, Sendable {
     package var listSize: Int { bytes.count + 32 * lines.count }
 
     /// Adds one at the end; the name is put in lower case.
-    package mutating func append(_ name: String, _ value: String) { append(name.utf8, value.utf8) }
+    package mutating func append(_ name: String, _ value: String) { add(name.utf8, value.utf8) }
 
     /// Adds one at the end; the name is put in lower case.
-    package mutating func append(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
+    package mutating func append(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) { add(name, value) }
+
+    private mutating func add(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
         let start = bytes.count
         for byte in name { bytes.append((65...90).contains(byte) ? byte | 0x20 : byte) }
         let middle = bytes.count
         bytes.append(contentsOf: value)
+        lines.append(Line(start: start, middle: middle, end: bytes.count))
+    }
+
+    /// Adds one as the library hands it over: its name is in lower case.
+    mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+        let start = bytes.count
+        unsafe bytes.append(contentsOf: name)
+        let middle = bytes.count
+        unsafe bytes.append(contentsOf: value)
         lines.append(Line(start: start, middle: middle, end: bytes.count))
     }
 
@@ -54,11 +65,22 @@ package struct HTTP2Fields: Equatable, Sendable {
         }
     }
 
-    /// Pseudo-header fields first: what isn't one stays.
-    mutating func removePseudo() {
-        var kept = HTTP2Fields()
-        for index in lines.indices where name(index).first != 58 { kept.append(name(index), value(index)) }
-        self = kept
+    /// Takes the pseudo-header fields away, which stand before all others (RFC 9113, 8.3).
+    mutating func takePseudo(_ body: (_ name: String, _ value: String) -> Void) {
+        let count = lines.firstIndex { bytes[$0.start..<$0.middle].first != 58 } ?? lines.count
+        guard count > 0 else { return }
+        for index in 0..<count {
+            body(
+                String(decoding: name(index), as: UTF8.self), String(decoding: value(index), as: UTF8.self))
+        }
+        let offset = lines[count - 1].end
+        bytes.removeFirst(offset)
+        lines.removeFirst(count)
+        for index in lines.indices {
+            lines[index].start -= offset
+            lines[index].middle -= offset
+            lines[index].end -= offset
+        }
     }
 }
 
@@ -92,14 +114,22 @@ package struct HTTP2RequestHead: Equatable, Sendable {
 
     /// nil without a method.
     init?(_ block: consuming HTTP2Fields) {
-        guard let method = block.first(":method") else { return nil }
-        self.method = method
-        scheme = block.first(":scheme")
-        authority = block.first(":authority")
-        path = block.first(":path")
-        protocolName = block.first(":protocol")
-        fields = block
-        fields.removePseudo()
+        var method: String?
+        var (scheme, authority, path, protocolName): (String?, String?, String?, String?)
+        block.takePseudo { name, value in
+            switch name {
+            case ":method": method = value
+            case ":scheme": scheme = value
+            case ":authority": authority = value
+            case ":path": path = value
+            case ":protocol": protocolName = value
+            default: break
+            }
+        }
+        guard let method else { return nil }
+        self.init(
+            method: method, scheme: scheme, authority: authority, path: path, protocolName: protocolName,
+            fields: block)
     }
 
     var block: HTTP2Fields {
@@ -129,10 +159,12 @@ package struct HTTP2ResponseHead: Equatable, Sendable {
 
     /// nil without a status, as trailers are.
     init?(_ block: consuming HTTP2Fields) {
-        guard let status = block.first(":status").flatMap({ Int($0) }) else { return nil }
-        self.status = status
-        fields = block
-        fields.removePseudo()
+        var status: Int?
+        block.takePseudo { name, value in
+            if name == ":status" { status = Int(value) }
+        }
+        guard let status else { return nil }
+        self.init(status: status, fields: block)
     }
 
     var block: HTTP2Fields {

@@ -126,7 +126,7 @@ struct HeadLines<First: FirstLine>: Sendable {
         case .firstLine: expected = .fieldStart
         case .head: return true
         case .field:
-            fields.append(name: name, value: value)
+            fields.append(name: name[...], value: value[...])
             name.removeAll(keepingCapacity: true)
             value.removeAll(keepingCapacity: true)
             expected = .fieldStart

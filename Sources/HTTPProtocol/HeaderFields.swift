@@ -42,11 +42,14 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// Adds a line at the end.
     package mutating func append(_ name: String, _ value: String) {
-        append(name: name.utf8, value: value.utf8)
+        add(name.utf8, value.utf8)
     }
 
     /// Adds a line at the end from bytes; white space around the value is left out.
-    package mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
+    package mutating func append(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) { add(name, value) }
+
+    /// Not called from other modules: there it would not be specialised, and go byte by byte through witnesses.
+    private mutating func add(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
         let start = bytes.count
         bytes += name
         let colon = bytes.count
@@ -135,7 +138,14 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     private func isNamed(_ line: Line, _ name: String) -> Bool {
-        equalsIgnoringCase(bytes[line.name], name.utf8)
+        let name = name.utf8
+        guard line.colon - line.start == name.count else { return false }
+        var index = line.start
+        for byte in name {
+            guard lowercase(bytes[index]) == lowercase(byte) else { return false }
+            index += 1
+        }
+        return true
     }
 }
 

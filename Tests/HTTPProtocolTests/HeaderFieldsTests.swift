@@ -73,7 +73,7 @@ struct HeaderFieldsTests {
     @Test("lines as bytes, opaque ones among them")
     func bytes() {
         var all = HeaderFields()
-        all.append(name: "X-A".utf8, value: [0x61, 0xFF])
+        all.append(name: Array("X-A".utf8)[...], value: [0x61, 0xFF])
         all.append("b", "c")
         var seen: [[UInt8]] = []
         all.forEach { seen += [Array($0), Array($1)] }

@@ -17,7 +17,7 @@ extension RequestHead {
             protocolName: method == "CONNECT" ? "websocket" : nil)
         fields.forEach { name, value in
             let lower = String(decoding: name, as: UTF8.self).lowercased()
-            if !Self.left.contains(lower) { head.fields.append(lower.utf8, value) }
+            if !Self.left.contains(lower) { head.fields.append(name, value) }
         }
         // All that TE may say here (8.2.2).
         if fields.hasToken("te", "trailers") { head.fields.append("te", "trailers") }

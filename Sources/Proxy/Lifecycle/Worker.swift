@@ -201,9 +201,17 @@ final class Worker {
 
     /// 128 random bits in hexadecimal.
     func requestID() -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = randomKeyBytes().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: text, as: UTF8.self)
+        var digits: [UInt8] = []
+        digits.reserveCapacity(32)
+        for _ in 0..<2 {
+            var word = loop.random.next()
+            for _ in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: word & 15)
+                digits.append(digit < 10 ? 48 + digit : 87 + digit)
+                word >>= 4
+            }
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     private func bytes(of word: UInt64) -> [UInt8] {
