@@ -36,12 +36,16 @@ package final class HTTP2Stream {
     /// Whether the stream is over.
     package var isClosed: Bool { session == nil }
 
-    /// What was written and not yet framed. While all streams of the connection together hold more than they may, each
-    /// that holds anything counts as holding that much.
-    package var bufferedBytes: Int {
+    /// What was written and not yet framed.
+    package var bufferedBytes: Int { output.count }
+
+    /// Whether more waits than the stream may hold. While all streams of the connection together hold more than they
+    /// may, each that holds anything is full.
+    package func isFull(beyond limit: Int) -> Bool {
         let count = output.count
-        guard count > 0, let session, session.queued > session.options.heldBytes else { return count }
-        return count + session.options.heldBytes
+        guard count <= limit else { return true }
+        guard count > 0, let session else { return false }
+        return session.queued > session.options.heldBytes
     }
 
     /// Whether our side has been ended.

@@ -98,7 +98,7 @@ extension Feed: LegOwner {
     // MARK: From clients
 
     /// Whether the upstream connection takes what clients send without delay.
-    var takesMessages: Bool { (leg?.transport.bufferedBytes ?? 0) <= route.limits.buffer }
+    var takesMessages: Bool { leg?.transport.isFull(beyond: route.limits.buffer) != true }
 
     /// Passes a client's message on; false when there is no connection to pass it to.
     func forward(_ opcode: Opcode, _ payload: Span<UInt8>) -> Bool {

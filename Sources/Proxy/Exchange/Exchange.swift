@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// One plain request and its response: the request goes to a backend as it comes, the response to the client as it
 /// comes, and a full side pauses the other. It knows no protocol version: the client's side writes through a
@@ -7,15 +8,15 @@ internal import HTTPProtocol
 ///
 /// The request is sent a second time only when it may be (RFC 9110, 9.2.2): it is idempotent, none of its body has been
 /// taken, and not a byte of an answer has come.
-final class Exchange: UpstreamRequestReceiver, TimerTarget {
-    private enum Timer: UInt8 { case response, slowConsumer }
+final class Exchange: UpstreamRequestReceiver, TimerOwner {
+    enum Timer: UInt8 { case response, slowConsumer }
 
     private let route: Route
     private let head: RequestHead
     private let framing: BodyFraming
     private let upstream: Upstream?
     private let plan: RequestPlan?
-    private let worker: Worker
+    let worker: Worker
     private unowned let client: any ExchangeClient
     let responder: any Responder
     private var search: BackendSearch?
@@ -28,8 +29,8 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     private var hasAnswer = false
     private var unprocessed = 0
     private var isClientSlow = false
-    private var stalledBytes = 0
-    private var timers: [TimerToken?] = [nil, nil]
+    private var stall = StallWatch()
+    var timers = TimerSlots()
     private var isOver = false
     /// Counted among the backend's requests.
     private var isCounted = false
@@ -148,8 +149,7 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     func bodyPaused() {
         guard let request, !isOver else { return }
         request.flush()
-        let isFull = request.bufferedBytes > route.limits.buffer
-        if isFull, !isRequestComplete { client.exchangeBodyPaused(true) }
+        if !isRequestComplete, request.isFull(beyond: route.limits.buffer) { client.exchangeBodyPaused(true) }
     }
 
     /// The request's body is no body.
@@ -189,11 +189,11 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
     func upstreamPaused() {
         responder.flush()
         if responder.isComplete { return complete() }
-        guard responder.bufferedBytes > route.limits.buffer, !isClientSlow else { return }
+        guard !isClientSlow, responder.isFull(beyond: route.limits.buffer) else { return }
         isClientSlow = true
         request?.pauseReading()
-        stalledBytes = responder.bufferedBytes
-        if route.timeouts.slowConsumer > 0 { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
+        stall.began(waiting: responder.bufferedBytes, at: worker.loop.now)
+        armUnlessOff(.slowConsumer, after: route.timeouts.slowConsumer)
     }
 
     func upstreamDrained() {
@@ -255,27 +255,20 @@ final class Exchange: UpstreamRequestReceiver, TimerTarget {
 
     // MARK: Time and end
 
-    private func arm(_ timer: Timer, after delay: UInt64) {
-        disarm(timer)
-        timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
-    }
-
-    private func disarm(_ timer: Timer) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = nil
-    }
-
-    func timerFired(_ kind: UInt8) {
-        timers[Int(kind)] = nil
-        switch Timer(rawValue: kind) {
+    func timerFired(_ timer: Timer) {
+        switch timer {
         case .response: fail(504, "backend took too long to answer")
         case .slowConsumer:
             // A client that has taken something is slow, not dead.
-            let waiting = responder.bufferedBytes
-            guard waiting < stalledBytes else { return end(.broken) }
-            stalledBytes = waiting
-            arm(.slowConsumer, after: route.timeouts.slowConsumer)
-        case nil: break
+            let verdict = stall.check(
+                waiting: responder.bufferedBytes, at: worker.loop.now, limit: route.timeouts.slowConsumer)
+            switch verdict {
+            case .idle: break
+            case .wait(let time): arm(.slowConsumer, after: time)
+            case .stalled:
+                worker.metrics.add(.slowConsumers, ["client"])
+                end(.broken)
+            }
         }
     }
 

@@ -22,6 +22,8 @@ final class HTTP1Responder: Responder {
 
     var bufferedBytes: Int { transport.bufferedBytes }
 
+    func isFull(beyond limit: Int) -> Bool { transport.isFull(beyond: limit) }
+
     /// 1xx: HTTP/1.0 clients know none (RFC 9110, 15.2).
     func interim(_ head: ResponseHead) {
         if request.minorVersion > 0 { append(head.forwardedInterim.encoded.span) }

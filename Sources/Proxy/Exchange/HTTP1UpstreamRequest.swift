@@ -49,7 +49,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         parser = ResponseHeadParser(limits: headLimits)
     }
 
-    var bufferedBytes: Int { connection.bufferedBytes }
+    func isFull(beyond limit: Int) -> Bool { connection.isFull(beyond: limit) }
 
     // MARK: The request
 

@@ -19,6 +19,8 @@ final class HTTP2Responder: Responder {
 
     var bufferedBytes: Int { stream.bufferedBytes }
 
+    func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
+
     func interim(_ head: ResponseHead) {
         stream.inform(
             HTTP2ResponseHead(status: head.status, fields: .ofStream(head.forwardedInterim.fields)))
@@ -52,10 +54,13 @@ final class HTTP2Responder: Responder {
 extension HTTP2Fields {
     /// The fields of an answer without those that HTTP/2 has no place for (RFC 9113, 8.2.2).
     static func ofStream(_ fields: HeaderFields) -> HTTP2Fields {
-        var kept = fields
-        for name in ["connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection"] {
-            kept.remove(name)
+        var kept = HTTP2Fields()
+        fields.forEach { name, value in
+            switch String(decoding: name, as: UTF8.self).lowercased() {
+            case "connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection": break
+            default: kept.append(name, value)
+            }
         }
-        return HTTP2Fields(kept)
+        return kept
     }
 }

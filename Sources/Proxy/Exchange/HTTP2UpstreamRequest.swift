@@ -37,7 +37,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     /// The stream of a refused upgrade.
     func take(_ stream: HTTP2Stream?) { self.stream = stream }
 
-    var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
+    func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
 
     // MARK: The request
 

@@ -13,6 +13,8 @@ protocol Responder: AnyObject {
     var keepsAlive: Bool { get }
     /// What was written to the client and has not gone.
     var bufferedBytes: Int { get }
+    /// Whether more than it may hold is of that kind.
+    func isFull(beyond limit: Int) -> Bool
     /// 1xx.
     func interim(_ head: ResponseHead)
     func begin(_ head: ResponseHead, framing: BodyFraming)

@@ -18,8 +18,8 @@ enum UpstreamRequestFailure: Equatable {
 protocol UpstreamRequest: AnyObject {
     /// Who is told of the answer; let go of by `finish` and `cancel`.
     var receiver: (any UpstreamRequestReceiver)? { get set }
-    /// What was sent and has not gone.
-    var bufferedBytes: Int { get }
+    /// Whether more than it may hold was sent and has not gone.
+    func isFull(beyond limit: Int) -> Bool
     /// Composes the head; a request without a body ends with it. For a refused upgrade: tells what has come already.
     func start()
     func body(_ bytes: Span<UInt8>)

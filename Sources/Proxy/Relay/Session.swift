@@ -5,7 +5,7 @@ internal import WebSocketProtocol
 /// One WebSocket from a client to a backend: two legs on one loop, and the rules between them.
 ///
 /// `Forwarding` and `Transforming` move the data, `Closing` ends it; this file joins them to the transports and to time.
-final class Session: LiveSession, LegOwner, TimerTarget {
+final class Session: LiveSession, LegOwner, TimerOwner {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
     let worker: Worker
@@ -22,7 +22,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
     var position = -1
     private var onBackendEnd: (() -> Void)?
     private var onEnd: (() -> Void)?
-    private var timers: [TimerToken?] = [nil, nil, nil, nil, nil]
+    var timers = TimerSlots()
     /// Set with the first Close in either direction: from here on a deadline runs.
     var isClosing = false
     /// What the client did wrong, while the backend's last answers are awaited.
@@ -106,7 +106,7 @@ final class Session: LiveSession, LegOwner, TimerTarget {
         }
         if leg === client, messageRate.isOn { checkRate() }
         // A full leg pauses reading on the other one (rule 5).
-        if other.transport.bufferedBytes > route.limits.buffer, !leg.isPaused { pause(leg, because: other) }
+        if !leg.isPaused, other.transport.isFull(beyond: route.limits.buffer) { pause(leg, because: other) }
     }
 
     /// Messages over the rate are paid for by a pause, or end the session.
@@ -151,25 +151,13 @@ final class Session: LiveSession, LegOwner, TimerTarget {
 
     // MARK: Time
 
-    func arm(_ timer: Timer, after delay: UInt64) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
-    }
-
-    func disarm(_ timer: Timer) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = nil
-    }
-
-    func timerFired(_ kind: UInt8) {
-        timers[Int(kind)] = nil
-        switch Timer(rawValue: kind) {
+    func timerFired(_ timer: Timer) {
+        switch timer {
         case .housekeeping: keepHouse()
         case .closeDeadline: closeDeadlinePassed()
         case .rate: ratePaid()
         case .slowConsumer: checkSlowConsumer()
         case .drain: drain()
-        case nil: break
         }
     }
 

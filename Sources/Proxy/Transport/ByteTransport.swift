@@ -38,6 +38,8 @@ protocol ByteTransport: AnyObject {
     var receiver: (any TransportReceiver)? { get set }
     /// What was written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
+    /// Whether more waits than the limit, or than what the transport shares with others allows.
+    func isFull(beyond limit: Int) -> Bool
     func write(_ bytes: Span<UInt8>)
     /// Takes as many of the bytes as can go now and returns how many; the caller keeps the rest, and goes on with it when
     /// `transportDrained` is told. 0 while earlier bytes wait.
@@ -55,6 +57,8 @@ protocol ByteTransport: AnyObject {
 }
 
 extension ByteTransport {
+    func isFull(beyond limit: Int) -> Bool { bufferedBytes > limit }
+
     /// For transports that keep bytes of their own: a piece at a time, and nothing while one waits.
     func offer(_ bytes: Span<UInt8>) -> Int {
         guard bufferedBytes == 0 else { return 0 }

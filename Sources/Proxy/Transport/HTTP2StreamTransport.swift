@@ -30,11 +30,14 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     var bufferedBytes: Int { stream.bufferedBytes }
 
+    func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
+
     func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
 
     /// What one turn composes goes out together, so that a stream with something waiting is not yet a slow one.
     func offer(_ bytes: Span<UInt8>) -> Int {
-        let count = min(bytes.count, max(Self.mostOffered - stream.bufferedBytes, 0))
+        guard !stream.isFull(beyond: Self.mostOffered) else { return 0 }
+        let count = min(bytes.count, Self.mostOffered - stream.bufferedBytes)
         if count > 0 { stream.write(bytes.extracting(0..<count)) }
         return count
     }
@@ -98,7 +101,16 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
     // MARK: HTTP2StreamReceiver
 
     func streamAnswered(_ head: HTTP2ResponseHead) {}
-    func streamTrailers(_ fields: HTTP2Fields) {}
+
+    /// A tunnel carries nothing but data (RFC 9113, 8.5).
+    func streamTrailers(_ fields: HTTP2Fields) {
+        guard !isOver else { return }
+        isOver = true
+        stream.reset(.protocolError)
+        let told = receiver
+        receiver = nil
+        told?.transportFailed(.stream(.protocolError))
+    }
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
         guard !isOver else { return stream.consume(bytes.count) }

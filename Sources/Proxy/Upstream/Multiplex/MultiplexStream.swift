@@ -43,6 +43,8 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
 
     var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
 
+    func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
+
     func write(_ bytes: Span<UInt8>) { stream?.write(bytes) }
 
     func pauseReading() { isPaused = true }
