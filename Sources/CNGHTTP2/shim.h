@@ -14,6 +14,7 @@ static inline int trunkline_frame_is_ack(const nghttp2_frame *frame) { return (f
 static inline int trunkline_headers_open_request(const nghttp2_frame *frame) {
     return frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
+static inline uint32_t trunkline_reset_code(const nghttp2_frame *frame) { return frame->rst_stream.error_code; }
 static inline int32_t trunkline_goaway_last_stream(const nghttp2_frame *frame) { return frame->goaway.last_stream_id; }
 static inline uint32_t trunkline_goaway_code(const nghttp2_frame *frame) { return frame->goaway.error_code; }
 static inline int32_t trunkline_window_increment(const nghttp2_frame *frame) {

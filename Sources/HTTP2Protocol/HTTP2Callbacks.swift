@@ -101,7 +101,9 @@ let frameSent: OnFrame = { session, frame, data in
     guard let me = unsafe owner(data), let frame = unsafe frame else { return 0 }
     // A stream that a broken frame made the library reset costs as much as one that was reset.
     if unsafe trunkline_frame_type(frame) == Int32(NGHTTP2_RST_STREAM.rawValue) {
-        me.resetSent(on: unsafe stream(session, frame.pointee.hd.stream_id))
+        me.resetSent(
+            on: unsafe stream(session, frame.pointee.hd.stream_id),
+            HTTP2Code(unsafe trunkline_reset_code(frame)))
     }
     return 0
 }

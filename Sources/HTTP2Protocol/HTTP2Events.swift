@@ -7,6 +7,7 @@ extension HTTP2Session {
     func accept(_ id: Int32) -> HTTP2Stream {
         let stream = HTTP2Stream(id: id, session: self)
         streams[id] = stream
+        pendingHead = id
         return stream
     }
 
@@ -29,6 +30,7 @@ extension HTTP2Session {
     }
 
     func headersComplete(_ stream: HTTP2Stream, ends: Bool) {
+        if pendingHead == stream.id { pendingHead = nil }
         var block = HTTP2Fields()
         swap(&block, &stream.block)
         switch side {
@@ -115,7 +117,8 @@ extension HTTP2Session {
     }
 
     /// We, or the library for us, have reset a stream whose owner did not want that.
-    func resetSent(on stream: HTTP2Stream?) {
+    func resetSent(on stream: HTTP2Stream?, _ code: HTTP2Code) {
+        if side == .server, code == .refusedStream { receiver?.streamRefused() }
         if let stream, stream.isFinished { return }
         count { $0.reset() }
     }

@@ -3,6 +3,8 @@
 package protocol HTTP2SessionReceiver: AnyObject {
     /// Server: a request came; the stream's receiver is to be set now.
     func streamOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead)
+    /// Server: a request was one more than the streams that may be open at once, and was refused.
+    func streamRefused()
     /// The peer's settings came or changed.
     func settingsReceived(_ settings: HTTP2PeerSettings)
     /// The peer takes no new streams; those of ours over `lastStream` were not processed and end as refused.

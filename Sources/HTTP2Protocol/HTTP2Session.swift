@@ -24,6 +24,8 @@ package enum HTTP2Side: Sendable {
     var streams: [Int32: HTTP2Stream] = [:]
     /// The streams whose queue ran empty since they were last told.
     var drained: [HTTP2Stream] = []
+    /// Server: the stream whose request's head has begun and is not complete; there is at most one (RFC 9113, 4.3).
+    package internal(set) var pendingHead: Int32?
     /// What `takeOutput` composes; elsewhere empty.
     var output = UniqueArray<UInt8>()
     var meter: AbuseMeter
@@ -81,15 +83,23 @@ package enum HTTP2Side: Sendable {
             unsafe nghttp2_session_mem_recv(session, buffer.baseAddress, buffer.count)
         }
         isInside = false
-        if result < 0 {
-            let error = Self.error(Int32(truncatingIfNeeded: result))
-            isBroken = true
-            if error != .noPreface { lastWords = farewell(error) }
-            throw error
-        }
+        if result < 0 { throw fail(Self.error(Int32(truncatingIfNeeded: result))) }
         if let abuse { throw .abuse(abuse) }
+        guard unsafe nghttp2_session_get_outbound_queue_size(session) <= mostQueuedFrames else {
+            throw fail(.abuse(.unreadAnswers))
+        }
         payBack()
         ask()
+    }
+
+    /// Frames that may wait to be composed. Those that answer streams are bounded by their number, but each refusal of a
+    /// broken or surplus request is one more: they pile up while the peer reads nothing.
+    private var mostQueuedFrames: Int { 10_000 + 8 * max(options.maxStreams, streams.count) }
+
+    private func fail(_ error: HTTP2Error) -> HTTP2Error {
+        isBroken = true
+        if error != .noPreface { lastWords = farewell(error) }
+        return error
     }
 
     private static func error(_ code: Int32) -> HTTP2Error {

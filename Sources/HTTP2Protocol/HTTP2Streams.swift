@@ -109,6 +109,7 @@ extension HTTP2Session {
     func closed(_ stream: HTTP2Stream, _ code: HTTP2Code) {
         guard !stream.isClosed else { return }
         streams[stream.id] = nil
+        if pendingHead == stream.id { pendingHead = nil }
         held -= stream.unconsumed
         stream.unconsumed = 0
         payBack()

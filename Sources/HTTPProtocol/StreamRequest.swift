@@ -34,11 +34,15 @@ package struct StreamRequest: Equatable, Sendable {
     /// - Parameters:
     ///   - key: for `Sec-WebSocket-Key`, which HTTP/2 does without.
     ///   - limits: the same that hold for HTTP/1.1.
-    package func judge(key: String, limits: HeadLimits) -> OnStreamRequest {
+    package func judge(key: @autoclosure () -> String, limits: HeadLimits) -> OnStreamRequest {
         if fields.count > limits.fields {
             return refuse(431, "more than \(limits.fields) header fields")
         }
         guard isToken(method) else { return refuse(400, "malformed method") }
+        // A plain CONNECT has no path (RFC 9113, 8.5); the names of protocols are compared as those of upgrades are.
+        if method == "CONNECT", !equalsIgnoringCase(protocolName ?? "", "websocket") {
+            return refuse(501, "only :protocol websocket is spoken")
+        }
         guard let host else {
             return refuse(400, hosts.isEmpty ? "missing :authority" : ":authority and Host differ")
         }
@@ -50,9 +54,8 @@ package struct StreamRequest: Equatable, Sendable {
         guard method == "CONNECT" else {
             return .head(RequestHead(method: method, target: path, fields: plain(host)))
         }
-        guard protocolName == "websocket" else { return refuse(501, "only :protocol websocket is spoken") }
         guard !endsStream else { return refuse(400, "a WebSocket's stream ended with its request") }
-        return .head(RequestHead(method: "GET", target: path, fields: upgrade(host, key)))
+        return .head(RequestHead(method: "GET", target: path, fields: upgrade(host, key())))
     }
 
     private func refuse(_ status: Int, _ reason: String) -> OnStreamRequest {

@@ -91,6 +91,45 @@ struct AbuseTests {
         #expect(try abuse { index in frame(1, 5, stream: UInt32(index * 2 + 1), bomb) } == .headerList)
     }
 
+    @Test func refusalsThatAreNotRead() throws {
+        let talk = try Conversation(server: HTTP2Options(abuse: HTTP2AbuseLimits(resets: 0)))
+        try talk.give(preface + frame(4), to: talk.server)
+        let broken = request + [0x00, 0x01, 0x41, 0x01, 0x62]
+        #expect(throws: HTTP2Error.abuse(.unreadAnswers)) {
+            for index in 0..<20_000 {
+                try talk.give(frame(1, 5, stream: UInt32(index * 2 + 1), broken), to: talk.server)
+            }
+        }
+        // All that is left to say.
+        let output = try Conversation.output(of: talk.server)
+        #expect(output.count == 17 && output[3] == 7 && output.last == 11)
+        #expect(talk.server.isFinished)
+    }
+
+    @Test func aHeadIsPendingUntilItsLastPiece() throws {
+        let talk = try Conversation()
+        try talk.give(preface + frame(4) + frame(1, 1, stream: 1, Array(request[..<3])), to: talk.server)
+        #expect(talk.server.pendingHead == 1)
+        try talk.give(frame(9, 4, stream: 1, Array(request[3...])), to: talk.server)
+        #expect(talk.server.pendingHead == nil && talk.serverSide.streams.count == 1)
+        // One that turns out malformed isn't waited for either.
+        try talk.give(frame(1, 1, stream: 3, request + [0x00, 0x01, 0x41, 0x01, 0x62]), to: talk.server)
+        _ = try Conversation.output(of: talk.server)
+        try talk.give(frame(9, 4, stream: 3, []), to: talk.server)
+        _ = try Conversation.output(of: talk.server)
+        #expect(talk.server.pendingHead == nil)
+    }
+
+    @Test func aStreamTooManyIsToldAndRefused() throws {
+        let talk = try Conversation(server: HTTP2Options(maxStreams: 1))
+        try talk.give(
+            preface + frame(4) + frame(1, 5, stream: 1, request) + frame(1, 5, stream: 3, request),
+            to: talk.server)
+        #expect(
+            try Conversation.output(of: talk.server).suffix(13) == [0, 0, 4, 3, 0, 0, 0, 0, 3, 0, 0, 0, 7])
+        #expect(talk.serverSide.events.contains(.refused) && talk.serverSide.streams.count == 1)
+    }
+
     @Test func whatIsSpreadOverTimeIsNoFlood() throws {
         var talk = try Conversation(server: HTTP2Options(abuse: HTTP2AbuseLimits(resets: 10)))
         try talk.give(preface + frame(4), to: talk.server)

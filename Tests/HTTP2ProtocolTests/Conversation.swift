@@ -13,6 +13,7 @@ enum Event: Equatable {
     case settings(HTTP2PeerSettings)
     case goAway(Int32, HTTP2Code)
     case pong
+    case refused
 }
 
 /// Notes everything that one side is told.
@@ -57,6 +58,7 @@ final class Side: HTTP2SessionReceiver {
         streams.append(mine)
         events.append(.opened(stream.id, head))
     }
+    func streamRefused() { events.append(.refused) }
     func settingsReceived(_ settings: HTTP2PeerSettings) { events.append(.settings(settings)) }
     func goAwayReceived(lastStream: Int32, code: HTTP2Code) { events.append(.goAway(lastStream, code)) }
     func pongReceived() { events.append(.pong) }

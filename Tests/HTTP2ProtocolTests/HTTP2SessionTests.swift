@@ -218,6 +218,23 @@ struct HTTP2SessionTests {
         #expect(talk.serverSide.streams.first?.stream?.isTooLarge == true)
     }
 
+    @Test func aStreamIsFullBeyondItsLimitOrWhenAllTogetherHoldTooMuch() throws {
+        let talk = try Conversation(client: HTTP2Options(heldBytes: 100_000))
+        var post = plainRequest
+        post.method = "POST"
+        let large = try #require(try talk.open(post, endsStream: false))
+        let small = try #require(try talk.open(post, endsStream: false))
+        let empty = try #require(try talk.open(post, endsStream: false))
+        small.write([1].span)
+        large.write([UInt8](repeating: 1, count: 50_000).span)
+        #expect(large.isFull(beyond: 49_999) && !large.isFull(beyond: 50_000) && !small.isFull(beyond: 10))
+        large.write([UInt8](repeating: 1, count: 50_000).span)
+        #expect(small.isFull(beyond: 10) && !empty.isFull(beyond: 10))
+        #expect(small.bufferedBytes == 1)
+        try talk.talk()
+        #expect(!small.isFull(beyond: 10))
+    }
+
     @Test func noPrefaceIsNoted() throws {
         let talk = try Conversation()
         #expect(throws: HTTP2Error.noPreface) {

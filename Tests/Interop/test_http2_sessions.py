@@ -110,6 +110,7 @@ def test_subprotocols_and_closes_go_across(run):
             run(configuration(backend.address)) as proxy, Http2(proxy) as client:
         stream = client.connect(fields=[("sec-websocket-protocol", "v1.chat, v2.chat"), ("x-mine", "1")])
         assert stream.head.get("sec-websocket-protocol") == "v2.chat"
+        machine.eventually(lambda: backend.requests, "the backend has begun")
         assert backend.requests[0].headers["X-Mine"] == "1"
         assert backend.requests[0].headers["X-Forwarded-Proto"] == "https"
         wire = Wire(stream, masking=True)
@@ -206,13 +207,13 @@ def test_a_slow_backend_closes_its_streams_window_only(run, echo):
             window = client.h2.local_flow_control_window
             sent = 0
             while True:
-                while window(slow.sock.number) > 20_000:
-                    slow.send(BINARY, b"b" * 16_000)
-                    sent += 16_000
+                while window(slow.sock.number) > 2000:
+                    slow.send(BINARY, b"b" * 1000)
+                    sent += 1000
                     assert sent < 32 << 20, "nothing holds the sender back"
                 quick.send(TEXT, b"go on")
                 assert quick.read_message() == (TEXT, b"go on")
-                if window(slow.sock.number) <= 20_000:
+                if window(slow.sock.number) <= 2000:
                     break
             release.set()
             client.until(lambda: window(slow.sock.number) > 20_000)

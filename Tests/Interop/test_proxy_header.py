@@ -8,6 +8,7 @@ import pytest
 
 from support import machine
 from support.backends import ScriptedBackend, http_server
+from support.http2 import Http2
 from support.proxy import configuration
 from support.wire import Wire, upgrade_request
 
@@ -80,6 +81,14 @@ def test_the_header_byte_by_byte_and_on_each_connection(run):
                 port, proxy.port)
             # No connection is opened ahead: whose would it be?
             assert len(backend.seen) == number
+
+
+def test_an_http2_clients_ends_are_told_too(run):
+    with HeaderReader() as backend, run(sending(backend.address)) as proxy, Http2(proxy) as client:
+        client.upgraded()
+        address, port = client.sock.getsockname()
+        assert backend.seen == [SIGNATURE + struct.pack(
+            "!BBH4s4sHH", 0x21, 0x11, 12, *[socket.inet_aton(address)] * 2, port, proxy.port)]
 
 
 def test_it_needs_connections_of_ones_own(run, tmp_path):

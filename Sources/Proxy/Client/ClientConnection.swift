@@ -9,7 +9,7 @@ internal import TLS
 /// Reads one request after the other, decides by `RouteStep`, and answers each before it looks at the next: an upgrade
 /// by `UpgradeAttempt`, after which the transport goes to a `Session`; a plain request by `Exchange`. What the client
 /// sends early waits in `early` and in the kernel.
-final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
+final class ClientConnection: LiveClient, RequestServer, TransportReceiver, TimerTarget {
     private enum Phase: UInt8 { case handshake, head, upgrade, exchange, answering, over }
 
     private static let graceWhenDraining: UInt64 = 1_000_000_000
@@ -23,13 +23,13 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
     private var phase: Phase
     private var parser: RequestHeadParser
     private var early: [UInt8] = []
-    private var attempt: (any PendingUpgrade)?
+    var attempt: (any PendingUpgrade)?
     private var timer: TimerToken?
     private var exchange: Exchange?
     /// Where the body of the request under way ends.
     private var body = BodyReader(.none)
     private var exchangeRecord: ExchangeRecord?
-    private var leave: (() -> Void)?
+    var leave: (() -> Void)?
     private var requests = 0
     /// Until it is known which version is spoken: over TLS the handshake says it.
     var sniffer: PrefaceSniffer?
@@ -96,6 +96,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
             requests += 1
             phase = .upgrade
             keepEarly(bytes, from: used)
+            arm(0)
             route(head)
         } catch {
             refuse(Refusal(status: error.status, reason: error.reason), host: nil, path: nil)
@@ -153,40 +154,14 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
 
     // MARK: The request
 
-    private func route(_ head: RequestHead) {
-        worker.loop.cancel(timer)
-        timer = nil
-        if listener.redirectsToHTTPS { return redirect(head) }
-        let step = RouteStep(
-            generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
-            memoryPressure: worker.contextMemory.pressure,
-            certificate: transport.clientCertificate,
-            ends: worker.generation.sendsProxyHeaders ? transport.ends : nil)
-        switch step.decide(requestID: worker.requestID()) {
-        case .refuse(let refusal):
-            refuse(refusal, host: head.fields.first("host"), path: head.target)
-        case .respond(let response): respond(response, to: head)
-        case .exchange(let plan):
-            if enter(plan.route, host: plan.host, path: plan.head.target) { begin(plan) }
-        case .upgrade(let plan):
-            // A client that leaves while its backend is asked is noticed: reading goes on until something comes.
-            if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
-        }
-    }
+    var certificate: ForwardedCertificate? { transport.clientCertificate }
+    var ends: ConnectionEnds? { transport.ends }
 
-    private func enter(_ route: Route, host: String, path: String) -> Bool {
-        do throws(RouteOccupancy.Refused) {
-            let place = try route.enter(client: address)
-            leave = { place.leave() }
-            return true
-        } catch {
-            refuse(worker.refusal(error), host: host, path: path)
-            return false
-        }
-    }
+    /// Reading goes on until something comes: a client that leaves while a backend is asked is noticed.
+    func entered(_ route: Route) {}
 
     /// An answer of a route's own. The connection goes on, unless a body is on its way that nobody wants.
-    private func respond(_ response: RouteResponse, to head: RequestHead) {
+    func respond(_ response: RouteResponse, to head: RequestHead) {
         let framing = (try? head.bodyFraming) ?? .chunked
         let keepsAlive =
             head.keepsAlive && head.minorVersion > 0 && framing == .none && !worker.isDraining
@@ -194,65 +169,17 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
         if keepsAlive { nextRequestSoon() } else { linger() }
     }
 
-    private func redirect(_ head: RequestHead) {
-        let host = RequestTarget.hostName(head.fields.first("host") ?? "")
-        guard !host.isEmpty else {
-            return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target)
-        }
-        let location = HeaderFields.Field("Location", "https://\(host)\(head.target)")
-        refuse(Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
-    }
-
-    private func ask(_ plan: UpgradePlan) {
-        attempt = worker.open(plan) { [weak self] outcome in
-            self?.attempt = nil
-            self?.answered(outcome, plan)
-        }
-    }
-
-    private func answered(_ outcome: UpgradeOutcome, _ plan: UpgradePlan) {
-        switch outcome {
-        case .accepted(let connection, let backend, let accepted, let backendEarly):
-            begin(plan, accepted) { client, early, onEnd in
-                let session = SessionAssembly(plan: plan, accepted: accepted, worker: client.worker).session(
-                    client: client.transport, address: client.address, backend: connection, on: backend,
-                    onEnd: onEnd)
-                session.begin(clientEarly: early, backendEarly: backendEarly)
-            }
-        case .joined(let feed, let accepted):
-            begin(plan, accepted) { client, early, onEnd in
-                feed.subscribe(
-                    client.transport, address: client.address, plan, early: early, onEnd: onEnd)
-            }
-        case .refused(let request, let backend, let head):
-            worker.log.backendRefused(plan, status: head.status, client: address)
-            early = []
-            phase = .exchange
-            let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: false)
-            let exchange = Exchange(
-                refusedBy: backend, request, plan, client: self, responder: responder, worker: worker)
-            self.exchange = exchange
-            transport.resumeReading()
-            exchange.start()
-        case .failed(let status, let reason, _, _):
-            refuse(worker.refusal(status, reason), host: plan.host, path: plan.path)
-        }
-    }
-
     // MARK: The session
 
-    /// Answers with 101 and hands the transport over, with what the client sent early and what is to be done at the end.
-    private func begin(
-        _ plan: UpgradePlan, _ accepted: AcceptedUpgrade,
-        _ handOver: (ClientConnection, _ early: [UInt8], _ onEnd: @escaping () -> Void) -> Void
-    ) {
+    /// Answers with 101 and hands the transport over.
+    func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver) {
         phase = .over
         transport.pauseReading()
         let answer = plan.answer(accepted)
         transport.write(answer.span)
         let leave = self.leave
         self.leave = nil
-        handOver(self, early) { leave?() }
+        takeOver(transport, early) { leave?() }
         early = []
         // Last: with nothing left to look after, a draining worker would end.
         worker.forget(self)
@@ -284,6 +211,15 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
         self.exchange = exchange
         exchangeRecord = record
         if !exchange.isRequestComplete { transport.pauseReading() }
+    }
+
+    /// What comes early now is no WebSocket's.
+    func enterRefusal(_ exchange: Exchange) {
+        early = []
+        phase = .exchange
+        self.exchange = exchange
+        transport.resumeReading()
+        exchange.start()
     }
 
     func exchangeWantsBody() {
@@ -328,8 +264,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
     }
 
     func goOn() {
-        leave?()
-        leave = nil
+        leaveRoute()
         nextRequestSoon()
     }
 
@@ -392,8 +327,7 @@ final class ClientConnection: LiveClient, TransportReceiver, TimerTarget {
         exchange?.cancel()
         exchange = nil
         transport.close()
-        leave?()
-        leave = nil
+        leaveRoute()
         worker.forget(self)
     }
 }

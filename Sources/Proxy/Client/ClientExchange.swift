@@ -18,6 +18,13 @@ extension ClientConnection: ExchangeClient {
         exchange.start()
     }
 
+    func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan) {
+        let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: false)
+        enterRefusal(
+            Exchange(
+                refusedBy: backend, request, plan, client: self, responder: responder, worker: worker))
+    }
+
     func exchangeEnded(_ end: ExchangeEnd) {
         logExchange(end)
         switch end {

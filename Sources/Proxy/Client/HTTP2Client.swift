@@ -7,8 +7,9 @@ internal import HTTPProtocol
 ///
 /// Ends in two steps (RFC 9113, 6.8): a GOAWAY that names no last stream, so that what is on its way is still served,
 /// and a moment later one that does. Streams that are open end in their own time.
-final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
-    private enum Phase: UInt8 { case opening, serving, announced, leaving, closing, over }
+final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
+    enum Timer: UInt8 { case phase, head, output }
+    private enum Phase { case opening, serving, announced, leaving, closing, over }
 
     /// Longer than a round trip, for requests that are on their way when the end is announced.
     private static let grace: UInt64 = 1_000_000_000
@@ -19,11 +20,15 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
     /// What backends are told of the client's certificate.
     let certificate: ForwardedCertificate?
     var position = -1
+    /// Where it begins and ends.
+    let ends: ConnectionEnds?
     private let transport: StreamConnection
     private var connection: HTTP2Connection?
     private var phase = Phase.opening
-    private var timer: TimerToken?
+    var timers = TimerSlots()
     private var lastBusy: UInt64 = 0
+    /// What had left when the output was last looked at.
+    private var taken: UInt64 = 0
 
     /// Takes over a connection on which HTTP/2 was agreed or begun.
     init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker)
@@ -34,27 +39,34 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
         self.listener = listener
         self.worker = worker
         certificate = transport.clientCertificate
+        ends = transport.ends
         connection = try HTTP2Connection(
-            .server, on: transport, HTTP2Options(worker.generation), owner: self, worker: worker)
+            .server, on: transport, HTTP2Options(worker.generation, listener), owner: self, worker: worker)
     }
 
     func start() {
         worker.metrics.add(.http2Connections)
         connection?.start()
-        arm(worker.generation.configuration.timeouts.requestHead)
+        armUnlessOff(.phase, after: timeouts.requestHead)
         if worker.isDraining { drain() }
     }
 
     /// What came before the connection was taken over.
     func received(_ bytes: inout MutableSpan<UInt8>) { connection?.transportReceived(&bytes) }
 
-    private func arm(_ delay: UInt64) {
-        worker.loop.cancel(timer)
-        timer = delay > 0 ? worker.loop.schedule(self, kind: phase.rawValue, after: delay) : nil
+    private var timeouts: TimeoutsConfiguration { worker.generation.configuration.timeouts }
+
+    func timerFired(_ timer: Timer) {
+        switch timer {
+        case .phase: phaseOver()
+        case .head:
+            worker.log.http2Cut(self, .slowHead)
+            connection?.session.terminate(.enhanceYourCalm)
+        case .output: lookWhetherRead()
+        }
     }
 
-    func timerFired(_ kind: UInt8) {
-        timer = nil
+    private func phaseOver() {
         switch phase {
         case .opening:
             worker.log.http2Cut(self, .silence)
@@ -70,10 +82,12 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
 
     /// Between two looks at least one stream must have been there.
     private func lookForStreams() {
-        let keepAlive = worker.generation.configuration.timeouts.keepAlive
+        let keepAlive = timeouts.keepAlive
         let now = worker.loop.now
         if connection?.session.streamCount ?? 0 > 0 { lastBusy = now }
-        guard now &- lastBusy >= keepAlive else { return arm(keepAlive &- (now &- lastBusy)) }
+        guard now &- lastBusy >= keepAlive else {
+            return armUnlessOff(.phase, after: keepAlive &- (now &- lastBusy))
+        }
         drain()
     }
 
@@ -81,14 +95,26 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
         guard phase == .opening || phase == .serving else { return }
         phase = .announced
         connection?.session.announceEnd()
-        arm(Self.grace)
+        arm(.phase, after: Self.grace)
+    }
+
+    /// A client that reads nothing holds all its streams up, and can't be told that they end.
+    private func lookWhetherRead() {
+        guard let connection, connection.bufferedBytes > 0 else { return }
+        guard connection.bytesTaken != taken else {
+            worker.log.http2Cut(self, .unread)
+            return forget()
+        }
+        taken = connection.bytesTaken
+        armUnlessOff(.output, after: timeouts.slowConsumer)
     }
 
     private func forget() {
         guard position >= 0 else { return }
         phase = .over
-        worker.loop.cancel(timer)
-        timer = nil
+        disarm(.phase)
+        disarm(.head)
+        disarm(.output)
         connection?.close()
         connection = nil
         worker.forget(self)
@@ -104,11 +130,23 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
         request.begin(head)
     }
 
+    func connectionRefusedStream() { worker.metrics.add(.http2RefusedStreams) }
+
     func connectionSettings(_ settings: HTTP2PeerSettings) {
         guard phase == .opening else { return }
         phase = .serving
         lastBusy = worker.loop.now
-        arm(worker.generation.configuration.timeouts.keepAlive)
+        armUnlessOff(.phase, after: timeouts.keepAlive)
+    }
+
+    func connectionHeadPending(_ isPending: Bool) {
+        if isPending { armUnlessOff(.head, after: timeouts.requestHead) } else { disarm(.head) }
+    }
+
+    func connectionBlocked() {
+        guard !isArmed(.output), let connection else { return }
+        taken = connection.bytesTaken
+        armUnlessOff(.output, after: timeouts.slowConsumer)
     }
 
     /// The client will open no more; what is open goes on.
@@ -122,7 +160,8 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerTarget {
         }
         phase = .closing
         // What was said last is still to be read by the client, or a reset would eat it.
-        arm(end.isBroken ? 1 : max(worker.generation.configuration.timeouts.close, 1))
+        disarm(.head)
+        arm(.phase, after: end.isBroken ? 1 : max(timeouts.close, 1))
     }
 
     func connectionClosed() { forget() }
@@ -136,13 +175,15 @@ extension HTTP2ConnectionEnd {
 }
 
 extension HTTP2Options {
-    /// As the configuration wants clients' connections.
-    init(_ generation: Generation) {
+    /// As the configuration wants clients' connections. Whether extended CONNECT is taken is said once on each: it must
+    /// not be taken back (RFC 8441, 3), and a new configuration is for those that come after it.
+    fileprivate init(_ generation: Generation, _ listener: ListenerFacts) {
         let configuration = generation.configuration
         let http2 = configuration.http2
         self.init(
             connectionWindow: http2.window, heldBytes: http2.buffer, maxStreams: http2.streams,
-            maxHeaderList: configuration.limits.requestHead, enablesConnect: generation.takesWebSockets,
+            maxHeaderList: configuration.limits.requestHead,
+            enablesConnect: generation.takesWebSockets && !listener.redirectsToHTTPS,
             abuse: HTTP2AbuseLimits(
                 resets: http2.resets, controlFrames: http2.controlFrames, emptyFrames: http2.emptyFrames))
     }

@@ -7,6 +7,10 @@ enum HTTP2Cut: Equatable {
     case error(HTTP2Error)
     /// No settings came in time.
     case silence
+    /// A request's head began and did not end in time.
+    case slowHead
+    /// Nothing that we send is read.
+    case unread
     /// An answer was not taken.
     case stall(stream: Int32)
 
@@ -17,6 +21,8 @@ enum HTTP2Cut: Equatable {
         case .error(.noPreface): "noPreface"
         case .error(.library): "protocol"
         case .silence: "silence"
+        case .slowHead: "slowHead"
+        case .unread: "unread"
         case .stall: "stall"
         }
     }
@@ -25,6 +31,8 @@ enum HTTP2Cut: Equatable {
         switch self {
         case .error(let error): error.description
         case .silence: "preface and settings did not arrive in time"
+        case .slowHead: "request head did not arrive in time"
+        case .unread: "nothing is read"
         case .stall: "answer is not taken"
         }
     }

@@ -22,9 +22,15 @@ enum HTTP2ConnectionEnd: Equatable {
 protocol HTTP2ConnectionOwner: AnyObject {
     /// A client's request; the stream's receiver is to be set now. Never told on connections to backends.
     func connectionOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead)
+    /// The client has opened more streams than it may.
+    func connectionRefusedStream()
     func connectionSettings(_ settings: HTTP2PeerSettings)
     func connectionGoAway(lastStream: Int32, code: HTTP2Code)
     func connectionPong()
+    /// A request's head has begun and is not complete, or none is incomplete any longer.
+    func connectionHeadPending(_ isPending: Bool)
+    /// Frames wait that the kernel has not taken, because the peer does not read.
+    func connectionBlocked()
     /// Every stream has been told, and nothing more will be. What was said last may still be on its way: `close` follows
     /// when it has had its time.
     func connectionEnded(_ end: HTTP2ConnectionEnd)
@@ -33,6 +39,9 @@ protocol HTTP2ConnectionOwner: AnyObject {
 }
 
 extension HTTP2ConnectionOwner {
+    func connectionRefusedStream() {}
+    func connectionHeadPending(_ isPending: Bool) {}
+    func connectionBlocked() {}
     func connectionClosed() {}
 }
 
@@ -50,9 +59,12 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private weak var owner: (any HTTP2ConnectionOwner)?
     private var isFlushPlanned = false
     private var isOver = false
+    private var pendingHead: Int32?
     /// Bytes of all frames, as a measure of what goes on.
     private(set) var bytesReceived: UInt64 = 0
     private(set) var bytesSent: UInt64 = 0
+    /// Changes with everything that leaves.
+    var bytesTaken: UInt64 { bytesSent &- UInt64(transport.bufferedBytes) }
 
     init(
         _ side: HTTP2Side, on transport: StreamConnection, _ options: HTTP2Options,
@@ -94,6 +106,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         bytesReceived &+= UInt64(bytes.count)
         do throws(HTTP2Error) {
             try receive(&bytes)
+            tellHeadPending()
             if session.isFinished { outputWaiting() }
         } catch {
             // GOAWAY says why.
@@ -107,6 +120,12 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         if session.side == .client { worker.sendBatch.open() }
         defer { worker.sendBatch.close() }
         try session.receive(&bytes, at: worker.loop.now)
+    }
+
+    private func tellHeadPending() {
+        guard session.pendingHead != pendingHead else { return }
+        pendingHead = session.pendingHead
+        owner?.connectionHeadPending(pendingHead != nil)
     }
 
     func transportEnded() { endedByPeer(.finished) }
@@ -136,7 +155,9 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         while !isOver, transport.bufferedBytes == 0 {
             guard send() else { break }
         }
-        if !isOver, session.isFinished { end(.finished) }
+        guard !isOver else { return }
+        if session.isFinished { return end(.finished) }
+        if transport.bufferedBytes > 0 { owner?.connectionBlocked() }
     }
 
     /// Frames and sends one burst. Whether there may be more.
@@ -170,6 +191,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     func streamOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead) {
         owner?.connectionOpened(stream, head)
     }
+    func streamRefused() { owner?.connectionRefusedStream() }
     func settingsReceived(_ settings: HTTP2PeerSettings) { owner?.connectionSettings(settings) }
     func goAwayReceived(lastStream: Int32, code: HTTP2Code) {
         owner?.connectionGoAway(lastStream: lastStream, code: code)

@@ -1,0 +1,128 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTP2Protocol
+internal import HTTPProtocol
+
+/// The body of a request on a stream, as far as it has come and nobody has taken it.
+struct HTTP2RequestBody {
+    private var waiting: [UInt8] = []
+    /// What came behind it.
+    var trailers = HeaderFields()
+    /// The backend takes no more at present.
+    var isPaused = false
+    /// When the last of it came.
+    var lastCame: UInt64 = 0
+
+    var isEmpty: Bool { waiting.isEmpty }
+
+    mutating func keep(_ bytes: Span<UInt8>) {
+        waiting.reserveCapacity(waiting.count + bytes.count)
+        for index in 0..<bytes.count { waiting.append(bytes[index]) }
+    }
+
+    /// All of it, for somebody who gives it back to flow control.
+    mutating func take() -> [UInt8] {
+        defer { waiting = [] }
+        return waiting
+    }
+}
+
+// Plain requests: what a stream does while one is carried to a backend and back.
+extension HTTP2Request: ExchangeClient, TurnTarget {
+    func begin(_ plan: RequestPlan) {
+        guard let upstream = worker.upstream(plan.upstream) else {
+            return refuse(
+                worker.refusal(503, "no backend is available"), host: plan.host, path: plan.head.target)
+        }
+        record = ExchangeRecord(plan, address: address, began: worker.loop.now)
+        enter(
+            Exchange(
+                plan, upstream: upstream, client: self, responder: HTTP2Responder(stream, to: plan.head),
+                worker: worker))
+    }
+
+    func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan) {
+        stream.consume(body.take().count)
+        enter(
+            Exchange(
+                refusedBy: backend, request, plan, client: self,
+                responder: HTTP2Responder(stream, to: plan.head), worker: worker))
+    }
+
+    private func enter(_ exchange: Exchange) {
+        phase = .exchange
+        self.exchange = exchange
+        exchange.start()
+    }
+
+    // MARK: The body
+
+    func bodyReceived(_ bytes: Span<UInt8>) {
+        guard body.isEmpty, !body.isPaused, let exchange, exchange.takesBody else { return body.keep(bytes) }
+        exchange.bodyReceived(bytes)
+        stream.consume(bytes.count)
+        guard !isTurnAwaited else { return }
+        isTurnAwaited = true
+        worker.loop.atTurnEnd(self)
+    }
+
+    func turnEnded() {
+        isTurnAwaited = false
+        exchange?.bodyPaused()
+    }
+
+    /// Gives the exchange what waits of the body, and its end.
+    func passBody() {
+        guard let exchange, exchange.takesBody, !body.isPaused else { return }
+        let waiting = body.take()
+        if !waiting.isEmpty {
+            exchange.bodyReceived(waiting.span)
+            stream.consume(waiting.count)
+        }
+        if stream.hasEnded, exchange.takesBody { exchange.bodyEnded(trailers: body.trailers) }
+        exchange.bodyPaused()
+    }
+
+    func lookWhetherBodyComes() {
+        guard phase == .exchange, let exchange, !exchange.isRequestComplete else { return }
+        let limit = worker.generation.configuration.timeouts.requestBody
+        let silence = worker.loop.now &- body.lastCame
+        if body.isPaused || silence < limit { return armUnlessOff(.body, after: limit) }
+        exchange.cancel()
+        self.exchange = nil
+        refuse(Refusal(status: 408, reason: "request body did not arrive in time"))
+    }
+
+    // MARK: ExchangeClient
+
+    func exchangeWantsBody() {
+        body.lastCame = worker.loop.now
+        passBody()
+        guard let exchange, !exchange.isRequestComplete else { return }
+        armUnlessOff(.body, after: worker.generation.configuration.timeouts.requestBody)
+    }
+
+    func exchangeBodyPaused(_ isPaused: Bool) {
+        body.isPaused = isPaused
+        if !isPaused { passBody() }
+    }
+
+    func exchangeEnded(_ end: ExchangeEnd) {
+        log(end)
+        exchange = nil
+        switch end {
+        case .next, .last: answered()
+        case .refuse(let refusal): refuse(refusal)
+        case .broken:
+            phase = .over
+            leaveRoute()
+            stream.reset(.internalError)
+        }
+    }
+
+    func log(_ end: ExchangeEnd) {
+        guard let record, let exchange else { return }
+        self.record = nil
+        worker.log.exchangeEnded(record, exchange, end, at: worker.loop.now)
+    }
+}

@@ -1,0 +1,107 @@
+internal import HTTPProtocol
+internal import PerMessageDeflate
+
+/// Serves one request of a client, whichever version of HTTP it came by: a request takes a place on its route and is
+/// answered, carried to a backend, or becomes a session.
+///
+/// What the versions have in common is here; each brings its own way of answering.
+protocol RequestServer: AnyObject {
+    typealias TakeOver = (any ByteTransport, _ early: [UInt8], _ onEnd: @escaping () -> Void) -> Void
+
+    var worker: Worker { get }
+    var listener: ListenerFacts { get }
+    /// The client's.
+    var address: String { get }
+    /// The certificate that the client has proved to hold.
+    var certificate: ForwardedCertificate? { get }
+    /// Where the client's connection begins and ends.
+    var ends: ConnectionEnds? { get }
+    /// Gives the place on the route back.
+    var leave: (() -> Void)? { get set }
+    /// The backend that is asked for a WebSocket.
+    var attempt: (any PendingUpgrade)? { get set }
+
+    func refuse(_ refusal: Refusal, host: String?, path: String?)
+    /// Answers by the route itself.
+    func respond(_ response: RouteResponse, to head: RequestHead)
+    /// The request's place on its route is taken.
+    func entered(_ route: Route)
+    /// Carries a plain request to a backend.
+    func begin(_ plan: RequestPlan)
+    /// Answers that the WebSocket is open, and hands over the transport, what the client sent early, and what is to be
+    /// done at the end.
+    func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver)
+    /// Passes on a backend's answer to an upgrade that it refused.
+    func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan)
+}
+
+extension RequestServer {
+    /// Decides what becomes of the request, and begins it.
+    func route(_ head: RequestHead) {
+        if listener.redirectsToHTTPS { return redirect(head) }
+        let step = RouteStep(
+            generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
+            memoryPressure: worker.contextMemory.pressure, certificate: certificate,
+            ends: worker.generation.sendsProxyHeaders ? ends : nil)
+        switch step.decide(requestID: worker.requestID()) {
+        case .refuse(let refusal): refuse(refusal, host: head.fields.first("host"), path: head.target)
+        case .respond(let response): respond(response, to: head)
+        case .exchange(let plan):
+            if enter(plan.route, host: plan.host, path: plan.head.target) { begin(plan) }
+        case .upgrade(let plan): if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
+        }
+    }
+
+    private func redirect(_ head: RequestHead) {
+        let host = RequestTarget.hostName(head.fields.first("host") ?? "")
+        guard !host.isEmpty else {
+            return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target)
+        }
+        let location = HeaderFields.Field("Location", "https://\(host)\(head.target)")
+        refuse(Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
+    }
+
+    private func enter(_ route: Route, host: String, path: String) -> Bool {
+        do throws(RouteOccupancy.Refused) {
+            let place = try route.enter(client: address)
+            leave = { place.leave() }
+            entered(route)
+            return true
+        } catch {
+            refuse(worker.refusal(error), host: host, path: path)
+            return false
+        }
+    }
+
+    func leaveRoute() {
+        leave?()
+        leave = nil
+    }
+
+    private func ask(_ plan: UpgradePlan) {
+        attempt = worker.open(plan) { [weak self] outcome in
+            self?.attempt = nil
+            self?.answered(outcome, plan)
+        }
+    }
+
+    private func answered(_ outcome: UpgradeOutcome, _ plan: UpgradePlan) {
+        switch outcome {
+        case .accepted(let connection, let backend, let accepted, let backendEarly):
+            begin(plan, accepted) { transport, early, onEnd in
+                let session = SessionAssembly(plan: plan, accepted: accepted, worker: worker).session(
+                    client: transport, address: address, backend: connection, on: backend, onEnd: onEnd)
+                session.begin(clientEarly: early, backendEarly: backendEarly)
+            }
+        case .joined(let feed, let accepted):
+            begin(plan, accepted) { transport, early, onEnd in
+                feed.subscribe(transport, address: address, plan, early: early, onEnd: onEnd)
+            }
+        case .refused(let request, let backend, let head):
+            worker.log.backendRefused(plan, status: head.status, client: address)
+            pass(request, from: backend, refusing: plan)
+        case .failed(let status, let reason, _, _):
+            refuse(worker.refusal(status, reason), host: plan.host, path: plan.path)
+        }
+    }
+}
