@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "Configuration", basicContainers,
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "Configuration",
+                basicContainers,
             ], path: "Tests/Fuzz/Targets", swiftSettings: house),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: house),
         // What the interop tests feed with requests, to compare with other parsers.

@@ -22,6 +22,8 @@ private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     if let problem = target.check(input) {
         print("\(target.name): \(problem)")
+        // What is buffered would be lost.
+        fflush(nil)
         abort()
     }
     return 0

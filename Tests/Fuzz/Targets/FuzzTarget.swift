@@ -14,6 +14,8 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "responses", check: Heads.checkResponses),
         FuzzTarget(name: "chunks", check: Heads.checkChunks),
         FuzzTarget(name: "proxy_header", check: Heads.checkProxyHeader),
+        FuzzTarget(name: "http2_server", check: HTTP2.checkServer),
+        FuzzTarget(name: "http2_client", check: HTTP2.checkClient),
         FuzzTarget(name: "configuration", check: Settings.check),
     ]
 }
