@@ -87,7 +87,7 @@ def test_page_and_sockets_share_one_connection(edge, page):
 
 
 def test_a_reload_loses_no_session(edge, page):
-    for _ in range(3):
+    for _ in range(10):
         count = len([line for line in edge.err if "configuration reloaded" in line])
         edge.process.send_signal(signal.SIGHUP)
         machine.eventually(
