@@ -92,9 +92,9 @@ extension HTTP2Session {
         payBack()
     }
 
-    /// A stream's window is given back in steps: the peer is told when half of it is free again, and each look at it
-    /// costs as much as a small frame.
-    private var returnStep: Int { min(16 << 10, options.streamWindow / 4) }
+    /// A stream's window is given back in steps, as each look at it costs as much as a small frame. Small ones: the peer is
+    /// told when half of the window is free again, and must not come near its end before that.
+    private var returnStep: Int { options.streamWindow / 16 }
 
     func raiseWindow(_ stream: HTTP2Stream, to bytes: Int) {
         let present = unsafe nghttp2_session_get_stream_effective_local_window_size(session, stream.id)
