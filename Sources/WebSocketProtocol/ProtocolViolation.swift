@@ -38,6 +38,8 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
     case closePayloadOfOneByte
     /// A message that is not DEFLATE (RFC 7692, 7.2.2).
     case invalidCompressedData
+    /// Not the peer's doing: memory to inflate its message could not be had.
+    case outOfMemory
     /// A message inflates to suspiciously much.
     case inflateRatioTooHigh(limit: Int)
 
@@ -65,6 +67,7 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         case .invalidUTF8: .invalidPayload
         case .frameTooBig, .messageTooBig, .inflateRatioTooHigh: .messageTooBig
         case .tooManyFragments, .tooManyMessages, .tooManyControlFrames: .policyViolation
+        case .outOfMemory: .internalError
         default: .protocolError
         }
     }
@@ -91,6 +94,7 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         case .illegalCloseCode(let code): "illegal close code \(code)"
         case .closePayloadOfOneByte: "close payload of one byte"
         case .invalidCompressedData: "compressed data is invalid"
+        case .outOfMemory: "out of memory"
         case .tooManyMessages(let rate): "more than \(rate) messages per second"
         case .tooManyControlFrames(let rate): "more than \(rate) control frames per second"
         case .inflateRatioTooHigh(let limit): "message inflates to over \(limit) times its size"

@@ -89,7 +89,8 @@ extension Session {
 
     /// The peer of `leg` broke the protocol or a limit: it is told why, and the other side that it is over.
     func fail(_ leg: Leg, _ violation: ProtocolViolation) {
-        let by: EndedBy = leg.peer == .client ? .client : .backend
+        let peer: EndedBy = leg.peer == .client ? .client : .backend
+        let by = violation == .outOfMemory ? .proxy : peer
         noteEnding(
             SessionEnding(by: by, code: violation.closeCode, cause: .violation(violation)))
         leg.isDeaf = true

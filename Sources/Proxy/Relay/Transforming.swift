@@ -154,7 +154,8 @@ extension ProtocolViolation {
     init(_ error: InflateError) {
         self =
             switch error {
-            case .invalidData, .outOfMemory: .invalidCompressedData
+            case .invalidData: .invalidCompressedData
+            case .outOfMemory: .outOfMemory
             case .messageTooBig(let limit): .messageTooBig(limit: limit)
             case .ratioTooHigh(let limit): .inflateRatioTooHigh(limit: limit)
             }
