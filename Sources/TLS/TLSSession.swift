@@ -166,7 +166,8 @@ package struct TLSFacts: Equatable, Sendable {
     package func write(_ plaintext: Span<UInt8>) throws(TLSError) {
         guard plaintext.count > 0 else { return }
         trunkline_clear_errors()
-        if owesTicket {
+        let bringsTicket = owesTicket
+        if bringsTicket {
             owesTicket = false
             // Leaves in one `send` with the data. Every session gets one, since clients use each once (RFC 8446, C.4).
             // Below TLS 1.3 this does nothing: there the handshake itself brings the ticket.
@@ -177,6 +178,9 @@ package struct TLSFacts: Equatable, Sendable {
         }
         // The wire takes everything, so a write is whole or an error.
         guard Int(written) == plaintext.count else { throw .fromQueue("record could not be written") }
+        // To send the ticket OpenSSL has made buffers as for a handshake, and would keep one of 16 KiB for reading until
+        // the peer sends something. It keeps it still where a record has begun to come.
+        if bringsTicket { _ = unsafe SSL_free_buffers(ssl) }
     }
 
     /// Puts close_notify into the output: what follows is an end, not a truncation (RFC 8446, 6.1).

@@ -145,3 +145,15 @@ def test_closing_sessions_take_no_buffers(run, library):
         proxy.expect_memory(below=before + count * 2)
         for wire in wires:
             wire.sock.close()
+
+
+def test_sessions_that_only_wait_hold_no_record_buffers(run, library):
+    """Neither direction's: one of them alone is as large as all else that a session takes."""
+    count = 400
+    with run(configuration(library.address, workers=1)) as proxy:
+        warm = [proxy.upgraded() for _ in range(20)]
+        before = machine.proportional_kib(proxy.pid)
+        wires = [proxy.upgraded() for _ in range(count)]
+        machine.expect_memory(machine.proportional_kib(proxy.pid) - before, below=count * 24)
+        for wire in warm + wires:
+            wire.sock.close()
