@@ -62,9 +62,10 @@ package struct FrameReader: Sendable {
     ///   - fromClient: frames of a client are masked, those of a server are not.
     ///   - limits: bounds on frames and messages, in payload bytes as they come on the wire.
     ///   - allowsCompression: permessage-deflate was agreed on with this peer.
-    package init(fromClient: Bool, limits: FrameLimits, allowsCompression: Bool) {
+    ///   - inflates: compressed messages are inflated here, and meet the limits then.
+    package init(fromClient: Bool, limits: FrameLimits, allowsCompression: Bool, inflates: Bool = false) {
         scanner = FrameScanner(expectsMask: fromClient)
-        rules = MessageRules(limits: limits, allowsCompression: allowsCompression)
+        rules = MessageRules(limits: limits, allowsCompression: allowsCompression, inflates: inflates)
     }
 
     /// Whether a data message has begun and not ended.

@@ -19,7 +19,7 @@ package struct FrameLimits: Equatable, Sendable {
 
     /// The same for compressed payload: what does not shrink grows a little, and the limit proper is checked after
     /// inflation.
-    package var forCompressedPayload: FrameLimits {
+    fileprivate var forCompressedPayload: FrameLimits {
         FrameLimits(
             frame: frame + frame / 64 + 1024, message: message + message / 64 + 1024, fragments: fragments)
     }
@@ -31,16 +31,21 @@ package struct MessageRules: Sendable {
     private let unfragmentedLimit: Int
     // RSV1 where it has a meaning, else nothing.
     private let compressionBit: UInt8
+    private let inflates: Bool
     private var messageSize = 0
     private var fragments = 0
+    // The message that has begun will be inflated.
+    private var isInflated = false
     /// Whether a data message has begun and its last frame has not.
     package private(set) var isMidMessage = false
 
     /// - Parameters:
     ///   - limits: bounds on frames and messages.
     ///   - allowsCompression: permessage-deflate was agreed on, so RSV1 has a meaning.
-    package init(limits: FrameLimits, allowsCompression: Bool) {
+    ///   - inflates: compressed messages are inflated here, and meet the limits then.
+    package init(limits: FrameLimits, allowsCompression: Bool, inflates: Bool = false) {
         self.limits = limits
+        self.inflates = inflates
         unfragmentedLimit = min(limits.frame, limits.message)
         compressionBit = allowsCompression ? 0x40 : 0
     }
@@ -84,7 +89,9 @@ package struct MessageRules: Sendable {
             guard !isMidMessage else { throw .expectedContinuation }
             messageSize = 0
             fragments = 1
+            isInflated = inflates && header.rsv1
         }
+        let limits = isInflated ? limits.forCompressedPayload : limits
         guard header.payloadLength <= limits.frame else {
             throw .frameTooBig(header.payloadLength, limit: limits.frame)
         }

@@ -116,6 +116,28 @@ struct FrameReaderTests {
     @Test("a masked frame from a server is refused")
     func maskedServer() { #expect(read(frame(.text, [65]), fromClient: false).violation == .unexpectedMask) }
 
+    @Test("only what will be inflated may be a little over: it meets the limits once more, after that")
+    func limitsOfCompressedPayload() {
+        let limits = FrameLimits(frame: 10, message: 15)
+        let eleven = [UInt8](repeating: 0, count: 11)
+        var compressed = frame(.binary, eleven)
+        compressed[0] |= 0x40
+        for (bytes, inflates, isWithin) in [
+            (frame(.binary, eleven), true, false), (compressed, true, true), (compressed, false, false),
+        ] {
+            var reader = FrameReader(
+                fromClient: true, limits: limits, allowsCompression: true, inflates: inflates)
+            var position = 0
+            var violation: ProtocolViolation?
+            do throws(ProtocolViolation) {
+                _ = try reader.next(bytes.span, from: &position)
+            } catch {
+                violation = error
+            }
+            #expect(violation == (isWithin ? nil : .frameTooBig(11, limit: 10)))
+        }
+    }
+
     @Test("limits on frame, message and fragments hold, before any payload comes")
     func limits() {
         let limits = FrameLimits(frame: 10, message: 15, fragments: 3)

@@ -21,9 +21,8 @@ extension Feed {
         let leg = Leg(
             .client, transport: transport,
             frames: FrameReader(
-                fromClient: true,
-                limits: plan.agreement == nil ? limits.frames : limits.frames.forCompressedPayload,
-                allowsCompression: plan.agreement != nil),
+                fromClient: true, limits: limits.frames, allowsCompression: plan.agreement != nil,
+                inflates: plan.agreement != nil),
             compression: nil, keepalive: keepalive,
             controlRate: RateLimit(perSecond: limits.controlFramesPerSecond),
             worker: worker)

@@ -52,10 +52,9 @@ struct SessionAssembly {
         _ peer: Leg.Peer, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
         isPassedThrough: Bool
     ) -> Leg {
-        let limits = plan.route.limits.frames
         let frames = FrameReader(
-            fromClient: peer == .client, limits: agreement == nil ? limits : limits.forCompressedPayload,
-            allowsCompression: agreement != nil || isPassedThrough)
+            fromClient: peer == .client, limits: plan.route.limits.frames,
+            allowsCompression: agreement != nil || isPassedThrough, inflates: agreement != nil)
         return Leg(
             peer, transport: transport, frames: frames, compression: compression(peer, agreement),
             keepalive: keepalive(), controlRate: controlRate, worker: worker)
