@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "Routing", swiftSettings: house),
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: house),
-        .target(name: "Configuration", dependencies: [yams], swiftSettings: house),
+        .target(name: "Configuration", dependencies: ["HTTPProtocol", yams], swiftSettings: house),
         .target(
             name: "Proxy",
             dependencies: [

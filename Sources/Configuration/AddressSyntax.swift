@@ -1,3 +1,5 @@
+internal import HTTPProtocol
+
 /// Addresses as the configuration spells them.
 package enum AddressSyntax {
     static let expected = "an address such as 127.0.0.1:9001, [::1]:9001, unix:/run/app.sock or dns:name:9001"
@@ -9,28 +11,42 @@ package enum AddressSyntax {
             return path.hasPrefix("/") && path.utf8.count < 108 ? .unix(path) : nil
         }
         if text.hasPrefix("dns:") {
-            guard let (name, port) = split(text.dropFirst(4)), !name.isEmpty, !name.contains(":") else {
-                return nil
+            return split(text.dropFirst(4)).flatMap { name, port in
+                isHostName(name) ? .name(String(name), port: port) : nil
             }
-            return .name(name, port: port)
         }
         guard let (host, port) = split(text[...]) else { return nil }
         if host.hasPrefix("["), host.hasSuffix("]") {
-            let inner = String(host.dropFirst().dropLast())
-            return inner.contains(":") && inner.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." })
-                ? .ip(inner, port: port) : nil
+            let inner = host.dropFirst().dropLast()
+            return AddressText.ipv6(inner) == nil ? nil : .ip(String(inner), port: port)
         }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts.allSatisfy({ UInt8($0) != nil && $0.allSatisfy(\.isNumber) }) else {
-            return nil
-        }
-        return .ip(host, port: port)
+        return AddressText.ipv4(host) == nil ? nil : .ip(String(host), port: port)
     }
 
-    private static func split(_ text: Substring) -> (String, UInt16)? {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
+    /// Letters, digits, dots, hyphens and underscores: what a resolver can be asked for, and what a Host can be.
+    static func isHostName(_ text: some StringProtocol) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 45, 46, 48...57, 65...90, 95, 97...122: true
+                default: false
+                }
+            }
+    }
+
+    /// A host and perhaps a port, as they stand in a URL.
+    static func isAuthority(_ text: Substring) -> Bool {
+        if text.hasSuffix("]") {
+            return AddressText.ipv6(text.dropFirst().dropLast()) != nil && text.hasPrefix("[")
         }
-        return (String(text[..<colon]), port)
+        guard !isHostName(text) else { return true }
+        return split(text).map { isAuthority($0.host) } ?? false
+    }
+
+    private static func split(_ text: Substring) -> (host: Substring, port: UInt16)? {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = AddressText.port(text[text.index(after: colon)...])
+        else { return nil }
+        return (text[..<colon], port)
     }
 }

@@ -9,17 +9,11 @@ package struct AdminConfiguration: Equatable, Sendable {
 /// Reads `admin`.
 enum AdminDecoder {
     static func decode(_ top: Section, listeners: [ListenerConfiguration]) -> AdminConfiguration? {
-        let isAbsent = !top.hasKey("admin")
-        let node = top.node("admin")
-        if let word = node?.scalar?.string, Quantity.flag(word) == false { return nil }
+        guard let node = top.node("admin") else { return nil }
+        if let word = node.scalar?.string, Quantity.flag(word) == false { return nil }
         let section = Section(node, title: "'admin'", place: top.place, top.complaints)
         defer { section.finish() }
-        guard let text = section.text("address") else {
-            if !isAbsent, !section.hasKey("address") {
-                section.complaints.add(section.place, "missing required key 'address' in 'admin'")
-            }
-            return nil
-        }
+        guard let text = section.required("address") else { return nil }
         switch AddressSyntax.parse(text.value) {
         case .some(.name), nil:
             section.complaints.add(

@@ -1,3 +1,5 @@
+internal import HTTPProtocol
+
 /// `broadcast` of an upstream whose mode that is.
 package struct BroadcastConfiguration: Equatable, Sendable {
     /// What becomes of what clients send.
@@ -15,6 +17,7 @@ package struct BroadcastConfiguration: Equatable, Sendable {
 
     /// How many of the last messages a client gets when it joins.
     package var replayLast = 1
+    /// `client_messages`.
     package var clientMessages = ClientMessages.discard
     /// Names of request fields, in lower case, by whose values feeds are told apart.
     package var keyHeaders: [String] = []
@@ -22,11 +25,13 @@ package struct BroadcastConfiguration: Equatable, Sendable {
     package var gather: UInt64 = 0
     /// How long a feed stays open without clients.
     package var linger: UInt64 = 5_000_000_000
+    /// `slow_client`.
     package var slowClient = SlowClient.dropOldest
     /// How many messages may wait for a client.
     package var queue = 64
     /// Bytes of all messages that a feed keeps, for slow clients and for those who join.
     package var queueBytes = 4 << 20
+    /// `on_loss`.
     package var onLoss = Loss.reopen
     /// How long clients are kept without an upstream connection; 0 = for ever.
     package var reopenWithin: UInt64 = 60_000_000_000
@@ -68,12 +73,7 @@ enum BroadcastDecoder {
         section.list("key_headers").compactMap { node in
             guard let text = section.text(node, "key_headers") else { return nil }
             let name = text.value.lowercased()
-            let isToken =
-                !name.isEmpty
-                && name.utf8.allSatisfy {
-                    (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95
-                }
-            guard isToken, !unusable.contains(name), !name.hasPrefix("sec-websocket-") else {
+            guard isToken(name), !unusable.contains(name), !name.hasPrefix("sec-websocket-") else {
                 section.complaints.add(
                     text.place,
                     "'\(text.value)' can't be one of 'key_headers', expected the name of a field such as"

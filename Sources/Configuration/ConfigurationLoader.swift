@@ -2,6 +2,7 @@ internal import Yams
 
 /// A configuration as far as it could be read, and all that is to be said about it.
 package struct LoadedConfiguration: Equatable, Sendable {
+    /// What was read; where a complaint stands, the default of the key in its stead.
     package let configuration: ProxyConfiguration
     /// Complaints and warnings; with a complaint among them the configuration must not be used.
     package let diagnostics: [Diagnostic]
@@ -19,6 +20,8 @@ package enum ConfigurationLoader {
     ) throws(Diagnostics) -> LoadedConfiguration {
         let complaints = Complaints(file: file, environment: environment)
         let root: Node?
+        // YAML allows a byte order mark before the first line (5.2); the parser takes it for content.
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         do {
             root = try Yams.compose(yaml: text)
         } catch let error as YamlError {
@@ -46,8 +49,9 @@ package enum ConfigurationLoader {
         configuration.http2 = HTTP2Decoder.decode(top.section("http2"))
         configuration.timeouts = PolicyDecoder.timeouts(top.section("timeouts"))
         configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))
-        configuration.upstreams = UpstreamDecoder.decode(top.section("upstreams"))
-        configuration.routes = RouteDecoder.decode(top, over: configuration)
+        let upstreams = top.section("upstreams")
+        configuration.upstreams = UpstreamDecoder.decode(upstreams)
+        configuration.routes = RouteDecoder.decode(top, upstreams: upstreams, over: configuration)
         configuration.admin = AdminDecoder.decode(top, listeners: configuration.listeners)
         top.finish()
         return configuration
@@ -63,6 +67,9 @@ enum SyntaxComplaint {
             Diagnostic(
                 file: file, place: Place(line: max(mark.line, 1), column: max(mark.column, 1)),
                 text: "not valid YAML: \(problem)")
+        case .reader(let problem, let offset, _, let yaml):
+            Diagnostic(
+                file: file, place: place(in: yaml, offset: offset ?? 0), text: "not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
             Diagnostic(
                 file: file,
@@ -71,5 +78,12 @@ enum SyntaxComplaint {
         default:
             Diagnostic(file: file, place: Place(line: 1, column: 1), text: "not valid YAML: \(error)")
         }
+    }
+
+    /// Where a byte of the text stands.
+    private static func place(in text: String, offset: Int) -> Place {
+        let before = text.utf8.prefix(offset)
+        let line = before.split(separator: 10, omittingEmptySubsequences: false)
+        return Place(line: line.count, column: (line.last?.count ?? 0) + 1)
     }
 }

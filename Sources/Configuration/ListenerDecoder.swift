@@ -4,7 +4,6 @@ internal import Yams
 enum ListenerDecoder {
     static func decode(_ top: Section) -> [ListenerConfiguration] {
         guard top.hasKey("listeners") else {
-            _ = top.node("listeners")
             top.complaints.add(top.place, "missing required key 'listeners': nothing would be listened on")
             return []
         }
@@ -26,11 +25,7 @@ enum ListenerDecoder {
     }
 
     private static func decode(_ section: Section) -> ListenerConfiguration? {
-        let text = section.text("address")
-        if !section.hasKey("address") {
-            section.complaints.add(section.place, "missing required key 'address' in \(section.title)")
-        }
-        let address = text.flatMap { text -> Located<Address>? in
+        let address = section.required("address").flatMap { text -> Located<Address>? in
             switch AddressSyntax.parse(text.value) {
             case .some(.name), nil:
                 section.complaints.add(

@@ -4,8 +4,8 @@ internal import Yams
 enum ListenerTLSDecoder {
     static func decode(_ section: Section, into listener: inout ListenerConfiguration) {
         listener.certificates = section.list("certificates").compactMap { certificate($0, section) }
-        if listener.certificates?.isEmpty ?? true, !section.hasKey("certificates") {
-            section.complaints.add(section.place, "missing required key 'certificates' in \(section.title)")
+        if section.lacks("certificates") {
+            section.complaints.add(section.place, "\(section.title) needs 'certificates', one or more")
         }
         section.value("minimum_version", into: &listener.requiresTLS13, expected: "\"1.2\" or \"1.3\"") {
             text in
@@ -18,18 +18,14 @@ enum ListenerTLSDecoder {
             listener.clientCertificates = clients(
                 section.section("client_certificates", title: "'client_certificates' of a listener"))
         }
-        _ = section.node("client_certificates")
         section.finish()
     }
 
     private static func certificate(_ node: Node, _ section: Section) -> ListenerConfiguration.Certificate? {
         let entry = Section(
             node, title: "'certificates' of a listener", place: node.place, section.complaints)
-        let certificate = entry.text("certificate")
-        let key = entry.text("key")
-        if certificate == nil || key == nil {
-            entry.complaints.add(entry.place, "a certificate needs both 'certificate' and 'key'")
-        }
+        let certificate = entry.required("certificate")
+        let key = entry.required("key")
         let ocsp = entry.text("ocsp")
         entry.finish()
         guard let certificate, let key else { return nil }
@@ -45,10 +41,7 @@ enum ListenerTLSDecoder {
     }
 
     private static func clients(_ section: Section) -> ListenerConfiguration.ClientCertificates? {
-        let authority = section.text("ca")
-        if !section.hasKey("ca") {
-            section.complaints.add(section.place, "missing required key 'ca' in \(section.title)")
-        }
+        let authority = section.required("ca")
         var isRequired = true
         section.value("mode", into: &isRequired, expected: "require or request") {
             $0 == "require" ? true : $0 == "request" ? false : nil

@@ -4,6 +4,9 @@ enum PolicyDecoder {
         var log = LogConfiguration()
         if let access = section.text("access") {
             switch access.value {
+            case "":
+                section.complaints.add(
+                    access.place, "'access' in 'log' is empty, expected stdout, stderr, off or a file")
             case "stdout": log.access = .stdout
             case "stderr": log.access = .stderr
             case let text where Quantity.flag(text) == false: log.access = .off
@@ -41,7 +44,7 @@ enum PolicyDecoder {
     static func limits(_ section: Section, over base: LimitsConfiguration) -> LimitsConfiguration {
         var value = base
         section.integer("connections", into: &value.connections, 0...Int.max)
-        section.size("request_head", into: &value.requestHead)
+        section.size("request_head", into: &value.requestHead, least: 1)
         section.size("frame", into: &value.frame)
         section.size("message", into: &value.message)
         section.integer("inflate_ratio", into: &value.inflateRatio, 0...100_000)

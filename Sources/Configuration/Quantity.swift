@@ -7,12 +7,17 @@ package enum Quantity {
         ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1),
     ]
 
+    /// A whole number in digits alone: no sign, no space.
+    static func number(_ text: some StringProtocol) -> Int? {
+        text.utf8.allSatisfy { (48...57).contains($0) } ? Int(text) : nil
+    }
+
     /// Nanoseconds; `0` and `off` are 0.
     package static func duration(_ text: String) -> UInt64? {
         if text == "0" || flag(text) == false { return 0 }
         for (unit, factor) in durations where text.hasSuffix(unit) {
-            guard let number = UInt64(text.dropLast(unit.count)) else { continue }
-            let product = number.multipliedReportingOverflow(by: factor)
+            guard let number = number(text.dropLast(unit.count)) else { continue }
+            let product = UInt64(number).multipliedReportingOverflow(by: factor)
             return product.overflow || product.partialValue > 1 << 60 ? nil : product.partialValue
         }
         return nil
@@ -20,9 +25,9 @@ package enum Quantity {
 
     /// Bytes.
     static func size(_ text: String) -> Int? {
-        if let number = Int(text) { return number >= 0 ? number : nil }
+        if let number = number(text) { return number }
         for (unit, factor) in sizes where text.hasSuffix(unit) {
-            guard let number = Int(text.dropLast(unit.count)), number >= 0 else { continue }
+            guard let number = number(text.dropLast(unit.count)) else { continue }
             let product = number.multipliedReportingOverflow(by: factor)
             return product.overflow || product.partialValue > 1 << 50 ? nil : product.partialValue
         }
@@ -31,7 +36,7 @@ package enum Quantity {
 
     /// `20%`, as 20.
     static func percent(_ text: String) -> Int? {
-        guard text.hasSuffix("%"), let number = Int(text.dropLast()) else { return nil }
+        guard text.hasSuffix("%"), let number = number(text.dropLast()) else { return nil }
         return (0...100).contains(number) ? number : nil
     }
 
@@ -45,7 +50,7 @@ package enum Quantity {
     }
 }
 
-/// `${NAME}` and `${NAME:-default}`.
+/// `${NAME}` and `${NAME:-default}`; as in a shell, the default also stands for a variable that is empty.
 enum Variables {
     struct Problem: Error { let text: String }
 
@@ -63,7 +68,9 @@ enum Variables {
                 (expression[..<$0.lowerBound], expression[$0.upperBound...])
             }
             let name = String(parts?.0 ?? expression)
-            guard let value = environment[name] ?? parts.map({ String($0.1) }) else {
+            let fallback = parts.map { String($0.1) }
+            let set = environment[name].flatMap { $0.isEmpty && fallback != nil ? nil : $0 }
+            guard let value = set ?? fallback else {
                 return .failure(
                     Problem(
                         text:

@@ -1,3 +1,4 @@
+internal import HTTPProtocol
 internal import Yams
 
 /// Reads what `match` asks for beyond host, path and upgrade.
@@ -16,13 +17,17 @@ struct RouteConditions {
         let headers = match.section("headers", title: "'headers' of a route")
         for (name, place, node) in headers.entries {
             guard let value = headers.text(node, name) else { continue }
-            if name.isEmpty || !name.utf8.allSatisfy(Self.isTokenByte) {
+            if !isToken(name) {
                 match.complaints.add(place, "'\(name)' is no name of a header field")
             }
             fields.append(.init(name: name.lowercased(), value: value.value))
         }
         for node in match.list("subprotocols") {
-            if let name = match.text(node, "subprotocols") { subprotocols.append(name.value) }
+            guard let name = match.text(node, "subprotocols") else { continue }
+            if !isToken(name.value) {
+                match.complaints.add(name.place, "'\(name.value)' is no name of a subprotocol")
+            }
+            subprotocols.append(name.value)
         }
     }
 
@@ -30,13 +35,5 @@ struct RouteConditions {
         route.pathPattern = pattern
         route.fields = fields
         route.subprotocols = subprotocols
-    }
-
-    /// RFC 9110, 5.6.2.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 48...57, 65...90, 97...122: true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
     }
 }

@@ -2,7 +2,9 @@ internal import Yams
 
 /// Reads `routes`.
 enum RouteDecoder {
-    static func decode(_ top: Section, over defaults: ProxyConfiguration) -> [RouteConfiguration] {
+    static func decode(
+        _ top: Section, upstreams: Section, over defaults: ProxyConfiguration
+    ) -> [RouteConfiguration] {
         let nodes = top.list("routes")
         if top.lacks("routes") {
             top.complaints.add(top.place, "no 'routes': every request would be answered 404")
@@ -11,21 +13,17 @@ enum RouteDecoder {
         var used: Set<String> = []
         let routes = nodes.enumerated().compactMap { index, node -> RouteConfiguration? in
             let section = Section(node, title: "route \(index + 1)", place: node.place, top.complaints)
-            guard let name = section.text("name") else {
-                section.complaints.add(section.place, "missing required key 'name' in route \(index + 1)")
-                return nil
-            }
+            guard let name = section.required("name") else { return nil }
             if names.contains(name.value) {
                 section.complaints.add(name.place, "two routes are named '\(name.value)'")
             }
             names.append(name.value)
-            let titled = Section(node, title: "route '\(name.value)'", place: node.place, top.complaints)
-            _ = titled.node("name")
-            let route = decode(titled, name: name.value, over: defaults)
+            section.title = "route '\(name.value)'"
+            let route = decode(section, name: name.value, over: defaults)
             if case .upstream(let upstream)? = route?.action { used.insert(upstream) }
             return route
         }
-        for (name, place, _) in top.section("upstreams").entries where !used.contains(name) {
+        for (name, place, _) in upstreams.entries where !used.contains(name) {
             top.complaints.warn(place, "upstream '\(name)' is used by no route")
         }
         return routes
@@ -39,14 +37,12 @@ enum RouteDecoder {
         let path = match.text("path")
         var upgrade = RouteConfiguration.Upgrade.any
         match.value("upgrade", into: &upgrade, expected: "websocket, none or any") { .init(rawValue: $0) }
-        checkPattern(host: host, path: path, section.complaints)
+        if let host { RouteSyntax.checkHost(host, section.complaints) }
+        if let path { RouteSyntax.checkPath(path, "path", section.complaints) }
         let conditions = RouteConditions(match)
         match.finish()
         let rewrite = decodeRewrite(section.section("rewrite"))
-        let origins: [String]? =
-            section.hasKey("origins")
-            ? section.list("origins").compactMap { section.text($0, "origins")?.value } : nil
-        if origins == nil { _ = section.node("origins") }
+        let origins = decodeOrigins(section)
         let compression = PolicyDecoder.compression(
             section.section("compression"), over: defaults.compression)
         let limits = PolicyDecoder.limits(section.section("limits"), over: defaults.limits)
@@ -64,27 +60,20 @@ enum RouteDecoder {
         }
     }
 
-    private static func checkPattern(host: Located<String>?, path: Located<String>?, _ complaints: Complaints)
-    {
-        if let path, !path.value.hasPrefix("/") {
-            complaints.add(path.place, "path '\(path.value)' must begin with '/'")
-        }
-        if let host,
-            host.value.dropFirst(host.value.hasPrefix("*.") ? 2 : 0).contains("*") || host.value.contains("/")
-        {
-            complaints.add(host.place, "'\(host.value)' is no host, expected a name or '*.' and a name")
-        }
+    /// nil = any.
+    private static func decodeOrigins(_ section: Section) -> [String]? {
+        guard section.node("origins") != nil else { return nil }
+        let origins = section.list("origins").compactMap { section.text($0, "origins") }
+        for origin in origins { RouteSyntax.checkOrigin(origin, section.complaints) }
+        return origins.map(\.value)
     }
 
     private static func decodeRewrite(_ section: Section) -> RouteConfiguration.Rewrite? {
         let strip = section.text("strip_prefix")
-        let pair =
-            section.hasKey("replace_prefix")
-            ? section.list("replace_prefix").compactMap { section.text($0, "replace_prefix") } : []
-        _ = section.node("replace_prefix")
+        let pair = section.list("replace_prefix").compactMap { section.text($0, "replace_prefix") }
         section.finish()
-        for text in [strip].compactMap(\.self) + pair where !text.value.hasPrefix("/") {
-            section.complaints.add(text.place, "prefix '\(text.value)' must begin with '/'")
+        for text in [strip].compactMap(\.self) + pair {
+            RouteSyntax.checkPath(text, "prefix", section.complaints)
         }
         if let strip {
             if !pair.isEmpty {
@@ -92,8 +81,9 @@ enum RouteDecoder {
             }
             return .strip(strip.value)
         }
-        guard section.hasKey("replace_prefix") else { return nil }
+        guard let node = section.node("replace_prefix"), let list = node.sequence else { return nil }
         guard pair.count == 2 else {
+            guard list.count != 2 else { return nil }
             section.complaints.add(section.place, "'replace_prefix' needs two paths: [/old, /new]")
             return nil
         }
@@ -125,10 +115,13 @@ enum RouteDecoder {
         case (nil, true):
             var status = 200
             response.integer("status", into: &status, 200...599)
-            let body = response.text("body")?.value ?? ""
+            let body = response.text("body")
+            if let body, !body.value.isEmpty, [204, 205, 304].contains(status) {
+                response.complaints.add(body.place, "a response of status \(status) has no 'body'")
+            }
             let type = response.text("content_type")?.value ?? "text/plain; charset=utf-8"
             response.finish()
-            return .respond(status: status, body: body, contentType: type)
+            return .respond(status: status, body: body?.value ?? "", contentType: type)
         }
     }
 }

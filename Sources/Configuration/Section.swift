@@ -26,27 +26,34 @@ extension Node {
 final class Section {
     let complaints: Complaints
     /// How complaints name it, e.g. `upstream 'chat'`.
-    let title: String
+    var title: String
     let place: Place
     private var values: [(key: Node, value: Node)] = []
     private var known: [String] = []
+    /// Something stands here that is no mapping. That was complained of, and nothing is said to be missing in it.
+    private let isOtherThing: Bool
 
     init(_ node: Node?, title: String, place: Place, _ complaints: Complaints) {
         self.title = title
         self.complaints = complaints
         self.place = node?.place ?? place
-        guard let node else { return }
-        if let mapping = node.mapping {
-            values = mapping.map { ($0.key, $0.value) }
-        } else if !isNothing(node) {
-            complaints.add(node.place, "\(title) must be a mapping of keys and values")
+        isOtherThing = node.map { $0.mapping == nil && !Self.isNothing($0) } ?? false
+        if isOtherThing { complaints.add(self.place, "\(title) must be a mapping of keys and values") }
+        for (key, value) in node?.mapping ?? [:] {
+            if key.scalar == nil {
+                complaints.add(key.place, "a key in \(title) must be a single word")
+            } else {
+                values.append((key, value))
+            }
         }
     }
 
-    private func isNothing(_ node: Node) -> Bool { ["", "null", "~"].contains(node.scalar?.string ?? "?") }
+    private static func isNothing(_ node: Node) -> Bool {
+        ["", "null", "~"].contains(node.scalar?.string ?? "?")
+    }
 
     func node(_ key: String) -> Node? {
-        known.append(key)
+        if !known.contains(key) { known.append(key) }
         return values.first { $0.key.scalar?.string == key }?.value
     }
 
@@ -62,7 +69,7 @@ final class Section {
     /// Where a key stands; nil when it is absent.
     func keyPlace(_ key: String) -> Place? { values.first { $0.key.scalar?.string == key }?.key.place }
 
-    func hasKey(_ key: String) -> Bool { values.contains { $0.key.scalar?.string == key } }
+    func hasKey(_ key: String) -> Bool { node(key) != nil }
 
     func finish() {
         for (key, _) in values {
@@ -77,13 +84,24 @@ final class Section {
 
     /// Whether a list is absent or has no items; false for what is no list, which is complained of as such.
     func lacks(_ key: String) -> Bool {
-        guard let node = values.first(where: { $0.key.scalar?.string == key })?.value else { return true }
+        guard let node = node(key) else { return !isOtherThing }
         return node.sequence?.isEmpty ?? false
     }
 
     // MARK: Scalars
 
     func text(_ key: String) -> Located<String>? { node(key).flatMap { text($0, key) } }
+
+    /// The value of a key that must be there, and must not be empty.
+    func required(_ key: String) -> Located<String>? {
+        let text = text(key)
+        if !isOtherThing, !hasKey(key) {
+            complaints.add(place, "missing required key '\(key)' in \(title)")
+        }
+        guard let text, text.value.isEmpty else { return text }
+        complaints.add(text.place, "'\(key)' in \(title) is empty")
+        return nil
+    }
 
     /// A scalar with environment variables put in.
     func text(_ node: Node, _ what: String) -> Located<String>? {
@@ -123,14 +141,17 @@ final class Section {
             Quantity.duration)
     }
 
-    func size(_ key: String, into target: inout Int) {
-        value(key, into: &target, expected: "a size such as 512B, 64KiB or 16MiB", Quantity.size)
+    func size(_ key: String, into target: inout Int, least: Int = 0) {
+        let expected = "a size such as 512B, 64KiB or 16MiB" + (least > 0 ? ", \(least)B or more" : "")
+        value(key, into: &target, expected: expected) { text in
+            Quantity.size(text).flatMap { $0 >= least ? $0 : nil }
+        }
     }
 
     func integer(_ key: String, into target: inout Int, _ range: ClosedRange<Int>) {
         let most = range.upperBound == .max ? "" : " to \(range.upperBound)"
         value(key, into: &target, expected: "a whole number from \(range.lowerBound)\(most)") { text in
-            Int(text).flatMap { range.contains($0) ? $0 : nil }
+            Quantity.number(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 

@@ -39,7 +39,6 @@ enum UpstreamDecoder {
         timeouts.duration("response", into: &upstream.responseTimeout)
         if timeouts.hasKey("response") { upstream.plainResponseTimeout = upstream.responseTimeout }
         timeouts.finish()
-        _ = section.node("tls")
         section.finish()
         return upstream
     }
@@ -52,17 +51,14 @@ enum UpstreamDecoder {
         return nodes.compactMap { node in
             let entry = Section(
                 node, title: "'backends' of \(section.title)", place: node.place, section.complaints)
-            let text = entry.text("address")
-            if !entry.hasKey("address") {
-                entry.complaints.add(entry.place, "missing required key 'address' in \(entry.title)")
-            }
+            let text = entry.required("address")
             var weight = 1
             entry.integer("weight", into: &weight, 1...1000)
             var maxSessions = 0
             entry.integer("max_sessions", into: &maxSessions, 0...10_000_000)
             entry.finish()
             guard let text else { return nil }
-            guard let address = AddressSyntax.parse(text.value) else {
+            guard let address = AddressSyntax.parse(text.value), address.port != 0 else {
                 entry.complaints.add(
                     text.place, "'\(text.value)' is no address, expected \(AddressSyntax.expected)")
                 return nil

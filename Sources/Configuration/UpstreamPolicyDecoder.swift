@@ -80,11 +80,8 @@ enum UpstreamPolicyDecoder {
 
     /// `off`, or absent: no checks; an empty mapping: checks by default.
     private static func health(_ section: Section) -> UpstreamPolicy.Health? {
-        guard section.hasKey("health") else {
-            _ = section.node("health")
-            return nil
-        }
-        if let text = section.node("health")?.scalar?.string, Quantity.flag(text) == false { return nil }
+        guard let node = section.node("health") else { return nil }
+        if let text = node.scalar?.string, Quantity.flag(text) == false { return nil }
         let keys = named("health", in: section)
         var health = UpstreamPolicy.Health()
         keys.value("interval", into: &health.interval, expected: "a duration such as 500ms, 5s, 2m, 1h") {

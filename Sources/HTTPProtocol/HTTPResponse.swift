@@ -3,21 +3,24 @@ package struct HTTPResponse: Equatable, Sendable {
     private let head: ResponseHead
     private let body: String
 
-    /// A response with a body in UTF-8.
+    /// A response with a body in UTF-8; one of status 204 or 304 has none.
     package init(
         status: Int, body: String, contentType: String = "text/plain; charset=utf-8",
         fields: [HeaderFields.Field] = [], keepsAlive: Bool = false
     ) {
         var all = HeaderFields()
-        all.append("Content-Type", contentType)
-        all.append("Content-Length", String(body.utf8.count))
+        // RFC 9110, 8.6: a 204 has no length, and that of a 304 would be another response's.
+        if status != 204, status != 304 {
+            all.append("Content-Type", contentType)
+            all.append("Content-Length", String(body.utf8.count))
+        }
         for field in fields { all.append(field.name, field.value) }
         // 426 must name the protocol in Upgrade, and an Upgrade field must be named here (RFC 9110, 7.8).
         var options = keepsAlive ? [] : ["close"]
         if all.contains("upgrade") { options.append("Upgrade") }
         if !options.isEmpty { all.append("Connection", options.joined(separator: ", ")) }
         head = ResponseHead(status: status, reason: ReasonPhrase.of(status), fields: all)
-        self.body = body
+        self.body = status == 204 || status == 304 ? "" : body
     }
 
     /// The bytes on the wire.

@@ -4,19 +4,8 @@ import Testing
 @Suite("The admin listener's section")
 struct AdminDecoderTests {
     private func load(_ admin: String) -> (AdminConfiguration?, [String]) {
-        let text = """
-            listeners: [{ address: "127.0.0.1:8080" }]
-            routes: [{ name: app, upstream: app }]
-            upstreams: { app: { backends: [{ address: "127.0.0.1:9001" }] } }
-            \(admin)
-
-            """
-        do throws(Diagnostics) {
-            let loaded = try ConfigurationLoader.load(text, file: "proxy.conf", environment: [:])
-            return (loaded.configuration.admin, loaded.diagnostics.map(\.description))
-        } catch {
-            return (nil, error.list.map(\.description))
-        }
+        let loaded = ConfigurationTests.load(rest: admin)
+        return (loaded.value?.admin, loaded.said)
     }
 
     @Test("absent and off mean none", arguments: ["", "admin: off", "admin: \"off\"", "admin: false"])
@@ -35,10 +24,10 @@ struct AdminDecoderTests {
     @Test("what it can't listen on is complained of in its place")
     func complaints() {
         #expect(
-            load("admin: { address: dns:a:1 }").1.first?.hasPrefix("proxy.conf:4:19: 'dns:a:1' is no") == true
+            load("admin: { address: dns:a:1 }").1.first?.hasPrefix("f:4:19: 'dns:a:1' is no") == true
         )
         #expect(load("admin: { adress: 127.0.0.1:1 }").1.count == 2)
-        #expect(load("admin: {}").1 == ["proxy.conf:4:8: missing required key 'address' in 'admin'"])
+        #expect(load("admin: {}").1 == ["f:4:8: missing required key 'address' in 'admin'"])
         #expect(load("admin: { address: 127.0.0.1:8080 }").1.first?.contains("listened on twice") == true)
     }
 

@@ -4,19 +4,8 @@ import Testing
 @Suite("Broadcast configuration")
 struct BroadcastConfigurationTests {
     private func load(_ upstream: String, route: String = "") -> (BroadcastConfiguration?, [String]) {
-        let text = """
-            listeners: [{ address: "127.0.0.1:8080" }]
-            routes: [{ name: app, upstream: app\(route) }]
-            upstreams: { app: { backends: [{ address: "127.0.0.1:9001" }]\(upstream) } }
-            """
-        do throws(Diagnostics) {
-            let loaded = try ConfigurationLoader.load(text, file: "proxy.conf", environment: [:])
-            return (
-                loaded.configuration.upstreams["app"]?.broadcast, loaded.diagnostics.map(\.description)
-            )
-        } catch {
-            return (nil, error.list.map(\.description))
-        }
+        let loaded = ConfigurationTests.load(route: route, upstream: upstream)
+        return (loaded.upstream?.broadcast, loaded.said)
     }
 
     @Test("defaults")

@@ -3,50 +3,43 @@ import Testing
 
 @Suite("TLS of a listener")
 struct ListenerTLSDecoderTests {
-    private static func load(_ tls: String) -> (ListenerConfiguration?, [String]) {
-        let text = """
-            listeners:
-              - address: 127.0.0.1:8443
-                tls: { certificates: [{ certificate: c.pem, key: k.pem }]\(tls.isEmpty ? "" : ", " + tls) }
-            routes: [{ name: all, respond: { status: 200 } }]
-            """
-        do {
-            let loaded = try ConfigurationLoader.load(text, file: "proxy.conf", environment: [:])
-            return (loaded.configuration.listeners.first, loaded.diagnostics.map(\.description))
-        } catch {
-            return (nil, error.list.map(\.description))
-        }
+    private static func load(_ tls: String) -> Loaded {
+        ConfigurationTests.load(
+            listener: ", tls: { certificates: [{ certificate: c.pem, key: k.pem }]\(tls) }")
     }
 
     @Test("defaults: tickets change twice a day, nobody is asked for a certificate")
     func defaults() {
-        let (listener, complaints) = Self.load("")
-        #expect(complaints.isEmpty)
+        let loaded = Self.load("")
+        let listener = loaded.value?.listeners.first
+        #expect(loaded.said == [])
         #expect(listener?.rotatesTickets == 43_200_000_000_000 && listener?.clientCertificates == nil)
         #expect(listener?.certificates?.first?.staple == .beside)
-        #expect(Self.load("tickets: { rotate: off }").0?.rotatesTickets == 0)
+        #expect(Self.load(", tickets: { rotate: off }").value?.listeners.first?.rotatesTickets == 0)
     }
 
     @Test("clients' certificates")
     func clients() {
-        let (listener, complaints) = Self.load("client_certificates: { ca: ca.pem, mode: request }")
-        #expect(complaints.isEmpty && listener?.clientCertificates?.isRequired == false)
-        #expect(Self.load("client_certificates: { ca: ca.pem }").0?.clientCertificates?.isRequired == true)
+        for (mode, isRequired) in [("", true), (", mode: require", true), (", mode: request", false)] {
+            let loaded = Self.load(", client_certificates: { ca: ca.pem\(mode) }")
+            #expect(loaded.said == [])
+            #expect(loaded.value?.listeners.first?.clientCertificates?.isRequired == isRequired)
+        }
     }
 
     @Test(arguments: [
         (
-            "client_certificates: { mode: require }",
+            ", client_certificates: { mode: require }",
             "missing required key 'ca' in 'client_certificates' of a listener"
         ),
         (
-            "client_certificates: { ca: c.pem, mode: maybe }",
+            ", client_certificates: { ca: c.pem, mode: maybe }",
             "'maybe' is no valid 'mode' in 'client_certificates' of a listener, expected require or request"
         ),
-        ("client_certificates: { ca: c.pem, crl: x }", "unknown key 'crl'"),
+        (", client_certificates: { ca: c.pem, crl: x }", "unknown key 'crl'"),
     ])
     func complains(tls: String, wanted: String) {
-        let complaints = Self.load(tls).1
+        let complaints = Self.load(tls).said
         #expect(complaints.count == 1 && complaints[0].contains(wanted), "\(complaints)")
     }
 }

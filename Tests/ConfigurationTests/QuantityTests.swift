@@ -14,7 +14,10 @@ struct QuantityTests {
 
     @Test(
         "what is no duration is refused, as is one that can't be counted",
-        arguments: ["", "5", "s", "-1s", "5 s", "1.5s", "5d", "99999999999999999999s", "9999999999999h"])
+        arguments: [
+            "", "5", "s", "-1s", "5 s", "1.5s", "5d", "+5s", "5\u{0663}s", "99999999999999999999s",
+            "9999999999999h",
+        ])
     func badDurations(text: String) { #expect(Quantity.duration(text) == nil) }
 
     @Test(
@@ -26,7 +29,9 @@ struct QuantityTests {
 
     @Test(
         "what is no size is refused",
-        arguments: ["", "KiB", "-1B", "-1", "64kb", "1.5MiB", "99999999999999999999", "9999999999GiB"])
+        arguments: [
+            "", "KiB", "-1B", "-1", "+1", "+1KiB", "64kb", "1.5MiB", "99999999999999999999", "9999999999GiB",
+        ])
     func badSizes(text: String) { #expect(Quantity.size(text) == nil) }
 
     @Test("variables are put in, with their defaults")
@@ -34,7 +39,8 @@ struct QuantityTests {
         let environment = ["HOST": "a.example", "EMPTY": ""]
         for (text, wanted) in [
             ("plain", "plain"), ("${HOST}:1", "a.example:1"), ("x${EMPTY}y", "xy"), ("${NO:-d}", "d"),
-            ("${NO:-}", ""), ("${HOST}${HOST:-b}", "a.examplea.example"), ("$HOST", "$HOST"),
+            ("${NO:-}", ""), ("${EMPTY:-d}", "d"), ("${EMPTY:-}", ""),
+            ("${HOST}${HOST:-b}", "a.examplea.example"), ("$HOST", "$HOST"),
         ] {
             #expect(try Variables.expand(text, environment).get() == wanted)
         }

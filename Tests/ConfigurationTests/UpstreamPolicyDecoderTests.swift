@@ -4,21 +4,8 @@ import Testing
 @Suite("Upstream policy")
 struct UpstreamPolicyDecoderTests {
     private func load(_ upstream: String) -> (UpstreamPolicy?, [String]) {
-        let text = """
-            listeners: [{ address: "127.0.0.1:8080" }]
-            routes: [{ name: app, upstream: app }]
-            upstreams: { app: { backends: [{ address: "127.0.0.1:9001" }], \(upstream) } }
-
-            """
-        do throws(Diagnostics) {
-            let loaded = try ConfigurationLoader.load(text, file: "proxy.conf", environment: [:])
-            let complaints = loaded.diagnostics.map { diagnostic in
-                diagnostic.description.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? ""
-            }
-            return (loaded.configuration.upstreams["app"]?.policy, complaints)
-        } catch {
-            return (nil, error.list.map(\.description))
-        }
+        let loaded = ConfigurationTests.load(upstream: upstream.isEmpty ? "" : ", " + upstream)
+        return (loaded.upstream?.policy, loaded.words)
     }
 
     @Test("defaults are those of a public edge")

@@ -12,4 +12,11 @@ struct HTTPResponseTests {
         #expect(text(response.encoded) == head + "é\n")
         #expect(text(response.encodedHead) == head)
     }
+
+    @Test("of status 204 and 304 have neither length nor body (RFC 9110, 8.6)", arguments: [204, 304])
+    func bodiless(status: Int) {
+        let response = HTTPResponse(status: status, body: "x", keepsAlive: true)
+        #expect(text(response.encoded).hasPrefix("HTTP/1.1 \(status) "))
+        #expect(text(response.encoded).hasSuffix("\r\n\r\n") && !text(response.encoded).contains("Content-"))
+    }
 }

@@ -11,6 +11,7 @@ import pytest
 
 from support import machine
 from support.backends import LibraryBackend, ScriptedBackend, node_echo
+from support.conversation import converse
 from support.proxy import configuration
 from support.wire import CONTINUATION, PING, PONG, TEXT, upgrade_request
 
@@ -76,17 +77,7 @@ def test_a_client_of_another_library(run, authority):
 def test_a_small_memory_budget_loses_nothing(run):
     """Contexts of both legs are freed all the time, and the streams stay right."""
     with node_echo(compress=True) as backend, run(both(backend.address, memory_budget="90KiB")) as proxy:
-        clients = [proxy.connect(compression="deflate") for _ in range(4)]
-        try:
-            for turn in range(30):
-                text = json.dumps({"turn": turn, "words": ["alba", "beta"] * 30})
-                for client in clients:
-                    client.send(text)
-                for client in clients:
-                    assert client.recv() == text
-        finally:
-            for client in clients:
-                client.close()
+        converse(proxy, turns=30)
 
 
 def deflating_echo(answer: str, server_bits: int, client_bits: int, server_fresh: bool, client_fresh: bool, seen: list):

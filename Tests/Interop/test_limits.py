@@ -9,6 +9,7 @@ import pytest
 
 from support.admin import free_admin
 from support.backends import node_echo
+from support.conversation import converse
 from support.proxy import configuration
 from support.wire import BINARY, TEXT, frame
 
@@ -69,6 +70,13 @@ def test_a_limit_has_its_code_its_counter_and_its_line(run, backend, limits, flo
             assert page.value("trunkline_session_closes_total", code=str(code), cause="limit") == 1
 
 
+def test_0_is_no_limit_on_frames_and_messages(run, backend):
+    large = os.urandom(17 << 20)
+    with run(configuration(backend.address, limits={"frame": 0, "message": 0})) as proxy, proxy.upgraded() as wire:
+        wire.send(BINARY, large)
+        assert wire.read_message() == (BINARY, large)
+
+
 def test_what_came_before_a_mistake_is_answered_first(run, backend):
     with run(configuration(backend.address)) as proxy, proxy.upgraded() as wire:
         good = frame(TEXT, b"good", mask=b"abcd")
@@ -80,17 +88,7 @@ def test_what_came_before_a_mistake_is_answered_first(run, backend):
 def test_a_small_memory_budget_loses_nothing(run, backend):
     config = configuration(backend.address, compression={"memory_budget": "48KiB"}, workers=1)
     with run(config) as proxy:
-        clients = [proxy.connect(compression="deflate") for _ in range(4)]
-        try:
-            for turn in range(40):
-                text = json.dumps({"turn": turn, "words": ["alba", "beta"] * 30})
-                for client in clients:
-                    client.send(text)
-                for client in clients:
-                    assert client.recv() == text
-        finally:
-            for client in clients:
-                client.close()
+        converse(proxy, turns=40)
 
 
 def test_what_does_not_shrink_goes_uncompressed(run, backend):

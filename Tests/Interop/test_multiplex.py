@@ -432,3 +432,17 @@ def test_a_reload_leaves_sessions_alone(multiplex, backend):
             client.send("on")
             assert client.recv() == "on"
             assert _echoes(proxy)
+
+
+def test_an_idle_timeout_of_0_keeps_every_connection(multiplex, backend):
+    pool = {"streams_per_connection": 1, "connections": 3, "idle_timeout": 0}
+    with multiplex(backend, pool=pool) as proxy:
+        clients = [proxy.upgraded() for _ in range(3)]
+        open_ones = sockets_to(backend.port)
+        assert open_ones >= 3
+        for client in clients:
+            with client:
+                client.send_close()
+                client.read_until_close()
+        time.sleep(2.5)  # Idle connections are looked at once a second.
+        assert sockets_to(backend.port) == open_ones

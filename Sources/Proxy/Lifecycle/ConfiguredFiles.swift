@@ -20,7 +20,7 @@ struct ConfiguredFiles {
     mutating func serverContext(_ listener: ListenerConfiguration, standIns: [Certificate]?)
         -> ServerTLSContext?
     {
-        guard let named = listener.certificates else { return nil }
+        guard let named = listener.certificates, !named.isEmpty || standIns != nil else { return nil }
         let certificates = standIns ?? named.compactMap { load($0) }
         let clients = clientVerification(listener)
         guard standIns != nil || certificates.count == named.count,

@@ -130,8 +130,9 @@ extension Route {
             passesExtensions: compression.mode == .passthrough,
             limits: Limits(
                 frames: FrameLimits(
-                    frame: limits.frame, message: limits.message, fragments: limits.fragments),
-                inflate: InflateLimits(message: limits.message, ratio: limits.inflateRatio),
+                    frame: limits.frame.asLimit, message: limits.message.asLimit,
+                    fragments: limits.fragments),
+                inflate: InflateLimits(message: limits.message.asLimit, ratio: limits.inflateRatio),
                 buffer: limits.buffer, requestBody: limits.requestBody,
                 messagesPerSecond: limits.messagesPerSecond, closesOverRate: limits.closesOverRate,
                 controlFramesPerSecond: limits.controlFramesPerSecond),
@@ -140,4 +141,9 @@ extension Route {
                 pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout),
             capacity: limits.connections, perClient: limits.connectionsPerClient, occupancy: occupancy)
     }
+}
+
+extension Int {
+    /// A limit of the configuration, where 0 is none.
+    fileprivate var asLimit: Int { self == 0 ? .max : self }
 }

@@ -94,7 +94,8 @@ package struct Startup {
                     try ListenerHandOut(
                         address, facts: facts, workers: workers,
                         inherited: inherited.descriptors(for: address),
-                        isOurs: current.contains { $0.address.port == address.port && address.port != 0 }))
+                        isOurs: current.contains { $0.address.port == address.port && address.port ?? 0 != 0 }
+                    ))
             } catch {
                 let hint = error.isAddressInUse ? "; another process holds it" : ""
                 complaints.append(
@@ -120,16 +121,6 @@ package struct Startup {
                     file: file, place: address.place,
                     text: "cannot listen on \(address.value) for admin: \(error.reason)\(hint)")
             ])
-        }
-    }
-}
-
-extension Address {
-    /// 0 for a Unix socket.
-    fileprivate var port: UInt16 {
-        switch self {
-        case .ip(_, let port), .name(_, let port): port
-        case .unix: 0
         }
     }
 }

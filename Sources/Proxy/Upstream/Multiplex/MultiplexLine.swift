@@ -146,7 +146,9 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
             return fail("no answer to a PING")
         }
         tellStalled()
-        if pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout { close() }
+        if pool.idleTimeout > 0, pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout {
+            close()
+        }
         arm(.check, after: LineWatch.step)
     }
 

@@ -1,0 +1,93 @@
+import Configuration
+import Testing
+
+@Suite("Policies")
+struct PolicyDecoderTests {
+    @Test("every key of limits, timeouts, keepalive, compression and log is read")
+    func keys() throws {
+        let loaded = load(
+            rest: """
+                limits: { connections: 1, connections_per_client: 2, request_head: 3B, frame: 4B, message: 5B,
+                  inflate_ratio: 6, buffer: 7B, request_body: 8B, fragments: 9, messages_per_second: 10,
+                  rate_action: close, control_frames_per_second: 11 }
+                timeouts: { handshake: 1ms, request_head: 2ms, idle: 3ms, close: 4ms, slow_consumer: 5ms,
+                  drain: 6ms, request_body: 7ms, keep_alive: 8ms }
+                keepalive: { ping_interval: 9ms, pong_timeout: 10ms }
+                compression: { mode: both, level: 1, window_bits: 9, memory_level: 2, context_takeover: false,
+                  minimum_size: 3B, memory_budget: 4B }
+                log: { access: a.log, format: text, level: debug }
+                """)
+        #expect(loaded.said == [])
+        let value = try #require(loaded.value)
+        let limits = value.limits
+        #expect(limits.connections == 1 && limits.connectionsPerClient == 2 && limits.requestHead == 3)
+        #expect(limits.frame == 4 && limits.message == 5 && limits.inflateRatio == 6 && limits.buffer == 7)
+        #expect(limits.requestBody == 8 && limits.fragments == 9 && limits.messagesPerSecond == 10)
+        #expect(limits.closesOverRate && limits.controlFramesPerSecond == 11)
+        let timeouts = value.timeouts
+        #expect(timeouts.handshake == 1_000_000 && timeouts.requestHead == 2_000_000)
+        #expect(timeouts.idle == 3_000_000 && timeouts.close == 4_000_000)
+        #expect(timeouts.slowConsumer == 5_000_000 && timeouts.drain == 6_000_000)
+        #expect(timeouts.requestBody == 7_000_000 && timeouts.keepAlive == 8_000_000)
+        #expect(value.keepalive.pingInterval == 9_000_000 && value.keepalive.pongTimeout == 10_000_000)
+        let compression = value.compression
+        #expect(compression.mode == .both && compression.level == 1 && compression.windowBits == 9)
+        #expect(compression.memoryLevel == 2 && !compression.contextTakeover)
+        #expect(compression.minimumSize == 3 && compression.memoryBudget == 4)
+        guard case .file(let file) = value.log.access else {
+            Issue.record("no file")
+            return
+        }
+        #expect(file.value == "a.log" && !value.log.isJSON && value.log.level == "debug")
+        // A route has the defaults of the top until it says otherwise.
+        #expect(value.routes.first?.limits == limits && value.routes.first?.compression == compression)
+    }
+
+    @Test("a route changes what it names and leaves the rest")
+    func routes() throws {
+        let loaded = load(
+            route: ", limits: { message: 1MiB }, compression: { level: 9 }",
+            rest: "limits: { frame: 2MiB }\ncompression: { window_bits: 15 }")
+        let route = try #require(loaded.value?.routes.first)
+        #expect(route.limits.message == 1 << 20 && route.limits.frame == 2 << 20)
+        #expect(route.compression.level == 9 && route.compression.windowBits == 15)
+    }
+
+    private static let numbers: [(section: String, key: String, ends: ClosedRange<Int>)] = [
+        ("compression", "level", 1...9), ("compression", "window_bits", 9...15),
+        ("compression", "memory_level", 1...9), ("limits", "inflate_ratio", 0...100_000),
+        ("limits", "fragments", 1...1_000_000_000), ("limits", "messages_per_second", 0...1_000_000_000),
+        ("limits", "control_frames_per_second", 0...1_000_000_000),
+    ]
+
+    @Test("numbers stand at the ends of their range, and are complained of beyond", arguments: numbers)
+    func ranges(section: String, key: String, ends: ClosedRange<Int>) {
+        for number in [ends.lowerBound, ends.upperBound] {
+            #expect(load(rest: "\(section): { \(key): \(number) }").said == [])
+        }
+        for number in [ends.lowerBound - 1, ends.upperBound + 1] {
+            #expect(
+                load(rest: "\(section): { \(key): \(number) }").words == [
+                    "'\(number)' is no valid '\(key)' in '\(section)', expected a whole number from \(ends.lowerBound) to \(ends.upperBound)"
+                ])
+        }
+    }
+
+    @Test(
+        "words that are none are complained of",
+        arguments: [
+            ("compression: { mode: Edge }", "expected edge, both, passthrough or off"),
+            ("compression: { context_takeover: maybe }", "expected true or false"),
+            ("limits: { rate_action: drop }", "expected throttle or close"),
+            ("limits: { request_head: 0 }", "expected a size such as 512B, 64KiB or 16MiB, 1B or more"),
+            ("limits: { frame: 16MB }", "expected a size such as 512B, 64KiB or 16MiB"),
+            ("log: { format: xml }", "expected json or text"),
+            ("log: { level: loud }", "expected one of trace, debug, info, notice, warning, error, critical"),
+            ("log: { access: '' }", "expected stdout, stderr, off or a file"),
+            ("timeouts: { idle: 5 }", "expected a duration such as 500ms, 5s, 2m, 1h, or 0 for off"),
+        ])
+    func words(text: String, expected: String) {
+        let said = load(rest: text).words
+        #expect(said.count == 1 && said[0].hasSuffix(expected), "\(said)")
+    }
+}

@@ -1,0 +1,34 @@
+import Configuration
+import Testing
+
+@Suite("The summary of a configuration")
+struct SummaryTests {
+    @Test("names listeners, routes and upstreams, in the order of the text and of their names")
+    func lines() throws {
+        let loaded = load(
+            """
+            listeners:
+              - address: 0.0.0.0:8443
+                tls: { certificates: [{ certificate: a.pem, key: a.key }, { certificate: b.pem, key: b.key }] }
+              - address: "[::1]:80"
+            routes:
+              - { name: chat, match: { host: a.example, path: /chat/ }, upstream: zebra }
+              - { name: more, upstream: ant, compression: { mode: off } }
+              - { name: rest, respond: { status: 404 } }
+            upstreams:
+              zebra: { backends: [{ address: "127.0.0.1:9001" }] }
+              ant: { backends: [{ address: "unix:/run/ant.sock" }] }
+            """)
+        #expect(loaded.said == [])
+        let lines = try #require(loaded.value).summary.filter { !$0.hasPrefix(" ") }
+        #expect(
+            lines == [
+                "listener 0.0.0.0:8443 (tls, 2 certificates)", "listener [::1]:80 (plain)",
+                "route 'chat' a.example /chat/ -> upstream 'zebra', compression edge",
+                "route 'more' any host any path -> upstream 'ant', compression off",
+                "route 'rest' any host any path -> respond 404",
+                "upstream 'ant' least_sessions: unix:/run/ant.sock",
+                "upstream 'zebra' least_sessions: 127.0.0.1:9001",
+            ])
+    }
+}
