@@ -125,6 +125,7 @@ package final class ListenerSocket: Pollable, TimerTarget {
         closeDescriptor()
     }
 
+    /// Listens again after a rest.
     package func timerFired(_ kind: UInt8) {
         if !isClosed { start() }
     }

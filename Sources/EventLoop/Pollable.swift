@@ -13,6 +13,7 @@ internal import CLinux
     var toldInterest: UInt32 = 0
     /// The loop has it on its list of changes.
     var isChanged = false
+    /// The loop that watches it; every call is made on its thread.
     package let loop: EventLoop
 
     init(_ descriptor: consuming Descriptor, on loop: EventLoop) {

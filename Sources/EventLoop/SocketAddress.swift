@@ -113,6 +113,7 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// As the configuration spells it: `192.0.2.1:80`, `[2001:db8::1]:80`, `unix:/path`.
     package var description: String {
         switch family {
         case AF_UNIX: "unix:" + unixPath

@@ -70,6 +70,7 @@ package final class Successor: Pollable, TimerTarget {
         _ = loop.schedule(self, kind: 0, after: Self.reapPause)
     }
 
+    /// Looks whether it is still there.
     package func timerFired(_ kind: UInt8) { reap() }
 
     private func finish(_ outcome: OnSuccessor) {

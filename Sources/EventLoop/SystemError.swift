@@ -24,6 +24,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         unsafe String(cString: strerror(code))
     }
 
+    /// The call and the kernel's reason, e.g. `connect: Connection refused`.
     package var description: String { "\(call): \(reason)" }
 
     /// The peer answered with RST to a connect: nobody listens there.

@@ -133,6 +133,7 @@ package struct ChunkedBody: Equatable, Sendable {
 }
 
 extension ChunkedBody {
+    /// Two that stand at the same place of a body.
     package static func == (a: ChunkedBody, b: ChunkedBody) -> Bool {
         a.expected == b.expected && a.left == b.left && a.trailers.fields == b.trailers.fields
     }

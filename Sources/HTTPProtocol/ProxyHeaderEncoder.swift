@@ -1,8 +1,10 @@
 /// What a client's address leaves out: its port, and where it has connected to.
 package struct ConnectionEnds: Equatable, Sendable {
+    /// 0 for a Unix socket.
     package let clientPort: UInt16
     /// An address without its port.
     package let server: String
+    /// 0 for a Unix socket.
     package let serverPort: UInt16
 
     /// Ends from their parts.

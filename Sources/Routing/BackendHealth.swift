@@ -6,9 +6,11 @@ package struct HealthRules: Equatable, Sendable {
     package var failures = 5
     /// The first rest; each one in a row doubles it, up to `longestRest`.
     package var firstRest: UInt64 = 1_000_000_000
+    /// Nanoseconds that no rest is longer than.
     package var longestRest: UInt64 = 30_000_000_000
     /// Failed checks in a row before it gets nothing more, and good ones before it gets something again.
     package var unhealthyAfter = 3
+    /// Good checks in a row before it is used again.
     package var healthyAfter = 2
     /// How long a new or recovered one takes to get its full share; 0 = at once.
     package var slowStart: UInt64 = 10_000_000_000

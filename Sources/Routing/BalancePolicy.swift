@@ -3,9 +3,11 @@ package struct Candidate: Equatable, Sendable {
     /// A hash of what names the backend for ever, its address; consistent hashing goes by it and not by the place in
     /// the list.
     package let identity: UInt64
+    /// Its share beside the others'.
     package let weight: Int
     /// What it carries now.
     package let load: Int
+    /// Nothing new goes to one that is not.
     package let isUsable: Bool
     /// The share of choices that a new or recovered backend takes part in; 1 = all.
     package let ramp: Double

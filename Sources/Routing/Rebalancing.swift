@@ -7,6 +7,7 @@ package enum Rebalancing {
     package struct Load: Equatable, Sendable {
         /// Its share of the choices; less while it ramps up.
         package let weight: Double
+        /// Sessions on it now.
         package let sessions: Int
         /// It gets new sessions.
         package let isUsable: Bool

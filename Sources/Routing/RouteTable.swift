@@ -25,8 +25,11 @@ package struct RouteMatch: Sendable {
         case none
     }
 
+    /// Which hosts.
     package let host: Host
+    /// Which paths.
     package let path: Path
+    /// Upgrades, plain requests or both.
     package let upgrade: Upgrade
     /// Fields that must be there, all of them.
     package let fields: [FieldMatch]

@@ -32,7 +32,7 @@ internal import COpenSSL
         let wire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
         unsafe SSL_CTX_set_alpn_protos(context, wire, UInt32(wire.count))
         if let authorityPEM {
-            try trust(authorityPEM)
+            unsafe try ContextBasics.trust(authorityPEM, in: context)
         } else {
             unsafe SSL_CTX_set_default_verify_paths(context)
         }
@@ -44,22 +44,6 @@ internal import COpenSSL
     package func isSame(as other: ClientTLSContext) -> Bool {
         serverName == other.serverName && verifies == other.verifies && authorityPEM == other.authorityPEM
             && protocols == other.protocols
-    }
-
-    private func trust(_ pem: [UInt8]) throws(TLSError) {
-        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else {
-            throw .setup("out of memory")
-        }
-        defer { unsafe BIO_free(bio) }
-        let store = unsafe SSL_CTX_get_cert_store(context)
-        var count = 0
-        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
-            unsafe X509_STORE_add_cert(store, certificate)
-            unsafe X509_free(certificate)
-            count += 1
-        }
-        ERR_clear_error()
-        guard count > 0 else { throw .setup("no certificate in PEM form found") }
     }
 
     /// Sets SNI and the name to be checked (RFC 6125).

@@ -15,21 +15,10 @@ package struct ClientVerification: Sendable {
 
     /// Sets a context up to ask for certificates.
     @unsafe func apply(to context: OpaquePointer) throws(TLSError) {
-        guard let bio = unsafe BIO_new_mem_buf(authorityPEM, Int32(clamping: authorityPEM.count)) else {
-            throw .setup("out of memory")
-        }
-        defer { unsafe BIO_free(bio) }
-        let store = unsafe SSL_CTX_get_cert_store(context)
-        var count = 0
-        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
-            unsafe X509_STORE_add_cert(store, certificate)
+        unsafe try ContextBasics.trust(authorityPEM, in: context) { certificate in
             // The names that the client is told, by which it chooses a certificate.
             unsafe SSL_CTX_add_client_CA(context, certificate)
-            unsafe X509_free(certificate)
-            count += 1
         }
-        ERR_clear_error()
-        guard count > 0 else { throw .setup("no certificate in PEM form found") }
         unsafe trunkline_ctx_verify_clients(context, isRequired ? 1 : 0)
         // A ticket carries the certificate that was verified when it was made. One made under other authorities, or
         // where none was asked for, must not open this door.

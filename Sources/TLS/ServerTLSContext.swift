@@ -19,6 +19,27 @@ enum ContextBasics {
     private static let cipherList = "ECDHE+AESGCM:ECDHE+CHACHA20"
     private static let groups = "X25519:P-256:P-384"
 
+    /// Has peers' certificates checked against authorities in PEM form, one at least; `each` gets every one.
+    @unsafe static func trust(
+        _ pem: [UInt8], in context: OpaquePointer, each: (OpaquePointer) -> Void = { _ in }
+    ) throws(TLSError) {
+        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else {
+            throw .setup("out of memory")
+        }
+        defer { unsafe BIO_free(bio) }
+        let store = unsafe SSL_CTX_get_cert_store(context)
+        var count = 0
+        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
+            unsafe X509_STORE_add_cert(store, certificate)
+            unsafe each(certificate)
+            unsafe X509_free(certificate)
+            count += 1
+        }
+        // The end of the text is an error to the reader.
+        ERR_clear_error()
+        guard count > 0 else { throw .setup("no certificate in PEM form found") }
+    }
+
     @unsafe static func apply(_ context: OpaquePointer, minimum: TLSVersion) throws(TLSError) {
         unsafe trunkline_ctx_set_safe_options(context)
         // Buffers are given back between records: an idle session holds none.

@@ -13,6 +13,7 @@ package enum TLSError: Error, Equatable, CustomStringConvertible {
     /// A context, a certificate or a key could not be set up.
     case setup(String)
 
+    /// What failed, and OpenSSL's reason where it gave one.
     package var description: String {
         switch self {
         case .notTLS(let looksLikeHTTP):

@@ -10,8 +10,11 @@ package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, Expressib
     case flag(Bool)
     case null
 
+    /// A string.
     package init(stringLiteral value: String) { self = .string(value) }
+    /// A whole number.
     package init(integerLiteral value: Int) { self = .integer(value) }
+    /// `true` or `false`.
     package init(booleanLiteral value: Bool) { self = .flag(value) }
 
     /// A string, or null where there is none.

@@ -7,7 +7,9 @@ package enum LogFormat: Equatable, Sendable { case json, text }
 package struct StructuredLogHandler: LogHandler {
     private let writer: LogWriter
     private let format: LogFormat
+    /// Fields of every line of this logger.
     package var metadata: Logger.Metadata = [:]
+    /// Lines below it are not written.
     package var logLevel: Logger.Level
 
     /// A handler for one destination.
@@ -17,6 +19,7 @@ package struct StructuredLogHandler: LogHandler {
         logLevel = level
     }
 
+    /// One field of `metadata`.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }

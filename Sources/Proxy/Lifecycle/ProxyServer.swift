@@ -137,6 +137,7 @@ package final class ProxyServer: TimerTarget {
         }
     }
 
+    /// A deadline of a drain or a hand-over, or the time to change ticket keys.
     package func timerFired(_ kind: UInt8) {
         switch Timer(rawValue: kind) {
         case .drainDeadline: end(0, cause: "drain deadline")

@@ -65,6 +65,7 @@ package final class Top: TimerTarget {
 
     private var isOnce = false
 
+    /// Looks again.
     package func timerFired(_ kind: UInt8) { ask() }
 
     private func ask() {
