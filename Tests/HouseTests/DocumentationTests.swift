@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+/// What the documentation names is there.
+@Suite("Documentation")
+struct DocumentationTests {
+    /// The files of Sources that an article names in backticks, e.g. `Proxy/Relay/Leg.swift`.
+    static func namedFiles(_ text: String) -> [String] {
+        text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.offset.isMultiple(of: 2) && $0.element.hasSuffix(".swift") }
+            .map { String($0.element) }
+    }
+
+    /// Those of them that do not exist.
+    static func missing(_ text: String, among files: Set<String>) -> [String] {
+        namedFiles(text).filter { !files.contains($0) }
+    }
+
+    @Test("every file that an article names exists; the life of a session names a file for each step")
+    func files() throws {
+        let files = Set(try House.sources().map(\.path))
+        let folder = House.root.appending(path: "Sources/Proxy/Proxy.docc")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where name.hasSuffix(".md") {
+            let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+            #expect(Self.missing(text, among: files) == [], "\(name)")
+            if name == "LifeOfASession.md" { #expect(Self.namedFiles(text).count > 25) }
+        }
+    }
+
+    @Test("the catalogue's first page names every article, and every folder of the module")
+    func firstPage() throws {
+        let module = House.root.appending(path: "Sources/Proxy").path
+        let page = try String(contentsOfFile: module + "/Proxy.docc/Proxy.md", encoding: .utf8)
+        for name in try FileManager.default.contentsOfDirectory(atPath: module) where !name.contains(".") {
+            #expect(page.contains("| `\(name)/` |"), "\(name)")
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: module + "/Proxy.docc")
+        where name.hasSuffix(".md") && name != "Proxy.md" {
+            #expect(page.contains("- <doc:\(name.dropLast(3))>"), "\(name)")
+        }
+    }
+
+    @Test("a file that is gone is found")
+    func violations() {
+        let text = "| relay | `Proxy/Relay/Leg.swift`, `Proxy/Relay/Gone.swift` | `buffer` |\n`x.swift"
+        #expect(
+            Self.missing(text, among: ["Proxy/Relay/Leg.swift"]) == ["Proxy/Relay/Gone.swift", "x.swift"])
+        #expect(Self.missing("no names, `code` only", among: []) == [])
+    }
+
+    /// The keys of the configuration that the decoders ask for: the strings given to `Section`'s calls.
+    static func keys(_ lines: [Substring]) -> Set<String> {
+        var keys: Set<String> = []
+        let calls = [
+            "duration(", "size(", "integer(", "flag(", "value(", "text(", "required(", "list(", "section(",
+            "named(", "node(", "hasKey(", "lacks(",
+        ]
+        for line in [lines.joined(separator: " ")] {
+            for call in calls {
+                for tail in line.split(separator: call).dropFirst() {
+                    let word = tail.drop { $0 == " " }
+                    guard word.first == "\"" else { continue }
+                    keys.insert(String(word.dropFirst().prefix { $0 != "\"" }))
+                }
+            }
+        }
+        return keys
+    }
+
+    @Test("the example configuration shows every key there is")
+    func example() throws {
+        let decoders = try House.sources().filter { $0.module == "Configuration" }
+        let keys = decoders.reduce(into: Set<String>()) { $0.formUnion(Self.keys($1.lines)) }
+        #expect(keys.count > 80)
+        let text = try String(
+            contentsOf: House.root.appending(path: "proxy.conf.example"), encoding: .utf8)
+        let words = Set(text.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init))
+        #expect(keys.subtracting(words).sorted() == [])
+    }
+
+    @Test("a key is found however its call is broken into lines")
+    func keyNames() {
+        let lines = [
+            "section.integer(\"queue\", into: &x)", "a.value(", "    \"mode\", into: &y)",
+            "text(node, \"k\")",
+        ]
+        #expect(Self.keys(lines.map { $0[...] }) == ["queue", "mode"])
+    }
+}
