@@ -1,77 +1,6 @@
 import TLS
 import Testing
 
-/// Collects what is decrypted.
-private final class Plaintext: PlaintextReceiver {
-    var bytes: [UInt8] = []
-
-    func plaintextReceived(_ span: inout MutableSpan<UInt8>) -> Bool {
-        for index in span.indices { bytes.append(span[index]) }
-        return true
-    }
-}
-
-/// Two sessions of one thread that talk through memory.
-private final class TLSPair {
-    let wire: TLSWire
-    let client: TLSSession
-    let server: TLSSession
-
-    init(_ server: ServerTLSContext, _ client: ClientTLSContext) throws {
-        wire = try TLSWire()
-        self.server = try TLSSession(server: server, wire: wire)
-        self.client = try TLSSession(client: client, wire: wire)
-    }
-
-    func output() -> [UInt8] {
-        var bytes: [UInt8] = []
-        wire.takeOutput { span in for index in span.indices { bytes.append(span[index]) } }
-        return bytes
-    }
-
-    /// Steps both sides until both are established; `chunk` bytes at a time.
-    func shakeHands(chunk: Int = .max) throws {
-        var toServer = try step(client, [])
-        while !client.isEstablished || !server.isEstablished {
-            let toClient = try feed(server, toServer, chunk)
-            toServer = try feed(client, toClient, chunk)
-            if toServer.isEmpty && toClient.isEmpty { break }
-        }
-    }
-
-    private func feed(_ session: TLSSession, _ bytes: [UInt8], _ chunk: Int) throws -> [UInt8] {
-        var output: [UInt8] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            output += try step(session, Array(rest.prefix(chunk)))
-            rest = rest.dropFirst(chunk)
-        }
-        return output
-    }
-
-    func step(_ session: TLSSession, _ bytes: [UInt8]) throws -> [UInt8] {
-        try session.withInput(bytes.span) { () throws(TLSError) in
-            if !session.isEstablished { _ = try session.handshake() }
-            if session.isEstablished { _ = try session.read(into: Plaintext()) }
-        }
-        return output()
-    }
-
-    /// Plaintext that comes out at the other end.
-    func carry(_ bytes: [UInt8], from: TLSSession, to: TLSSession, chunk: Int = .max) throws -> [UInt8] {
-        try from.write(bytes.span)
-        let plain = Plaintext()
-        var rest = output()[...]
-        while !rest.isEmpty {
-            try to.withInput(Array(rest.prefix(chunk)).span) { () throws(TLSError) in
-                _ = try to.read(into: plain)
-            }
-            rest = rest.dropFirst(chunk)
-        }
-        return plain.bytes
-    }
-}
-
 @Suite("TLS sessions")
 struct TLSSessionTests {
     private func contexts(
@@ -151,37 +80,6 @@ struct TLSSessionTests {
         #expect(pair.server.isEstablished)
     }
 
-    @Test("contexts towards backends are the same when they were made of the same")
-    func sameContexts() throws {
-        let pem = Array(try Certificate.selfSigned(names: "DNS:a.example").pem.utf8)
-        let other = Array(try Certificate.selfSigned(names: "DNS:a.example").pem.utf8)
-        let context = try ClientTLSContext(serverName: "a.example", authorityPEM: pem)
-        #expect(context.isSame(as: try ClientTLSContext(serverName: "a.example", authorityPEM: pem)))
-        #expect(!context.isSame(as: try ClientTLSContext(serverName: "b.example", authorityPEM: pem)))
-        #expect(!context.isSame(as: try ClientTLSContext(serverName: "a.example", authorityPEM: other)))
-        #expect(!context.isSame(as: try ClientTLSContext(serverName: "a.example", authorityPEM: nil)))
-        #expect(
-            !context.isSame(
-                as: try ClientTLSContext(serverName: "a.example", authorityPEM: pem, verifies: false)))
-    }
-
-    @Test("SNI chooses the certificate, wildcards included; an unknown name gets the first")
-    func serverName() throws {
-        let first = try Certificate.selfSigned(names: "DNS:first.example")
-        let second = try Certificate.selfSigned(names: "DNS:*.second.example")
-        let server = try ServerTLSContext(certificates: [first, second])
-        for (name, certificate) in [("first.example", first), ("a.second.example", second)] {
-            let client = try ClientTLSContext(serverName: name, authorityPEM: Array(certificate.pem.utf8))
-            let pair = try TLSPair(server, client)
-            try pair.shakeHands()
-            #expect(pair.client.isEstablished)
-        }
-        let stranger = try ClientTLSContext(serverName: "third.example", authorityPEM: Array(first.pem.utf8))
-        #expect(throws: TLSError.certificateRejected("hostname mismatch")) {
-            try TLSPair(server, stranger).shakeHands()
-        }
-    }
-
     @Test("garbage and plain HTTP are told apart")
     func notTLS() throws {
         let (server, client) = try contexts()
@@ -193,15 +91,6 @@ struct TLSSessionTests {
             let pair = try TLSPair(server, client)
             _ = try pair.step(pair.server, [UInt8](repeating: 0xAA, count: 64))
         }
-    }
-
-    @Test("a client without a common protocol is told by an alert")
-    func noCommonProtocol() throws {
-        let certificate = try Certificate.selfSigned()
-        let server = try ServerTLSContext(certificates: [certificate], protocols: ["http/1.1"])
-        let client = try ClientTLSContext(
-            serverName: "localhost", authorityPEM: Array(certificate.pem.utf8), protocols: ["smtp"])
-        #expect(throws: TLSError.self) { try TLSPair(server, client).shakeHands() }
     }
 
     @Test("close_notify arrives as an end")

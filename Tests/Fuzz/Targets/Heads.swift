@@ -46,23 +46,24 @@ enum Heads {
         return nil
     }
 
+    private static let limits = HeadLimits(bytes: 4096, fields: 20)
+
     private static func request(_ parts: [[UInt8]]) -> RequestHead? {
-        var parser = RequestHeadParser(limits: HeadLimits(bytes: 4096, fields: 20))
-        for part in parts {
-            do throws(HeadError) {
-                if let (head, used) = try parser.feed(part.span) { return used <= part.count ? head : nil }
-            } catch {
-                return nil
-            }
-        }
-        return nil
+        var parser = RequestHeadParser(limits: limits)
+        return head(parts) { (part) throws(HeadError) in try parser.feed(part.span) }
     }
 
     private static func response(_ parts: [[UInt8]]) -> ResponseHead? {
-        var parser = ResponseHeadParser(limits: HeadLimits(bytes: 4096, fields: 20))
+        var parser = ResponseHeadParser(limits: limits)
+        return head(parts) { (part) throws(HeadError) in try parser.feed(part.span) }
+    }
+
+    private static func head<Head>(
+        _ parts: [[UInt8]], feed: ([UInt8]) throws(HeadError) -> (Head, Int)?
+    ) -> Head? {
         for part in parts {
             do throws(HeadError) {
-                if let (head, used) = try parser.feed(part.span) { return used <= part.count ? head : nil }
+                if let (head, used) = try feed(part) { return used <= part.count ? head : nil }
             } catch {
                 return nil
             }
@@ -90,7 +91,7 @@ enum Heads {
     }
 
     private static func chunks(_ parts: [[UInt8]]) -> Body? {
-        var reader = ChunkedBody(trailerLimits: HeadLimits(bytes: 4096, fields: 20))
+        var reader = ChunkedBody(trailerLimits: limits)
         var body = Body()
         for part in parts where body.trailers == nil {
             var position = 0

@@ -1,0 +1,72 @@
+import TLS
+
+/// Collects what is decrypted.
+final class Plaintext: PlaintextReceiver {
+    var bytes: [UInt8] = []
+
+    func plaintextReceived(_ span: inout MutableSpan<UInt8>) -> Bool {
+        for index in span.indices { bytes.append(span[index]) }
+        return true
+    }
+}
+
+/// Two sessions of one thread that talk through memory.
+final class TLSPair {
+    let wire: TLSWire
+    let client: TLSSession
+    let server: TLSSession
+
+    init(_ server: ServerTLSContext, _ client: ClientTLSContext) throws {
+        wire = try TLSWire()
+        self.server = try TLSSession(server: server, wire: wire)
+        self.client = try TLSSession(client: client, wire: wire)
+    }
+
+    func output() -> [UInt8] {
+        var bytes: [UInt8] = []
+        wire.takeOutput { span in for index in span.indices { bytes.append(span[index]) } }
+        return bytes
+    }
+
+    /// Steps both sides until both are established; `chunk` bytes at a time.
+    func shakeHands(chunk: Int = .max) throws {
+        var toServer = try step(client, [])
+        while !client.isEstablished || !server.isEstablished {
+            let toClient = try feed(server, toServer, chunk)
+            toServer = try feed(client, toClient, chunk)
+            if toServer.isEmpty && toClient.isEmpty { break }
+        }
+    }
+
+    private func feed(_ session: TLSSession, _ bytes: [UInt8], _ chunk: Int) throws -> [UInt8] {
+        var output: [UInt8] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            output += try step(session, Array(rest.prefix(chunk)))
+            rest = rest.dropFirst(chunk)
+        }
+        return output
+    }
+
+    func step(_ session: TLSSession, _ bytes: [UInt8]) throws -> [UInt8] {
+        try session.withInput(bytes.span) { () throws(TLSError) in
+            if !session.isEstablished { _ = try session.handshake() }
+            if session.isEstablished { _ = try session.read(into: Plaintext()) }
+        }
+        return output()
+    }
+
+    /// Plaintext that comes out at the other end.
+    func carry(_ bytes: [UInt8], from: TLSSession, to: TLSSession, chunk: Int = .max) throws -> [UInt8] {
+        try from.write(bytes.span)
+        let plain = Plaintext()
+        var rest = output()[...]
+        while !rest.isEmpty {
+            try to.withInput(Array(rest.prefix(chunk)).span) { () throws(TLSError) in
+                _ = try to.read(into: plain)
+            }
+            rest = rest.dropFirst(chunk)
+        }
+        return plain.bytes
+    }
+}
