@@ -19,7 +19,7 @@ package struct FrameLimits: Equatable, Sendable {
 
     /// The same for compressed payload: what does not shrink grows a little, and the limit proper is checked after
     /// inflation.
-    fileprivate var forCompressedPayload: FrameLimits {
+    package var forCompressedPayload: FrameLimits {
         FrameLimits(
             frame: frame + frame / 64 + 1024, message: message + message / 64 + 1024, fragments: fragments)
     }

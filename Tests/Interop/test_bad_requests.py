@@ -1,5 +1,6 @@
 """What isn't a proper upgrade request is answered as CONFIG says: a status, text/plain, one line of reason."""
 
+import socket
 import time
 
 import pytest
@@ -167,6 +168,16 @@ def test_a_plain_request_to_a_websocket_route_is_answered(run, edge):
         wire.sock.sendall(b"GET /chat/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = wire.read_head()
         assert head.status == 426 and head.get("Upgrade") == "websocket"
+
+
+def test_without_time_for_the_close_a_refused_client_is_not_waited_for(run, edge):
+    with run({**configuration("127.0.0.1:1"), "timeouts": {"close": 0}}, tls=False) as proxy:
+        began = machine.open_descriptors(proxy.pid)
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as sock:
+            sock.sendall(b"GET\r\n\r\n")
+            assert sock.recv(100).startswith(b"HTTP/1.1 400 ")
+            # The client keeps its side open.
+            machine.eventually(lambda: machine.open_descriptors(proxy.pid) <= began, "the connection is closed", 5)
 
 
 def test_the_log_says_why(edge):

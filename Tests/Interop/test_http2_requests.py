@@ -249,6 +249,14 @@ def test_extended_connect_is_offered_only_where_it_can_be_served(run, server, ro
         assert offers_connect(proxy) == offers
 
 
+def test_an_own_answer_without_a_body_has_no_length(run, server):
+    own = {"name": "own", "match": {"path": "/own"}, "respond": {"status": 204}}
+    with run({**configuration(server.address), "routes": [own]}) as proxy, Http2(proxy) as client:
+        answer = client.request("/own")
+        assert answer.body() == b"" and answer.head.status == 204
+        assert answer.head.get("content-length") is None and answer.head.get("content-type") is None
+
+
 def test_a_reload_takes_no_offer_back(run):
     with LibraryBackend() as backend, run(configuration(backend.address, workers=1)) as proxy, Http2(proxy) as old:
         wire = old.upgraded()

@@ -200,7 +200,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         early = []
         transport.finish()
         transport.resumeReading()
-        arm(worker.generation.configuration.timeouts.close)
+        arm(max(worker.generation.configuration.timeouts.close, 1))
     }
 
     // MARK: The exchange

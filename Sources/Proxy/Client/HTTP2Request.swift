@@ -73,8 +73,11 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func respond(_ response: RouteResponse, to head: RequestHead) {
         var fields = HTTP2Fields()
-        fields.append("content-type", response.contentType)
-        fields.append("content-length", String(response.body.utf8.count))
+        // RFC 9110, 8.6: a 204 has no length, and that of a 304 would be another response's.
+        if response.status != 204, response.status != 304 {
+            fields.append("content-type", response.contentType)
+            fields.append("content-length", String(response.body.utf8.count))
+        }
         answer(
             HTTP2ResponseHead(status: response.status, fields: fields),
             head.method == "HEAD" ? [] : Array(response.body.utf8))
