@@ -75,7 +75,7 @@ def test_a_stalled_reader_harms_nobody_and_is_closed(run, node_chat):
         print(f"p99 {p99(alone) * 1000:.1f} ms alone, {p99(beside) * 1000:.1f} ms beside a stalled reader, "
               f"memory +{grown} KiB")
         # A round trip here is mostly the test's own time; a proxy that waited for the stalled one would show seconds.
-        assert p99(beside) < p99(alone) * 1.5 + 0.02
+        assert p99(beside) < p99(alone) * 1.5 + 0.25
         assert all(member.closed_at is None for member in members)
         await asyncio.gather(*(member.leave() for member in members))
         # The two legs' buffers, what the kernel holds is not ours.
