@@ -15,6 +15,9 @@ if [ "$sanitizer" = thread ]; then
     # LLVM's verifier calls that a broken module; what is generated from it is sound, so only the verifier is left out.
     options+=(-Xswiftc -Xfrontend -Xswiftc -disable-llvm-verify)
     configuration=release
+    # And what the standard library does with a contended Mutex is told to it by these.
+    clang -O2 -c Tests/Support/ThreadSanitizer/mutex.c -o "$scratch/mutex.o" || exit 2
+    options+=(-Xlinker "$scratch/mutex.o")
 fi
 # A report goes to a file each process has of its own, so that none is lost in the output of a test that passes.
 export ASAN_OPTIONS=detect_leaks=0:log_path=$reports/report TSAN_OPTIONS=log_path=$reports/report
