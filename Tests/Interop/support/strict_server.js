@@ -29,8 +29,10 @@ function feed(bytes) {
     return new Promise((resolve) => {
         const socket = net.connect(server.address().port, '127.0.0.1');
         socket.on('connect', () => {
-            const seen = pending[socket.localPort] = pending[socket.localPort] || { requests: [] };
-            socket.on('close', () => { delete pending[socket.localPort]; resolve(seen); });
+            // A closed socket has no port any more; and the next that gets this one must find nothing here.
+            const port = socket.localPort;
+            const seen = pending[port] = pending[port] || { requests: [] };
+            socket.on('close', () => { delete pending[port]; resolve(seen); });
             socket.on('error', () => {});
             socket.resume();
             socket.end(bytes);
