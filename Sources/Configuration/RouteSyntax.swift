@@ -4,7 +4,7 @@ enum RouteSyntax {
     static func checkHost(_ host: Located<String>, _ complaints: Complaints) {
         let text = host.value
         let isName = AddressSyntax.isHostName(text.dropFirst(text.hasPrefix("*.") ? 2 : 0))
-        if !isName, !(text.hasPrefix("[") && text.hasSuffix("]")) {
+        if !isName, !(text.hasSuffix("]") && AddressSyntax.isAuthority(text[...])) {
             complaints.add(
                 host.place, "'\(text)' is no host, expected a name or '*.' and a name, without a port")
         }

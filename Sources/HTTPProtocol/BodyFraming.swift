@@ -35,7 +35,7 @@ extension BodyFraming {
         let framing = try BodyFraming(response.fields)
         // 6.1: a Transfer-Encoding in HTTP/1.0 means faulty framing.
         if framing == .chunked, response.minorVersion == 0 { throw .badTransferEncoding }
-        let hasNone = method == "HEAD" || response.status < 200 || [204, 304].contains(response.status)
+        let hasNone = method == "HEAD" || response.status < 200 || !HTTPResponse.hasBody(response.status)
         self = hasNone ? .none : framing == .none ? .untilEnd : framing
     }
 }

@@ -9,8 +9,7 @@ package struct HTTPResponse: Equatable, Sendable {
         fields: [HeaderFields.Field] = [], keepsAlive: Bool = false
     ) {
         var all = HeaderFields()
-        // RFC 9110, 8.6: a 204 has no length, and that of a 304 would be another response's.
-        if status != 204, status != 304 {
+        if Self.hasBody(status) {
             all.append("Content-Type", contentType)
             all.append("Content-Length", String(body.utf8.count))
         }
@@ -20,8 +19,12 @@ package struct HTTPResponse: Equatable, Sendable {
         if all.contains("upgrade") { options.append("Upgrade") }
         if !options.isEmpty { all.append("Connection", options.joined(separator: ", ")) }
         head = ResponseHead(status: status, reason: ReasonPhrase.of(status), fields: all)
-        self.body = status == 204 || status == 304 ? "" : body
+        self.body = Self.hasBody(status) ? body : ""
     }
+
+    /// Whether a final response of this status can have a body. One that can't has no length either: a 204 may not tell
+    /// one, and that of a 304 would be another response's (RFC 9110, 8.6).
+    package static func hasBody(_ status: Int) -> Bool { status != 204 && status != 304 }
 
     /// The bytes on the wire.
     package var encoded: [UInt8] { head.encoded + body.utf8 }

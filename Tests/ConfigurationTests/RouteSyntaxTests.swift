@@ -16,6 +16,8 @@ struct RouteSyntaxTests {
         "one that no request has is complained of",
         arguments: [
             "", "*", "*.", "a.*.com", "a b", "example.com:8443", "https://example.com", "bücher.example",
+            "[::zz]",
+            "[example.com]", "::1]",
         ])
     func badHosts(host: String) {
         #expect(

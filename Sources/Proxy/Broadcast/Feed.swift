@@ -7,7 +7,7 @@ internal import WebSocketProtocol
 ///
 /// `FeedOpening` gets the connection and gets it back, `FeedReceiving` takes messages from it, `FeedRounds` hands them
 /// round; this file keeps the clients and the time.
-final class Feed: TimerTarget {
+final class Feed: TimerOwner {
     enum Timer: UInt8 { case housekeeping, linger, reopen, patience, gather }
 
     let key: FeedKey
@@ -40,7 +40,7 @@ final class Feed: TimerTarget {
     var roundPosition: Int?
     /// The message that is coming in pieces.
     var assembly: MessageAssembly?
-    private var timers = InlineArray<5, TimerToken?>(repeating: nil)
+    var timers = TimerSlots()
     private(set) var isOver = false
     /// What clients are told when they are not told at once.
     private(set) var lastWords: (payload: ClosePayload, by: EndedBy, cause: EndingCause)?
@@ -129,21 +129,7 @@ final class Feed: TimerTarget {
 
     // MARK: Time
 
-    func arm(_ timer: Timer, after delay: UInt64) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
-    }
-
-    func isArmed(_ timer: Timer) -> Bool { timers[Int(timer.rawValue)] != nil }
-
-    func disarm(_ timer: Timer) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = nil
-    }
-
-    func timerFired(_ kind: UInt8) {
-        guard let timer = Timer(rawValue: kind) else { return }
-        timers[Int(kind)] = nil
+    func timerFired(_ timer: Timer) {
         switch timer {
         case .housekeeping: keepHouse()
         case .linger: if subscribers.isEmpty { end(.normal) }

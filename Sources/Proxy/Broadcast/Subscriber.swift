@@ -10,7 +10,7 @@ internal import WebSocketProtocol
 /// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, what is under way.
 /// `SubscriberDelivery` has what the client is given, `SubscriberReceiving` what comes from it, `SubscriberClosing` its
 /// end; this file keeps its state and its time.
-final class Subscriber: LiveSession, TimerTarget {
+final class Subscriber: LiveSession, TimerOwner {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
     let worker: Worker
@@ -42,7 +42,7 @@ final class Subscriber: LiveSession, TimerTarget {
     var takenBytes: UInt64 = 0
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
-    private var timers = InlineArray<5, TimerToken?>(repeating: nil)
+    var timers = TimerSlots()
     private let meter: SessionMeter
     var onEnd: (() -> Void)?
 
@@ -113,19 +113,7 @@ final class Subscriber: LiveSession, TimerTarget {
 
     // MARK: Time
 
-    func arm(_ timer: Timer, after delay: UInt64) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
-    }
-
-    func disarm(_ timer: Timer) {
-        worker.loop.cancel(timers[Int(timer.rawValue)])
-        timers[Int(timer.rawValue)] = nil
-    }
-
-    func timerFired(_ kind: UInt8) {
-        guard let timer = Timer(rawValue: kind) else { return }
-        timers[Int(kind)] = nil
+    func timerFired(_ timer: Timer) {
         switch timer {
         case .housekeeping: keepHouse()
         case .closeDeadline: endNow()

@@ -73,8 +73,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func respond(_ response: RouteResponse, to head: RequestHead) {
         var fields = HTTP2Fields()
-        // RFC 9110, 8.6: a 204 has no length, and that of a 304 would be another response's.
-        if response.status != 204, response.status != 304 {
+        if HTTPResponse.hasBody(response.status) {
             fields.append("content-type", response.contentType)
             fields.append("content-length", String(response.body.utf8.count))
         }

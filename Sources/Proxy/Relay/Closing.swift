@@ -90,7 +90,10 @@ extension Session {
     /// The peer of `leg` broke the protocol or a limit: it is told why, and the other side that it is over.
     func fail(_ leg: Leg, _ violation: ProtocolViolation) {
         let peer: EndedBy = leg.peer == .client ? .client : .backend
-        let by = violation == .outOfMemory ? .proxy : peer
+        // The one that is no peer's fault.
+        let isOurs = violation == .outOfMemory
+        let by = isOurs ? .proxy : peer
+        let words = isOurs ? violation.reason : "\(peer.rawValue) broke the protocol"
         noteEnding(
             SessionEnding(by: by, code: violation.closeCode, cause: .violation(violation)))
         leg.isDeaf = true
@@ -98,13 +101,13 @@ extension Session {
         tell(leg, violation)
         let other = other(leg)
         if leg.peer == .backend {
-            closeAfterLoss(other, ClosePayload(.internalError, "backend broke the protocol"))
+            closeAfterLoss(other, ClosePayload(.internalError, words))
         } else if !other.hasEnded {
             if other.isMidFrame {
                 other.transport.close()
                 other.hasEnded = true
             } else {
-                other.sendClose(ClosePayload(.goingAway, "client broke the protocol"))
+                other.sendClose(ClosePayload(.goingAway, words))
             }
         }
         armCloseDeadline()
