@@ -52,6 +52,13 @@ def feed():
 
 
 @pytest.fixture(scope="module")
+def server():
+    """A backend for plain requests."""
+    with backends.http_server() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
 def node_chat():
     with backends.node_chat() as backend:
         yield backend

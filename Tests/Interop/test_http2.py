@@ -9,15 +9,9 @@ import time
 import pytest
 
 from support import machine
-from support.backends import ScriptedBackend, http_server
+from support.backends import ScriptedBackend
 from support.http2 import Http2
 from support.proxy import configuration, route, upstream
-
-
-@pytest.fixture(scope="module")
-def server():
-    with http_server() as backend:
-        yield backend
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["tls", "plain"])

@@ -11,18 +11,11 @@ import pytest
 
 from support import machine
 from support.admin import Admin, free_admin
-from support.backends import http_server
 from support.http2 import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY,
                            RST_STREAM, SETTINGS, WINDOW_UPDATE, Frames, Http2, block, frame, get)
 from support.proxy import configuration
 
 NO_ERROR, PROTOCOL, FLOW, STREAM_CLOSED, FRAME_SIZE, REFUSED, COMPRESSION, CALM = 0, 1, 3, 5, 6, 7, 9, 11
-
-
-@pytest.fixture(scope="module")
-def server():
-    with http_server() as backend:
-        yield backend
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from hpack import Decoder
 
 from support import machine
-from support.backends import LibraryBackend, ScriptedBackend, http_server
+from support.backends import LibraryBackend, ScriptedBackend
 from support.http2 import (CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS,
                            Frames, Http2, block, frame, get)
 from support.proxy import configuration, route
@@ -18,12 +18,6 @@ from support.wire import TEXT, Ended
 
 WHOLE = END_HEADERS | END_STREAM
 PROTOCOL = 1
-
-
-@pytest.fixture(scope="module")
-def server():
-    with http_server() as backend:
-        yield backend
 
 
 @pytest.fixture(scope="module")

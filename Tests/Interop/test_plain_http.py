@@ -8,14 +8,8 @@ import time
 import pytest
 
 from support import machine
-from support.backends import ScriptedBackend, http_server
+from support.backends import ScriptedBackend
 from support.proxy import configuration
-
-
-@pytest.fixture(scope="module")
-def server():
-    with http_server() as backend:
-        yield backend
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 // Node's http2 as a client, with ws on its streams: says on standard output what it saw, as JSON.
 'use strict';
 const http2 = require('http2');
-const WebSocket = require('ws');
+const openSocket = require('./http2_socket.js');
 
 const [url, scenario, count] = [process.argv[2], process.argv[3], Number(process.argv[4] || 1)];
 const session = http2.connect(url, { rejectUnauthorized: false });
@@ -24,24 +24,7 @@ function request(headers, body, options = {}) {
     });
 }
 
-/** A WebSocket on a stream (RFC 8441). */
-function open(path, protocols) {
-    return new Promise((resolve, reject) => {
-        const headers = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': path, ':scheme': 'https',
-            ':authority': new URL(url).host, 'sec-websocket-version': '13' };
-        if (protocols) headers['sec-websocket-protocol'] = protocols;
-        const stream = session.request(headers, { endStream: false });
-        stream.on('error', reject);
-        stream.on('response', (fields) => {
-            if (fields[':status'] !== 200) return reject(new Error(`status ${fields[':status']}`));
-            const socket = new WebSocket(null, undefined, {});
-            socket._isServer = false;
-            stream.setNoDelay = () => {};
-            socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 1 << 26, skipUTF8Validation: false });
-            return resolve({ socket, fields });
-        });
-    });
-}
+const open = (path, protocols) => openSocket(session, new URL(url).host, path, { protocols });
 
 const closed = (socket) => new Promise((resolve) =>
     socket.on('close', (code, reason) => resolve([code, reason.toString()])));

@@ -4,7 +4,7 @@
 const { createHash, randomBytes } = require('crypto');
 const http2 = require('http2');
 const readline = require('readline');
-const WebSocket = require('ws');
+const openSocket = require('./http2_socket.js');
 
 const [url, connections, streams] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const sockets = [];
@@ -24,22 +24,10 @@ function connected() {
     });
 }
 
-/** A WebSocket on a stream (RFC 8441). */
-function opened(session, number) {
-    return new Promise((resolve, reject) => {
-        const stream = session.request({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': `/${number}`,
-            ':scheme': 'https', ':authority': new URL(url).host, 'sec-websocket-version': '13' }, { endStream: false });
-        stream.on('error', reject);
-        stream.on('response', (fields) => {
-            if (fields[':status'] !== 200) return reject(new Error(`status ${fields[':status']}`));
-            const socket = new WebSocket(null, undefined, {});
-            socket._isServer = false;
-            stream.setNoDelay = () => {};
-            socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 1 << 20, skipUTF8Validation: false });
-            socket.on('close', (code) => count(closes, code));
-            return resolve(socket);
-        });
-    });
+async function opened(session, number) {
+    const { socket } = await openSocket(session, new URL(url).host, `/${number}`, { maxPayload: 1 << 20 });
+    socket.on('close', (code) => count(closes, code));
+    return socket;
 }
 
 function payload(number, turn) {
