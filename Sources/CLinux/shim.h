@@ -79,6 +79,10 @@ static inline int trunkline_getsockname(int fd, struct sockaddr_storage *address
     return getsockname(fd, (struct sockaddr *)address, length);
 }
 
+static inline int trunkline_getpeername(int fd, struct sockaddr_storage *address, socklen_t *length) {
+    return getpeername(fd, (struct sockaddr *)address, length);
+}
+
 static inline int trunkline_set_option(int fd, int level, int name, int value) {
     return setsockopt(fd, level, name, &value, sizeof value);
 }

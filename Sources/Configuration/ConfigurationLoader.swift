@@ -45,7 +45,8 @@ package enum ConfigurationLoader {
         configuration.listeners = ListenerDecoder.decode(top)
         configuration.log = PolicyDecoder.log(top.section("log"))
         configuration.compression = PolicyDecoder.compression(top.section("compression"), over: .init())
-        configuration.limits = PolicyDecoder.limits(top.section("limits"), over: .init())
+        configuration.limits = PolicyDecoder.limits(
+            top.section("limits"), over: .init(), isOfProcess: true)
         configuration.http2 = HTTP2Decoder.decode(top.section("http2"))
         configuration.timeouts = PolicyDecoder.timeouts(top.section("timeouts"))
         configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))

@@ -23,7 +23,10 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var frame = 16 << 20
     /// Bytes of one message once inflated, over it Close 1009. 0 = no limit.
     package var message = 16 << 20
-    /// Inflated bytes for each byte received, over it Close 1009; looked at from 1 MiB on. 0 = no limit.
+    /// Bytes that may be held for all peers of the process together; over it 503, and the largest holders are given up.
+    /// nil = a share of the machine's memory, 0 = no limit. A route's own is not looked at.
+    package var memory: Int?
+    /// Inflated bytes for each byte received, over time; a session that goes on beyond it is read more slowly. 0 = no limit.
     package var inflateRatio = 200
     /// Bytes that may wait for one leg, in one direction, before reading from the other pauses.
     package var buffer = 256 << 10

@@ -41,8 +41,17 @@ enum PolicyDecoder {
         return value
     }
 
-    static func limits(_ section: Section, over base: LimitsConfiguration) -> LimitsConfiguration {
+    /// - Parameter isOfProcess: they stand at the top, not in a route.
+    static func limits(
+        _ section: Section, over base: LimitsConfiguration, isOfProcess: Bool = false
+    ) -> LimitsConfiguration {
         var value = base
+        if isOfProcess {
+            let expected = "auto, or a size such as 512MiB; 0 = no limit"
+            section.value("memory", into: &value.memory, expected: expected) { text in
+                text == "auto" ? .some(nil) : Quantity.size(text).map { .some($0) }
+            }
+        }
         section.integer("connections", into: &value.connections, 0...Int.max)
         section.size("request_head", into: &value.requestHead, least: 1)
         section.size("frame", into: &value.frame)

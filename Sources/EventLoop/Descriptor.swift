@@ -56,6 +56,15 @@ enum SocketCalls {
         return SocketAddress(storage: storage, length: length)
     }
 
+    static func peerAddress(_ fd: Int32) throws(SystemError) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        guard unsafe trunkline_getpeername(fd, &storage, &length) == 0 else {
+            throw SystemError("getpeername")
+        }
+        return SocketAddress(storage: storage, length: length)
+    }
+
     /// True when the connection stands already, false when the kernel is still at it.
     static func connect(_ fd: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {
         var storage = address.storage

@@ -54,13 +54,18 @@ package protocol TurnTarget: AnyObject {
     package private(set) var now: UInt64
     /// Monotonic nanoseconds of this moment, for threads that are not on a turn of a loop.
     package static var clock: UInt64 { trunkline_monotonic_ns() }
+    /// What is held for the peers of this loop's connections.
+    package let memory: MemoryLedger
     /// How other threads reach this loop.
     package let mailbox: Mailbox
     /// Randomness for jitter, masks and ids, drawn from the kernel in blocks.
     package var random = KernelRandom()
 
     /// A loop for the thread that calls `run`; throws when the machine is out of descriptors.
-    package init() throws(SystemError) {
+    ///
+    /// - Parameter pool: what bounds the memory of all loops of the process.
+    package init(_ pool: MemoryPool = MemoryPool()) throws(SystemError) {
+        memory = MemoryLedger(pool)
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         unsafe events = .allocate(capacity: Self.eventCapacity)
@@ -71,6 +76,7 @@ package protocol TurnTarget: AnyObject {
         let wake = WakePollable(mailbox: mailbox, on: self)
         wake.watch(readable: true, writable: false)
         self.wake = wake
+        memory.attach(self)
     }
 
     deinit {

@@ -4,8 +4,11 @@ internal import BasicContainers
 struct OutboundQueue: ~Copyable {
     private var bytes = UniqueArray<UInt8>()
     private var head = 0
+    private var charge: MemoryCharge
 
-    init() {}
+    init(on account: MemoryAccount) { charge = MemoryCharge(to: account) }
+
+    var account: MemoryAccount { charge.account }
 
     var count: Int { bytes.count - head }
 
@@ -16,6 +19,7 @@ struct OutboundQueue: ~Copyable {
             head = 0
         }
         bytes.append(copying: span)
+        charge.set(bytes.capacity)
     }
 
     mutating func drop(_ count: Int) {
@@ -26,6 +30,7 @@ struct OutboundQueue: ~Copyable {
     mutating func clear() {
         bytes = UniqueArray<UInt8>()
         head = 0
+        charge.set(0)
     }
 
     /// What is to be sent next.

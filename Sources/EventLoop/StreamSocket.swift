@@ -17,11 +17,13 @@ package protocol StreamHandler: AnyObject {
 /// A connected (or connecting) TCP or Unix stream socket.
 ///
 /// What the kernel doesn't take at once is queued; the owner watches `queuedBytes` and pauses whoever feeds it.
-package final class StreamSocket: Pollable {
+package final class StreamSocket: Pollable, MemoryHolder {
     private enum Phase { case connecting, open, ended, failed(SystemError) }
 
     private var phase: Phase
-    private var queue = OutboundQueue()
+    private var queue: OutboundQueue
+    /// Taken by accepting; else it connects.
+    package let isClient: Bool
     private var isReading = false
     private var finishesWhenDrained = false
     /// The kernel took less than was offered: `streamDrained` is owed.
@@ -33,8 +35,14 @@ package final class StreamSocket: Pollable {
 
     init(_ descriptor: consuming Descriptor, on loop: EventLoop, isConnecting: Bool) {
         phase = isConnecting ? .connecting : .open
+        isClient = !isConnecting
+        let account = MemoryAccount(on: loop.memory)
+        queue = OutboundQueue(on: account)
         super.init(descriptor, on: loop)
+        account.holder = self
     }
+
+    deinit { queue.account.holder = nil }
 
     /// Starts to connect; success is told by `streamConnected`, failure by `streamFailed` or the error thrown. Set the
     /// handler before the loop turns.
@@ -52,6 +60,9 @@ package final class StreamSocket: Pollable {
 
     /// Our end's address; nil when it can't be told any more.
     package var localAddress: SocketAddress? { try? SocketCalls.localAddress(descriptor) }
+
+    /// All that is held for the peer, here and elsewhere.
+    package var account: MemoryAccount { queue.account }
 
     /// Bytes that wait for the kernel to take them.
     package var queuedBytes: Int { queue.count }
@@ -249,6 +260,18 @@ package final class StreamSocket: Pollable {
         owesDrained = false
         updateInterest()
         if isOwed { handler?.streamDrained() }
+    }
+
+    /// Breaks the connection, with a reset; the handler is told.
+    package func giveUpForMemory() {
+        sendGatheredFirst()
+        if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
+        fail(.memoryCut)
+    }
+
+    /// The peer's address.
+    package var peerName: String {
+        (try? SocketCalls.peerAddress(descriptor))?.description ?? "?"
     }
 
     private func receive() {

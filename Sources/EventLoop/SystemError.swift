@@ -27,6 +27,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The call and the kernel's reason, e.g. `connect: Connection refused`.
     package var description: String { "\(call): \(reason)" }
 
+    /// The connection was given up because the process held too much for its peers, and most for this one.
+    package static let memoryCut = SystemError(call: "limits.memory", code: ENOBUFS)
+
     /// The peer answered with RST to a connect: nobody listens there.
     package var isConnectionRefused: Bool { code == ECONNREFUSED }
 

@@ -73,6 +73,9 @@ package enum HTTP2Side: Sendable {
     /// Streams that are open.
     package var streamCount: Int { streams.count }
 
+    /// Bytes that wait for the peer on all streams.
+    package var heldBytes: Int { queued }
+
     /// Takes what came. After an error `takeOutput` gives what the peer is still to be told.
     package func receive(_ bytes: inout MutableSpan<UInt8>, at now: UInt64) throws(HTTP2Error) {
         guard !isBroken else { return }

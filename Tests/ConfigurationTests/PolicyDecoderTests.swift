@@ -9,7 +9,7 @@ struct PolicyDecoderTests {
             rest: """
                 limits: { connections: 1, connections_per_client: 2, request_head: 3B, frame: 4B, message: 5B,
                   inflate_ratio: 6, buffer: 7B, request_body: 8B, fragments: 9, messages_per_second: 10,
-                  rate_action: close, control_frames_per_second: 11 }
+                  rate_action: close, control_frames_per_second: 11, memory: 12B }
                 timeouts: { handshake: 1ms, request_head: 2ms, idle: 3ms, close: 4ms, slow_consumer: 5ms,
                   drain: 6ms, request_body: 7ms, keep_alive: 8ms }
                 keepalive: { ping_interval: 9ms, pong_timeout: 10ms }
@@ -23,7 +23,7 @@ struct PolicyDecoderTests {
         #expect(limits.connections == 1 && limits.connectionsPerClient == 2 && limits.requestHead == 3)
         #expect(limits.frame == 4 && limits.message == 5 && limits.inflateRatio == 6 && limits.buffer == 7)
         #expect(limits.requestBody == 8 && limits.fragments == 9 && limits.messagesPerSecond == 10)
-        #expect(limits.closesOverRate && limits.controlFramesPerSecond == 11)
+        #expect(limits.closesOverRate && limits.controlFramesPerSecond == 11 && limits.memory == 12)
         let timeouts = value.timeouts
         #expect(timeouts.handshake == 1_000_000 && timeouts.requestHead == 2_000_000)
         #expect(timeouts.idle == 3_000_000 && timeouts.close == 4_000_000)
@@ -51,6 +51,21 @@ struct PolicyDecoderTests {
         let route = try #require(loaded.value?.routes.first)
         #expect(route.limits.message == 1 << 20 && route.limits.frame == 2 << 20)
         #expect(route.compression.level == 9 && route.compression.windowBits == 15)
+    }
+
+    @Test(
+        "the memory is the process's: auto, a size or none, and no route's", arguments: ["auto", "3GiB", "0"])
+    func memory(text: String) throws {
+        let loaded = load(rest: "limits: { memory: \(text) }")
+        #expect(loaded.said == [])
+        let expected = ["auto": nil, "3GiB": 3 << 30, "0": 0][text]
+        #expect(try #require(loaded.value).limits.memory == expected)
+        #expect(
+            load(rest: "limits: { memory: much }").words == [
+                "'much' is no valid 'memory' in 'limits', expected auto, or a size such as 512MiB; 0 = no limit"
+            ])
+        #expect(
+            load(route: ", limits: { memory: 1MiB }").words.first?.hasPrefix("unknown key 'memory'") == true)
     }
 
     private static let numbers: [(section: String, key: String, ends: ClosedRange<Int>)] = [

@@ -14,6 +14,8 @@ extension ProxyServer {
         all.set(.generation, to: Double(generationNumber))
         all.set(.draining, to: undrainedWorkers == nil ? 0 : 1)
         all.set(.compressionBudget, to: Double(current.configuration.compression.memoryBudget))
+        all.set(.heldMemory, to: Double(max(state.memory.held, 0)))
+        all.set(.memoryLimit, to: Double(state.memory.limit))
         for (name, lines) in logs.lostLines { all.add(.logLinesLost, [name], by: lines) }
         addBackends(to: &all)
         addProcess(to: &all)

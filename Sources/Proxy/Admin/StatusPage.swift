@@ -25,6 +25,14 @@ extension ProxyServer {
             ("routes", .array(current.configuration.routes.map { route($0, all) })),
             ("upstreams", .array(state.backends.all.compactMap { upstream($0, all) })),
             (
+                "memory",
+                .object([
+                    ("held_bytes", .integer(max(state.memory.held, 0))),
+                    ("limit_bytes", .integer(state.memory.limit)),
+                    ("cuts", .integer(Int(all.sum(.memoryCuts)))),
+                ])
+            ),
+            (
                 "compression",
                 .object([
                     ("memory_bytes", .integer(Int(all.sum(.compressionMemory)))),

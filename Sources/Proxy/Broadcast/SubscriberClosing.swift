@@ -68,8 +68,11 @@ extension Subscriber {
             leg.peerHasFinished = true
             return endIfParted()
         }
+        let ours = error?.endingCause
         noteEnding(
-            SessionEnding(by: .client, code: nil, cause: .connectionLost(error?.description ?? "")))
+            SessionEnding(
+                by: ours == nil ? .client : .proxy, code: nil,
+                cause: ours ?? .connectionLost(error?.description ?? "")))
         endNow()
     }
 

@@ -51,6 +51,8 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         if worker.isDraining { drain() }
     }
 
+    var account: MemoryAccount { transport.account }
+
     /// What came before the connection was taken over.
     func received(_ bytes: inout MutableSpan<UInt8>) { connection?.transportReceived(&bytes) }
 

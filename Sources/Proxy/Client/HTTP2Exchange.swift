@@ -4,8 +4,8 @@ internal import HTTP2Protocol
 internal import HTTPProtocol
 
 /// The body of a request on a stream, as far as it has come and nobody has taken it.
-struct HTTP2RequestBody {
-    private var waiting: [UInt8] = []
+struct HTTP2RequestBody: ~Copyable {
+    private var waiting: HeldBytes
     /// What came behind it.
     var trailers = HeaderFields()
     /// The backend takes no more at present.
@@ -13,18 +13,15 @@ struct HTTP2RequestBody {
     /// When the last of it came.
     var lastCame: UInt64 = 0
 
+    /// - Parameter account: of the client's connection.
+    init(on account: MemoryAccount) { waiting = HeldBytes(on: account) }
+
     var isEmpty: Bool { waiting.isEmpty }
 
-    mutating func keep(_ bytes: Span<UInt8>) {
-        waiting.reserveCapacity(waiting.count + bytes.count)
-        for index in 0..<bytes.count { waiting.append(bytes[index]) }
-    }
+    mutating func keep(_ bytes: Span<UInt8>) { waiting.append(bytes) }
 
     /// All of it, for somebody who gives it back to flow control.
-    mutating func take() -> [UInt8] {
-        defer { waiting = [] }
-        return waiting
-    }
+    mutating func take() -> [UInt8] { waiting.takeArray() }
 }
 
 // Plain requests: what a stream does while one is carried to a backend and back.

@@ -20,7 +20,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var record: ExchangeRecord?
     var leave: (() -> Void)?
     var timers = TimerSlots()
-    var body = HTTP2RequestBody()
+    var body: HTTP2RequestBody
     var isTurnAwaited = false
     private var resetsWhenDrained = false
     private var stall = StallWatch()
@@ -28,6 +28,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     init(_ stream: HTTP2Stream, of client: HTTP2Client) {
         self.stream = stream
         self.client = client
+        body = HTTP2RequestBody(on: client.account)
     }
 
     var worker: Worker { client.worker }
@@ -61,7 +62,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         guard phase == .upgrade else { return }
         phase = .over
         stream.respond(plan.streamAnswer(accepted), endsStream: false)
-        let transport = HTTP2StreamTransport(stream, on: worker.loop)
+        let transport = HTTP2StreamTransport(stream, on: worker.loop, account: client.account)
         let leave = self.leave
         self.leave = nil
         let early = body.take()

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTPProtocol
 internal import PerMessageDeflate
 
@@ -39,6 +40,12 @@ extension RequestServer {
     /// Decides what becomes of the request, and begins it.
     func route(_ head: RequestHead) {
         if listener.redirectsToHTTPS { return redirect(head) }
+        guard !worker.loop.memory.pool.isOver else {
+            worker.metrics.add(.limitsHit, ["memory"])
+            return refuse(
+                worker.refusal(503, "too much waits for other clients"), host: head.fields.first("host"),
+                path: head.target)
+        }
         let step = RouteStep(
             generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
             memoryPressure: worker.contextMemory.pressure, certificate: certificate,

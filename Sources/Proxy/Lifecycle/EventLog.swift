@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTPProtocol
 internal import Logging
 internal import TLS
@@ -125,6 +126,18 @@ struct EventLog {
         events.error(
             "accept failed",
             metadata: ["listener": "\(listener)", "side": "client", "phase": "accept", "cause": "\(cause)"])
+    }
+
+    /// A peer was given up because the process held too much, and most for it.
+    func cutForMemory(_ cut: MemoryCut) {
+        let side = cut.isClient ? "client" : "backend"
+        metrics.add(.memoryCuts, [side])
+        events.warning(
+            "connection cut for memory",
+            metadata: [
+                "peer": "\(cut.peer)", "side": "\(side)", "held_bytes": .stringConvertible(cut.bytes),
+                "cause": "over limits.memory",
+            ])
     }
 
     // MARK: Feeds

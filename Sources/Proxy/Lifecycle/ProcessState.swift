@@ -1,9 +1,12 @@
+internal import EventLoop
 internal import Synchronization
 
 /// What outlives every configuration of the process: each is looked up by name when a `Generation` is made, so that a
 /// reload finds what the one before it had.
 final class ProcessState: Sendable {
     let backends = BackendRegistry()
+    /// What is held for peers, on all workers.
+    let memory = MemoryPool()
     private let routes = Mutex<[String: RouteOccupancy]>([:])
 
     /// The occupancy of the route of this name.

@@ -77,9 +77,10 @@ package final class ProxyServer: TimerTarget {
         let log = logs.sinks
         let home = loop.mailbox
         let listeners = listeners
+        let memory = state.memory
         for index in 0..<count {
             try WorkerThread {
-                WorkerMain.run(index, generation, resolver, log, listeners, home: home)
+                WorkerMain.run(index, generation, resolver, log, listeners, memory, home: home)
             }.detach()
         }
     }
@@ -158,11 +159,11 @@ package final class ProxyServer: TimerTarget {
 private enum WorkerMain {
     static func run(
         _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: LogSinks,
-        _ listeners: [ListenerHandOut],
+        _ listeners: [ListenerHandOut], _ memory: MemoryPool,
         home: Mailbox
     ) {
         do {
-            let loop = try EventLoop()
+            let loop = try EventLoop(memory)
             let worker = try Worker(
                 index: index, generation: generation, resolver: resolver, log: log, loop: loop)
             for handOut in listeners { worker.listen(from: handOut) }

@@ -70,7 +70,9 @@ package struct Startup {
 
     /// What the workers take. Nothing can fail from here on: with it the process's state follows the configuration.
     func generation(in state: ProcessState) -> Generation {
-        Generation(configuration, backendTLS: backendTLS, state: state)
+        // Of the rest most is the sessions' own: windows, buffers of TLS, and the program itself.
+        state.memory.limit = configuration.limits.memory ?? (MachineMemory.usable() ?? 0) / 4
+        return Generation(configuration, backendTLS: backendTLS, state: state)
     }
 
     /// What `check` prints.

@@ -53,6 +53,7 @@ final class Worker {
         wire = try TLSWire()
         sendBatch = SendBatch(wire)
         loop.owner = self
+        loop.memory.onCut = { [log = self.log] in log.cutForMemory($0) }
         openUpstreams()
     }
 

@@ -95,6 +95,7 @@ extension EndingCause {
         case .pongTimeout: "pong_timeout"
         case .idleTimeout: "idle_timeout"
         case .slowConsumer: "slow_consumer"
+        case .memory: "memory"
         case .drain(let cause): "drain_\(cause.label)"
         case .lagging: "lagging"
         case .unwantedMessage: "unwanted_message"

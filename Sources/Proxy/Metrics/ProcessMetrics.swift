@@ -28,9 +28,18 @@ extension Metric {
     static let startTime = gauge(
         "process_start_time_seconds", "When the process started, in seconds since 1970.")
 
+    static let heldMemory = gauge(
+        "trunkline_memory_held_bytes",
+        "Bytes held for all peers together: what they have not taken or finished.")
+    static let memoryLimit = gauge(
+        "trunkline_memory_limit_bytes", "What may be held for all peers together; 0 = no limit.")
+    static let memoryCuts = counter(
+        "trunkline_memory_cuts_total", "Connections that were cut because the process held too much.",
+        labels: ["peer"])
+
     static let ofProcess = [
         buildInfo, workers, generation, reloads, draining, loopLag, loopLagNow, logLinesLost, processorTime,
-        residentMemory, openDescriptors, mostDescriptors, startTime,
+        residentMemory, heldMemory, memoryLimit, memoryCuts, openDescriptors, mostDescriptors, startTime,
     ]
 
     /// All that the page of metrics shows.

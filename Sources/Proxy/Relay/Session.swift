@@ -84,7 +84,9 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     var backendName: String? { facts.backend }
     var upstreamName: String { facts.upstream }
 
-    func ended(_ leg: Leg, _ error: TransportError?) { transportEnded(of: leg, error: error) }
+    func ended(_ leg: Leg, _ error: TransportError?) {
+        transportEnded(of: leg, error: error, cause: error?.endingCause)
+    }
 
     func other(_ leg: Leg) -> Leg { leg === client ? backend : client }
 

@@ -13,6 +13,8 @@ enum EndingCause: Equatable, CustomStringConvertible {
     case pongTimeout
     case idleTimeout
     case slowConsumer
+    /// The process held too much, and most for this peer.
+    case memory
     case drain(DrainCause)
     /// Of a feed's client: it fell too far behind, sent what the feed doesn't take, or the feed is lost.
     case lagging
@@ -27,6 +29,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .pongTimeout: "no pong in time"
         case .idleTimeout: "idle for too long"
         case .slowConsumer: "took no bytes for too long"
+        case .memory: "cut for memory: the process held most for it"
         case .drain(let cause): cause.description
         case .lagging: "fell too far behind"
         case .unwantedMessage: "sent a message to a feed that takes none"

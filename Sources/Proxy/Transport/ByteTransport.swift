@@ -9,6 +9,9 @@ enum TransportError: Error, Equatable, CustomStringConvertible {
     /// A stream of an HTTP/2 connection was reset, or its connection broke.
     case stream(HTTP2Code)
 
+    /// Where it was us who broke it.
+    var endingCause: EndingCause? { self == .system(.memoryCut) ? .memory : nil }
+
     var description: String {
         switch self {
         case .system(let error): error.description
@@ -36,6 +39,8 @@ protocol TransportReceiver: AnyObject {
 /// transports, never sockets.
 protocol ByteTransport: AnyObject {
     var receiver: (any TransportReceiver)? { get set }
+    /// On which every byte is that is held for the peer.
+    var account: MemoryAccount { get }
     /// What was written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
     /// Whether more waits than the limit, or than what the transport shares with others allows.

@@ -60,6 +60,8 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private var isFlushPlanned = false
     private var isOver = false
     private var pendingHead: Int32?
+    /// What the session's streams have waiting for the peer.
+    private var waiting: MemoryCharge
     /// Bytes of all frames, as a measure of what goes on.
     private(set) var bytesReceived: UInt64 = 0
     private(set) var bytesSent: UInt64 = 0
@@ -73,6 +75,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         self.transport = transport
         self.worker = worker
         self.owner = owner
+        waiting = MemoryCharge(to: transport.account)
         session = try HTTP2Session(side, options, buffers: worker.http2Buffers, at: worker.loop.now)
         session.receiver = self
     }
@@ -94,6 +97,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
             isOver = true
             session.end(.internalError)
         }
+        waiting.set(0)
         transport.close()
     }
 
@@ -152,6 +156,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     func transportDrained() { flush() }
 
     private func flush() {
+        defer { waiting.set(isOver ? 0 : session.heldBytes) }
         while !isOver, transport.bufferedBytes == 0 {
             guard send() else { break }
         }

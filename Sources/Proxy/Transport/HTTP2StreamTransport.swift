@@ -16,18 +16,22 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
     private var isOver = false
     private var isDeliveryPlanned = false
     private var hasEnded = false
-    private var waiting = UniqueArray<UInt8>()
+    private var waiting: HeldBytes
 
     /// Takes the stream over; reading starts with `resumeReading`.
-    init(_ stream: HTTP2Stream, on loop: EventLoop) {
+    ///
+    /// - Parameter account: the connection's.
+    init(_ stream: HTTP2Stream, on loop: EventLoop, account: MemoryAccount) {
         self.stream = stream
         self.loop = loop
+        waiting = HeldBytes(on: account)
         hasEnded = stream.hasEnded
         stream.receiver = self
     }
 
     // MARK: ByteTransport
 
+    var account: MemoryAccount { waiting.account }
     var bufferedBytes: Int { stream.bufferedBytes }
 
     func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
@@ -69,7 +73,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
         receiver = nil
         guard !isOver else { return false }
         isOver = true
-        waiting = UniqueArray<UInt8>()
+        waiting.removeAll()
         return !stream.isClosed
     }
 
@@ -86,8 +90,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
         isDeliveryPlanned = false
         guard isReading, !isOver else { return }
         if !waiting.isEmpty {
-            var bytes = UniqueArray<UInt8>()
-            swap(&bytes, &waiting)
+            var bytes = waiting.take()
             let count = bytes.count
             var span = bytes.mutableSpan
             receiver?.transportReceived(&span)
@@ -114,7 +117,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
         guard !isOver else { return stream.consume(bytes.count) }
-        guard isReading, waiting.isEmpty, let receiver else { return waiting.append(copying: bytes.span) }
+        guard isReading, waiting.isEmpty, let receiver else { return waiting.append(bytes.span) }
         let count = bytes.count
         receiver.transportReceived(&bytes)
         stream.consume(count)

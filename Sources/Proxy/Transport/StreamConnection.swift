@@ -44,6 +44,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     var bufferedBytes: Int { socket.queuedBytes }
+    var account: MemoryAccount { socket.account }
 
     /// What TLS agreed on; nil on plain transports and before the handshake is done.
     var tlsFacts: TLSFacts? { tls.flatMap { $0.isEstablished ? $0.facts : nil } }

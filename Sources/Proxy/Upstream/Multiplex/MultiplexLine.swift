@@ -19,6 +19,8 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
     let scheme: String
     private let pool: MultiplexPool
     private var connection: HTTP2Connection?
+    /// Of the connection, for what its streams hold.
+    private(set) var account: MemoryAccount
     private var phase = Phase.opening
     private var lingering: [MultiplexStream] = []
     private var watch: LineWatch
@@ -35,6 +37,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
         watch = LineWatch(
             interval: keepalive.pingInterval, timeout: keepalive.pongTimeout, now: worker.loop.now)
         idleSince = worker.loop.now
+        account = MemoryAccount(on: worker.loop.memory)
     }
 
     /// Begins on a connection; the pool is told of the peer's settings, or that none came.
@@ -42,6 +45,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
         let connection = try HTTP2Connection(
             .client, on: transport, pool.options, owner: self, worker: worker)
         self.connection = connection
+        account = transport.account
         if limit > 0 { arm(.opening, after: limit) }
         connection.start()
     }

@@ -1,3 +1,4 @@
+internal import BasicContainers
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
@@ -25,12 +26,15 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
     /// Passed on, but not given back to the window.
     private var unconsumed = 0
     /// What came before anybody took it.
-    private var early: [UInt8] = []
+    private var early: HeldBytes
     private var hasEnded = false
     /// Given up by its session; what still comes is dropped. When that was.
     private(set) var closedAt: UInt64?
 
-    init(on line: MultiplexLine) { self.line = line }
+    init(on line: MultiplexLine) {
+        self.line = line
+        early = HeldBytes(on: line.account)
+    }
 
     /// Sends the request. False when the connection takes no more streams.
     func open(_ head: HTTP2RequestHead) -> Bool {
@@ -41,6 +45,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
     /// Whether the stream is over on both sides.
     var isOver: Bool { stream == nil }
 
+    var account: MemoryAccount { early.account }
     var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
 
     func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
@@ -91,8 +96,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
 
     private func passEarly() {
         guard let receiver, !isPaused, !early.isEmpty else { return }
-        var bytes: [UInt8] = []
-        swap(&bytes, &early)
+        var bytes = early.take()
         var span = bytes.mutableSpan
         receiver.transportReceived(&span)
         if !isPaused { giveBack() }
@@ -108,7 +112,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
         guard let receiver else {
             if closedAt == nil {
                 unconsumed += count
-                for index in bytes.indices { early.append(bytes[index]) }
+                early.append(bytes.span)
             } else {
                 stream?.consume(count)
             }
@@ -116,8 +120,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
         }
         unconsumed += count
         guard early.isEmpty else {
-            for index in bytes.indices { early.append(bytes[index]) }
-            return
+            return early.append(bytes.span)
         }
         receiver.transportReceived(&bytes)
         if !isPaused || closedAt != nil { giveBack() }
