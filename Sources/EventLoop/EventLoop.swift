@@ -27,7 +27,7 @@ package protocol TurnTarget: AnyObject {
     }
 
     /// What one `recv` may bring. Owned by the loop so that an idle socket holds no buffer.
-    static let receiveCapacity = 128 * 1024
+    package static let receiveCapacity = 128 * 1024
     private static let eventCapacity = 256
 
     private let epoll: Int32

@@ -30,6 +30,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
     private var owesDrained = false
     /// The loop has bytes of ours that leave at the end of its turn; then nothing is queued.
     var hasGathered = false
+    /// What one read may bring.
+    package var receiveLimit = EventLoop.receiveCapacity
     /// Who is told; let go of at `close`.
     package var handler: (any StreamHandler)?
 
@@ -276,7 +278,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
 
     private func receive() {
         let buffer = unsafe loop.receiveBuffer
-        let count = unsafe trunkline_recv(descriptor, buffer, EventLoop.receiveCapacity)
+        let count = unsafe trunkline_recv(
+            descriptor, buffer, min(max(receiveLimit, 1), EventLoop.receiveCapacity))
         if count > 0 {
             // The buffer is the loop's and lives as long; no other socket reads into it before this call returns.
             var bytes = unsafe MutableSpan(_unsafeStart: buffer, count: count)

@@ -22,4 +22,24 @@ struct HeldBytesTests {
         held.removeAll()
         #expect(account.held == 0)
     }
+
+    @Test("go from the front, in whatever steps, and come at the end", arguments: [1, 3, 64, 1000])
+    func order(step: Int) {
+        let account = MemoryAccount(on: MemoryLedger(MemoryPool()))
+        var held = HeldBytes(on: account)
+        var put: [UInt8] = []
+        var taken: [UInt8] = []
+        for round in 0..<200 {
+            let piece = (0..<(round % 37)).map { UInt8(truncatingIfNeeded: $0 &+ round) }
+            put += piece
+            held.append(piece.span)
+            let count = min(step, held.count)
+            held.lend { span in
+                for index in 0..<count { taken.append(span[index]) }
+            }
+            held.drop(count)
+        }
+        #expect(taken + held.takeArray() == put)
+        #expect(account.held == 0)
+    }
 }

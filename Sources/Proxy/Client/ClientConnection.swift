@@ -1,16 +1,22 @@
+internal import BasicContainers
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import TLS
+internal import WebSocketProtocol
 
 /// A client from accept to the moment its session begins or its connection ends.
 ///
 /// Reads one request after the other, decides by `RouteStep`, and answers each before it looks at the next: an upgrade
-/// by `UpgradeAttempt`, after which the transport goes to a `Session`; a plain request by `Exchange`. What the client
-/// sends early waits in `early` and in the kernel.
+/// by `UpgradeAttempt`, after which the transport goes to a `Session`; a plain request by `Exchange`.
+///
+/// What the client sends early waits in `early` and in the kernel. All bytes are looked at in the order of their coming:
+/// what comes while anything is in `early` goes behind it. And nothing is looked at before the client has taken the
+/// answers to what it asked before (RFC 9112, 9.3.2): one that reads nothing is asked to wait, not answered into memory.
 final class ClientConnection: LiveClient, RequestServer, TransportReceiver, TimerTarget {
-    private enum Phase: UInt8 { case handshake, head, upgrade, exchange, answering, over }
+    /// `between`: a request was answered, and the next one is not looked at yet.
+    enum Phase: UInt8 { case handshake, head, upgrade, exchange, between, answering, over }
 
     private static let graceWhenDraining: UInt64 = 1_000_000_000
 
@@ -20,17 +26,22 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     let listener: ListenerFacts
     /// Where the worker keeps it.
     var position = -1
-    private var phase: Phase
-    private var parser: RequestHeadParser
-    private var early: [UInt8] = []
+    var phase: Phase
+    var parser: RequestHeadParser
+    var early: HeldBytes
+    /// Of a head that is incomplete.
+    var headCharge: MemoryCharge
+    var stall = StallWatch()
+    /// The client has ended its side; what it asked before is still answered.
+    var hasEnded = false
     var attempt: (any PendingUpgrade)?
     private var timer: TimerToken?
-    private var exchange: Exchange?
+    var exchange: Exchange?
     /// Where the body of the request under way ends.
     private var body = BodyReader(.none)
     private var exchangeRecord: ExchangeRecord?
     var leave: (() -> Void)?
-    private var requests = 0
+    var requests = 0
     /// Until it is known which version is spoken: over TLS the handshake says it.
     var sniffer: PrefaceSniffer?
 
@@ -39,6 +50,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         self.address = address
         self.listener = listener
         self.worker = worker
+        early = HeldBytes(on: transport.account)
+        headCharge = MemoryCharge(to: transport.account)
         parser = RequestHeadParser(limits: worker.headLimits)
         phase = listener.tls == nil ? .head : .handshake
         if listener.tls == nil, listener.speaksHTTP2 { sniffer = PrefaceSniffer() }
@@ -46,6 +59,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     func start() {
         transport.receiver = self
+        // What comes behind a head must be kept: not more of it is read than the head might have been.
+        transport.limitReads(to: max(worker.headLimits.bytes, 4096))
         let timeouts = worker.generation.configuration.timeouts
         arm(phase == .handshake ? timeouts.handshake : timeouts.requestHead)
         transport.resumeReading()
@@ -54,7 +69,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     /// Whether no request is being served: it may be closed without ceremony.
     var isIdle: Bool { phase == .handshake || phase == .head }
 
-    private func arm(_ delay: UInt64) {
+    func arm(_ delay: UInt64) {
         worker.loop.cancel(timer)
         // While the process drains nobody has long to begin.
         let delay = worker.isDraining && isIdle ? min(delay, Self.graceWhenDraining) : delay
@@ -71,11 +86,12 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     }
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
+        guard early.isEmpty else { return keepEarly(bytes.span, from: 0) }
         switch phase {
         case .head: if sniffer == nil { readHead(bytes.span) } else { sniff(bytes.span) }
         case .exchange:
             keepEarly(bytes.span, from: passBody(bytes.span))
-        case .upgrade: keepEarly(bytes.span, from: 0)
+        case .upgrade, .between: keepEarly(bytes.span, from: 0)
         case .handshake, .answering, .over: break
         }
     }
@@ -83,41 +99,21 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     /// The transport is another's from here on.
     func leaveTransport() {
         phase = .over
+        transport.limitReads(to: nil)
         arm(0)
     }
 
-    func readHead(_ bytes: Span<UInt8>) {
-        let isFirstByte = parser.isEmpty
-        do throws(HeadError) {
-            guard let (head, used) = try parser.feed(bytes) else {
-                if isFirstByte, requests > 0 { arm(worker.generation.configuration.timeouts.requestHead) }
-                return
-            }
-            requests += 1
-            phase = .upgrade
-            keepEarly(bytes, from: used)
-            arm(0)
-            route(head)
-        } catch {
-            refuse(Refusal(status: error.status, reason: error.reason), host: nil, path: nil)
-        }
+    func transportDrained() {
+        exchange?.clientDrained()
+        if phase == .between { nextRequest() }
     }
-
-    /// Bounded by what one read brings: reading is paused as long as anything waits here.
-    private func keepEarly(_ bytes: Span<UInt8>, from start: Int) {
-        guard start < bytes.count, phase == .upgrade || phase == .exchange else { return }
-        early.reserveCapacity(early.count + bytes.count - start)
-        for index in start..<bytes.count { early.append(bytes[index]) }
-        transport.pauseReading()
-    }
-
-    func transportDrained() { exchange?.clientDrained() }
 
     func transportEnded() {
         // One that asked for the connection's end may have ended its own side already, and waits for the answer.
         if phase == .exchange, let exchange, exchange.isRequestComplete, exchangeRecord?.isLast == true {
             return
         }
+        guard early.isEmpty, phase != .between else { return hasEnded = true }
         end()
     }
 
@@ -147,6 +143,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
             refuse(Refusal(status: 408, reason: "request head did not arrive in time"), host: nil, path: nil)
         case .exchange:
             refuseExchange(Refusal(status: 408, reason: "request body did not arrive in time"))
+        case .between: lookWhetherTaken()
         case .upgrade, .answering, .over:
             end()
         }
@@ -179,8 +176,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         transport.write(answer.span)
         let leave = self.leave
         self.leave = nil
-        takeOver(transport, early) { leave?() }
-        early = []
+        transport.limitReads(to: nil)
+        takeOver(transport, early.takeArray()) { leave?() }
         // Last: with nothing left to look after, a draining worker would end.
         worker.forget(self)
     }
@@ -197,7 +194,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     /// Ends in order: what the client still sends is read and dropped, or a reset would eat our answer.
     private func linger() {
         phase = .answering
-        early = []
+        early.removeAll()
+        headCharge.set(0)
         transport.finish()
         transport.resumeReading()
         arm(max(worker.generation.configuration.timeouts.close, 1))
@@ -215,7 +213,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     /// What comes early now is no WebSocket's.
     func enterRefusal(_ exchange: Exchange) {
-        early = []
+        early.removeAll()
         phase = .exchange
         self.exchange = exchange
         transport.resumeReading()
@@ -223,11 +221,13 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     }
 
     func exchangeWantsBody() {
-        let waiting = early
-        early = []
+        let waiting = early.take()
         keepEarly(waiting.span, from: passBody(waiting.span))
         guard let exchange, phase == .exchange, early.isEmpty else { return }
-        if !exchange.isRequestComplete { arm(worker.generation.configuration.timeouts.requestBody) }
+        if !exchange.isRequestComplete {
+            transport.limitReads(to: nil)
+            arm(worker.generation.configuration.timeouts.requestBody)
+        }
         transport.resumeReading()
     }
 
@@ -284,29 +284,6 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         exchange = nil
         exchangeRecord = nil
         refuse(refusal, host: nil, path: nil)
-    }
-
-    /// Looks at the next request when the turn is over: what is on the stack belongs to the last one.
-    private func nextRequestSoon() {
-        phase = .head
-        exchange = nil
-        worker.loop.nextTurn { [weak self] in self?.nextRequest() }
-    }
-
-    private func nextRequest() {
-        guard phase == .head, position >= 0 else { return }
-        let timeouts = worker.generation.configuration.timeouts
-        let waiting = early
-        early = []
-        if !waiting.isEmpty {
-            arm(timeouts.requestHead)
-            readHead(waiting.span)
-            guard phase == .head else { return }
-        } else {
-            if worker.isDraining { return end() }
-            arm(timeouts.keepAlive)
-        }
-        transport.resumeReading()
     }
 
     /// The process drains: a connection that waits for its next request goes at once. One that is new may be about to

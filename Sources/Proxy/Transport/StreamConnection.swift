@@ -71,6 +71,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// What ALPN chose.
     var applicationProtocol: String? { tls?.applicationProtocol }
 
+    /// Bounds what one read brings, for as long as somebody has to keep what comes before its time; nil = as much as fits.
+    func limitReads(to bytes: Int?) { socket.receiveLimit = bytes ?? EventLoop.receiveCapacity }
+
     func pauseReading() { socket.pauseReading() }
     func resumeReading() { socket.resumeReading() }
 
