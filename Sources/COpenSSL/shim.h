@@ -131,7 +131,7 @@ static inline int trunkline_staple(SSL *ssl, const unsigned char *bytes, size_t 
 // One serves all sessions of a thread, since a thread is inside one OpenSSL call at a time.
 
 struct trunkline_wire {
-    const unsigned char *input;  // ciphertext that came and was not read yet
+    unsigned char *input;  // ciphertext that came and was not read yet; may be decrypted where it stands
     size_t input_count;
     unsigned char *output;  // ciphertext to be sent
     size_t output_count;
@@ -152,16 +152,20 @@ static inline int trunkline_wire_read(BIO *bio, char *into, int count) {
     return (int)n;
 }
 
+static inline int trunkline_wire_reserve(struct trunkline_wire *wire, size_t count) {
+    if (wire->output_capacity - wire->output_count >= count) return 1;
+    size_t wanted = wire->output_count + count + 65536;
+    unsigned char *larger = (unsigned char *)realloc(wire->output, wanted);
+    if (!larger) return 0;
+    wire->output = larger;
+    wire->output_capacity = wanted;
+    return 1;
+}
+
 static inline int trunkline_wire_write(BIO *bio, const char *from, int count) {
     struct trunkline_wire *wire = (struct trunkline_wire *)BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
-    if (wire->output_capacity - wire->output_count < (size_t)count) {
-        size_t wanted = wire->output_count + (size_t)count + 65536;
-        unsigned char *larger = (unsigned char *)realloc(wire->output, wanted);
-        if (!larger) return -1;
-        wire->output = larger;
-        wire->output_capacity = wanted;
-    }
+    if (!trunkline_wire_reserve(wire, (size_t)count)) return -1;
     memcpy(wire->output + wire->output_count, from, (size_t)count);
     wire->output_count += (size_t)count;
     return count;
@@ -188,5 +192,75 @@ static inline void trunkline_attach_wire(SSL *ssl, BIO *bio) {
     SSL_set0_rbio(ssl, bio);
     SSL_set0_wbio(ssl, bio);
 }
+
+// Records of TLS 1.3 (RFC 8446, 5.2). Both work in place or into other memory, and keep the key that the context has.
+
+enum { TRUNKLINE_TAG = 16, TRUNKLINE_RECORD_HEADER = 5 };
+
+static inline int trunkline_aead_key(
+    EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, const unsigned char *key, int sealing) {
+    return EVP_CipherInit_ex(context, cipher, NULL, key, NULL, sealing) == 1;
+}
+
+/// Writes the ciphertext of the plaintext and of its type, and the tag: `count` + 17 bytes.
+static inline int trunkline_aead_seal(
+    EVP_CIPHER_CTX *context, const unsigned char *nonce, const unsigned char *header, const unsigned char *plaintext,
+    int count, unsigned char type, unsigned char *into) {
+    int written = 0;
+    if (EVP_EncryptInit_ex(context, NULL, NULL, NULL, nonce) != 1
+        || EVP_EncryptUpdate(context, NULL, &written, header, TRUNKLINE_RECORD_HEADER) != 1)
+        return 0;
+    if (count <= 1024) {
+        // A copy of so little is cheaper than a second call.
+        if (count > 0) memcpy(into, plaintext, (size_t)count);
+        into[count] = type;
+        if (EVP_EncryptUpdate(context, into, &written, into, count + 1) != 1) return 0;
+    } else if (EVP_EncryptUpdate(context, into, &written, plaintext, count) != 1
+        || EVP_EncryptUpdate(context, into + count, &written, &type, 1) != 1) {
+        return 0;
+    }
+    return EVP_EncryptFinal_ex(context, into + count + 1, &written) == 1
+        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TRUNKLINE_TAG, into + count + 1) == 1;
+}
+
+/// Decrypts `count` bytes where they stand; the tag follows them.
+static inline int trunkline_aead_open(
+    EVP_CIPHER_CTX *context, const unsigned char *nonce, const unsigned char *header, unsigned char *bytes, int count) {
+    int written = 0;
+    return EVP_DecryptInit_ex(context, NULL, NULL, NULL, nonce) == 1
+        && EVP_DecryptUpdate(context, NULL, &written, header, TRUNKLINE_RECORD_HEADER) == 1
+        && EVP_DecryptUpdate(context, bytes, &written, bytes, count) == 1
+        && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TRUNKLINE_TAG, bytes + count) == 1
+        && EVP_DecryptFinal_ex(context, bytes + count, &written) == 1;
+}
+
+/// A context for HMAC with a digest, which is keyed anew for each use.
+static inline EVP_MAC_CTX *trunkline_hmac_new(const char *digest) {
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (!mac) return NULL;
+    EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac);
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0), OSSL_PARAM_construct_end()};
+    if (context && EVP_MAC_CTX_set_params(context, parameters) != 1) {
+        EVP_MAC_CTX_free(context);
+        return NULL;
+    }
+    return context;
+}
+static inline int trunkline_hmac(
+    EVP_MAC_CTX *context, const unsigned char *key, size_t key_count, const unsigned char *data, size_t count,
+    unsigned char *into, size_t room) {
+    size_t written = 0;
+    return EVP_MAC_init(context, key, key_count, NULL) == 1 && EVP_MAC_update(context, data, count) == 1
+        && EVP_MAC_final(context, into, &written, room) == 1;
+}
+
+/// Has each secret of a handshake told as a line of the key log format, and finds whose it is.
+static inline void trunkline_ctx_on_secret(SSL_CTX *ctx, void (*callback)(const SSL *, const char *)) {
+    SSL_CTX_set_keylog_callback(ctx, callback);
+}
+static inline void trunkline_set_owner(SSL *ssl, void *owner) { SSL_set_app_data(ssl, owner); }
+static inline void *trunkline_owner(const SSL *ssl) { return SSL_get_app_data(ssl); }
 
 #endif

@@ -91,6 +91,7 @@ enum ContextBasics {
             unsafe tickets?.attach(to: context)
             unsafe try clients?.apply(to: context)
             unsafe trunkline_ctx_on_server_name(context, selectCertificate, me)
+            unsafe trunkline_ctx_on_secret(context, tellSecret)
         }
     }
 

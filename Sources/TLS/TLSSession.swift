@@ -37,10 +37,15 @@ package struct TLSFacts: Equatable, Sendable {
 
 /// One TLS connection (RFC 8446, RFC 5246) as a value without a socket: ciphertext in, plaintext out, and back.
 ///
+/// It has two forms. OpenSSL performs every handshake; after one of TLS 1.3 on the server's side the records are ours: the
+/// traffic secrets are taken over, and OpenSSL's object, which is twenty times their size, is freed. TLS 1.2 and
+/// connections to backends stay with OpenSSL. Users see no difference.
+///
 /// It is bound to the thread of its `TLSWire`. Every OpenSSL call that is classified is preceded by `trunkline_clear_errors`:
 /// the error queue is the thread's, and another session's leftovers must not be taken for this one's.
 @safe package final class TLSSession {
-    private let ssl: OpaquePointer
+    /// Nil once records are ours.
+    private var ssl: OpaquePointer?
     private let wire: TLSWire
     // The context must outlive its sessions' callbacks, which point to it.
     private let context: AnyObject
@@ -48,6 +53,9 @@ package struct TLSFacts: Equatable, Sendable {
     private var owesTicket: Bool
     /// Whether application data may flow.
     package private(set) var isEstablished = false
+    /// While a handshake is under way whose records may become ours.
+    private var secrets: HandshakeSecrets?
+    private var records: RecordLayer?
 
     /// The server's side.
     package init(server context: ServerTLSContext, wire: TLSWire) throws(TLSError) {
@@ -59,6 +67,10 @@ package struct TLSFacts: Equatable, Sendable {
         owesTicket = true
         unsafe trunkline_attach_wire(ssl, wire.bio)
         unsafe SSL_set_accept_state(ssl)
+        // Unretained: the callback runs inside calls to this object only.
+        if wire.ciphers != nil || wire.onSecret != nil {
+            unsafe trunkline_set_owner(ssl, Unmanaged.passUnretained(self).toOpaque())
+        }
     }
 
     /// The client's side, towards a backend.
@@ -84,8 +96,14 @@ package struct TLSFacts: Equatable, Sendable {
 
     deinit { unsafe SSL_free(ssl) }
 
-    /// Lends ciphertext for the calls made inside `body`; what they leave unread is lost, so read until `.needsInput`.
-    package func withInput(_ ciphertext: Span<UInt8>, _ body: () throws(TLSError) -> Void) throws(TLSError) {
+    /// Whether records are ours and OpenSSL's object is gone.
+    package var ownsRecords: Bool { records != nil }
+
+    /// Lends ciphertext for the calls made inside `body`, which may decrypt it in place; what they leave unread is lost, so
+    /// read until `.needsInput`.
+    package func withInput(
+        _ ciphertext: inout MutableSpan<UInt8>, _ body: () throws(TLSError) -> Void
+    ) throws(TLSError) {
         // Saved and restored: `body` may reach another session of this thread.
         let saved = unsafe (wire.wire.pointee.input, wire.wire.pointee.input_count)
         defer {
@@ -93,7 +111,7 @@ package struct TLSFacts: Equatable, Sendable {
             unsafe wire.wire.pointee.input_count = saved.1
         }
         // The pointer is used only while `body` runs, within the span's lifetime.
-        let buffer = unsafe ciphertext.withUnsafeBufferPointer { unsafe $0 }
+        let buffer = unsafe ciphertext.withUnsafeMutableBufferPointer { unsafe $0 }
         unsafe wire.wire.pointee.input = buffer.baseAddress
         unsafe wire.wire.pointee.input_count = buffer.count
         try body()
@@ -101,19 +119,21 @@ package struct TLSFacts: Equatable, Sendable {
 
     /// Goes on with the handshake; output may have to be sent afterwards, also after an error (an alert).
     package func handshake() throws(TLSError) -> OnHandshake {
+        guard let ssl = unsafe ssl else { return .finished }
         trunkline_clear_errors()
         let result = unsafe SSL_do_handshake(ssl)
         if result == 1 {
             isEstablished = true
+            unsafe takeOver(ssl)
             return .finished
         }
         switch unsafe SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .needsInput
-        default: throw handshakeError()
+        default: throw unsafe handshakeError(ssl)
         }
     }
 
-    private func handshakeError() -> TLSError {
+    private func handshakeError(_ ssl: OpaquePointer) -> TLSError {
         let verdict = unsafe SSL_get_verify_result(ssl)
         let error = TLSError.fromQueue("handshake failed")
         if case .certificateRejected = error, verdict != X509_V_OK {
@@ -122,12 +142,75 @@ package struct TLSFacts: Equatable, Sendable {
         return error
     }
 
-    /// Decrypts all records that are complete and hands their plaintext to `receiver`, in as few pieces as fit the
-    /// scratch, until the receiver returns false.
+    // MARK: The change of hands
+
+    /// A line of the key log format, while OpenSSL makes a handshake's secrets.
+    fileprivate func secretTold(_ line: Span<UInt8>) {
+        wire.onSecret?(line)
+        guard wire.ciphers != nil else { return }
+        let secrets = self.secrets ?? HandshakeSecrets()
+        self.secrets = secrets
+        secrets.take(line)
+    }
+
+    /// Makes the records ours where they can be. Whatever is missing, OpenSSL goes on with them.
+    private func takeOver(_ ssl: OpaquePointer) {
+        let secrets = self.secrets.take()
+        guard let ciphers = wire.ciphers, owesTicket, let secrets, secrets.isComplete,
+            unsafe SSL_version(ssl) == TLS1_3_VERSION,
+            let cipher = unsafe SSL_get_current_cipher(ssl),
+            let suite = unsafe CipherSuite(rawValue: SSL_CIPHER_get_protocol_id(cipher)),
+            let reading = TrafficKeys(
+                suite, secret: secrets.client.bytes.span.extracting(0..<secrets.client.count), ciphers: ciphers),
+            let ticket = unsafe sealTicket(ssl),
+            let writing = TrafficKeys(
+                suite, secret: secrets.server.bytes.span.extracting(0..<secrets.server.count),
+                sequence: ticket.records, ciphers: ciphers)
+        else { return }
+        let peer = unsafe SSL_get0_peer_certificate(ssl)
+        if let peer = unsafe peer { unsafe X509_up_ref(peer) }
+        records = unsafe RecordLayer(
+            RecordReader(reading), RecordWriter(writing), ticket: ticket.bytes, facts: facts(ssl),
+            peerCertificate: peer, wire: wire)
+        unsafe self.ssl = nil
+        unsafe SSL_free(ssl)
+    }
+
+    /// Has OpenSSL make the ticket that is owed (RFC 8446, 4.6.1) and takes it out of the output; nil where it can't be
+    /// told how many records it took.
+    private func sealTicket(_ ssl: OpaquePointer) -> (bytes: [UInt8], records: UInt64)? {
+        let before = wire.outputCount
+        owesTicket = false
+        guard unsafe SSL_new_session_ticket(ssl) == 1 else { return ([], 0) }
+        guard unsafe SSL_do_handshake(ssl) == 1 else {
+            trunkline_clear_errors()
+            return nil
+        }
+        let bytes = wire.takeTail(from: before)
+        var records: UInt64 = 0
+        var position = 0
+        while position + RecordLayout.header <= bytes.count {
+            position += RecordLayout.header + Int(bytes[position + 3]) << 8 + Int(bytes[position + 4])
+            records += 1
+        }
+        return position == bytes.count ? (bytes, records) : nil
+    }
+
+    // MARK: Reading
+
+    /// Decrypts all records that are complete and hands their plaintext to `receiver`, in as few pieces as may be, until
+    /// the receiver returns false.
     package func read(into receiver: any PlaintextReceiver) throws(TLSError) -> OnRead {
+        if let records {
+            let input = unsafe UnsafeMutableBufferPointer(
+                start: wire.wire.pointee.input, count: wire.wire.pointee.input_count)
+            unsafe wire.wire.pointee.input_count = 0
+            return unsafe try records.read(input, into: receiver)
+        }
+        guard let ssl = unsafe ssl else { return .needsInput }
         while true {
             var filled = 0
-            let end = try fill(&filled)
+            let end = unsafe try fill(&filled, ssl)
             if filled > 0, !hand(filled, to: receiver) { return .needsInput }
             if let end { return end }
         }
@@ -140,7 +223,7 @@ package struct TLSFacts: Equatable, Sendable {
     }
 
     /// Reads records while one more fits; nil when the scratch is full.
-    private func fill(_ filled: inout Int) throws(TLSError) -> OnRead? {
+    private func fill(_ filled: inout Int, _ ssl: OpaquePointer) throws(TLSError) -> OnRead? {
         while TLSWire.plaintextCapacity - filled >= TLSWire.recordSize {
             trunkline_clear_errors()
             let count = unsafe SSL_read(
@@ -162,9 +245,18 @@ package struct TLSFacts: Equatable, Sendable {
         return nil
     }
 
+    // MARK: Writing
+
     /// Encrypts into the wire's output. Give it at most some 128 KiB at a time, so that the output stays small.
     package func write(_ plaintext: Span<UInt8>) throws(TLSError) {
         guard plaintext.count > 0 else { return }
+        if let records {
+            do throws(RecordError) { try records.write(plaintext) } catch {
+                throw .protocolViolation(error.reason)
+            }
+            return
+        }
+        guard let ssl = unsafe ssl else { return }
         trunkline_clear_errors()
         let bringsTicket = owesTicket
         if bringsTicket {
@@ -186,6 +278,11 @@ package struct TLSFacts: Equatable, Sendable {
     /// Puts close_notify into the output: what follows is an end, not a truncation (RFC 8446, 6.1).
     package func sendCloseNotify() {
         guard isEstablished else { return }
+        if let records {
+            // A peer that can't be told sees a truncation, which is what it is then.
+            do throws(RecordError) { try records.close() } catch {}
+            return
+        }
         trunkline_clear_errors()
         _ = unsafe SSL_shutdown(ssl)
         // Alerts keep the record buffer that data gives back: when thousands of sessions are closed at once, each would
@@ -194,31 +291,58 @@ package struct TLSFacts: Equatable, Sendable {
         trunkline_clear_errors()
     }
 
+    // MARK: What was agreed on
+
     /// Borrowed from the session.
-    @unsafe var peerCertificate: OpaquePointer? { unsafe SSL_get0_peer_certificate(ssl) }
+    @unsafe var peerCertificate: OpaquePointer? {
+        if let records { return unsafe records.peerCertificate }
+        return unsafe SSL_get0_peer_certificate(ssl)
+    }
 
     /// Version, cipher and names, for logs and forwarded fields.
     package var facts: TLSFacts {
+        if let records { return records.facts }
+        return unsafe facts(ssl)
+    }
+
+    private func facts(_ ssl: OpaquePointer?) -> TLSFacts {
         unsafe TLSFacts(
             version: String(cString: SSL_get_version(ssl)),
             cipher: SSL_get_current_cipher(ssl).flatMap { cipher in
                 unsafe SSL_CIPHER_get_name(cipher).map { unsafe String(cString: $0) }
             } ?? "",
             serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) },
-            applicationProtocol: applicationProtocol, isResumed: SSL_session_reused(ssl) == 1)
+            applicationProtocol: chosenProtocol(ssl), isResumed: SSL_session_reused(ssl) == 1)
     }
 
     /// The version, and whether an earlier session was resumed.
     package var summary: (version: String, isResumed: Bool) {
-        unsafe (String(cString: SSL_get_version(ssl)), SSL_session_reused(ssl) == 1)
+        if let records { return (records.facts.version, records.facts.isResumed) }
+        return unsafe (String(cString: SSL_get_version(ssl)), SSL_session_reused(ssl) == 1)
     }
 
     /// The protocol chosen by ALPN.
     package var applicationProtocol: String? {
+        if let records { return records.facts.applicationProtocol }
+        return unsafe chosenProtocol(ssl)
+    }
+
+    private func chosenProtocol(_ ssl: OpaquePointer?) -> String? {
         var start: UnsafePointer<UInt8>?
         var count: UInt32 = 0
         unsafe SSL_get0_alpn_selected(ssl, &start, &count)
         guard let start = unsafe start, count > 0 else { return nil }
         return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+    }
+}
+
+/// OpenSSL tells a secret of a handshake that is under way.
+let tellSecret: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = { ssl, line in
+    guard let owner = unsafe trunkline_owner(ssl), let line = unsafe line else { return }
+    let session = unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
+    let count = unsafe strlen(line)
+    // The line is OpenSSL's, which wipes it after the call.
+    unsafe line.withMemoryRebound(to: UInt8.self, capacity: count) { bytes in
+        session.secretTold(unsafe Span(_unsafeStart: bytes, count: count))
     }
 }

@@ -15,8 +15,17 @@ internal import COpenSSL
     let bio: OpaquePointer
     let plaintext: UnsafeMutablePointer<UInt8>
 
+    /// For the records of TLS 1.3, which are ours after the handshake; nil = all of TLS is OpenSSL's.
+    let ciphers: CipherPool?
+    /// Gets each secret of a client's handshake as a line of the key log format, where an operator wants to
+    /// read the traffic.
+    package var onSecret: ((Span<UInt8>) -> Void)?
+
     /// One for each thread that runs TLS sessions.
-    package init() throws(TLSError) {
+    ///
+    /// - Parameter ownsRecords: false leaves records to OpenSSL, for comparison.
+    package init(ownsRecords: Bool = true) throws(TLSError) {
+        ciphers = ownsRecords ? try CipherPool() : nil
         guard let method = unsafe trunkline_wire_method() else {
             throw .setupFromQueue("cannot make a BIO method")
         }
@@ -41,6 +50,39 @@ internal import COpenSSL
 
     /// Whether there is ciphertext to be sent.
     package var hasOutput: Bool { unsafe wire.pointee.output_count > 0 }
+
+    /// Room for so much more output; nil where memory is lacking.
+    @unsafe func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8>? {
+        guard unsafe trunkline_wire_reserve(wire, count) == 1, let output = unsafe wire.pointee.output
+        else { return nil }
+        return unsafe output + wire.pointee.output_count
+    }
+
+    /// Adds ciphertext that was sealed before; false where memory is lacking.
+    func append(_ bytes: Span<UInt8>) -> Bool {
+        guard let room = unsafe reserve(bytes.count) else { return false }
+        for index in 0..<bytes.count { unsafe room[index] = bytes[index] }
+        commit(bytes.count)
+        return true
+    }
+
+    /// Takes back what was put into the output behind its first bytes.
+    func takeTail(from start: Int) -> [UInt8] {
+        guard let output = unsafe wire.pointee.output, start < outputCount else { return [] }
+        let tail = unsafe Array(UnsafeBufferPointer(start: output + start, count: outputCount - start))
+        unsafe wire.pointee.output_count = start
+        return tail
+    }
+
+    /// So much of what was reserved has been written.
+    @inline(__always)
+    func commit(_ count: Int) { unsafe wire.pointee.output_count &+= count }
+
+    /// Frees the cipher contexts that were not used since the last call: what is silent keeps its secrets only.
+    package func trim() { ciphers?.trim() }
+
+    /// How many cipher contexts there are.
+    package var cipherContexts: Int { ciphers?.count ?? 0 }
 
     /// Hands the ciphertext produced since the last call to `body`, and forgets it.
     package func takeOutput(_ body: (Span<UInt8>) -> Void) {

@@ -49,7 +49,9 @@ final class TLSPair {
     }
 
     func step(_ session: TLSSession, _ bytes: [UInt8]) throws -> [UInt8] {
-        try session.withInput(bytes.span) { () throws(TLSError) in
+        var bytes = bytes
+        var input = bytes.mutableSpan
+        try session.withInput(&input) { () throws(TLSError) in
             if !session.isEstablished { _ = try session.handshake() }
             if session.isEstablished { _ = try session.read(into: Plaintext()) }
         }
@@ -62,7 +64,9 @@ final class TLSPair {
         let plain = Plaintext()
         var rest = output()[...]
         while !rest.isEmpty {
-            try to.withInput(Array(rest.prefix(chunk)).span) { () throws(TLSError) in
+            var piece = Array(rest.prefix(chunk))
+            var input = piece.mutableSpan
+            try to.withInput(&input) { () throws(TLSError) in
                 _ = try to.read(into: plain)
             }
             rest = rest.dropFirst(chunk)

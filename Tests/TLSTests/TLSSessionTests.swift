@@ -99,9 +99,10 @@ struct TLSSessionTests {
         let pair = try TLSPair(server, client)
         try pair.shakeHands()
         pair.client.sendCloseNotify()
-        let bytes = pair.output()
+        var bytes = pair.output()
         var end: OnRead?
-        try pair.server.withInput(bytes.span) { () throws(TLSError) in
+        var input = bytes.mutableSpan
+        try pair.server.withInput(&input) { () throws(TLSError) in
             end = try pair.server.read(into: Plaintext())
         }
         #expect(end == .peerClosed)
@@ -116,7 +117,8 @@ struct TLSSessionTests {
         var bytes = pair.output()
         bytes[bytes.count - 1] ^= 1
         #expect(throws: TLSError.self) {
-            try pair.server.withInput(bytes.span) { () throws(TLSError) in
+            var input = bytes.mutableSpan
+            try pair.server.withInput(&input) { () throws(TLSError) in
                 _ = try pair.server.read(into: Plaintext())
             }
         }

@@ -141,7 +141,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         }
         guard let tls else { return opened() }
         socket.resumeReading()
-        advanceHandshake(tls, [UInt8]().span)
+        var none: [UInt8] = []
+        var nothing = none.mutableSpan
+        advanceHandshake(tls, &nothing)
     }
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
@@ -149,16 +151,15 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
             receiver?.transportReceived(&bytes)
             return
         }
-        let ciphertext = bytes.span
-        guard tls.isEstablished else { return advanceHandshake(tls, ciphertext) }
+        guard tls.isEstablished else { return advanceHandshake(tls, &bytes) }
         withFailureTold { () throws(TLSError) in
-            try tls.withInput(ciphertext) { () throws(TLSError) in try readRecords(tls) }
+            try tls.withInput(&bytes) { () throws(TLSError) in try readRecords(tls) }
         }
     }
 
-    private func advanceHandshake(_ tls: TLSSession, _ ciphertext: Span<UInt8>) {
+    private func advanceHandshake(_ tls: TLSSession, _ ciphertext: inout MutableSpan<UInt8>) {
         withFailureTold { () throws(TLSError) in
-            try tls.withInput(ciphertext) { () throws(TLSError) in
+            try tls.withInput(&ciphertext) { () throws(TLSError) in
                 let step = try tls.handshake()
                 sendOutput()
                 guard case .finished = step else { return }
