@@ -223,15 +223,16 @@ static inline int trunkline_aead_seal(
         && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, TRUNKLINE_TAG, into + count + 1) == 1;
 }
 
-/// Decrypts `count` bytes where they stand; the tag follows them.
+/// Decrypts `count` bytes into where they stand or into other memory; the tag follows them.
 static inline int trunkline_aead_open(
-    EVP_CIPHER_CTX *context, const unsigned char *nonce, const unsigned char *header, unsigned char *bytes, int count) {
+    EVP_CIPHER_CTX *context, const unsigned char *nonce, const unsigned char *header, unsigned char *bytes, int count,
+    unsigned char *into) {
     int written = 0;
     return EVP_DecryptInit_ex(context, NULL, NULL, NULL, nonce) == 1
         && EVP_DecryptUpdate(context, NULL, &written, header, TRUNKLINE_RECORD_HEADER) == 1
-        && EVP_DecryptUpdate(context, bytes, &written, bytes, count) == 1
+        && EVP_DecryptUpdate(context, into, &written, bytes, count) == 1
         && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, TRUNKLINE_TAG, bytes + count) == 1
-        && EVP_DecryptFinal_ex(context, bytes + count, &written) == 1;
+        && EVP_DecryptFinal_ex(context, into + count, &written) == 1;
 }
 
 /// A context for HMAC with a digest, which is keyed anew for each use.

@@ -4,12 +4,9 @@ internal import COpenSSL
 /// The records of one TLS 1.3 connection after its handshake, on the server's side (RFC 8446, 5): what OpenSSL's object
 /// would keep some 13 KiB for.
 ///
-/// Records are opened where they stand in what was received, and sealed from the caller's bytes straight into the thread's
-/// output. What stays while the connection is silent are the secrets of both directions.
+/// A record is opened where it stands in what was received (several of one read go into the thread's scratch, so that they
+/// are handed on together), and sealed from the caller's bytes straight into the thread's output. What stays while the connection is silent are the secrets of both directions.
 @safe final class RecordLayer {
-    /// Plaintext of small records is moved together, so that one call hands it on; larger ones have calls of their own.
-    private static let smallRecord = 2_048
-
     private let wire: TLSWire
     private var reader: RecordReader
     private var writer: RecordWriter
@@ -70,21 +67,15 @@ internal import COpenSSL
     private func readAll(
         _ input: UnsafeMutableBufferPointer<UInt8>, _ receiver: any PlaintextReceiver
     ) -> End? {
+        if partial.isEmpty, unsafe holdsOneRecord(input) { return unsafe readOne(input, receiver) }
         var rest = unsafe input
-        if !partial.isEmpty {
-            do throws(RecordError) {
-                guard unsafe try completePartial(&rest) else { return nil }
-            } catch {
-                return .failed(error)
-            }
-            // Taken out: whoever is handed its plaintext may come back here.
-            var record = UniqueArray<UInt8>()
-            swap(&record, &partial)
-            var span = record.mutableSpan
-            let end = unsafe span.withUnsafeMutableBufferPointer { unsafe readRecords($0, receiver) }
-            if let end { return end }
-        }
-        return unsafe readRecords(rest, receiver)
+        var end: End?
+        repeat {
+            var run = 0
+            end = unsafe gather(&rest, &run)
+            guard unsafe hand(wire.plaintext, run, to: receiver) else { return .stopped }
+        } while end == nil && rest.count > 0
+        return end
     }
 
     /// Adds what is missing of the record that is kept, and no more: its header first, then what that says. False while
@@ -109,53 +100,91 @@ internal import COpenSSL
         return try RecordReader.size(type: partial[0], partial[3], partial[4])
     }
 
-    /// Opens the records that are complete where they stand, hands on what they say, and keeps the rest. Nil when all has
-    /// been used up.
-    private func readRecords(
+    private func holdsOneRecord(_ input: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+        guard input.count >= RecordLayout.header else { return false }
+        return unsafe Int(input[3]) &<< 8 | Int(input[4]) == input.count &- RecordLayout.header
+    }
+
+    /// The usual case: a record is opened where it stands, and handed on from there.
+    private func readOne(
         _ input: UnsafeMutableBufferPointer<UInt8>, _ receiver: any PlaintextReceiver
     ) -> End? {
-        guard let start = input.baseAddress else { return nil }
-        var position = 0
-        // Plaintext that stands together and is still to be handed on.
-        var run = 0..<0
-        var end: End?
+        guard let record = input.baseAddress else { return nil }
         do throws(RecordError) {
-            while end == nil,
-                let size = unsafe try RecordReader.size(start + position, available: input.count &- position),
-                size <= input.count &- position
-            {
-                switch unsafe try reader.open(start + position, size: size) {
-                case .data(let count):
-                    let data = position &+ RecordLayout.header
-                    if !run.isEmpty, count <= Self.smallRecord {
-                        unsafe memmove(start + run.upperBound, start + data, count)
-                        run = run.lowerBound..<run.upperBound &+ count
-                    } else {
-                        guard unsafe hand(start, run, to: receiver) else { return .stopped }
-                        run = data..<data &+ count
-                    }
-                case .nothing: break
-                case .closed: end = .closed
-                case .alert(let code): end = .alert(code)
-                }
-                position &+= size
+            guard let size = unsafe try RecordReader.size(record, available: input.count) else { return nil }
+            let plaintext = unsafe record + RecordLayout.header
+            switch unsafe try reader.open(record, size: size, into: plaintext) {
+            case .data(let count): return unsafe hand(plaintext, count, to: receiver) ? nil : .stopped
+            case .nothing: return nil
+            case .closed: return .closed
+            case .alert(let code): return .alert(code)
             }
         } catch {
-            end = .failed(error)
+            return .failed(error)
         }
-        guard unsafe hand(start, run, to: receiver) else { return .stopped }
-        if end == nil, position < input.count {
-            unsafe partial.append(copying: UnsafeBufferPointer(rebasing: input[position...]))
+    }
+
+    /// Opens records into the thread's scratch while they are complete and another fits: one call hands on all that a
+    /// read has brought. A rest that is no whole record is kept.
+    private func gather(_ input: inout UnsafeMutableBufferPointer<UInt8>, _ run: inout Int) -> End? {
+        do throws(RecordError) {
+            if !partial.isEmpty {
+                guard unsafe try completePartial(&input) else { return nil }
+                var record = UniqueArray<UInt8>()
+                swap(&record, &partial)
+                var span = record.mutableSpan
+                let bytes = unsafe span.withUnsafeMutableBufferPointer { unsafe $0 }
+                if let end = unsafe try openAll(bytes, &run).end { return end }
+            }
+            let (used, end) = unsafe try openAll(input, &run)
+            unsafe input = UnsafeMutableBufferPointer(rebasing: input[used...])
+            if let end { return end }
+            let isWhole = unsafe try wholeRecord(input, at: 0) != nil
+            guard !isWhole else { return nil }
+            unsafe partial.append(copying: UnsafeBufferPointer(input))
+            unsafe input = UnsafeMutableBufferPointer(rebasing: input[input.count...])
+            return nil
+        } catch {
+            return .failed(error)
         }
-        return end
+    }
+
+    /// The size of the record that begins here, where all of it is there.
+    private func wholeRecord(
+        _ input: UnsafeMutableBufferPointer<UInt8>, at position: Int
+    ) throws(RecordError) -> Int? {
+        guard let start = input.baseAddress else { return nil }
+        let rest = input.count &- position
+        guard let size = unsafe try RecordReader.size(start + position, available: rest), size <= rest else {
+            return nil
+        }
+        return size
+    }
+
+    /// How much was opened into the scratch, and what ended it before a record that is incomplete or has no room.
+    private func openAll(
+        _ input: UnsafeMutableBufferPointer<UInt8>, _ run: inout Int
+    ) throws(RecordError) -> (used: Int, end: End?) {
+        guard let start = input.baseAddress else { return (0, nil) }
+        var position = 0
+        while let size = unsafe try wholeRecord(input, at: position), run &+ size <= TLSWire.plaintextCapacity {
+            switch unsafe try reader.open(start + position, size: size, into: wire.plaintext + run) {
+            case .data(let count): run &+= count
+            case .nothing: break
+            case .closed: return (position, .closed)
+            case .alert(let code): return (position, .alert(code))
+            }
+            position &+= size
+        }
+        return (position, nil)
     }
 
     private func hand(
-        _ start: UnsafeMutablePointer<UInt8>, _ run: Range<Int>, to receiver: any PlaintextReceiver
+        _ start: UnsafeMutablePointer<UInt8>, _ count: Int, to receiver: any PlaintextReceiver
     ) -> Bool {
-        guard !run.isEmpty else { return true }
-        // Lent for the call; the input is the caller's until it returns.
-        var bytes = unsafe MutableSpan(_unsafeStart: start + run.lowerBound, count: run.count)
+        guard count > 0 else { return true }
+        // Lent for the call: nothing writes to this memory before it returns.
+        var bytes = unsafe MutableSpan(_unsafeStart: start, count: count)
         return receiver.plaintextReceived(&bytes)
     }
 

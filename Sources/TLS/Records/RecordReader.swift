@@ -23,7 +23,7 @@ enum ContentType {
 
 /// What an opened record was.
 enum OnRecord: Equatable {
-    /// So many bytes of data, right behind the record's header.
+    /// So many bytes of data.
     case data(Int)
     /// Nothing to hand on.
     case nothing
@@ -67,16 +67,18 @@ struct RecordReader: ~Copyable {
         return RecordLayout.header &+ body
     }
 
-    /// Opens a whole record where it stands.
+    /// Opens a whole record.
+    ///
+    /// - Parameter plaintext: has room for what follows the header: the memory where that stands, or other memory.
     @unsafe mutating func open(
-        _ record: UnsafeMutablePointer<UInt8>, size: Int
+        _ record: UnsafeMutablePointer<UInt8>, size: Int, into plaintext: UnsafeMutablePointer<UInt8>
     ) throws(RecordError) -> OnRecord {
         guard let context = unsafe keys.context(sealing: false) else { throw .internalFailure }
-        let plaintext = unsafe record + RecordLayout.header
         var count = size &- RecordLayout.header &- RecordLayout.tag
         let nonce = keys.nextNonce()
         let isSound = unsafe nonce.span.withUnsafeBufferPointer { nonce in
-            unsafe trunkline_aead_open(context, nonce.baseAddress, record, plaintext, Int32(count))
+            unsafe trunkline_aead_open(
+                context, nonce.baseAddress, record, record + RecordLayout.header, Int32(count), plaintext)
         }
         guard isSound == 1 else {
             ERR_clear_error()
