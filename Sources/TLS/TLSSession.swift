@@ -160,20 +160,22 @@ package struct TLSFacts: Equatable, Sendable {
             unsafe SSL_version(ssl) == TLS1_3_VERSION,
             let cipher = unsafe SSL_get_current_cipher(ssl),
             let suite = unsafe CipherSuite(rawValue: SSL_CIPHER_get_protocol_id(cipher)),
-            let reading = TrafficKeys(
-                suite, secret: secrets.client.bytes.span.extracting(0..<secrets.client.count), ciphers: ciphers),
-            let ticket = unsafe sealTicket(ssl),
-            let writing = TrafficKeys(
-                suite, secret: secrets.server.bytes.span.extracting(0..<secrets.server.count),
-                sequence: ticket.records, ciphers: ciphers)
+            let ticket = unsafe sealTicket(ssl)
         else { return }
-        let peer = unsafe SSL_get0_peer_certificate(ssl)
-        if let peer = unsafe peer { unsafe X509_up_ref(peer) }
-        records = unsafe RecordLayer(
-            RecordReader(reading), RecordWriter(writing), ticket: ticket.bytes, facts: facts(ssl),
-            peerCertificate: peer, wire: wire)
-        unsafe self.ssl = nil
-        unsafe SSL_free(ssl)
+        do throws(RecordError) {
+            let reading = try TrafficKeys(suite, secrets.client, ciphers: ciphers)
+            let writing = try TrafficKeys(suite, secrets.server, sequence: ticket.records, ciphers: ciphers)
+            let peer = unsafe SSL_get0_peer_certificate(ssl)
+            if let peer = unsafe peer { unsafe X509_up_ref(peer) }
+            records = unsafe RecordLayer(
+                RecordReader(reading), RecordWriter(writing), ticket: ticket.bytes, facts: facts(ssl),
+                peerCertificate: peer, wire: wire)
+            unsafe self.ssl = nil
+            unsafe SSL_free(ssl)
+        } catch {
+            // The ticket is OpenSSL's first record: without it the next one could not be opened.
+            _ = wire.append(ticket.bytes.span)
+        }
     }
 
     /// Has OpenSSL make the ticket that is owed (RFC 8446, 4.6.1) and takes it out of the output; nil where it can't be

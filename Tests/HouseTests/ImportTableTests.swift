@@ -10,7 +10,7 @@ struct ImportTableTests {
         "PerMessageDeflate": ["BasicContainers", "CZlib", "HTTPProtocol"],
         "HTTPProtocol": [],
         "HTTP2Protocol": ["BasicContainers", "CNGHTTP2"],
-        "TLS": ["COpenSSL", "Synchronization"],
+        "TLS": ["BasicContainers", "COpenSSL", "Synchronization"],
         "Routing": ["Synchronization"],
         "EventLoop": ["BasicContainers", "CLinux", "Synchronization"],
         "Telemetry": ["Glibc", "Logging", "Synchronization"],

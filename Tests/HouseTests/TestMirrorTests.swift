@@ -37,6 +37,8 @@ struct TestMirrorTests {
         "PerMessageDeflate/StreamMemory": "zlib's memory; ContextArenaTests has it used up",
         "PerMessageDeflate/ZlibLibrary": "a version",
         "PerMessageDeflate/ZlibStream": "zlib's stream; DeflateTests and InflaterTests drive it",
+        "TLS/CipherSuite": "values; TrafficKeysTests and RecordReaderTests use each",
+        "TLS/RecordError": "values; RecordReaderTests meets each and its alert",
         "TLS/TLSLibrary": "a version",
         "TLS/TLSWire": "memory between OpenSSL and its sessions; TLSPair talks through it",
         "TLS/TicketKeys": "Interop/test_tls.py resumes sessions; a client of ours never does",

@@ -16,8 +16,8 @@ final class TLSPair {
     let client: TLSSession
     let server: TLSSession
 
-    init(_ server: ServerTLSContext, _ client: ClientTLSContext) throws {
-        wire = try TLSWire()
+    init(_ server: ServerTLSContext, _ client: ClientTLSContext, ownsRecords: Bool = true) throws {
+        wire = try TLSWire(ownsRecords: ownsRecords)
         self.server = try TLSSession(server: server, wire: wire)
         self.client = try TLSSession(client: client, wire: wire)
     }

@@ -75,6 +75,15 @@ struct EventLog {
             ])
     }
 
+    /// An operator reads the traffic; whoever has the file can, too.
+    func keysAreLogged(to path: String, failure: String) {
+        guard failure.isEmpty else {
+            return events.error(
+                "session keys can't be written", metadata: ["file": "\(path)", "cause": "\(failure)"])
+        }
+        events.warning("session keys are written to a file", metadata: ["file": "\(path)"])
+    }
+
     // MARK: Errors
 
     func handshakeFailed(client: String, listener: String, _ error: TLSError) {

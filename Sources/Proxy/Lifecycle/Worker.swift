@@ -50,7 +50,7 @@ final class Worker {
         let budget = generation.configuration.compression.memoryBudget
         let workers = generation.configuration.workers ?? Machine.usableProcessors
         contextMemory = ContextMemory(budget: budget > 0 ? max(budget / max(workers, 1), 1) : 0)
-        wire = try TLSWire()
+        wire = try WireSetup.make(on: loop, log: self.log, isFirst: index == 0)
         sendBatch = SendBatch(wire)
         loop.owner = self
         loop.memory.onCut = { [log = self.log] in log.cutForMemory($0) }

@@ -3,10 +3,13 @@ internal import COpenSSL
 /// The cipher contexts of one thread, lent to the directions that have records to seal or to open.
 ///
 /// A context with its key schedule takes more than a kilobyte, a traffic secret some fifty bytes. So a direction has one
-/// while it is busy: it keeps what it was lent until `trim` finds it unused, or another direction needs it more.
-@safe final class CipherPool {
-    /// So many directions may be busy before they take each other's contexts away.
-    private static let capacity = 4_096
+/// while it is busy: it keeps what it was lent until `trim` finds it unused, or another direction needs it more. There are
+/// few at first, and more when directions come back for what others have taken from them: thousands of connections that
+/// only shake hands leave no memory behind, thousands that talk at once do not key a context for every record.
+@safe package final class CipherPool {
+    package static let fewest = 128
+    /// The bound of what thousands of busy connections take.
+    package static let most = 4_096
 
     @safe private struct Slot {
         // Nil once it was unused for long.
@@ -24,12 +27,17 @@ internal import COpenSSL
     private var free: [Int] = []
     private var hand = 0
     private var lastTicket: UInt64 = 0
+    /// How many slots there may be now.
+    private var capacity = CipherPool.fewest
+    /// Directions that came back for a context which another one had taken, since the last change.
+    private var losses = 0
     // Fetched once: to find an algorithm by its name takes OpenSSL longer than to seal a small record.
     private let ciphers: [OpaquePointer]
     private let sha256: OpaquePointer
     private let sha384: OpaquePointer
 
-    init() throws(TLSError) {
+    /// One for each thread; throws where OpenSSL has not the algorithms.
+    package init() throws(TLSError) {
         var ciphers: [OpaquePointer] = unsafe []
         for suite in CipherSuite.allCases {
             guard let cipher = unsafe EVP_CIPHER_fetch(nil, suite.name, nil) else {
@@ -53,7 +61,7 @@ internal import COpenSSL
     }
 
     /// How many contexts there are.
-    var count: Int { slots.reduce(0) { unsafe $0 + ($1.context == nil ? 0 : 1) } }
+    package var count: Int { slots.reduce(0) { unsafe $0 + ($1.context == nil ? 0 : 1) } }
 
     // MARK: Contexts
 
@@ -70,6 +78,7 @@ internal import COpenSSL
     }
 
     private func lend(_ keys: borrowing TrafficKeys, _ sealing: Bool) -> OpaquePointer? {
+        if unsafe keys.values.pointee.ticket != 0 { countLoss() }
         guard let index = takeSlot(), let context = unsafe slots[index].context else { return nil }
         let cipher = unsafe ciphers[Int(keys.suite.rawValue &- CipherSuite.aes128GCM.rawValue)]
         // For the same cipher only the key is new: OpenSSL would make all else anew.
@@ -93,13 +102,20 @@ internal import COpenSSL
         return unsafe context
     }
 
+    private func countLoss() {
+        losses += 1
+        guard losses > capacity, capacity < Self.most else { return }
+        capacity *= 2
+        losses = 0
+    }
+
     /// A slot with a context: one that nobody has, a new one, or that of a direction which has not used it lately.
     private func takeSlot() -> Int? {
         if let index = free.popLast() {
             if unsafe slots[index].context == nil { unsafe slots[index].context = EVP_CIPHER_CTX_new() }
             return index
         }
-        if slots.count < Self.capacity {
+        if slots.count < capacity {
             guard let context = unsafe EVP_CIPHER_CTX_new() else { return nil }
             unsafe slots.append(Slot(context: context))
             return slots.count - 1
@@ -124,7 +140,8 @@ internal import COpenSSL
     }
 
     /// Frees the contexts that were not used since the last call, with the keys in them.
-    func trim() {
+    package func trim() {
+        losses = 0
         for index in slots.indices {
             guard !slots[index].isUsed else {
                 slots[index].isUsed = false

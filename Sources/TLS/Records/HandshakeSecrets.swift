@@ -2,24 +2,35 @@ internal import COpenSSL
 
 /// The traffic secrets of a handshake, as OpenSSL tells them: lines of the key log format. They are wiped with this
 /// object.
-@safe final class HandshakeSecrets {
-    struct Secret {
+@safe package final class HandshakeSecrets {
+    /// Of as many bytes as its suite's hash has.
+    package struct Secret {
         var bytes = InlineArray<48, UInt8>(repeating: 0)
-        var count = 0
+        /// 0 = none was told.
+        package var count = 0
+
+        /// A copy, to compare it.
+        package var copy: [UInt8] { (0..<count).map { bytes[$0] } }
     }
 
-    private(set) var client = Secret()
-    private(set) var server = Secret()
+    /// Of what the client sends.
+    package private(set) var client = Secret()
+    /// Of what the server sends.
+    package private(set) var server = Secret()
 
     deinit {
         unsafe withUnsafeMutableBytes(of: &client) { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
         unsafe withUnsafeMutableBytes(of: &server) { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
     }
 
-    var isComplete: Bool { client.count > 0 && server.count > 0 }
+    /// None told yet.
+    package init() {}
+
+    /// Whether both directions have theirs.
+    package var isComplete: Bool { client.count > 0 && server.count > 0 }
 
     /// Takes `LABEL CLIENT_RANDOM SECRET`, the last two in hexadecimal digits; other labels are passed over.
-    func take(_ line: Span<UInt8>) {
+    package func take(_ line: Span<UInt8>) {
         if Self.begins(line, "CLIENT_TRAFFIC_SECRET_0 ") {
             client = Self.secret(line, from: 24)
         } else if Self.begins(line, "SERVER_TRAFFIC_SECRET_0 ") {

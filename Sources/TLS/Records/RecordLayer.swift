@@ -6,7 +6,7 @@ internal import COpenSSL
 ///
 /// A record is opened where it stands in what was received (several of one read go into the thread's scratch, so that they
 /// are handed on together), and sealed from the caller's bytes straight into the thread's output. What stays while the connection is silent are the secrets of both directions.
-@safe final class RecordLayer {
+@safe package final class RecordLayer {
     private let wire: TLSWire
     private var reader: RecordReader
     private var writer: RecordWriter
@@ -15,11 +15,11 @@ internal import COpenSSL
     /// Sealed by OpenSSL in front of our first record; it leaves in one `send` with the first data.
     private var ticket: [UInt8]
     /// What the handshake agreed on.
-    let facts: TLSFacts
+    package let facts: TLSFacts
     // Ours to free.
     let peerCertificate: OpaquePointer?
 
-    init(
+    @unsafe init(
         _ reader: consuming RecordReader, _ writer: consuming RecordWriter, ticket: [UInt8], facts: TLSFacts,
         peerCertificate: OpaquePointer?, wire: TLSWire
     ) {
@@ -31,10 +31,24 @@ internal import COpenSSL
         self.wire = wire
     }
 
+    /// Without a handshake before it, as tests want it.
+    package init(
+        _ reader: consuming RecordReader, _ writer: consuming RecordWriter, ticket: [UInt8] = [],
+        wire: TLSWire
+    ) {
+        self.reader = reader
+        self.writer = writer
+        self.ticket = ticket
+        self.wire = wire
+        unsafe peerCertificate = nil
+        facts = TLSFacts(
+            version: "TLSv1.3", cipher: "", serverName: nil, applicationProtocol: nil, isResumed: false)
+    }
+
     deinit { unsafe X509_free(peerCertificate) }
 
     /// What is held of a record that is not complete.
-    var heldBytes: Int { partial.count }
+    package var heldBytes: Int { partial.count }
 
     // MARK: Reading
 
@@ -47,7 +61,7 @@ internal import COpenSSL
 
     /// Opens all records that are complete and hands their plaintext to `receiver` until it returns false. The rest of the
     /// input is kept.
-    func read(
+    @unsafe func read(
         _ input: UnsafeMutableBufferPointer<UInt8>, into receiver: any PlaintextReceiver
     ) throws(TLSError) -> OnRead {
         switch unsafe readAll(input, receiver) {
@@ -62,6 +76,14 @@ internal import COpenSSL
             } catch {}
             throw .protocolViolation(error.reason)
         }
+    }
+
+    /// The same for bytes in safe hands.
+    package func read(
+        _ ciphertext: inout MutableSpan<UInt8>, into receiver: any PlaintextReceiver
+    ) throws(TLSError) -> OnRead {
+        let input = unsafe ciphertext.withUnsafeMutableBufferPointer { unsafe $0 }
+        return unsafe try read(input, into: receiver)
     }
 
     private func readAll(
@@ -167,7 +189,8 @@ internal import COpenSSL
     ) throws(RecordError) -> (used: Int, end: End?) {
         guard let start = input.baseAddress else { return (0, nil) }
         var position = 0
-        while let size = unsafe try wholeRecord(input, at: position), run &+ size <= TLSWire.plaintextCapacity {
+        while let size = unsafe try wholeRecord(input, at: position), run &+ size <= TLSWire.plaintextCapacity
+        {
             switch unsafe try reader.open(start + position, size: size, into: wire.plaintext + run) {
             case .data(let count): run &+= count
             case .nothing: break
@@ -191,7 +214,7 @@ internal import COpenSSL
     // MARK: Writing
 
     /// Seals data into the thread's output, behind what is owed before it.
-    func write(_ plaintext: Span<UInt8>) throws(RecordError) {
+    package func write(_ plaintext: Span<UInt8>) throws(RecordError) {
         try sendTicket()
         if reader.wantsKeyUpdate {
             try writer.updateKey(to: wire)
@@ -207,7 +230,7 @@ internal import COpenSSL
     }
 
     /// Tells the peer that nothing more will come (6.1).
-    func close() throws(RecordError) {
+    package func close() throws(RecordError) {
         try sendTicket()
         try writer.alert(0, to: wire)
     }

@@ -1,13 +1,14 @@
 internal import COpenSSL
 
 /// Where a record's parts are and how large they may be (RFC 8446, 5.1 and 5.2).
-enum RecordLayout {
-    static let header = 5
+package enum RecordLayout {
+    /// Bytes before what is encrypted.
+    package static let header = 5
     static let tag = 16
     /// Of plaintext.
-    static let largest = 16_384
+    package static let largest = 16_384
     /// What a record adds to its plaintext: header, type and tag.
-    static let overhead = header + 1 + tag
+    package static let overhead = header + 1 + tag
     /// After the header: plaintext, type, padding and tag.
     static let largestBody = largest + 256
     /// The outer type and version of all of them.
@@ -15,14 +16,17 @@ enum RecordLayout {
 }
 
 /// The types that stand inside a record (RFC 8446, B.1).
-enum ContentType {
-    static let alert: UInt8 = 21
-    static let handshake: UInt8 = 22
-    static let data: UInt8 = 23
+package enum ContentType {
+    /// Two bytes: level and description (6).
+    package static let alert: UInt8 = 21
+    /// Messages after the handshake (4.6).
+    package static let handshake: UInt8 = 22
+    /// What the application says.
+    package static let data: UInt8 = 23
 }
 
 /// What an opened record was.
-enum OnRecord: Equatable {
+package enum OnRecord: Equatable {
     /// So many bytes of data.
     case data(Int)
     /// Nothing to hand on.
@@ -34,9 +38,9 @@ enum OnRecord: Equatable {
 }
 
 /// Opens what a client sends after its handshake: data, alerts and changes of its key (RFC 8446, 4.6, 5 and 6).
-struct RecordReader: ~Copyable {
+package struct RecordReader: ~Copyable {
     /// In a row, of records without data and of key updates: a peer that has reason for more is unknown.
-    private static let mostEmpty: UInt8 = 32
+    package static let mostEmpty: UInt8 = 32
 
     private let keys: TrafficKeys
     /// What has come of a handshake message; none may be longer.
@@ -45,12 +49,22 @@ struct RecordReader: ~Copyable {
     private var emptyInRow: UInt8 = 0
     private var updatesInRow: UInt8 = 0
     /// The peer wants our key changed before the next data.
-    private(set) var wantsKeyUpdate = false
+    package private(set) var wantsKeyUpdate = false
 
-    init(_ keys: consuming TrafficKeys) { self.keys = keys }
+    /// For records under this secret, from its first one on.
+    package init(_ keys: consuming TrafficKeys) { self.keys = keys }
 
     /// Our key has been changed.
     mutating func keyUpdated() { wantsKeyUpdate = false }
+
+    /// Opens the whole record that these bytes are, where it stands.
+    package mutating func open(_ record: inout MutableSpan<UInt8>) throws(RecordError) -> OnRecord {
+        let bytes = unsafe record.withUnsafeMutableBufferPointer { unsafe $0 }
+        guard let start = bytes.baseAddress,
+            let size = unsafe try Self.size(start, available: bytes.count), size == bytes.count
+        else { throw .malformed }
+        return unsafe try open(start, size: size, into: start + RecordLayout.header)
+    }
 
     /// The size of the record that begins here, header included; nil while its header is incomplete.
     @unsafe static func size(_ start: UnsafePointer<UInt8>, available: Int) throws(RecordError) -> Int? {

@@ -1,21 +1,23 @@
 internal import COpenSSL
 
 /// Seals what we send after the handshake (RFC 8446, 5.2): each record straight into the thread's output.
-struct RecordWriter: ~Copyable {
+package struct RecordWriter: ~Copyable {
     /// So many records carry one key. AES-GCM is good for 2^24.5 of full size (5.5).
-    static let mostRecords: UInt64 = 1 << 24
+    package static let mostRecords: UInt64 = 1 << 24
 
     private let keys: TrafficKeys
     private let mostRecords: UInt64
 
+    /// For records under this secret.
+    ///
     /// - Parameter mostRecords: before the key is changed.
-    init(_ keys: consuming TrafficKeys, mostRecords: UInt64 = Self.mostRecords) {
+    package init(_ keys: consuming TrafficKeys, mostRecords: UInt64 = Self.mostRecords) {
         self.keys = keys
         self.mostRecords = mostRecords
     }
 
     /// Data, in as many records as it takes.
-    mutating func write(_ plaintext: Span<UInt8>, to wire: TLSWire) throws(RecordError) {
+    package mutating func write(_ plaintext: Span<UInt8>, to wire: TLSWire) throws(RecordError) {
         var start = 0
         while start < plaintext.count {
             let end = start &+ min(plaintext.count &- start, RecordLayout.largest)
@@ -26,18 +28,19 @@ struct RecordWriter: ~Copyable {
     }
 
     /// KeyUpdate that asks for none in return, then the next key (4.6.3).
-    mutating func updateKey(to wire: TLSWire) throws(RecordError) {
+    package mutating func updateKey(to wire: TLSWire) throws(RecordError) {
         try seal(ContentType.handshake, ([24, 0, 0, 1, 0] as InlineArray<5, UInt8>).span, to: wire)
         guard keys.update() else { throw .internalFailure }
     }
 
     /// A warning for close_notify and user_canceled, else fatal (6).
-    mutating func alert(_ code: UInt8, to wire: TLSWire) throws(RecordError) {
+    package mutating func alert(_ code: UInt8, to wire: TLSWire) throws(RecordError) {
         let level: UInt8 = code == 0 || code == 90 ? 1 : 2
         try seal(ContentType.alert, ([level, code] as InlineArray<2, UInt8>).span, to: wire)
     }
 
-    private mutating func seal(
+    /// One record of at most `RecordLayout.largest` bytes.
+    package mutating func seal(
         _ type: UInt8, _ plaintext: Span<UInt8>, to wire: TLSWire
     ) throws(RecordError) {
         let count = plaintext.count

@@ -3,7 +3,7 @@ internal import COpenSSL
 /// The traffic secret of one direction and what follows from it (RFC 8446, 7.1 to 7.3).
 ///
 /// It lives in memory of its own, so that no copy stays behind when it moves, and is wiped when it is let go of.
-@safe struct TrafficKeys: ~Copyable {
+@safe package struct TrafficKeys: ~Copyable {
     struct Values {
         var secret = InlineArray<48, UInt8>(repeating: 0)
         var key = InlineArray<32, UInt8>(repeating: 0)
@@ -20,18 +20,29 @@ internal import COpenSSL
     // Unsafe: memory that is freed by hand, so that it can be wiped. It has one owner.
     let values: UnsafeMutablePointer<Values>
 
-    /// Derives key and IV from a traffic secret; nil where it has not the suite's size, or where OpenSSL fails.
+    /// Derives key and IV from a traffic secret; throws where it has not the suite's size, or where OpenSSL fails.
     ///
     /// - Parameter sequence: of the next record, where some have gone already.
-    init?(_ suite: CipherSuite, secret: Span<UInt8>, sequence: UInt64 = 0, ciphers: CipherPool) {
+    package init(
+        _ suite: CipherSuite, secret: Span<UInt8>, sequence: UInt64 = 0, ciphers: CipherPool
+    ) throws(RecordError) {
         self.suite = suite
         self.ciphers = ciphers
         unsafe values = .allocate(capacity: 1)
         unsafe values.initialize(to: Values())
-        guard secret.count == suite.secretSize else { return nil }
+        guard secret.count == suite.secretSize else { throw .internalFailure }
         for index in 0..<secret.count { unsafe values.pointee.secret[index] = secret[index] }
         unsafe values.pointee.sequence = sequence
-        guard derive() else { return nil }
+        guard derive() else { throw .internalFailure }
+    }
+
+    init(
+        _ suite: CipherSuite, _ secret: borrowing HandshakeSecrets.Secret, sequence: UInt64 = 0,
+        ciphers: CipherPool
+    ) throws(RecordError) {
+        try self.init(
+            suite, secret: secret.bytes.span.extracting(0..<secret.count), sequence: sequence,
+            ciphers: ciphers)
     }
 
     deinit {
@@ -41,7 +52,15 @@ internal import COpenSSL
     }
 
     /// Of the next record.
-    var sequence: UInt64 { unsafe values.pointee.sequence }
+    package var sequence: UInt64 { unsafe values.pointee.sequence }
+
+    /// Copies of the key and of the IV, to compare them with known ones.
+    package var derived: (key: [UInt8], iv: [UInt8]) {
+        (
+            (0..<suite.keySize).map { unsafe values.pointee.key[$0] },
+            (0..<12).map { unsafe values.pointee.iv[$0] }
+        )
+    }
 
     private borrowing func derive() -> Bool {
         unsafe ciphers.expand(suite, values.pointee.secret.span, "key", suite.keySize) { key in
@@ -53,7 +72,7 @@ internal import COpenSSL
     }
 
     /// Goes on to the next generation of the secret (7.2); false where OpenSSL fails.
-    borrowing func update() -> Bool {
+    package borrowing func update() -> Bool {
         ciphers.release(self)
         unsafe values.pointee.sequence = 0
         let isNext = unsafe ciphers.expand(
