@@ -33,7 +33,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
     /// Bytes of a plain request's body, over it 413. 0 = no limit.
     package var requestBody = 0
     /// Frames of one message, over it Close 1008; 1 or more.
-    package var fragments = 16_384
+    package var fragments = 100_000
     /// Messages a second from the client of one session. 0 = no limit.
     package var messagesPerSecond = 0
     /// Over the rate a session is closed; otherwise it is read more slowly.

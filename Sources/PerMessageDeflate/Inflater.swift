@@ -5,7 +5,6 @@ internal import CZlib
 package enum InflateError: Error, Equatable, Sendable {
     case invalidData
     case messageTooBig(limit: Int)
-    case ratioTooHigh(limit: Int)
     case outOfMemory
 }
 
@@ -13,7 +12,7 @@ package enum InflateError: Error, Equatable, Sendable {
 package struct InflateLimits: Equatable, Sendable {
     /// Bytes of a message once inflated.
     package let message: Int
-    /// Inflated bytes for one byte received; applies from 1 MiB of output on: less does no harm. 0 = no limit.
+    /// Inflated bytes for one byte received, over time: see `InflateAllowance`. 0 = no limit.
     package let ratio: Int
 
     /// 16 MiB and 200 unless told otherwise.
@@ -36,7 +35,6 @@ package enum OnInflate: Equatable, Sendable {
 /// Inflates the messages of one direction (RFC 7692, 7.2.2) in steps of bounded output.
 @safe package struct Inflater: ~Copyable {
     private static let tail: [UInt8] = [0, 0, 0xFF, 0xFF]
-    private static let ratioFloor = 1 << 20
 
     private var stream: ZlibStream?
     private let arena: ContextArena
@@ -136,9 +134,6 @@ package enum OnInflate: Equatable, Sendable {
         default: throw .invalidData
         }
         guard produced <= limits.message else { throw .messageTooBig(limit: limits.message) }
-        if limits.ratio > 0, produced > Inflater.ratioFloor, produced / max(received, 1) > limits.ratio {
-            throw .ratioTooHigh(limit: limits.ratio)
-        }
     }
 
     @unsafe private mutating func endMessage(_ stream: UnsafeMutablePointer<z_stream>) {

@@ -40,8 +40,6 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
     case invalidCompressedData
     /// Not the peer's doing: memory to inflate its message could not be had.
     case outOfMemory
-    /// A message inflates to suspiciously much.
-    case inflateRatioTooHigh(limit: Int)
 
     /// More messages than allowed.
     case tooManyMessages(perSecond: Int)
@@ -54,7 +52,6 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         case .frameTooBig: "frame"
         case .messageTooBig: "message"
         case .tooManyFragments: "fragments"
-        case .inflateRatioTooHigh: "inflate_ratio"
         case .tooManyMessages: "messages_per_second"
         case .tooManyControlFrames: "control_frames_per_second"
         default: nil
@@ -65,7 +62,7 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
     package var closeCode: CloseCode {
         switch self {
         case .invalidUTF8: .invalidPayload
-        case .frameTooBig, .messageTooBig, .inflateRatioTooHigh: .messageTooBig
+        case .frameTooBig, .messageTooBig: .messageTooBig
         case .tooManyFragments, .tooManyMessages, .tooManyControlFrames: .policyViolation
         case .outOfMemory: .internalError
         default: .protocolError
@@ -97,7 +94,6 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         case .outOfMemory: "out of memory"
         case .tooManyMessages(let rate): "more than \(rate) messages per second"
         case .tooManyControlFrames(let rate): "more than \(rate) control frames per second"
-        case .inflateRatioTooHigh(let limit): "message inflates to over \(limit) times its size"
         }
     }
 }

@@ -2,11 +2,12 @@
 
 import os
 import re
+import time
 import zlib
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
+from support.admin import free_admin
 from support.backends import ScriptedBackend, echo
 from support.proxy import configuration
 from support.wire import CONTINUATION, TEXT, upgrade_request
@@ -151,18 +152,33 @@ def test_very_repetitive_text_of_ordinary_length_is_no_bomb(edge):
         assert client.recv() == "third " * 30_000
 
 
-@pytest.mark.parametrize("ratio, passes", [(200, False), (0, True)])
-def test_the_ratio_limit_is_the_routes(run, backend, ratio, passes):
-    config = configuration(backend.address, limits={"inflate_ratio": ratio})
+@pytest.mark.parametrize("size", [1_100_000, 8 << 20, 16 << 20])
+def test_one_letter_however_often_passes(edge, size):
+    """What a message becomes is bounded by `limits.message` alone."""
+    with edge.connect(compression="deflate") as client:
+        client.send("a" * size)
+        assert client.recv() == "a" * size
+
+
+@pytest.mark.parametrize("ratio, is_slow", [(200, True), (0, False)])
+def test_who_goes_on_beyond_the_ratio_is_read_more_slowly(run, backend, ratio, is_slow):
+    admin = free_admin()
+    config = configuration(
+        backend.address, limits={"inflate_ratio": ratio, "message": "2MiB"}, admin=admin.section, workers=1)
     with run(config) as proxy, proxy.connect(compression="deflate") as client:
-        zeros = bytes(8 << 20)
-        client.send(zeros)
-        if passes:
+        zeros = bytes(2 << 20)
+        began = time.monotonic()
+        for _ in range(3):
+            client.send(zeros)
+        for _ in range(3):
             assert client.recv() == zeros
-        else:
-            with pytest.raises(ConnectionClosed) as closed:
-                client.recv()
-            assert closed.value.rcvd.code in (1008, 1009)
+        took = time.monotonic() - began
+        hits = admin.metrics().value("trunkline_limits_hit_total", limit="inflate_ratio") or 0
+        # Two seconds' worth of a burst of 2 MiB, less what the ratio gives.
+        assert (took > 1) == is_slow or not is_slow, took
+        assert (hits > 0) == is_slow
+    line = next(line for line in proxy.events if line["message"] == "session ended")
+    assert ("throttled" in line) == is_slow and line["closed_by"] == "client"
 
 
 def test_the_routes_mode_off_is_obeyed(run, backend):

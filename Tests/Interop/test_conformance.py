@@ -42,12 +42,9 @@ def has_python27() -> bool:
 @pytest.mark.parametrize("mode", ["edge", "passthrough", "both"] if FULL else ["edge", "passthrough"])
 def test_autobahn_finds_what_is_expected(run, mode, cases, count, request):
     """Every case is OK but for those in the file beside this one, each with its reason."""
-    # Section 9 sends messages of 16 MiB, and of 4 MiB in fragments of 64 bytes. They are one repeated byte, which a backend
-    # that compresses its echo (mode both) shrinks by a thousand.
-    limits = {"frame": "32MiB", "message": "32MiB", "fragments": 100_000, "inflate_ratio": 0}
     out = machine.artefacts() / f"autobahn-{request.node.callspec.id}"
     with node_echo(compress=mode != "edge") as backend:
-        config = configuration(backend.address, limits=limits, compression={"mode": mode})
+        config = configuration(backend.address, compression={"mode": mode})
         with run(config) as proxy:
             done = subprocess.run(
                 [str(KIT), "-q", "-c", cases, "--need-deflate", "--out", str(out), proxy.url("/")],

@@ -55,7 +55,6 @@ def test_too_many_messages_are_read_later(run, backend):
     ({"fragments": 3}, [(TEXT, b"a", {"fin": False})] + [(0, b"b", {"fin": False})] * 4, 1008, "fragments"),
     ({"message": "100B"}, [(BINARY, b"x" * 101, {})], 1009, "message"),
     ({"frame": "100B"}, [(BINARY, b"x" * 101, {})], 1009, "frame"),
-    ({"inflate_ratio": 50}, [(BINARY, deflated(bytes(4 << 20)), {"rsv": 4})], 1009, "inflate_ratio"),
 ])
 def test_a_limit_has_its_code_its_counter_and_its_line(run, backend, limits, flood, code, key):
     admin = free_admin()

@@ -15,7 +15,6 @@ struct ProtocolViolationTests {
         (.invalidUTF8, 1007, nil), (.outOfMemory, 1011, nil),
         (.frameTooBig(.max, limit: .max), 1009, "frame"),
         (.messageTooBig(limit: .max), 1009, "message"),
-        (.inflateRatioTooHigh(limit: .max), 1009, "inflate_ratio"),
         (.tooManyFragments(limit: .max), 1008, "fragments"),
         (.tooManyMessages(perSecond: .max), 1008, "messages_per_second"),
         (.tooManyControlFrames(perSecond: .max), 1008, "control_frames_per_second"),

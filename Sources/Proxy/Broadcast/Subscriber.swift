@@ -94,7 +94,7 @@ final class Subscriber: LiveSession, TimerOwner {
             var span = bytes.mutableSpan
             received(&span, from: leg)
         }
-        if !leg.hasEnded, !leg.isPaused, !leg.isThrottled { leg.transport.resumeReading() }
+        leg.goOn()
     }
 
     func start() {

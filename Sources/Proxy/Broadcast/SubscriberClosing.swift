@@ -120,6 +120,7 @@ extension Subscriber {
         leg.isDeaf = true
         leg.hasEnded = true
         leg.transport.close()
+        leg.pending = nil
         leg.owner = nil
         leaveMetrics()
         feed.remove(self)

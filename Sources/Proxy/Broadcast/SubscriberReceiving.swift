@@ -10,9 +10,15 @@ extension Subscriber: LegOwner {
         guard !leg.isDeaf else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
         leg.keepalive.heard(at: worker.loop.now)
+        guard leg.pending == nil else { return leg.keep(bytes.span) }
+        goesOn(&bytes, nil, from: leg)
+    }
+
+    func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg) {
         var position = 0
         do throws(ProtocolViolation) {
-            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
+            // What would be passed on waits as long as the feed's backend takes nothing.
+            while !leg.isDeaf, !leg.isPaused, let slice = try leg.frames.next(bytes.span, from: &position) {
                 if slice.header.opcode.isControl {
                     let close = try leg.takeControl(
                         bytes.span.extracting(slice.payload), slice, at: worker.loop.now,
@@ -23,6 +29,7 @@ extension Subscriber: LegOwner {
                 }
             }
             if messageRate.isOn { try checkRate() }
+            if !leg.isDeaf { leg.keep(bytes.span.extracting(position..<bytes.count)) }
         } catch {
             fail(error)
         }
@@ -70,16 +77,12 @@ extension Subscriber: LegOwner {
     }
 
     private func pauseForFeed() {
-        guard !leg.isPaused else { return }
-        leg.isPaused = true
-        leg.transport.pauseReading()
+        if !leg.isPaused { leg.hold(.full) }
     }
 
     /// The upstream connection takes again.
     func feedTakesMore() {
-        guard leg.isPaused else { return }
-        leg.isPaused = false
-        if !leg.isThrottled, !leg.hasEnded { leg.transport.resumeReading() }
+        if leg.isPaused { leg.release(.full) }
     }
 
     /// Messages over the rate are paid for by a pause, or end the subscription.
@@ -89,13 +92,11 @@ extension Subscriber: LegOwner {
         let wait = messageRate.take(Int(clamping: new), at: worker.loop.now)
         guard wait > 0, !leg.isDeaf, !isClosing else { return }
         if route.limits.closesOverRate { throw .tooManyMessages(perSecond: route.limits.messagesPerSecond) }
-        leg.isThrottled = true
-        leg.transport.pauseReading()
+        leg.hold(.rate)
         arm(.rate, after: wait)
     }
 
     func ratePaid() {
-        leg.isThrottled = false
-        if !leg.isPaused, !leg.hasEnded { leg.transport.resumeReading() }
+        leg.release(.rate)
     }
 }

@@ -12,7 +12,7 @@ final class Leg: TransportReceiver {
 
     let peer: Peer
     let transport: any ByteTransport
-    private let worker: Worker
+    let worker: Worker
     private let sizes: MessageSizes
     /// Let go of when the owner ends: transport, leg and owner hold each other until then.
     var owner: (any LegOwner)?
@@ -33,16 +33,20 @@ final class Leg: TransportReceiver {
     var isMidFrame = false {
         didSet { if oldValue, !isMidFrame { sendHeld() } }
     }
-    /// True when reading from this peer is paused because the other side is full.
-    var isPaused = false
+    /// Why nothing is read from this peer.
+    var holds: Holds = []
+    /// When a peer that sends too much is read again.
+    var throttledUntil: UInt64 = 0
+    /// What it has sent and waits.
+    var pending: PendingInput?
     /// Whether this peer takes what waits for it, while reading from the other one is paused.
     var stall = StallWatch()
-    /// True when reading from this peer is paused because it sends too much.
-    var isThrottled = false
     /// Control frames of the peer, against its limit.
     var controlRate: RateLimit
     /// True when what the peer sends is no longer looked at.
-    var isDeaf = false
+    var isDeaf = false {
+        didSet { if isDeaf { pending = nil } }
+    }
     /// The transport is closed.
     var hasEnded = false
     /// The peer has ended its side with its Close, and waits for ours.
@@ -73,13 +77,6 @@ final class Leg: TransportReceiver {
     var takesData: Bool { !hasEnded && (isMidFrame || (closing.maySendData && heldClose == nil)) }
     /// Whether control frames wait for the end of the frame that is under way.
     var hasHeldControl: Bool { heldPong != nil || heldClose != nil }
-
-    /// Reads on, whatever reading was paused for.
-    func flowAgain() {
-        guard isPaused || isThrottled else { return }
-        (isPaused, isThrottled) = (false, false)
-        transport.resumeReading()
-    }
 
     // MARK: Counting
 
@@ -125,7 +122,12 @@ final class Leg: TransportReceiver {
 
     func sendPong(_ payload: [UInt8]) {
         guard takesData else { return }
-        if isMidFrame { heldPong = payload } else { sendControl(.pong, payload) }
+        // Nor is it asked to hold one Pong after the other for a peer that takes none.
+        if isMidFrame || transport.isFull(beyond: Self.mostUnreadAnswers) {
+            heldPong = payload
+        } else {
+            sendControl(.pong, payload)
+        }
     }
 
     /// Sends Close now or at the end of the frame that is under way; only the first one counts.
@@ -138,6 +140,9 @@ final class Leg: TransportReceiver {
             sendControl(.close, payload.encoded)
         }
     }
+
+    /// Beyond so much that waits for a peer its Pings are answered together, when it takes something again.
+    private static let mostUnreadAnswers = 64 * 1024
 
     private func sendHeld() {
         if let payload = heldPong.take() { sendControl(.pong, payload) }
@@ -175,9 +180,15 @@ final class Leg: TransportReceiver {
 
     func transportOpened() {}
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) { owner?.received(&bytes, from: self) }
-    func transportEnded() { owner?.ended(self, nil) }
+    func transportEnded() {
+        // What came before the end counts.
+        if let pending { pending.hasEnded = true } else { owner?.ended(self, nil) }
+    }
     func transportFailed(_ error: TransportError) { owner?.ended(self, error) }
-    func transportDrained() { owner?.drained(self) }
+    func transportDrained() {
+        if heldPong != nil, !isMidFrame { sendHeld() }
+        owner?.drained(self)
+    }
 }
 
 /// What one leg has carried.

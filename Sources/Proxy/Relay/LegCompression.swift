@@ -10,6 +10,8 @@ final class LegCompression: ContextHolder {
     var memoryPlace = ContextMemory.Place()
     var inflater: Inflater
     var deflater: Deflater
+    /// For what comes in.
+    var allowance: InflateAllowance
     /// A compressed message is coming in from the peer.
     var isInflating = false
     /// A compressed message is going out to the peer.
@@ -17,8 +19,9 @@ final class LegCompression: ContextHolder {
 
     init(
         incoming: DeflateDirection, outgoing: DeflateDirection, _ options: DeflateOptions,
-        limits: InflateLimits, sampler: ShrinkSampler, arena: ContextArena
+        limits: InflateLimits, sampler: ShrinkSampler, arena: ContextArena, now: UInt64
     ) {
+        allowance = InflateAllowance(limits, at: now)
         self.sampler = sampler
         minimumSize = options.minimumSize
         inflater = Inflater(incoming, limits: limits, in: arena)

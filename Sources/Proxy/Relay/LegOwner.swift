@@ -2,8 +2,15 @@
 protocol LegOwner: AnyObject {
     /// Bytes came; they may be changed in place and are gone after the call.
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg)
+    /// What waited may be looked at, whose beginning may be the rest of a frame that is being inflated.
+    func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg)
     /// The peer has ended its side, in order or not.
     func ended(_ leg: Leg, _ error: TransportError?)
     /// All that was written has gone.
     func drained(_ leg: Leg)
+}
+
+extension LegOwner {
+    /// For those that look at everything at once.
+    func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg) {}
 }

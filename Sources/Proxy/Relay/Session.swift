@@ -32,6 +32,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     var plannedDrain: DrainCause?
     private var messageRate: RateLimit
     private var ratedMessages: UInt64 = 0
+    private static let longestThrottle: UInt64 = 3600 * 1_000_000_000
     /// How often messages over the rate were left to wait.
     private(set) var throttles = 0
     private var lastMessages: UInt64 = 0
@@ -69,9 +70,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         worker.begin(self)
         receivedEarly(backendEarly, from: backend)
         receivedEarly(clientEarly, from: client)
-        for leg in [client, backend] where !leg.isPaused && !leg.isThrottled && !leg.hasEnded {
-            leg.transport.resumeReading()
-        }
+        for leg in [client, backend] { leg.goOn() }
     }
 
     private func receivedEarly(_ early: [UInt8], from leg: Leg) {
@@ -96,12 +95,18 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         guard !leg.isDeaf else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
         leg.keepalive.heard(at: worker.loop.now)
+        guard leg.pending == nil else { return leg.keep(bytes.span) }
+        goesOn(&bytes, nil, from: leg)
+    }
+
+    func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg) {
+        guard !leg.isDeaf else { return }
         let other = other(leg)
         do throws(ProtocolViolation) {
             if isPlain {
                 try forward(&bytes, from: leg, to: other)
             } else {
-                try transform(&bytes, from: leg, to: other)
+                try transform(&bytes, part, from: leg, to: other)
             }
         } catch {
             fail(leg, error)
@@ -120,21 +125,35 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         if route.limits.closesOverRate {
             return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
         }
-        client.isThrottled = true
-        throttles += 1
-        worker.metrics.add(.limitsHit, ["messages_per_second"])
-        client.transport.pauseReading()
-        arm(.rate, after: wait)
+        throttle(client, for: wait, limit: "messages_per_second")
+    }
+
+    /// A peer that sends too much is read again after so long.
+    func throttle(_ leg: Leg, for wait: UInt64, limit: String) {
+        if !leg.isThrottled {
+            throttles += 1
+            worker.metrics.add(.limitsHit, [limit])
+        }
+        leg.throttledUntil = max(leg.throttledUntil, worker.loop.now &+ min(wait, Self.longestThrottle))
+        leg.hold(.rate)
+        armRate()
+    }
+
+    private func armRate() {
+        let due = [client, backend].filter(\.isThrottled).map(\.throttledUntil).min()
+        let now = worker.loop.now
+        if let due { arm(.rate, after: due > now ? due - now : 1) }
     }
 
     private func ratePaid() {
-        client.isThrottled = false
-        if !client.isPaused, !client.hasEnded { client.transport.resumeReading() }
+        for leg in [client, backend] where leg.isThrottled && leg.throttledUntil <= worker.loop.now {
+            leg.release(.rate)
+        }
+        armRate()
     }
 
-    private func pause(_ leg: Leg, because full: Leg) {
-        leg.isPaused = true
-        leg.transport.pauseReading()
+    func pause(_ leg: Leg, because full: Leg) {
+        leg.hold(.full)
         worker.metrics.add(.readsPaused, [leg.peer.rawValue])
         guard route.timeouts.slowConsumer > 0 else { return }
         full.stall.began(waiting: full.transport.bufferedBytes, at: worker.loop.now)
@@ -145,10 +164,9 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     func drained(_ leg: Leg) {
         let feeder = other(leg)
         guard feeder.isPaused else { return }
-        feeder.isPaused = false
         leg.stall.ended()
-        if !client.isPaused, !backend.isPaused { disarm(.slowConsumer) }
-        if !feeder.isThrottled { feeder.transport.resumeReading() }
+        if !other(feeder).isPaused { disarm(.slowConsumer) }
+        feeder.release(.full)
     }
 
     // MARK: Time
@@ -245,6 +263,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
             leg.isDeaf = true
             if !leg.hasEnded { leg.transport.close() }
             leg.hasEnded = true
+            leg.pending = nil
             leg.owner = nil
             if let compression = leg.compression { worker.contextMemory.forget(compression) }
         }

@@ -67,7 +67,8 @@ struct SessionAssembly {
             ? (agreement.fromClient, agreement.fromServer) : (agreement.fromServer, agreement.fromClient)
         return LegCompression(
             incoming: incoming, outgoing: outgoing, options, limits: plan.route.limits.inflate,
-            sampler: worker.sampler(for: plan.route, towards: peer), arena: worker.contextMemory.arena)
+            sampler: worker.sampler(for: plan.route, towards: peer), arena: worker.contextMemory.arena,
+            now: worker.loop.now)
     }
 
     /// Jittered, so that sessions that began together are not pinged together.

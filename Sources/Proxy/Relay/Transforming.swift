@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
@@ -10,35 +11,57 @@ extension Session {
     /// takes memory in steps.
     private static let step = 64 * 1024
 
-    func transform(_ bytes: inout MutableSpan<UInt8>, from leg: Leg, to other: Leg) throws(ProtocolViolation)
-    {
+    /// - Parameter part: what the bytes begin with, when they had to wait.
+    func transform(
+        _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg, to other: Leg
+    ) throws(ProtocolViolation) {
         var position = 0
         var output = worker.scratch.take()
         var violation: ProtocolViolation?
         do throws(ProtocolViolation) {
-            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
+            if let part {
+                position = part.count
+                try inflatePart(
+                    bytes.span, 0..<part.count, isLast: part.isLast, from: leg, to: other, into: &output)
+            }
+            while goesOn(leg), let slice = try leg.frames.next(bytes.span, from: &position) {
                 if slice.isControl {
-                    pass(&output, to: other, isMidFrame: false)
+                    pass(&output, from: leg, to: other, isMidFrame: false)
                     controlBytes(&bytes, slice, from: leg)
                 } else {
                     try transformSlice(&bytes, slice, from: leg, to: other, into: &output)
+                    if output.count > Self.step {
+                        pass(&output, from: leg, to: other, isMidFrame: leg.transit.isMidFrame)
+                    }
                 }
             }
         } catch {
             violation = error
         }
-        pass(&output, to: other, isMidFrame: leg.transit.isMidFrame)
+        pass(&output, from: leg, to: other, isMidFrame: leg.transit.isMidFrame)
         worker.scratch.giveBack(output)
         if let compression = leg.compression { worker.contextMemory.touched(compression) }
         if let compression = other.compression { worker.contextMemory.touched(compression) }
         if let violation { throw violation }
+        // Where something waits already, this is what comes behind it.
+        if !leg.isDeaf { leg.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count)) }
+    }
+
+    /// What may become more than it is waits as soon as the other side doesn't take what it became, in the middle of a
+    /// read too: nothing is made for a peer that takes nothing.
+    private func goesOn(_ leg: Leg) -> Bool {
+        !leg.isDeaf && leg.pending == nil && (leg.holds.isEmpty || leg.compression == nil)
     }
 
     /// Passes what was composed and empties it.
-    private func pass(_ output: inout UniqueArray<UInt8>, to leg: Leg, isMidFrame: Bool) {
-        leg.passData(output.span)
+    private func pass(
+        _ output: inout UniqueArray<UInt8>, from leg: Leg, to other: Leg, isMidFrame: Bool
+    ) {
+        other.passData(output.span)
         output.removeAll(keepingCapacity: true)
-        if leg.isMidFrame != isMidFrame { leg.isMidFrame = isMidFrame }
+        if other.isMidFrame != isMidFrame { other.isMidFrame = isMidFrame }
+        guard leg.compression != nil, !leg.isPaused else { return }
+        if other.transport.isFull(beyond: min(Self.step, route.limits.buffer)) { pause(leg, because: other) }
     }
 
     private func transformSlice(
@@ -55,17 +78,39 @@ extension Session {
             return
         }
         applyMask(&bytes, in: slice.payload, key: slice.header.maskingKey, offset: slice.payloadOffset)
-        let payload = bytes.span.extracting(slice.payload)
         if let compression = leg.compression, compression.isInflating {
-            worker.metrics.countInflated(from: leg.peer, plain: 0, compressed: payload.count)
-            try inflate(payload, isLast: slice.endsMessage, compression, from: leg, to: other, into: &output)
-            if slice.endsMessage { leg.countMessage(isText: leg.transit.opcode == .text) }
-        } else {
-            leg.count(slice)
-            try checkPlainText(payload, isLast: slice.endsMessage, from: leg)
-            compose(payload, isLast: slice.endsMessage, from: leg, to: other, into: &output)
+            worker.metrics.countInflated(from: leg.peer, plain: 0, compressed: slice.payload.count)
+            return try inflatePart(
+                bytes.span, slice.payload, isLast: slice.endsMessage, from: leg, to: other, into: &output)
         }
-        guard slice.endsMessage else { return }
+        leg.count(slice)
+        let payload = bytes.span.extracting(slice.payload)
+        try checkPlainText(payload, isLast: slice.endsMessage, from: leg)
+        compose(payload, isLast: slice.endsMessage, from: leg, to: other, into: &output)
+        if slice.endsMessage { endMessage(from: leg, to: other) }
+    }
+
+    /// Inflates payload as far as the other side takes what becomes of it; the rest waits.
+    private func inflatePart(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, isLast: Bool, from leg: Leg, to other: Leg,
+        into output: inout UniqueArray<UInt8>
+    ) throws(ProtocolViolation) {
+        guard let compression = leg.compression else { return }
+        var position = 0
+        let payload = bytes.extracting(range)
+        let isDone = try inflate(
+            payload, from: &position, isLast: isLast, compression, from: leg, to: other, into: &output)
+        guard isDone else {
+            return leg.keep(
+                payload.extracting(position..<payload.count),
+                part: PendingInput.Part(count: payload.count - position, isLast: isLast))
+        }
+        guard isLast else { return }
+        leg.countMessage(isText: leg.transit.opcode == .text)
+        endMessage(from: leg, to: other)
+    }
+
+    private func endMessage(from leg: Leg, to other: Leg) {
         leg.transit.isTransformed = false
         leg.compression?.isInflating = false
         other.compression?.isDeflating = false
@@ -81,35 +126,46 @@ extension Session {
         leg.text = header.opcode == .text ? UTF8Validator() : nil
     }
 
+    /// False when it stopped before the end of the payload.
     private func inflate(
-        _ payload: Span<UInt8>, isLast: Bool, _ compression: LegCompression, from leg: Leg, to other: Leg,
-        into output: inout UniqueArray<UInt8>
-    ) throws(ProtocolViolation) {
-        var position = 0
-        var state = OnInflate.outputFull
-        while state == .outputFull {
+        _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: LegCompression,
+        from leg: Leg, to other: Leg, into output: inout UniqueArray<UInt8>
+    ) throws(ProtocolViolation) -> Bool {
+        while true {
             var plain = worker.scratch.take()
-            var violation: ProtocolViolation?
-            do throws(InflateError) {
-                state = try compression.inflater.inflate(
-                    payload, from: &position, endOfMessage: isLast, room: Self.step, appendingTo: &plain)
+            let start = position
+            let state: OnInflate
+            do throws(ProtocolViolation) {
+                state = try step(
+                    payload, from: &position, isLast: isLast, compression, into: &plain)
+                try checkPlainText(plain.span, isLast: state == .messageComplete, from: leg)
             } catch {
-                violation = ProtocolViolation(error)
+                worker.scratch.giveBack(plain)
+                throw error
             }
-            leg.tally.messageBytes &+= UInt64(plain.count)
-            worker.metrics.countInflated(from: leg.peer, plain: plain.count, compressed: 0)
-            if violation == nil {
-                do throws(ProtocolViolation) {
-                    let isLast = state == .messageComplete
-                    try checkPlainText(plain.span, isLast: isLast, from: leg)
-                    compose(plain.span, isLast: isLast, from: leg, to: other, into: &output)
-                } catch {
-                    violation = error
-                }
-            }
+            let made = plain.count
+            leg.tally.messageBytes &+= UInt64(made)
+            worker.metrics.countInflated(from: leg.peer, plain: made, compressed: 0)
+            compose(
+                plain.span, isLast: state == .messageComplete, from: leg, to: other, into: &output)
             worker.scratch.giveBack(plain)
-            if let violation { throw violation }
-            if output.count > Self.step { pass(&output, to: other, isMidFrame: false) }
+            let wait = compression.allowance.took(position - start, becoming: made, at: worker.loop.now)
+            if wait > 0 { throttle(leg, for: wait, limit: "inflate_ratio") }
+            if output.count > Self.step { pass(&output, from: leg, to: other, isMidFrame: false) }
+            guard state == .outputFull else { return true }
+            guard leg.holds.isEmpty else { return false }
+        }
+    }
+
+    private func step(
+        _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: LegCompression,
+        into plain: inout UniqueArray<UInt8>
+    ) throws(ProtocolViolation) -> OnInflate {
+        do throws(InflateError) {
+            return try compression.inflater.inflate(
+                payload, from: &position, endOfMessage: isLast, room: Self.step, appendingTo: &plain)
+        } catch {
+            throw ProtocolViolation(error)
         }
     }
 
@@ -157,7 +213,6 @@ extension ProtocolViolation {
             case .invalidData: .invalidCompressedData
             case .outOfMemory: .outOfMemory
             case .messageTooBig(let limit): .messageTooBig(limit: limit)
-            case .ratioTooHigh(let limit): .inflateRatioTooHigh(limit: limit)
             }
     }
 }
