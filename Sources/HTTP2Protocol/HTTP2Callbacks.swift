@@ -99,6 +99,11 @@ let frameReceived: OnFrame = { session, frame, data in
 
 let frameSent: OnFrame = { session, frame, data in
     guard let me = unsafe owner(data), let frame = unsafe frame else { return 0 }
+    if unsafe trunkline_frame_type(frame) == Int32(NGHTTP2_HEADERS.rawValue), me.side == .server,
+        let stream = unsafe stream(session, frame.pointee.hd.stream_id)
+    {
+        me.headSent(stream)
+    }
     // A stream that a broken frame made the library reset costs as much as one that was reset.
     if unsafe trunkline_frame_type(frame) == Int32(NGHTTP2_RST_STREAM.rawValue) {
         me.resetSent(

@@ -16,6 +16,9 @@ package final class HTTP2Stream {
     // Both hold each other until the stream is closed.
     var session: HTTP2Session?
     var output = StreamOutput()
+    /// Sizes of the heads that were submitted and have not been framed, in their order.
+    var unsentHeads: [Int] = []
+    var unsentHeadBytes = 0
     var ending = Ending.open
     var isDeferred = false
     /// The header block that is coming in.
@@ -42,7 +45,7 @@ package final class HTTP2Stream {
     /// Whether more waits than the stream may hold. While all streams of the connection together hold more than they
     /// may, each that holds anything is full.
     package func isFull(beyond limit: Int) -> Bool {
-        let count = output.count
+        let count = output.count &+ unsentHeadBytes
         guard count <= limit else { return true }
         guard count > 0, let session else { return false }
         return session.queued > session.options.heldBytes

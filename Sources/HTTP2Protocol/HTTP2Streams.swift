@@ -30,6 +30,7 @@ extension HTTP2Session {
         _ = unsafe HTTP2Library.withLines(head.block) { lines, count in
             unsafe nghttp2_submit_headers(session, 0, stream.id, nil, lines, count, nil)
         }
+        headSubmitted(stream, head)
         ask()
     }
 
@@ -41,10 +42,29 @@ extension HTTP2Session {
             var provider = unsafe HTTP2Library.provider(of: Unmanaged.passUnretained(stream).toOpaque())
             return unsafe nghttp2_submit_response(session, stream.id, lines, count, &provider)
         }
+        headSubmitted(stream, head)
         if endsStream { stream.ending = .ended }
         // Memory, or fields that can't be sent at all.
         if result != 0 { reset(stream, .internalError) }
         ask()
+    }
+
+    // The library keeps heads, and no window holds them up: they count as what was written does, so that whoever sends one
+    // after the other is paused (RFC 9110, 15.2 knows no limit).
+
+    private func headSubmitted(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead) {
+        let size = head.fields.listSize
+        stream.unsentHeads.append(size)
+        stream.unsentHeadBytes += size
+        queued += size
+    }
+
+    func headSent(_ stream: HTTP2Stream) {
+        guard !stream.unsentHeads.isEmpty else { return }
+        let size = stream.unsentHeads.removeFirst()
+        stream.unsentHeadBytes -= size
+        queued -= size
+        if stream.unsentHeads.isEmpty, stream.output.count == 0 { drained.append(stream) }
     }
 
     /// The stream has something to send that it had not when the library last asked.
@@ -63,7 +83,9 @@ extension HTTP2Session {
     }
 
     private func drop(_ stream: HTTP2Stream) {
-        queued -= stream.output.count
+        queued -= stream.output.count &+ stream.unsentHeadBytes
+        stream.unsentHeads = []
+        stream.unsentHeadBytes = 0
         stream.output.clear(buffers)
     }
 

@@ -243,4 +243,23 @@ struct HTTP2SessionTests {
     }
 
     @Test func theLibraryHasAVersion() { #expect(HTTP2Library.version.split(separator: ".").count == 3) }
+
+    @Test func headsThatThePeerDoesNotReadCountAsWaiting() throws {
+        let talk = try Conversation()
+        _ = try #require(try talk.open(plainRequest, endsStream: true))
+        try talk.talk()
+        let answer = try #require(talk.serverSide.streams.first?.stream)
+        let hint = HTTP2ResponseHead(
+            status: 103, fields: HTTP2Fields(["link": String(repeating: "x", count: 1000)]))
+        for _ in 0..<5 { answer.inform(hint) }
+        #expect(answer.isFull(beyond: 5000) && !answer.isFull(beyond: 6000))
+        #expect(talk.server.heldBytes > 5000)
+        _ = talk.serverSide.take()
+        try talk.talk()
+        #expect(!answer.isFull(beyond: 0) && talk.server.heldBytes == 0)
+        #expect(talk.serverSide.take() == [.drained])
+        answer.inform(hint)
+        answer.reset(.cancel)
+        #expect(talk.server.heldBytes == 0)
+    }
 }

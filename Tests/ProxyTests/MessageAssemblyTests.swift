@@ -1,5 +1,4 @@
-import BasicContainers
-import PerMessageDeflate
+import EventLoop
 import Testing
 import WebSocketProtocol
 
@@ -7,22 +6,19 @@ import WebSocketProtocol
 
 @Suite("Messages in pieces")
 struct MessageAssemblyTests {
+    private let account = MemoryAccount(on: MemoryLedger(MemoryPool()))
+
     private func assembled(
-        _ bytes: [UInt8], at split: Int, as opcode: Opcode, limit: Int = 1000,
-        inflating direction: DeflateDirection? = nil
+        _ bytes: [UInt8], at split: Int, as opcode: Opcode, limit: Int = 1000
     ) throws -> MessageAssembly {
-        let assembly = MessageAssembly(
-            opcode, limit: limit,
-            inflater: direction.map {
-                Inflater($0, limits: InflateLimits(message: limit), in: ContextArena())
-            })
+        let assembly = MessageAssembly(opcode, limit: limit, on: account)
         try assembly.append(bytes.span.extracting(0..<split), isLast: false)
         try assembly.append(bytes.span.extracting(split..<bytes.count), isLast: true)
         return assembly
     }
 
     private func payload(_ assembly: MessageAssembly) -> [UInt8] {
-        (0..<assembly.payload.count).map { assembly.payload[$0] }
+        assembly.payload.lend { span in span.indices.map { span[$0] } }
     }
 
     @Test("text is put together at every split, also within a character")
@@ -48,23 +44,7 @@ struct MessageAssemblyTests {
     func tooBig() throws {
         let bytes = [UInt8](repeating: 7, count: 11)
         let assembly = try assembled(bytes, at: 5, as: .binary, limit: 10)
-        #expect(assembly.isTooBig && assembly.payload.isEmpty)
+        #expect(assembly.isTooBig && assembly.payload.isEmpty && account.held == 0)
         #expect(try !assembled(bytes, at: 5, as: .binary, limit: 11).isTooBig)
-    }
-
-    @Test("compressed messages are inflated at every split and within the limit")
-    func compressed() throws {
-        let direction = DeflateDirection(windowBits: 12, startsAfresh: true)
-        let text = Array(String(repeating: "tick 線路 ", count: 40).utf8)
-        var deflater = Deflater(direction, DeflateOptions(), in: ContextArena())
-        var packed = UniqueArray<UInt8>()
-        #expect(deflater.compress(text.span, endOfMessage: true, appendingTo: &packed))
-        let bytes = (0..<packed.count).map { packed[$0] }
-        for split in 0...bytes.count {
-            #expect(payload(try assembled(bytes, at: split, as: .text, inflating: direction)) == text)
-        }
-        #expect(throws: ProtocolViolation.messageTooBig(limit: 100)) {
-            try assembled(bytes, at: 3, as: .text, limit: 100, inflating: direction)
-        }
     }
 }

@@ -38,6 +38,11 @@ final class Feed: TimerOwner {
     var runs = MessageRuns()
     /// Whose turn it is while a round over the subscribers takes several turns of the loop.
     var roundPosition: Int?
+    /// A client's message that is being passed on.
+    var speech: Speech?
+    /// Of what is kept for all clients; nobody is to be given up for it, since its own bounds hold.
+    let account: MemoryAccount
+    private var ringCharge: MemoryCharge
     /// The message that is coming in pieces.
     var assembly: MessageAssembly?
     var timers = TimerSlots()
@@ -54,6 +59,8 @@ final class Feed: TimerOwner {
         tally = hub.tally(key.upstream)
         self.worker = worker
         machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin)
+        account = MemoryAccount(on: worker.loop.memory)
+        ringCharge = MemoryCharge(to: account)
         ring = MessageRing(capacity: options.ringCapacity, byteLimit: options.queueBytes)
     }
 
@@ -61,6 +68,9 @@ final class Feed: TimerOwner {
     /// Nobody receives it or waits for it.
     var isIdle: Bool { subscribers.isEmpty && tickets.isEmpty }
     var backendName: String { backend?.name ?? "" }
+
+    /// The ring has changed.
+    func chargeRing() { ringCharge.set(ring.bytes) }
 
     // MARK: Clients
 
@@ -151,6 +161,7 @@ final class Feed: TimerOwner {
         finishRound()
         options = new
         ring.resize(capacity: new.ringCapacity, byteLimit: new.queueBytes)
+        chargeRing()
         machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin)
         for subscriber in subscribers { subscriber.adopt(new) }
         if isArmed(.linger) { arm(.linger, after: new.linger) }
@@ -169,6 +180,7 @@ final class Feed: TimerOwner {
         attempt = nil
         asking = nil
         assembly = nil
+        speech = nil
         if let leg { release(leg, with: ClosePayload(code, "no clients")) }
         hub.forget(self)
     }

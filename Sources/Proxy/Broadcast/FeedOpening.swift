@@ -174,6 +174,7 @@ extension Feed {
         putInMetrics()
         self.leg = nil
         assembly = nil
+        fallSilent()
         disarm(.housekeeping)
         let state = backend?.state
         backend = nil

@@ -35,7 +35,8 @@ extension Feed: LegOwner {
     }
 
     func drained(_ leg: Leg) {
-        for subscriber in subscribers { subscriber.feedTakesMore() }
+        goOnSpeaking()
+        letSpeak()
     }
 
     /// The backend's Close. With 1000 or a code of the application's own (RFC 6455, 7.4.2) it says that the feed is
@@ -61,7 +62,7 @@ extension Feed: LegOwner {
                 return try takeWhole(payload, slice.header.opcode)
             }
             assembly = MessageAssembly(
-                slice.header.opcode, limit: route.limits.frames.message, inflater: nil)
+                slice.header.opcode, limit: route.limits.frames.message, on: account)
         }
         guard let assembly else { return }
         try assembly.append(payload, isLast: slice.endsMessage)
@@ -71,7 +72,7 @@ extension Feed: LegOwner {
             tally.leftOut &+= 1
             return worker.log.feedLeftOut(self, limit: route.limits.frames.message)
         }
-        publish(SharedMessage(assembly.opcode, payload: assembly.payload.span))
+        assembly.payload.lend { publish(SharedMessage(assembly.opcode, payload: $0)) }
     }
 
     private func takeWhole(_ payload: Span<UInt8>, _ opcode: Opcode) throws(ProtocolViolation) {
@@ -91,23 +92,8 @@ extension Feed: LegOwner {
         }
         runs.removeAll()
         ring.append(message, bytes: size)
+        chargeRing()
         unsent += 1
         unsentBytes += size
-    }
-
-    // MARK: From clients
-
-    /// Whether the upstream connection takes what clients send without delay.
-    var takesMessages: Bool { leg?.transport.isFull(beyond: route.limits.buffer) != true }
-
-    /// Passes a client's message on; false when there is no connection to pass it to.
-    func forward(_ opcode: Opcode, _ payload: Span<UInt8>) -> Bool {
-        guard let leg, leg.takesData else { return false }
-        var output = worker.scratch.take()
-        FrameWriter.append(
-            opcode, fin: true, payload: payload, maskingKey: worker.randomMask(), to: &output)
-        leg.pass(output.span)
-        worker.scratch.giveBack(output)
-        return true
     }
 }

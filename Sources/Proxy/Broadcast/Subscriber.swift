@@ -29,7 +29,9 @@ final class Subscriber: LiveSession, TimerOwner {
     var isClosing = false
     var plannedDrain: DrainCause?
     /// What the client sends, while it is being put together.
-    var assembly: MessageAssembly?
+    var assembly: ClientMessage?
+    /// For what the client compresses.
+    var allowance: InflateAllowance
     var messageRate: RateLimit
     var ratedMessages: UInt64 = 0
     /// Messages given to the client in full.
@@ -63,6 +65,7 @@ final class Subscriber: LiveSession, TimerOwner {
             } else { nil }
         queue = SubscriberQueue(feed.options, oldest: feed.ring.oldest, end: feed.ring.end)
         meter = worker.metrics.meter(route: plan.route.name, backend: facts.backend)
+        allowance = InflateAllowance(plan.route.limits.inflate, at: worker.loop.now)
         messageRate = RateLimit(perSecond: plan.route.limits.messagesPerSecond)
         lastActivity = worker.loop.now
         leg.owner = self
@@ -130,6 +133,11 @@ final class Subscriber: LiveSession, TimerOwner {
         case .ping: leg.sendPing(Array("trunkline".utf8))
         case .dead: return giveUp(.pongTimeout)
         }
+        if let assembly, isOverdue(assembly, at: now) {
+            return close(
+                ClosePayload(.policyViolation, "message did not arrive in time"), by: .proxy,
+                cause: .unfinishedMessage)
+        }
         let messages = leg.tally.messagesReceived &+ delivered
         if messages != lastMessages {
             lastMessages = messages
@@ -138,6 +146,12 @@ final class Subscriber: LiveSession, TimerOwner {
             return close(ClosePayload(.goingAway, "idle for too long"), by: .proxy, cause: .idleTimeout)
         }
         scheduleHousekeeping()
+    }
+
+    /// A message that is begun is held: there must be more of it now and then.
+    private func isOverdue(_ message: ClientMessage, at now: UInt64) -> Bool {
+        let limit = worker.generation.configuration.timeouts.requestBody
+        return limit > 0 && leg.holds.isEmpty && now &- min(message.lastCame, now) >= limit
     }
 
     private func scheduleHousekeeping() {

@@ -15,10 +15,12 @@ extension Subscriber: LegOwner {
     }
 
     func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg) {
+        if feed.options.clientMessages == .forward, !feed.takesMessages { pauseForFeed() }
         var position = 0
         do throws(ProtocolViolation) {
             // What would be passed on waits as long as the feed's backend takes nothing.
-            while !leg.isDeaf, !leg.isPaused, let slice = try leg.frames.next(bytes.span, from: &position) {
+            while !leg.isDeaf, leg.holds.isEmpty, let slice = try leg.frames.next(bytes.span, from: &position)
+            {
                 if slice.header.opcode.isControl {
                     let close = try leg.takeControl(
                         bytes.span.extracting(slice.payload), slice, at: worker.loop.now,
@@ -55,24 +57,23 @@ extension Subscriber: LegOwner {
 
     /// Only whole messages go to the backend: those of several clients share one connection.
     private func forward(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
+        let header = slice.header
+        let now = worker.loop.now
         if slice.beginsMessage {
-            let limits = route.limits
-            assembly = MessageAssembly(
-                slice.header.opcode, limit: limits.frames.message,
-                inflater: agreement.flatMap { agreement in
-                    slice.header.rsv1
-                        ? Inflater(
-                            agreement.fromClient, limits: limits.inflate, in: worker.contextMemory.arena)
-                        : nil
-                })
+            assembly = ClientMessage(
+                header.opcode, compression: header.rsv1 ? agreement?.fromClient : nil,
+                limits: route.limits.inflate, arena: worker.contextMemory.arena, on: leg.transport.account,
+                at: now)
         }
         guard let assembly else { return }
-        let header = slice.header
         applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
-        try assembly.append(bytes.span.extracting(slice.payload), isLast: slice.endsMessage)
+        let meant = try assembly.append(
+            bytes.span.extracting(slice.payload), isLast: slice.endsMessage, at: now, scratch: worker.scratch)
+        let wait = allowance.took(slice.payload.count, becoming: meant, at: now)
+        if wait > 0 { throttle(for: wait) }
         guard slice.endsMessage else { return }
         self.assembly = nil
-        feed.tally.forwarded(feed.forward(assembly.opcode, assembly.payload.span))
+        feed.say(assembly)
         if !feed.takesMessages { pauseForFeed() }
     }
 
@@ -92,8 +93,13 @@ extension Subscriber: LegOwner {
         let wait = messageRate.take(Int(clamping: new), at: worker.loop.now)
         guard wait > 0, !leg.isDeaf, !isClosing else { return }
         if route.limits.closesOverRate { throw .tooManyMessages(perSecond: route.limits.messagesPerSecond) }
+        throttle(for: wait)
+    }
+
+    private func throttle(for wait: UInt64) {
+        leg.throttledUntil = max(leg.throttledUntil, worker.loop.now &+ min(wait, Session.longestThrottle))
         leg.hold(.rate)
-        arm(.rate, after: wait)
+        arm(.rate, after: leg.throttledUntil &- worker.loop.now)
     }
 
     func ratePaid() {

@@ -170,7 +170,11 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
 
     // MARK: The backend's side
 
-    func upstreamInterim(_ head: ResponseHead) { responder.interim(head) }
+    /// One that a client has no room for is left out: it announces an answer and is none (RFC 9110, 15.2).
+    func upstreamInterim(_ head: ResponseHead) {
+        guard !isClientSlow, !responder.isFull(beyond: route.limits.buffer) else { return }
+        responder.interim(head)
+    }
 
     func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
         disarm(.response)

@@ -99,6 +99,7 @@ extension EndingCause {
         case .drain(let cause): "drain_\(cause.label)"
         case .lagging: "lagging"
         case .unwantedMessage: "unwanted_message"
+        case .unfinishedMessage: "unfinished_message"
         case .feedLost: "feed_lost"
         }
     }

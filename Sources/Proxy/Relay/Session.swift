@@ -32,7 +32,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     var plannedDrain: DrainCause?
     private var messageRate: RateLimit
     private var ratedMessages: UInt64 = 0
-    private static let longestThrottle: UInt64 = 3600 * 1_000_000_000
+    static let longestThrottle: UInt64 = 3600 * 1_000_000_000
     /// How often messages over the rate were left to wait.
     private(set) var throttles = 0
     private var lastMessages: UInt64 = 0

@@ -19,6 +19,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
     /// Of a feed's client: it fell too far behind, sent what the feed doesn't take, or the feed is lost.
     case lagging
     case unwantedMessage
+    case unfinishedMessage
     case feedLost
 
     var description: String {
@@ -33,6 +34,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .drain(let cause): cause.description
         case .lagging: "fell too far behind"
         case .unwantedMessage: "sent a message to a feed that takes none"
+        case .unfinishedMessage: "left a message unfinished"
         case .feedLost: "feed lost"
         }
     }

@@ -1,0 +1,74 @@
+internal import BasicContainers
+internal import EventLoop
+internal import PerMessageDeflate
+internal import WebSocketProtocol
+
+// How clients' messages are passed on to the backend: one after the other, each as fast as the backend takes it. Those who
+// have the next ones wait, and are not read.
+extension Feed {
+    /// What is being passed on.
+    struct Speech {
+        let message: ClientMessage
+        /// On which it was begun: it is not continued on another.
+        let leg: Leg
+    }
+
+    private static let burst = 64 * 1024
+
+    /// Whether a message may be passed on without delay; where there is no connection it may, and is lost.
+    var takesMessages: Bool {
+        guard speech == nil, let leg else { return speech == nil }
+        return !leg.transport.isFull(beyond: route.limits.buffer)
+    }
+
+    /// Passes on a client's message that has come in full. Only while `takesMessages`.
+    func say(_ message: ClientMessage) {
+        guard let leg, leg.takesData else { return tally.forwarded(false) }
+        speech = Speech(message: message, leg: leg)
+        goOnSpeaking()
+    }
+
+    /// The backend has taken something.
+    func goOnSpeaking() {
+        guard let speech else { return }
+        while !speech.leg.transport.isFull(beyond: min(Self.burst, route.limits.buffer)) {
+            guard speech.leg === leg, speech.leg.takesData else { return breakOff() }
+            var output = worker.scratch.take()
+            var isLast: Bool?
+            do throws(InflateError) {
+                isLast = try speech.message.passOn(
+                    maskingKey: worker.randomMask(), to: &output, scratch: worker.scratch)
+            } catch {
+                // It was sound when it came: only memory can lack.
+                isLast = nil
+            }
+            speech.leg.pass(output.span)
+            worker.scratch.giveBack(output)
+            guard let isLast else { return breakOff() }
+            guard isLast else { continue }
+            self.speech = nil
+            return tally.forwarded(true)
+        }
+    }
+
+    /// Half a message was passed on, and there is no more of it: only another connection makes that good.
+    private func breakOff() {
+        guard let broken = speech.take() else { return }
+        tally.forwarded(false)
+        if broken.leg === leg { lost("a client's message could not be completed") }
+    }
+
+    /// The connection is gone: what was under way is lost, and those who wait may speak.
+    func fallSilent() {
+        if speech.take() != nil { tally.forwarded(false) }
+        worker.loop.nextTurn { [weak self] in self?.letSpeak() }
+    }
+
+    /// Lets those go on who wait with a message.
+    func letSpeak() {
+        for subscriber in subscribers where subscriber.leg.isPaused {
+            guard takesMessages else { return }
+            subscriber.feedTakesMore()
+        }
+    }
+}
