@@ -154,11 +154,13 @@ final class Subscriber: LiveSession, TimerOwner {
         return limit > 0 && leg.holds.isEmpty && now &- min(message.lastCame, now) >= limit
     }
 
-    private func scheduleHousekeeping() {
+    func scheduleHousekeeping() {
         let now = worker.loop.now
         var next = now + 10_000_000_000
         if let due = leg.keepalive.nextCheck { next = min(next, due) }
         if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
+        let limit = worker.generation.configuration.timeouts.requestBody
+        if let assembly, limit > 0, leg.holds.isEmpty { next = min(next, assembly.lastCame &+ limit) }
         arm(.housekeeping, after: next > now ? next - now : 1)
     }
 }

@@ -64,6 +64,7 @@ extension Subscriber: LegOwner {
                 header.opcode, compression: header.rsv1 ? agreement?.fromClient : nil,
                 limits: route.limits.inflate, arena: worker.contextMemory.arena, on: leg.transport.account,
                 at: now)
+            if !slice.endsMessage, !isClosing { scheduleHousekeeping() }
         }
         guard let assembly else { return }
         applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
