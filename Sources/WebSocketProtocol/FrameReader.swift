@@ -55,8 +55,6 @@ package struct FrameReader: Sendable {
     private var payloadRead = 0
     /// Whether a frame's header has been read and its payload has not yet come in full.
     package private(set) var isMidFrame = false
-    /// Data messages that have come in full.
-    package private(set) var messages: UInt64 = 0
 
     /// - Parameters:
     ///   - fromClient: frames of a client are masked, those of a server are not.
@@ -73,6 +71,13 @@ package struct FrameReader: Sendable {
 
     /// Whether the last frame has come in full and nothing has come of the next, not even part of its header.
     package var isAtFrameBoundary: Bool { !isMidFrame && !scanner.isMidHeader }
+
+    /// Nothing has come of a message that has not come in full.
+    var isBetweenMessages: Bool { !isMidFrame && !scanner.isMidHeader && !rules.isMidMessage }
+    /// The frames of this peer are masked.
+    var expectsMask: Bool { scanner.expectsMask }
+    /// Payload bytes of a message of one frame.
+    var largestMessage: Int { rules.unfragmentedLimit }
 
     /// The next frame, or part of one, at `position`, which moves behind it; nil when all bytes are used up.
     package mutating func next(
@@ -91,12 +96,9 @@ package struct FrameReader: Sendable {
             payloadRead = payload.count
             isMidFrame = true
         }
-        let slice = FrameSlice(
-            header, start: start, payload: payload, payloadOffset: 0, beginsFrame: true,
-            endsFrame: isWhole,
+        return FrameSlice(
+            header, start: start, payload: payload, payloadOffset: 0, beginsFrame: true, endsFrame: isWhole,
             heldHeader: scanner.heldBefore)
-        if slice.endsMessage { messages &+= 1 }
-        return slice
     }
 
     /// Appends the bytes of the current frame's header that came in earlier pieces.
@@ -114,7 +116,6 @@ package struct FrameReader: Sendable {
         position += count
         payloadRead += count
         isMidFrame = !slice.endsFrame
-        if slice.endsMessage { messages &+= 1 }
         return slice
     }
 }

@@ -8,7 +8,7 @@ package struct FrameScanner: Sendable {
     private var heldCount = 0
     /// How many bytes of the header parsed last had come in earlier pieces.
     package private(set) var heldBefore = 0
-    private let expectsMask: Bool
+    let expectsMask: Bool
 
     /// - Parameter expectsMask: frames of a client must be masked, frames of a server must not be (5.1).
     package init(expectsMask: Bool) { self.expectsMask = expectsMask }

@@ -28,7 +28,8 @@ package struct FrameLimits: Equatable, Sendable {
 /// The rules between frames (RFC 6455, 5.4 and 5.5) and the limits: which frame may follow which.
 package struct MessageRules: Sendable {
     private let limits: FrameLimits
-    private let unfragmentedLimit: Int
+    /// Payload bytes of a message of one frame.
+    let unfragmentedLimit: Int
     // RSV1 where it has a meaning, else nothing.
     private let compressionBit: UInt8
     private let inflates: Bool

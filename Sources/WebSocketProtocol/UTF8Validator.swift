@@ -30,6 +30,22 @@ package struct UTF8Validator: Sendable {
         }
     }
 
+    /// Whether a whole payload, masked as it may be, is text.
+    @inline(__always)
+    static func isText(_ bytes: Span<UInt8>, key: UInt32) -> Bool {
+        // The pointer is used only within this call.
+        let isASCII = unsafe bytes.withUnsafeBytes { raw in
+            guard let start = raw.baseAddress else { return true }
+            return unsafe UTF8Kernel.isASCII(start, raw.count, MaskPhase(key: key, offset: 0))
+        }
+        return isASCII || isWideText(bytes, key: key)
+    }
+
+    private static func isWideText(_ bytes: Span<UInt8>, key: UInt32) -> Bool {
+        var text = UTF8Validator()
+        return text.accept(bytes, key: key, offset: 0) && text.isComplete
+    }
+
     private mutating func accept(_ start: UnsafeRawPointer, _ count: Int, _ phase: MaskPhase) -> Bool {
         var index = 0
         // A character that earlier bytes began.

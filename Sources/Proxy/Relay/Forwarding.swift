@@ -17,8 +17,19 @@ extension Session {
         var position = 0
         // What has been looked at and may be passed on in one write.
         var run = 0..<0
+        var whole = WholeMessages()
         do throws(ProtocolViolation) {
-            while !leg.isDeaf, let slice = try frames.next(bytes.span, from: &position) {
+            while !leg.isDeaf {
+                if !other.isMidFrame {
+                    frames.wholeMessages(bytes.span, from: position, into: &whole)
+                    if whole.count > 0 {
+                        run = (run.isEmpty ? position : run.lowerBound)..<whole.end
+                        position = whole.end
+                        leg.count(whole)
+                        continue
+                    }
+                }
+                guard let slice = try frames.next(bytes.span, from: &position) else { break }
                 if slice.isControl {
                     other.passData(bytes.span.extracting(run))
                     run = position..<position

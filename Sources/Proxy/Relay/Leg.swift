@@ -91,6 +91,13 @@ final class Leg: TransportReceiver {
         if slice.endsMessage { countMessage(isText: tally.isText) }
     }
 
+    /// Counts messages that go on as they came.
+    func count(_ run: borrowing WholeMessages) {
+        tally.messagesReceived &+= UInt64(run.count)
+        tally.textReceived &+= UInt64(run.texts)
+        for index in 0..<run.count { sizes.record(UInt64(run.size(index))) }
+    }
+
     /// Counts a message that has come in full; its size was counted in pieces.
     @inline(__always)
     func countMessage(isText: Bool) {
