@@ -6,17 +6,16 @@ package struct WholeMessages: Sendable {
     /// Behind the last one.
     package private(set) var end = 0
     /// How many there are.
-    package private(set) var count = 0
+    package internal(set) var count = 0
     /// How many of them are text.
     package private(set) var texts = 0
-    private var sizes = InlineArray<32, Int>(repeating: 0)
+    @usableFromInline var sizes = InlineArray<32, Int>(repeating: 0)
 
     /// None yet.
     package init() {}
 
     /// Payload bytes of each.
-    @inline(__always)
-    package func size(_ index: Int) -> Int { sizes[index] }
+    @inlinable package func size(_ index: Int) -> Int { sizes[index] }
 
     mutating func begin(at start: Int) { (end, count, texts) = (start, 0, 0) }
 

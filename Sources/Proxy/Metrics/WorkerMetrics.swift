@@ -1,4 +1,5 @@
 internal import Telemetry
+internal import WebSocketProtocol
 
 /// What one thread counts: plain memory, touched by its thread only. Others get a copy through the mailbox.
 ///
@@ -77,6 +78,13 @@ final class MessageSizes {
 
     @inline(__always)
     func record(_ size: UInt64) { counts.record(size) }
+
+    /// The counts are borrowed once for all messages: each access to an object's state is checked while running.
+    func record(_ run: borrowing WholeMessages) { Self.add(run, to: &counts) }
+
+    private static func add(_ run: borrowing WholeMessages, to counts: inout SizeCounts) {
+        for index in 0..<run.count { counts.record(UInt64(run.size(index))) }
+    }
 }
 
 /// Payload bytes of compressed messages, on both sides of zlib.

@@ -95,7 +95,7 @@ final class Leg: TransportReceiver {
     func count(_ run: borrowing WholeMessages) {
         tally.messagesReceived &+= UInt64(run.count)
         tally.textReceived &+= UInt64(run.texts)
-        for index in 0..<run.count { sizes.record(UInt64(run.size(index))) }
+        sizes.record(run)
     }
 
     /// Counts a message that has come in full; its size was counted in pieces.
