@@ -8,6 +8,9 @@ let house: [SwiftSetting] =
     + ["ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility"].map {
         .enableUpcomingFeature($0)
     }
+    // The check that no two accesses to an object's state overlap is made while running, for each access: a quarter of all
+    // that a small message takes. Debug builds make it, and with them the unit tests and `Tests/run --sanitize address`.
+    + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
 let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")

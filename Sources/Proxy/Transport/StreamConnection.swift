@@ -136,8 +136,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     func streamConnected() {
         if !preamble.isEmpty {
-            socket.send(preamble.span)
+            let first = preamble
             preamble = []
+            socket.send(first.span)
         }
         guard let tls else { return opened() }
         socket.resumeReading()

@@ -225,8 +225,9 @@ internal import COpenSSL
 
     private func sendTicket() throws(RecordError) {
         guard !ticket.isEmpty else { return }
-        guard wire.append(ticket.span) else { throw .internalFailure }
+        let owed = ticket
         ticket = []
+        guard wire.append(owed.span) else { throw .internalFailure }
     }
 
     /// Tells the peer that nothing more will come (6.1).
