@@ -13,6 +13,10 @@ from support.audience import Feed  # noqa: E402
 from support.pki import Authority  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: judges times or memory that other tests beside it would spoil")
+
+
 def pytest_sessionstart(session):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -11,6 +11,8 @@ from support import machine
 from support.devtools import Browser, find
 from support.proxy import BINARY
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def demo():

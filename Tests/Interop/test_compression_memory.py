@@ -3,11 +3,15 @@
 import os
 import zlib
 
+import pytest
+
 from support import machine
 from support.admin import free_admin
 from support.backends import node_echo
 from support.proxy import configuration
 from support.wire import TEXT, upgrade_request
+
+pytestmark = pytest.mark.alone
 
 SESSIONS = 400
 OFFER = [("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")]

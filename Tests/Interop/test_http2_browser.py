@@ -11,7 +11,7 @@ from support.backends import node_echo
 from support.devtools import Browser, find
 from support.proxy import configuration
 
-pytestmark = pytest.mark.skipif(not find(), reason="no Chromium")
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(not find(), reason="no Chromium")]
 
 PAGE = """<!doctype html><title>sockets</title><script>
 const closes = [], echoes = [];

@@ -8,11 +8,15 @@ from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from support import machine
 from support.admin import free_admin
 from support.backends import node_echo
 from support.machine import FULL
 from support.proxy import configuration
+
+pytestmark = pytest.mark.alone
 
 PROCESSES, CONNECTIONS, STREAMS = (4, 25, 30) if FULL else (2, 5, 30)
 ROUNDS = 10 if FULL else 3

@@ -14,6 +14,8 @@ from support.machine import FULL
 from support.proxy import configuration
 from support.wire import BINARY, CLOSE, KEY, accept_for, frame, upgrade_request
 
+pytestmark = pytest.mark.alone
+
 SESSIONS = 2000
 ROUNDS = 40 if FULL else 6
 AT_ONCE = 100

@@ -5,11 +5,15 @@ import os
 import threading
 import time
 
+import pytest
+
 from support import backends, machine
 from support.crowd import Member, gather_crowd
 from support.machine import FULL
 from support.proxy import configuration, route, upstream
 from support.wire import BINARY, frame
+
+pytestmark = pytest.mark.alone
 
 SESSIONS = 1000 if FULL else 300
 SECONDS = 12 if FULL else 4
