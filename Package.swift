@@ -48,7 +48,7 @@ let package = Package(
             dependencies: [
                 "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Routing",
                 "EventLoop", "Telemetry",
-                "Configuration", basicContainers, logging, yams,
+                "Configuration", basicContainers, logging,
             ],
             resources: [.embedInCode("Demo/demo.html")],
             swiftSettings: house),

@@ -50,6 +50,7 @@ package enum ConfigurationLoader {
         configuration.http2 = HTTP2Decoder.decode(top.section("http2"))
         configuration.timeouts = PolicyDecoder.timeouts(top.section("timeouts"))
         configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))
+        PolicyDecoder.drain(top.section("drain"), into: &configuration)
         let upstreams = top.section("upstreams")
         configuration.upstreams = UpstreamDecoder.decode(upstreams)
         configuration.routes = RouteDecoder.decode(top, upstreams: upstreams, over: configuration)

@@ -38,8 +38,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
     package var clientCertificates: ClientCertificates?
     /// What is spoken, the preferred one first: `h2`, `http/1.1`.
     package var protocols = ["h2", "http/1.1"]
-    /// Every request is answered 308 with its https address.
-    package var redirectsToHTTPS = false
+    /// `redirect_to_https`: the port of the https address that every request is answered with, 308. nil = none is.
+    package var redirectPort: UInt16?
     /// Each connection begins with a PROXY protocol header.
     package var readsProxyHeader = false
 

@@ -12,7 +12,7 @@ enum ListenerDecoder {
             top.complaints.add(top.place, "'listeners' is empty: nothing would be listened on")
         }
         var seen: [String] = []
-        return nodes.enumerated().compactMap { index, node in
+        let listeners = nodes.enumerated().compactMap { index, node -> ListenerConfiguration? in
             let section = Section(node, title: "listener \(index + 1)", place: node.place, top.complaints)
             guard let listener = decode(section) else { return nil }
             let name = listener.address.value.description
@@ -22,6 +22,7 @@ enum ListenerDecoder {
             seen.append(name)
             return listener
         }
+        return RedirectDecoder.resolve(listeners, top.complaints)
     }
 
     private static func decode(_ section: Section) -> ListenerConfiguration? {
@@ -46,8 +47,8 @@ enum ListenerDecoder {
         section.value(
             "proxy_protocol", into: &listener.readsProxyHeader, expected: "off or accept"
         ) { $0 == "accept" ? true : Quantity.flag($0) == false ? false : nil }
-        section.flag("redirect_to_https", into: &listener.redirectsToHTTPS)
-        if listener.redirectsToHTTPS, listener.certificates != nil {
+        listener.redirectPort = RedirectDecoder.decode(section)
+        if listener.redirectPort != nil, listener.certificates != nil {
             section.complaints.add(
                 section.place, "'redirect_to_https' is for plain listeners, but \(section.title) has 'tls'")
         }

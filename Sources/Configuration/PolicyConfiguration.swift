@@ -19,10 +19,15 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var connectionsPerClient = 0
     /// Bytes of a request's head, over it 431; 1 or more. Counts before a route is known, so only the default does.
     package var requestHead = 16 << 10
-    /// Payload bytes of one frame, over it Close 1009. 0 = no limit.
+    /// Payload bytes of one frame from a client, over it Close 1009. 0 = no limit.
     package var frame = 16 << 20
-    /// Bytes of one message once inflated, over it Close 1009. 0 = no limit.
+    /// Bytes of one message from a client once inflated, over it Close 1009. 0 = no limit. A feed leaves its backend's out
+    /// by the same number, unless there is one for backends.
     package var message = 16 << 20
+    /// `frame` of what backends send. 0 = no limit: memory is bounded by streaming.
+    package var backendFrame = 0
+    /// `message` of what backends send. 0 = no limit.
+    package var backendMessage = 0
     /// Bytes that may be held for all peers of the process together; over it 503, and the largest holders are given up.
     /// nil = a share of the machine's memory, 0 = no limit. A route's own is not looked at.
     package var memory: Int?

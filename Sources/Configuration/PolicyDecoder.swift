@@ -56,6 +56,8 @@ enum PolicyDecoder {
         section.size("request_head", into: &value.requestHead, least: 1)
         section.size("frame", into: &value.frame)
         section.size("message", into: &value.message)
+        section.size("backend_frame", into: &value.backendFrame)
+        section.size("backend_message", into: &value.backendMessage)
         section.integer("inflate_ratio", into: &value.inflateRatio, 0...100_000)
         section.size("buffer", into: &value.buffer)
         section.size("request_body", into: &value.requestBody)
@@ -82,6 +84,19 @@ enum PolicyDecoder {
         section.duration("keep_alive", into: &value.keepAlive)
         section.finish()
         return value
+    }
+
+    static func drain(_ section: Section, into configuration: inout ProxyConfiguration) {
+        let expected = "1012, or another code for an end that is no fault: 1000, 1001, 1013, 3000 to 4999"
+        section.value("close_code", into: &configuration.drainCloseCode, expected: expected) { text in
+            Quantity.number(text).flatMap { code in
+                switch code {
+                case 1000, 1001, 1012, 1013, 3000...4999: UInt16(code)
+                default: nil
+                }
+            }
+        }
+        section.finish()
     }
 
     static func keepalive(_ section: Section) -> KeepaliveConfiguration {

@@ -15,6 +15,8 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var http2 = HTTP2Configuration()
     /// Of the whole process; no route has its own.
     package var timeouts = TimeoutsConfiguration()
+    /// `drain.close_code`, of sessions that a drain of the process closes.
+    package var drainCloseCode: UInt16 = 1012
     /// The default of every route.
     package var compression = CompressionConfiguration()
     /// For both legs of every session.

@@ -22,8 +22,9 @@ package struct UpstreamConfiguration: Equatable, Sendable {
 
     /// `pool`.
     package struct Pool: Equatable, Sendable {
-        /// Idle connections dialled ahead, per worker and backend; none in mode multiplex.
-        package var warm = 2
+        /// Idle connections dialled ahead, per worker and backend; in mode multiplex one at most. nil = as many as the
+        /// upgrades of the last seconds call for.
+        package var warm: Int?
         /// The most idle connections kept, per worker and backend.
         package var idle = 64
         /// Nanoseconds that a connection may idle. 0 = as long as the backend lets it.

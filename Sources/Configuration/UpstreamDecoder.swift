@@ -77,7 +77,10 @@ enum UpstreamDecoder {
     }
 
     private static func pool(_ section: Section, into upstream: inout UpstreamConfiguration) {
-        section.integer("warm", into: &upstream.pool.warm, 0...1000)
+        section.value("warm", into: &upstream.pool.warm, expected: "auto, or a whole number from 0 to 1000") {
+            text in
+            text == "auto" ? .some(nil) : Quantity.number(text).flatMap { $0 <= 1000 ? .some($0) : nil }
+        }
         section.integer("idle", into: &upstream.pool.idle, 0...100_000)
         section.duration("idle_timeout", into: &upstream.pool.idleTimeout)
         if upstream.mode == .multiplex {

@@ -69,6 +69,20 @@ package enum ProtocolViolation: Error, Equatable, Sendable {
         }
     }
 
+    /// What the other side is told of it: a peer that has only gone over a limit has broken no rule of the protocol.
+    ///
+    /// - Parameter peer: who did it, e.g. `backend`.
+    package func words(of peer: String) -> String {
+        switch self {
+        case .outOfMemory: reason
+        case _ where limit != nil: "\(peer) went over a limit: \(reason)"
+        default: "\(peer) broke the protocol"
+        }
+    }
+
+    /// The code that a client is told when its backend did it: it has done nothing wrong itself, but may ask for less.
+    package var codeBehindProxy: CloseCode { closeCode == .messageTooBig ? .messageTooBig : .internalError }
+
     /// Lower case, no full stop, short enough for a Close frame.
     package var reason: String {
         switch self {

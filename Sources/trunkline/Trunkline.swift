@@ -69,9 +69,12 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "The port to listen on.")
     var port: UInt16 = 8443
 
+    @Option(help: "The IP address to listen on; 0.0.0.0 lets other machines in. (default: loopback)")
+    var address: String?
+
     func run() throws {
         do throws(Diagnostics) {
-            try Demo.run(port: port)
+            try Demo.run(address: address, port: port)
         } catch {
             throw error.printed
         }

@@ -12,7 +12,7 @@ struct ListenerDecoderTests {
         let listener = try #require(load("0.0.0.0:8080").value?.listeners.first)
         #expect(listener.address.value == .ip("0.0.0.0", port: 8080) && listener.certificates == nil)
         #expect(listener.protocols == ["h2", "http/1.1"])
-        #expect(!listener.readsProxyHeader && !listener.redirectsToHTTPS && !listener.requiresTLS13)
+        #expect(!listener.readsProxyHeader && listener.redirectPort == nil && !listener.requiresTLS13)
     }
 
     @Test(
@@ -49,7 +49,7 @@ struct ListenerDecoderTests {
             listener: ", protocols: [http/1.1], proxy_protocol: accept, redirect_to_https: true")
         let listener = try #require(loaded.value?.listeners.first)
         #expect(loaded.said == [] && listener.protocols == ["http/1.1"])
-        #expect(listener.readsProxyHeader && listener.redirectsToHTTPS)
+        #expect(listener.readsProxyHeader && listener.redirectPort == 443)
         #expect(ConfigurationTests.load(listener: ", proxy_protocol: off").said == [])
     }
 
@@ -65,7 +65,7 @@ struct ListenerDecoderTests {
             ),
             (
                 "redirect_to_https: 1",
-                "f:1:61: '1' is no valid 'redirect_to_https' in listener 1, expected true or false"
+                "f:1:61: '1' is no valid 'redirect_to_https' in listener 1, expected true, false or { port: 8443 }"
             ),
             ("tls: {}", "f:1:47: 'tls' of listener 1 needs 'certificates', one or more"),
             ("tls: { certificates: [] }", "f:1:47: 'tls' of listener 1 needs 'certificates', one or more"),

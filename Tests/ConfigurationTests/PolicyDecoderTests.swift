@@ -8,6 +8,7 @@ struct PolicyDecoderTests {
         let loaded = load(
             rest: """
                 limits: { connections: 1, connections_per_client: 2, request_head: 3B, frame: 4B, message: 5B,
+                  backend_frame: 13B, backend_message: 14B,
                   inflate_ratio: 6, buffer: 7B, request_body: 8B, fragments: 9, messages_per_second: 10,
                   rate_action: close, control_frames_per_second: 11, memory: 12B }
                 timeouts: { handshake: 1ms, request_head: 2ms, idle: 3ms, close: 4ms, slow_consumer: 5ms,
@@ -23,6 +24,7 @@ struct PolicyDecoderTests {
         #expect(limits.connections == 1 && limits.connectionsPerClient == 2 && limits.requestHead == 3)
         #expect(limits.frame == 4 && limits.message == 5 && limits.inflateRatio == 6 && limits.buffer == 7)
         #expect(limits.requestBody == 8 && limits.fragments == 9 && limits.messagesPerSecond == 10)
+        #expect(limits.backendFrame == 13 && limits.backendMessage == 14)
         #expect(limits.closesOverRate && limits.controlFramesPerSecond == 11 && limits.memory == 12)
         let timeouts = value.timeouts
         #expect(timeouts.handshake == 1_000_000 && timeouts.requestHead == 2_000_000)
@@ -41,6 +43,21 @@ struct PolicyDecoderTests {
         #expect(file.value == "a.log" && !value.log.isJSON && value.log.level == "debug")
         // A route has the defaults of the top until it says otherwise.
         #expect(value.routes.first?.limits == limits && value.routes.first?.compression == compression)
+    }
+
+    @Test("what a drain of the process tells sessions")
+    func drain() {
+        #expect(load().value?.drainCloseCode == 1012)
+        for code: UInt16 in [1000, 1001, 1012, 1013, 3000, 4999] {
+            let loaded = load(rest: "drain: { close_code: \(code) }")
+            #expect(loaded.said == [] && loaded.value?.drainCloseCode == code)
+        }
+        for code in ["999", "1002", "1005", "1006", "1011", "1015", "2999", "5000", "65536", "x", "-1"] {
+            #expect(
+                load(rest: "drain: { close_code: \(code) }").said == [
+                    "f:4:22: '\(code)' is no valid 'close_code' in 'drain', expected 1012, or another code for an end that is no fault: 1000, 1001, 1013, 3000 to 4999"
+                ])
+        }
     }
 
     @Test("a route changes what it names and leaves the rest")

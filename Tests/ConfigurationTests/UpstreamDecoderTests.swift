@@ -21,6 +21,20 @@ struct UpstreamDecoderTests {
         #expect(pool.streams == 250 && pool.connections == 2 && pool.warm == 0)
     }
 
+    @Test("warm connections: as many as are called for, or a number")
+    func warm() {
+        for (text, expected) in [("", nil), ("warm: auto", nil), ("warm: 0", 0), ("warm: 1000", 1000)]
+            as [(String, Int?)]
+        {
+            let (upstream, said) = load("pool: { \(text) }")
+            #expect(said == [] && upstream?.pool.warm == expected)
+        }
+        for text in ["1001", "-1", "few", "on"] {
+            let (_, said) = load("pool: { warm: \(text) }")
+            #expect(said.count == 1 && said[0].contains("expected auto, or a whole number from 0 to 1000"))
+        }
+    }
+
     @Test("what can't be meant is complained of")
     func complaints() {
         let (_, idle) = load("pool: { connections: 2 }")

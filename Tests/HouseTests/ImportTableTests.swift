@@ -19,7 +19,7 @@ struct ImportTableTests {
             "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "Logging",
             "PerMessageDeflate",
             "Routing",
-            "Synchronization", "TLS", "Telemetry", "WebSocketProtocol", "Yams",
+            "Synchronization", "TLS", "Telemetry", "WebSocketProtocol",
         ],
         "trunkline": ["ArgumentParser", "Configuration", "Proxy"],
     ]

@@ -13,7 +13,7 @@ from support import machine
 from support.backends import LibraryBackend, ScriptedBackend, node_echo
 from support.conversation import converse
 from support.proxy import configuration
-from support.wire import CONTINUATION, PING, PONG, TEXT, upgrade_request
+from support.wire import BINARY, CONTINUATION, PING, PONG, TEXT, upgrade_request
 
 TAIL = b"\x00\x00\xff\xff"
 QUOTES = '{"type":"quote","symbol":"TRNK","price":17.25}' * 50
@@ -165,6 +165,25 @@ def test_bad_deflate_data_of_a_backend_ends_the_session(run):
         assert wire.read_until_close().close_code == 1011
         machine.eventually(lambda: closes, "the backend is told")
         assert closes[0] in (1002, 1007)
+
+
+def test_the_limits_on_backends_hold_after_inflation_those_on_clients_do_not(run):
+    def script(wire, head):
+        wire.accept(head, fields=[("Sec-WebSocket-Extensions", "permessage-deflate")])
+        for size in (3_000_000, 5_000_000):
+            squeeze = zlib.compressobj(wbits=-12)
+            wire.send(BINARY, (squeeze.compress(bytes(size)) + squeeze.flush(zlib.Z_SYNC_FLUSH))[:-4], rsv=4)
+        closes.append(wire.read_until_close().close_code)
+
+    closes = []
+    limits = {"message": "1MiB", "frame": "1MiB", "inflate_ratio": 10, "backend_message": "4MiB"}
+    with ScriptedBackend(script) as backend, run({**both(backend.address), "limits": limits}) as proxy:
+        with proxy.upgraded() as wire:
+            assert wire.read_message() == (BINARY, bytes(3_000_000))
+            got = wire.read_until_close()
+            assert (got.close_code, got.close_reason) == (1009, "backend went over a limit: message too big: over 4194304")
+        machine.eventually(lambda: closes, "the backend is told")
+        assert closes == [1009]
 
 
 def test_text_that_is_none_after_inflation_ends_the_session(run):

@@ -364,11 +364,11 @@ def test_the_route_counts_its_clients(run, feed):
         audience.join(1)
 
 
-def test_a_drain_closes_clients_with_1001_and_the_backend_too(run, feed):
+def test_a_drain_closes_clients_with_1012_and_the_backend_too(run, feed):
     with run(broadcast(feed.address)) as proxy, Audience(proxy) as audience:
         everyone = audience.join(20)
         proxy.process.terminate()
-        assert {code for code, _ in hear_close(everyone)} == {1001}
+        assert {code for code, _ in hear_close(everyone)} == {1012}
         assert proxy.process.wait(5) == 0
         settled(feed, 0)
         assert [code for code, _ in feed.stats["closes"]] == [1001]

@@ -94,7 +94,7 @@ def test_the_page_shows_the_drain(browser):
             new MutationObserver(() => seen.push(document.querySelector('#echo-state').textContent))
                 .observe(document.querySelector('#echo-state'), {childList: true, characterData: true, subtree: true})}""")
         process.send_signal(signal.SIGTERM)
-        machine.eventually(lambda: "closed 1001" in " ".join(browser.evaluate("seen")), "the page says closed 1001")
+        machine.eventually(lambda: "closed 1012" in " ".join(browser.evaluate("seen")), "the page says closed 1012")
         assert process.wait(40) == 0
     finally:
         machine.end(process)

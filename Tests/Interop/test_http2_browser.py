@@ -100,5 +100,5 @@ def test_a_reload_loses_no_session(edge, page):
 def test_a_drain_closes_every_session_in_order(edge, page):
     edge.process.send_signal(signal.SIGTERM)
     machine.eventually(lambda: page.evaluate("closes.length") == 20, "all close", 30)
-    assert page.evaluate("closes") == [[1001, True]] * 20
+    assert page.evaluate("closes") == [[1012, True]] * 20
     assert edge.process.wait(30) == 0

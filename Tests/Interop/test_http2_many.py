@@ -81,6 +81,6 @@ def test_all_echo_and_each_ends_with_its_own_close(run):
         for one in seen:
             closes += Counter(one["closes"])
             goaways += Counter(one["goaways"])
-        assert closes == {"1001": count}
+        assert closes == {"1012": count}
         assert goaways["0 all"] == PROCESSES * CONNECTIONS and {key[0] for key in goaways} == {"0"}
         assert proxy.process.wait(10) == 0

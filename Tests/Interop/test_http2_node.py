@@ -51,6 +51,6 @@ def test_a_drain_ends_each_socket_and_then_the_connection(run):
         assert process.stdout.readline() == "ready\n"
         proxy.process.send_signal(signal.SIGTERM)
         seen = outcome(process)
-        assert {code for code, _ in seen["closes"]} == {1001}
+        assert {code for code, _ in seen["closes"]} == {1012}
         assert seen["goaways"][0] == [0, 2**31 - 1]
         assert proxy.process.wait(10) == 0

@@ -241,8 +241,8 @@ def test_a_drain_says_so_twice_and_lets_each_session_close(run, echo):
         proxy.process.send_signal(signal.SIGTERM)
         for wire in wires:
             got = wire.read_until_close()
-            assert got.close_code == 1001
-            wire.send_close(1001)
+            assert got.close_code == 1012
+            wire.send_close(1012)
         client.until(lambda: False)
         assert client.goaways[0] == (2**31 - 1, 0)
         assert all(code == 0 for _, code in client.goaways)

@@ -60,12 +60,12 @@ class Session:
             length = int.from_bytes(await self.reader.readexactly(2 if second == 126 else 8), "big")
         return first & 0x0F, await self.reader.readexactly(length)
 
-    async def expect_going_away(self) -> None:
+    async def expect_drained(self) -> None:
         """The drain's Close, answered; then the end of the stream."""
         opcode, payload = await self.read_frame()
         while opcode != CLOSE:
             opcode, payload = await self.read_frame()
-        assert int.from_bytes(payload[:2], "big") == 1001, payload
+        assert int.from_bytes(payload[:2], "big") == 1012, payload
         self.writer.write(frame(CLOSE, payload, mask=b"\1\2\3\4"))
         assert await self.reader.read() == b""
         self.writer.close()
@@ -98,7 +98,7 @@ def test_two_thousand_sessions_echo_and_are_drained(run, node_chat):
         for _ in range(ROUNDS):
             await asyncio.gather(*(session.exchange(3) for session in sessions))
         proxy.process.send_signal(signal.SIGTERM)
-        waiting = [asyncio.create_task(session.expect_going_away()) for session in sessions]
+        waiting = [asyncio.create_task(session.expect_drained()) for session in sessions]
         await asyncio.sleep(0.1)
         assert await asyncio.to_thread(refused, proxy), "a new connection while draining"
         await asyncio.gather(*waiting)
@@ -132,7 +132,7 @@ def test_either_signal_drains(run, node_chat, first):
     with run(configuration(node_chat.address)) as proxy, proxy.upgraded("/echo") as wire:
         proxy.process.send_signal(first)
         got = wire.read_until_close()
-        assert got.close_code == 1001
+        assert got.close_code == 1012
         wire.send(CLOSE, got.payload)
         assert wire.is_ended()
         assert proxy.process.wait(5) == 0
@@ -142,7 +142,7 @@ def test_a_client_that_ignores_the_drain_is_cut_off_at_its_deadline(run, node_ch
     config = configuration(node_chat.address, timeouts={"drain": "1s", "close": "30s"})
     with run(config) as proxy, proxy.upgraded("/echo") as wire:
         proxy.process.send_signal(signal.SIGTERM)
-        assert wire.read_until_close().close_code == 1001
+        assert wire.read_until_close().close_code == 1012
         assert proxy.process.wait(5) == 0
 
 
@@ -150,7 +150,7 @@ def test_a_second_signal_ends_at_once(run, node_chat):
     config = configuration(node_chat.address, timeouts={"drain": "60s", "close": "60s"})
     with run(config) as proxy, proxy.upgraded("/echo") as wire:
         proxy.process.send_signal(signal.SIGTERM)
-        assert wire.read_until_close().close_code == 1001
+        assert wire.read_until_close().close_code == 1012
         proxy.process.send_signal(signal.SIGTERM)
         assert proxy.process.wait(2) is not None
         proxy.allowed_exit = (proxy.process.returncode,)
@@ -163,4 +163,4 @@ def test_the_backend_hears_of_the_drain_too(run):
         assert client.recv(timeout=5) == "in use"
         proxy.process.send_signal(signal.SIGTERM)
         machine.eventually(lambda: backend.closes, "the backend's session ends")
-        assert backend.closes[0] is not None and backend.closes[0][0] in (1001, 1000)
+        assert backend.closes[0] is not None and backend.closes[0][0] in (1012, 1000)

@@ -244,6 +244,25 @@ def test_plain_listeners_can_redirect(run, server):
     assert b"Location: https://example.com/a/b?c=d\r\n" in answer
 
 
+@pytest.mark.parametrize("host", ["example.com", "example.com:8080", "[::1]:8080"])
+def test_a_redirect_goes_to_the_port_of_the_listener_with_tls(run, server, authority, host):
+    config = configuration(server.address)
+    plain, named, secure = (machine.free_port() for _ in range(3))
+    config["listeners"] = [
+        {"address": f"127.0.0.1:{secure}", "tls": {"certificates": [authority.certificate().names]}},
+        {"address": f"127.0.0.1:{plain}", "redirect_to_https": True},
+        {"address": f"127.0.0.1:{named}", "redirect_to_https": {"port": 4443}},
+    ]
+    with run(config, port=secure):
+        name = host.removesuffix(":8080")
+        for port, expected in ((plain, secure), (named, 4443)):
+            with socket.create_connection(("127.0.0.1", port), 5) as sock:
+                sock.sendall(f"GET /a/b?c=d HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                answer = sock.makefile("rb").read()
+            assert answer.startswith(b"HTTP/1.1 308")
+            assert f"Location: https://{name}:{expected}/a/b?c=d\r\n".encode() in answer
+
+
 def test_a_route_may_be_for_upgrades_or_for_plain_requests(run, server):
     config = configuration(server.address)
     sockets = {"name": "sockets", "match": {"path": "/", "upgrade": "websocket"},

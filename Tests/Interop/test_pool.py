@@ -7,7 +7,7 @@ import pytest
 from support import machine
 from support.backends import ScriptedBackend, echo
 from support.proxy import configuration, upstream
-from support.wire import TEXT
+from support.wire import TEXT, upgrade_request
 
 
 def pooled(*addresses: str, **more) -> dict:
@@ -38,6 +38,29 @@ def test_a_session_takes_a_warm_connection_and_another_replaces_it(run):
             wire.read_message()
             machine.eventually(lambda: len(backend.accepted) == 3, "the replacement")
             assert len(backend.heads) == 1
+
+
+def test_auto_dials_nothing_ahead_for_a_few_and_as_many_as_come_for_many(run):
+    with ScriptedBackend(echo) as backend, run(pooled(backend.address)) as proxy:
+        wires = [proxy.upgraded() for _ in range(4)]
+        assert len(backend.accepted) == len(backend.heads) == 4
+        wires += [proxy.upgraded() for _ in range(40)]
+        machine.eventually(lambda: len(backend.accepted) > len(backend.heads), "some are dialled ahead")
+        for wire in wires:
+            wire.sock.close()
+
+
+def test_auto_dials_nothing_ahead_to_a_backend_that_takes_no_upgrade(run):
+    def refuse(wire, head):
+        wire.sock.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    with ScriptedBackend(refuse) as backend, run(pooled(backend.address)) as proxy:
+        for _ in range(40):
+            with proxy.wire() as wire:
+                wire.sock.sendall(upgrade_request())
+                assert wire.read_head().status == 403
+        time.sleep(0.3)
+        assert len(backend.accepted) == len(backend.heads) == 40
 
 
 def test_no_warm_connections_where_none_are_asked_for(run):

@@ -1,4 +1,4 @@
-"""A backend that breaks the rules is cut off with the code that says why; its client gets 1011 and whole frames only."""
+"""A backend that breaks the rules is cut off with the code that says why; its client hears why, in whole frames only."""
 
 import json
 import os
@@ -55,20 +55,38 @@ def test_a_rule_that_a_backend_breaks(run, bad, code, word):
         wire.sock.shutdown(socket.SHUT_WR)
         wire.is_ended(10)
 
-    limits = {"frame": "64KiB", "message": "64KiB", "fragments": 50}
+    limits = {"backend_frame": "64KiB", "backend_message": "64KiB", "fragments": 50}
     with ScriptedBackend(script) as backend, run(configuration(backend.address, limits=limits)) as proxy:
         with proxy.upgraded() as wire:
             assert wire.read_message() == (TEXT, b"first")
             wire.send(TEXT, b"now")
             while (got := wire.read_frame()).opcode != CLOSE:
                 assert got.mask is None and got.rsv == 0 and got.opcode in (TEXT, BINARY, CONTINUATION, PING, PONG)
-            assert (got.mask, got.rsv, got.fin, got.close_code) == (None, 0, True, 1011)
-            wire.send_close(1011)
+            told = 1009 if code == 1009 else 1011
+            assert (got.mask, got.rsv, got.fin, got.close_code) == (None, 0, True, told)
+            is_limit = code in (1008, 1009)
+            assert got.close_reason.startswith("backend went over a limit: " if is_limit else "backend broke the protocol")
+            wire.send_close(told)
             assert wire.is_ended()
         machine.eventually(lambda: closes, "the backend is told")
         assert closes[0][0] == code and word.lower() in closes[0][1].lower(), closes
         line = json.loads(proxy.wait_log(r'"session ended"'))
         assert (line["closed_by"], line["close_code"]) == ("backend", code), line
+
+
+def test_a_backend_may_send_what_a_client_may_not(run):
+    """The limits on clients are none of its: it is trusted to know what it sends, and nothing of it is held."""
+    def script(wire, head):
+        wire.accept(head)
+        wire.send(BINARY, b"x" * 3_000_000)
+        wire.read_until_close()
+
+    limits = {"frame": "64KiB", "message": "64KiB"}
+    with ScriptedBackend(script) as backend, run(configuration(backend.address, limits=limits)) as proxy:
+        with proxy.upgraded() as wire:
+            assert wire.read_message() == (BINARY, b"x" * 3_000_000)
+            wire.send(BINARY, b"y" * 65_537)
+            assert wire.read_until_close().close_code == 1009
 
 
 def test_a_backend_that_goes_on_after_its_mistake_is_not_listened_to(run):

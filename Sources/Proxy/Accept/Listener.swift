@@ -8,22 +8,22 @@ final class ListenerFacts: Sendable {
     let name: String
     /// nil on plain listeners.
     let tls: ServerTLSContext?
-    /// Every request is answered with its https address.
-    let redirectsToHTTPS: Bool
+    /// Every request is answered with its https address, which has this port. nil = none is.
+    let redirectPort: UInt16?
     /// Each connection begins with a PROXY protocol header.
     let readsProxyHeader: Bool
     let speaksHTTP1: Bool
     let speaksHTTP2: Bool
 
     init(
-        name: String, tls: ServerTLSContext?, redirectsToHTTPS: Bool = false, readsProxyHeader: Bool = false,
+        name: String, tls: ServerTLSContext?, redirectPort: UInt16? = nil, readsProxyHeader: Bool = false,
         protocols: [String] = ["h2", "http/1.1"]
     ) {
         speaksHTTP1 = protocols.contains("http/1.1")
         speaksHTTP2 = protocols.contains("h2")
         self.name = name
         self.tls = tls
-        self.redirectsToHTTPS = redirectsToHTTPS
+        self.redirectPort = redirectPort
         self.readsProxyHeader = readsProxyHeader
     }
 }

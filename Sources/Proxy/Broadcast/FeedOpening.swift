@@ -91,7 +91,7 @@ extension Feed {
         // Messages over the limit are left out, not a reason to lose the feed: the reader only bounds their number.
         let frames = FrameReader(
             fromClient: false,
-            limits: FrameLimits(frame: .max, message: .max, fragments: route.limits.frames.fragments),
+            limits: FrameLimits(frame: .max, message: .max, fragments: route.limits.backend.frames.fragments),
             allowsCompression: false)
         let timeouts = route.timeouts
         let keepalive = Keepalive(

@@ -58,11 +58,11 @@ extension Feed: LegOwner {
     private func take(_ payload: Span<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
         leg?.count(slice)
         if slice.beginsMessage {
-            if slice.endsMessage, payload.count <= route.limits.frames.message {
+            if slice.endsMessage, payload.count <= route.limits.feedMessage {
                 return try takeWhole(payload, slice.header.opcode)
             }
             assembly = MessageAssembly(
-                slice.header.opcode, limit: route.limits.frames.message, on: account)
+                slice.header.opcode, limit: route.limits.feedMessage, on: account)
         }
         guard let assembly else { return }
         try assembly.append(payload, isLast: slice.endsMessage)
@@ -70,7 +70,7 @@ extension Feed: LegOwner {
         self.assembly = nil
         if assembly.isTooBig {
             tally.leftOut &+= 1
-            return worker.log.feedLeftOut(self, limit: route.limits.frames.message)
+            return worker.log.feedLeftOut(self, limit: route.limits.feedMessage)
         }
         assembly.payload.lend { publish(SharedMessage(assembly.opcode, payload: $0)) }
     }

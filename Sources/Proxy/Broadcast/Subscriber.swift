@@ -65,7 +65,7 @@ final class Subscriber: LiveSession, TimerOwner {
             } else { nil }
         queue = SubscriberQueue(feed.options, oldest: feed.ring.oldest, end: feed.ring.end)
         meter = worker.metrics.meter(route: plan.route.name, backend: facts.backend)
-        allowance = InflateAllowance(plan.route.limits.inflate, at: worker.loop.now)
+        allowance = InflateAllowance(plan.route.limits.client.inflate, at: worker.loop.now)
         messageRate = RateLimit(perSecond: plan.route.limits.messagesPerSecond)
         lastActivity = worker.loop.now
         leg.owner = self

@@ -21,7 +21,7 @@ extension Feed {
         let leg = Leg(
             .client, transport: transport,
             frames: FrameReader(
-                fromClient: true, limits: limits.frames, allowsCompression: plan.agreement != nil,
+                fromClient: true, limits: limits.client.frames, allowsCompression: plan.agreement != nil,
                 inflates: plan.agreement != nil),
             compression: nil, keepalive: keepalive,
             controlRate: RateLimit(perSecond: limits.controlFramesPerSecond),

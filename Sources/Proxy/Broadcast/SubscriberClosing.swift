@@ -42,7 +42,8 @@ extension Subscriber {
         if let last = feed.lastWords { return close(last.payload, by: last.by, cause: last.cause) }
         guard let cause = plannedDrain else { return }
         let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
-        close(ClosePayload(cause.code, cause.reason(hint: hint)), by: .proxy, cause: .drain(cause))
+        let payload = ClosePayload(cause.code(worker.drainCode), cause.reason(hint: hint))
+        close(payload, by: .proxy, cause: .drain(cause))
     }
 
     /// It is behind by more than its policy bears; found again with each message until it is closed.

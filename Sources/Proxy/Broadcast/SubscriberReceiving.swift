@@ -62,7 +62,8 @@ extension Subscriber: LegOwner {
         if slice.beginsMessage {
             assembly = ClientMessage(
                 header.opcode, compression: header.rsv1 ? agreement?.fromClient : nil,
-                limits: route.limits.inflate, arena: worker.contextMemory.arena, on: leg.transport.account,
+                limits: route.limits.client.inflate, arena: worker.contextMemory.arena,
+                on: leg.transport.account,
                 at: now)
             if !slice.endsMessage, !isClosing { scheduleHousekeeping() }
         }

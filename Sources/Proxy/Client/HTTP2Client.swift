@@ -185,7 +185,7 @@ extension HTTP2Options {
         self.init(
             connectionWindow: http2.window, heldBytes: http2.buffer, maxStreams: http2.streams,
             maxHeaderList: configuration.limits.requestHead,
-            enablesConnect: generation.takesWebSockets && !listener.redirectsToHTTPS,
+            enablesConnect: generation.takesWebSockets && listener.redirectPort == nil,
             abuse: HTTP2AbuseLimits(
                 resets: http2.resets, controlFrames: http2.controlFrames, emptyFrames: http2.emptyFrames))
     }

@@ -39,7 +39,7 @@ protocol RequestServer: AnyObject {
 extension RequestServer {
     /// Decides what becomes of the request, and begins it.
     func route(_ head: RequestHead) {
-        if listener.redirectsToHTTPS { return redirect(head) }
+        if let port = listener.redirectPort { return redirect(head, to: port) }
         guard !worker.loop.memory.pool.isOver else {
             worker.metrics.add(.limitsHit, ["memory"])
             return refuse(
@@ -59,12 +59,13 @@ extension RequestServer {
         }
     }
 
-    private func redirect(_ head: RequestHead) {
+    private func redirect(_ head: RequestHead, to port: UInt16) {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
         guard !host.isEmpty else {
             return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target)
         }
-        let location = HeaderFields.Field("Location", "https://\(host)\(head.target)")
+        let location = HeaderFields.Field(
+            "Location", "https://\(host)\(port == 443 ? "" : ":\(port)")\(head.target)")
         refuse(Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
     }
 

@@ -46,7 +46,7 @@ final class DemoBackend: ListenerHandler, TimerTarget {
 
     func received(_ text: [UInt8], opcode: Opcode, from peer: DemoPeer) {
         switch peer.path {
-        case "/chat": chat.received(String(decoding: text, as: UTF8.self), from: peer)
+        case "/chat": chat.received(text, from: peer)
         case "/echo": peer.send(text, opcode)
         default: break
         }

@@ -1,26 +1,24 @@
-internal import Yams
-
 /// A chat room: join with a name, talk, ask who is here. The same messages as the example backends speak.
 final class DemoChat {
+    /// Each message goes to all, and each who joins is told of all.
+    private static let room = 500
+
     private var members: [DemoPeer] = []
 
-    private struct Request: Decodable {
-        let type: String
-        let name: String?
-        let text: String?
+    func received(_ text: [UInt8], from peer: DemoPeer) {
+        guard let request = FlatObject(text)?.members, let type = request["type"] else {
+            return refuse(peer, "not understood")
+        }
+        switch type {
+        case "join": join(peer, name: request["name"] ?? "")
+        case "who": peer.send(JSON.object([("type", .text("here")), ("names", .list(names))]))
+        case "message": say(request["text"] ?? "", from: peer)
+        default: refuse(peer, "unknown type")
+        }
     }
 
-    func received(_ text: String, from peer: DemoPeer) {
-        // JSON is a subset of YAML, and its decoder is at hand.
-        guard let request = try? YAMLDecoder().decode(Request.self, from: text) else {
-            return peer.send(JSON.object([("type", .text("error")), ("reason", .text("not understood"))]))
-        }
-        switch request.type {
-        case "join": join(peer, name: request.name ?? "")
-        case "who": peer.send(JSON.object([("type", .text("here")), ("names", .list(names))]))
-        case "message": say(request.text ?? "", from: peer)
-        default: peer.send(JSON.object([("type", .text("error")), ("reason", .text("unknown type"))]))
-        }
+    private func refuse(_ peer: DemoPeer, _ reason: String) {
+        peer.send(JSON.object([("type", .text("error")), ("reason", .text(reason))]))
     }
 
     func left(_ peer: DemoPeer) {
@@ -33,16 +31,12 @@ final class DemoChat {
 
     private func join(_ peer: DemoPeer, name: String) {
         let wanted = String(name.prefix(40))
-        guard !wanted.isEmpty, peer.name == nil else {
-            return peer.send(
-                JSON.object([("type", .text("error")), ("reason", .text("join once, with a name"))]))
-        }
-        var unique = wanted
-        var number = 2
-        while names.contains(unique) {
-            unique = "\(wanted) \(number)"
-            number += 1
-        }
+        guard !wanted.isEmpty, peer.name == nil else { return refuse(peer, "join once, with a name") }
+        guard members.count < Self.room else { return refuse(peer, "the room is full") }
+        let taken = Set(names)
+        let numbered = (2...Self.room + 1).lazy.map { "\(wanted) \($0)" }
+        guard let unique = taken.contains(wanted) ? numbered.first(where: { !taken.contains($0) }) : wanted
+        else { return refuse(peer, "the name is taken") }
         peer.name = unique
         broadcast(JSON.object([("type", .text("joined")), ("name", .text(unique))]))
         members.append(peer)
@@ -50,9 +44,7 @@ final class DemoChat {
     }
 
     private func say(_ text: String, from peer: DemoPeer) {
-        guard let name = peer.name else {
-            return peer.send(JSON.object([("type", .text("error")), ("reason", .text("join first"))]))
-        }
+        guard let name = peer.name else { return refuse(peer, "join first") }
         broadcast(
             JSON.object([
                 ("type", .text("message")), ("from", .text(name)), ("text", .text(String(text.prefix(2000)))),

@@ -46,6 +46,13 @@ final class DemoPeer: StreamHandler {
                 socket.send(ServerHandshake.upgradeRequired("this is a WebSocket endpoint").response.span)
                 return end()
             }
+            guard Self.isSameOrigin(head.fields) else {
+                let refusal = HTTPResponse(
+                    status: 403, body: "the demo talks to its own page only\n", contentType: "text/plain",
+                    keepsAlive: false)
+                socket.send(refusal.encoded.span)
+                return end()
+            }
             path = RequestTarget(head.target)?.path ?? ""
             socket.send(
                 ServerHandshake.answer(
@@ -58,6 +65,13 @@ final class DemoPeer: StreamHandler {
         } catch {
             end()
         }
+    }
+
+    /// A browser's page says where it comes from; what is no browser says nothing (RFC 6455, 10.2).
+    static func isSameOrigin(_ fields: HeaderFields) -> Bool {
+        guard let origin = fields.first("origin") else { return true }
+        guard let host = fields.first("host") else { return false }
+        return origin.lowercased() == "https://" + host.lowercased()
     }
 
     private func readFrames(_ bytes: inout MutableSpan<UInt8>, from start: Int) {

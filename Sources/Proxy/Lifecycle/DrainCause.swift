@@ -2,8 +2,8 @@ internal import WebSocketProtocol
 
 /// Why sessions are closed before their time, with what their peers are told.
 ///
-/// 1001 says that this server goes away, 1012 that the service goes on and can be had again at once (RFC 6455, 7.4.1 and
-/// the IANA registry). Behind the text stands a hint in milliseconds, different for each session: a client that waits so
+/// 1012 says that the service goes on and can be had again at once (IANA's registry of RFC 6455, 11.7); after 1001, which
+/// says that the server goes away, some clients never come back. Of a drain of the process operators choose. Behind the text stands a hint in milliseconds, different for each session: a client that waits so
 /// long before it comes back does not come back together with all others.
 enum DrainCause: UInt8, Sendable {
     case process
@@ -16,13 +16,18 @@ enum DrainCause: UInt8, Sendable {
     /// The hints are spread over so many milliseconds.
     static let hintSpread: UInt64 = 2_000
 
-    var code: CloseCode { self == .process ? .goingAway : .serviceRestart }
+    /// - Parameter chosen: `drain.close_code`.
+    func code(_ chosen: CloseCode) -> CloseCode {
+        switch self {
+        case .process, .successor: chosen
+        case .routeGone, .backendGone, .ordered, .rebalancing: .serviceRestart
+        }
+    }
 
     /// For the close frame; `hint` in milliseconds.
     func reason(hint: UInt64) -> String {
         switch self {
-        case .process: "going away; retry-after-ms=\(hint)"
-        case .successor: "service restarts; retry-after-ms=\(hint)"
+        case .process, .successor: "service restarts; retry-after-ms=\(hint)"
         case .routeGone, .backendGone: "no longer served here; retry-after-ms=\(hint)"
         case .ordered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
         }

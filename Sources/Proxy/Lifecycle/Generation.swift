@@ -129,10 +129,8 @@ extension Route {
             compressesUpstream: compression.mode == .both,
             passesExtensions: compression.mode == .passthrough,
             limits: Limits(
-                frames: FrameLimits(
-                    frame: limits.frame.asLimit, message: limits.message.asLimit,
-                    fragments: limits.fragments),
-                inflate: InflateLimits(message: limits.message.asLimit, ratio: limits.inflateRatio),
+                client: .ofClient(limits), backend: .ofBackend(limits),
+                feedMessage: (limits.backendMessage == 0 ? limits.message : limits.backendMessage).asLimit,
                 buffer: limits.buffer, requestBody: limits.requestBody,
                 messagesPerSecond: limits.messagesPerSecond, closesOverRate: limits.closesOverRate,
                 controlFramesPerSecond: limits.controlFramesPerSecond),
@@ -140,6 +138,24 @@ extension Route {
                 idle: timeouts.idle, close: timeouts.close, slowConsumer: timeouts.slowConsumer,
                 pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout),
             capacity: limits.connections, perClient: limits.connectionsPerClient, occupancy: occupancy)
+    }
+}
+
+extension Route.PeerLimits {
+    fileprivate static func ofClient(_ limits: LimitsConfiguration) -> Self {
+        Self(
+            frames: FrameLimits(
+                frame: limits.frame.asLimit, message: limits.message.asLimit, fragments: limits.fragments),
+            inflate: InflateLimits(message: limits.message.asLimit, ratio: limits.inflateRatio))
+    }
+
+    /// A backend is trusted to know what it sends: nothing of it is held, so its size does no harm here.
+    fileprivate static func ofBackend(_ limits: LimitsConfiguration) -> Self {
+        Self(
+            frames: FrameLimits(
+                frame: limits.backendFrame.asLimit, message: limits.backendMessage.asLimit,
+                fragments: limits.fragments),
+            inflate: InflateLimits(message: limits.backendMessage.asLimit, ratio: 0))
     }
 }
 

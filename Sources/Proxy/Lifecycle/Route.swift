@@ -5,8 +5,10 @@ internal import WebSocketProtocol
 /// A route as sessions live by it: resolved policy, and the places on it that it shares with its earlier forms.
 final class Route: Sendable {
     struct Limits: Sendable {
-        let frames: FrameLimits
-        let inflate: InflateLimits
+        let client: PeerLimits
+        let backend: PeerLimits
+        /// Bytes of a message that a feed passes on: it must hold all of it.
+        let feedMessage: Int
         /// Bytes that may wait on one leg before the other is paused.
         let buffer: Int
         /// Bytes of a plain request's body; 0 = no limit. So are the rates.
@@ -14,6 +16,12 @@ final class Route: Sendable {
         let messagesPerSecond: Int
         let closesOverRate: Bool
         let controlFramesPerSecond: Int
+    }
+
+    /// What one of the two peers may send.
+    struct PeerLimits: Sendable {
+        let frames: FrameLimits
+        let inflate: InflateLimits
     }
 
     /// Nanoseconds; 0 = off.

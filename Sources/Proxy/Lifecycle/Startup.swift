@@ -53,7 +53,7 @@ package struct Startup {
                 ListenerFacts(
                     name: listener.address.value.description,
                     tls: files.serverContext(listener, standIns: certificates),
-                    redirectsToHTTPS: listener.redirectsToHTTPS,
+                    redirectPort: listener.redirectPort,
                     readsProxyHeader: listener.readsProxyHeader,
                     protocols: listener.protocols))
         }

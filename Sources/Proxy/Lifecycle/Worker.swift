@@ -4,6 +4,7 @@ internal import HTTP2Protocol
 internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import TLS
+internal import WebSocketProtocol
 
 /// One event loop and all that lives on it: listeners, clients, sessions, upstream pools. Nothing here is touched by
 /// another thread; orders come through the loop's mailbox.
@@ -36,6 +37,8 @@ final class Worker {
     var orders: [DrainOrder] = []
     private(set) var drainEnd: UInt64 = 0
     private(set) var drainCause = DrainCause.process
+    /// Of sessions that a drain of the process closes.
+    var drainCode: CloseCode { CloseCode(rawValue: generation.configuration.drainCloseCode) }
 
     /// On the thread that will run the loop.
     init(index: Int, generation: Generation, resolver: Resolver, log: LogSinks, loop: EventLoop)

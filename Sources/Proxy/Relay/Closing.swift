@@ -93,7 +93,7 @@ extension Session {
         // The one that is no peer's fault.
         let isOurs = violation == .outOfMemory
         let by = isOurs ? .proxy : peer
-        let words = isOurs ? violation.reason : "\(peer.rawValue) broke the protocol"
+        let words = violation.words(of: peer.rawValue)
         noteEnding(
             SessionEnding(by: by, code: violation.closeCode, cause: .violation(violation)))
         leg.isDeaf = true
@@ -101,7 +101,7 @@ extension Session {
         tell(leg, violation)
         let other = other(leg)
         if leg.peer == .backend {
-            closeAfterLoss(other, ClosePayload(.internalError, words))
+            closeAfterLoss(other, ClosePayload(violation.codeBehindProxy, words))
         } else if !other.hasEnded {
             if other.isMidFrame {
                 other.transport.close()
@@ -120,7 +120,7 @@ extension Session {
             return false
         }
         pendingViolation = violation
-        backend.sendClose(ClosePayload(.goingAway, "client broke the protocol"))
+        backend.sendClose(ClosePayload(.goingAway, violation.words(of: "client")))
         isClosing = true
         for leg in [client, backend] where !leg.hasEnded { leg.flowAgain() }
         arm(.closeDeadline, after: min(max(route.timeouts.close, 1), Self.answerTime))
@@ -156,7 +156,7 @@ extension Session {
     func drain() {
         guard ending == nil, let cause = plannedDrain else { return }
         let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
-        closeBoth(cause.code, cause.reason(hint: hint), by: .proxy, cause: .drain(cause))
+        closeBoth(cause.code(worker.drainCode), cause.reason(hint: hint), by: .proxy, cause: .drain(cause))
     }
 
     func drainSoon(after delay: UInt64, because cause: DrainCause) {

@@ -53,11 +53,15 @@ struct SessionAssembly {
         isPassedThrough: Bool
     ) -> Leg {
         let frames = FrameReader(
-            fromClient: peer == .client, limits: plan.route.limits.frames,
+            fromClient: peer == .client, limits: limits(of: peer).frames,
             allowsCompression: agreement != nil || isPassedThrough, inflates: agreement != nil)
         return Leg(
             peer, transport: transport, frames: frames, compression: compression(peer, agreement),
             keepalive: keepalive(), controlRate: controlRate, worker: worker)
+    }
+
+    private func limits(of peer: Leg.Peer) -> Route.PeerLimits {
+        peer == .client ? plan.route.limits.client : plan.route.limits.backend
     }
 
     private func compression(_ peer: Leg.Peer, _ agreement: DeflateAgreement?) -> LegCompression? {
@@ -66,7 +70,7 @@ struct SessionAssembly {
             peer == .client
             ? (agreement.fromClient, agreement.fromServer) : (agreement.fromServer, agreement.fromClient)
         return LegCompression(
-            incoming: incoming, outgoing: outgoing, options, limits: plan.route.limits.inflate,
+            incoming: incoming, outgoing: outgoing, options, limits: limits(of: peer).inflate,
             sampler: worker.sampler(for: plan.route, towards: peer), arena: worker.contextMemory.arena,
             now: worker.loop.now)
     }

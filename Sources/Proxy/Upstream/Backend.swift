@@ -35,8 +35,8 @@ final class Backend {
             holdsLines = true
         }
         self.pool = UpstreamPool(
-            for: self, level: isShared && !isMultiplexed ? pool.warm : 0, most: isShared ? pool.idle : 0,
-            idleTimeout: pool.idleTimeout, worker: worker)
+            for: self, level: isShared && !isMultiplexed ? pool.level : .fixed(0),
+            most: isShared ? pool.idle : 0, idleTimeout: pool.idleTimeout, worker: worker)
         refill()
     }
 
@@ -86,6 +86,9 @@ final class Backend {
         guard state.withHealth({ $0.connected(at: worker.loop.now) }) else { return }
         recovered(worker)
     }
+
+    /// It answered an upgrade with 101.
+    func upgraded() { pool?.upgraded() }
 
     /// It answered an upgrade.
     func answered(_ worker: Worker) {
@@ -154,4 +157,8 @@ final class Backend {
         state.line.placeFreed(state)
         refill()
     }
+}
+
+extension UpstreamConfiguration.Pool {
+    fileprivate var level: PoolMachine.Level { warm.map { .fixed($0) } ?? .auto }
 }

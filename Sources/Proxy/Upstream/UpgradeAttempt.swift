@@ -133,6 +133,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private func finish(_ outcome: UpgradeOutcome, cause: String? = nil) {
         worker.loop.cancel(deadline)
         deadline = nil
+        if case .accepted(_, let backend, _, _) = outcome { backend.upgraded() }
         if case .failed(_, let reason, let backend, let phase) = outcome {
             connection?.close()
             onStream?.cancel()

@@ -3,7 +3,8 @@ internal import EventLoop
 /// The warm connections of one worker to one backend: connected, TLS-established, idle, and watched.
 ///
 /// The next session takes one and saves the round trips. One that ends or receives anything while idle is dropped and
-/// replaced; one that has been idle for long is replaced before the backend's own timeout ends it.
+/// replaced; one that has been idle for long is replaced before the backend's own timeout ends it. How many are ready is a
+/// fixed number, or follows what sessions come: see `WarmDemand`.
 final class UpstreamPool {
     private unowned let backend: Backend
     private let worker: Worker
@@ -16,11 +17,11 @@ final class UpstreamPool {
     /// Connections that are open and idle.
     var idleCount: Int { idle.count }
 
-    init(for backend: Backend, level: Int, most: Int, idleTimeout: UInt64, worker: Worker) {
+    init(for backend: Backend, level: PoolMachine.Level, most: Int, idleTimeout: UInt64, worker: Worker) {
         self.backend = backend
         self.worker = worker
         self.idleTimeout = idleTimeout
-        machine = PoolMachine(level: level, most: max(most, level))
+        machine = PoolMachine(level: level, most: most)
     }
 
     /// The connection that has waited least: the older ones may be near the backend's timeout.
@@ -41,7 +42,14 @@ final class UpstreamPool {
     /// Dials until the level is reached.
     func refill() {
         guard !isClosed else { return }
-        for _ in 0..<machine.refill(backendIsUsable: backend.isUsable(at: worker.loop.now)) { dialOne() }
+        let now = worker.loop.now
+        for _ in 0..<machine.refill(backendIsUsable: backend.isUsable(at: now), at: now) { dialOne() }
+    }
+
+    /// The backend answered an upgrade with 101.
+    func upgraded() {
+        machine.upgraded(at: worker.loop.now)
+        refill()
     }
 
     /// Closes all idle connections and dials no more.
@@ -70,29 +78,31 @@ final class UpstreamPool {
     private func dialEnded(_ result: Result<StreamConnection, DialError>) {
         switch result {
         case .success(let connection):
-            guard machine.dialEnded(withConnection: true), !isClosed else { return connection.close() }
-            keep(connection)
+            guard machine.dialEnded(withConnection: true, at: worker.loop.now), !isClosed else {
+                return connection.close()
+            }
+            keep(connection, isUnused: true)
         case .failure:
-            _ = machine.dialEnded(withConnection: false)
+            _ = machine.dialEnded(withConnection: false, at: worker.loop.now)
         }
     }
 
     /// Takes back a connection that has served a request, for the next one.
     func giveBack(_ connection: StreamConnection) {
         guard !isClosed, machine.returned() else { return connection.close() }
-        keep(connection)
+        keep(connection, isUnused: false)
     }
 
-    private func keep(_ connection: StreamConnection) {
-        let warm = WarmConnection(connection, pool: self)
-        warm.watch(for: idleTimeout, on: worker)
+    private func keep(_ connection: StreamConnection, isUnused: Bool) {
+        let warm = WarmConnection(connection, isUnused: isUnused, pool: self)
+        warm.watch(for: isUnused ? machine.patience(idleTimeout: idleTimeout) : idleTimeout, on: worker)
         idle.append(warm)
     }
 
-    fileprivate func lost(_ warm: WarmConnection) {
+    fileprivate func lost(_ warm: WarmConnection, ofAge: Bool = false) {
         guard let index = idle.firstIndex(where: { $0 === warm }) else { return }
         idle.remove(at: index)
-        machine.left()
+        if ofAge, warm.isUnused { machine.wastedOne() } else { machine.left() }
         warm.release(worker.loop)
         warm.connection.close()
         worker.loop.nextTurn { [weak self] in self?.refill() }
@@ -102,11 +112,14 @@ final class UpstreamPool {
 /// An idle connection that notices its own death.
 private final class WarmConnection: TransportReceiver, TimerTarget {
     let connection: StreamConnection
+    /// It was dialled ahead, and has served nobody.
+    let isUnused: Bool
     private unowned let pool: UpstreamPool
     private var age: TimerToken?
 
-    init(_ connection: StreamConnection, pool: UpstreamPool) {
+    init(_ connection: StreamConnection, isUnused: Bool, pool: UpstreamPool) {
         self.connection = connection
+        self.isUnused = isUnused
         self.pool = pool
     }
 
@@ -130,5 +143,5 @@ private final class WarmConnection: TransportReceiver, TimerTarget {
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) { pool.lost(self) }
     func transportEnded() { pool.lost(self) }
     func transportFailed(_ error: TransportError) { pool.lost(self) }
-    func timerFired(_ kind: UInt8) { pool.lost(self) }
+    func timerFired(_ kind: UInt8) { pool.lost(self, ofAge: true) }
 }

@@ -20,7 +20,7 @@ struct LineOptions: Equatable {
         let upstream = settings.configuration
         connections = upstream.pool.connections
         streams = upstream.pool.streams
-        keepsOne = upstream.pool.warm > 0
+        keepsOne = upstream.pool.warm ?? 0 > 0
         connectTimeout = upstream.connectTimeout
         idleTimeout = upstream.pool.idleTimeout
         self.headList = headList
