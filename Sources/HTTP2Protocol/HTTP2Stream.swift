@@ -72,6 +72,13 @@ package final class HTTP2Stream {
         session.wake(self)
     }
 
+    /// Sends the last bytes, which many answers share, and ends our side: nothing of them is copied before the peer takes it.
+    package func finish(with shared: [UInt8]) {
+        guard session != nil, case .open = ending else { return }
+        output.end(with: shared)
+        finish()
+    }
+
     /// Ends our side when everything written has gone, with trailers or without.
     package func finish(trailers: HTTP2Fields? = nil) {
         guard let session, case .open = ending else { return }

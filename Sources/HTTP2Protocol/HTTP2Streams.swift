@@ -83,7 +83,7 @@ extension HTTP2Session {
     }
 
     private func drop(_ stream: HTTP2Stream) {
-        queued -= stream.output.count &+ stream.unsentHeadBytes
+        queued -= stream.output.ownCount &+ stream.unsentHeadBytes
         stream.unsentHeads = []
         stream.unsentHeadBytes = 0
         stream.output.clear(buffers)

@@ -5,9 +5,21 @@ struct StreamOutput: ~Copyable {
     private var bytes = UniqueArray<UInt8>()
     private var head = 0
 
+    /// What follows them: bytes that many answers share, and that are held for none of them.
+    private var shared: [UInt8] = []
+    private var sharedHead = 0
+
     init() {}
 
-    var count: Int { bytes.count - head }
+    var count: Int { bytes.count - head + shared.count - sharedHead }
+    /// Those that are held for this stream alone.
+    var ownCount: Int { bytes.count - head }
+
+    /// Puts the last bytes there are behind the others.
+    mutating func end(with shared: [UInt8]) {
+        self.shared = shared
+        sharedHead = 0
+    }
 
     mutating func append(_ span: Span<UInt8>, _ buffers: HTTP2Buffers) {
         if bytes.capacity == 0 { bytes = buffers.take() }
@@ -21,13 +33,23 @@ struct StreamOutput: ~Copyable {
 
     /// Moves the next bytes to the end of a connection's output.
     mutating func move(_ count: Int, to output: inout UniqueArray<UInt8>, _ buffers: HTTP2Buffers) {
-        let count = min(count, self.count)
-        output.append(copying: bytes.span.extracting(head..<head + count))
-        head += count
-        if head == bytes.count { clear(buffers) }
+        let own = min(count, ownCount)
+        output.append(copying: bytes.span.extracting(head..<head + own))
+        head += own
+        if head == bytes.count { giveBack(buffers) }
+        guard own < count, !shared.isEmpty else { return }
+        let end = sharedHead + min(count - own, shared.count - sharedHead)
+        output.append(copying: shared.span.extracting(sharedHead..<end))
+        sharedHead = end
+        if end == shared.count { (shared, sharedHead) = ([], 0) }
     }
 
     mutating func clear(_ buffers: HTTP2Buffers) {
+        (shared, sharedHead) = ([], 0)
+        giveBack(buffers)
+    }
+
+    private mutating func giveBack(_ buffers: HTTP2Buffers) {
         guard bytes.capacity > 0 else { return }
         var empty = UniqueArray<UInt8>()
         swap(&empty, &bytes)

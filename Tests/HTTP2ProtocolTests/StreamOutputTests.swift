@@ -41,4 +41,19 @@ struct StreamOutputTests {
         output.move(5, to: &sent, buffers)
         #expect(sent.count == 2 && sent[0] == 1 && sent[1] == 4)
     }
+
+    @Test(arguments: [1, 3, 7, 100])
+    func sharedBytesFollowAndAreNobodysOwn(step: Int) {
+        let buffers = HTTP2Buffers()
+        var output = StreamOutput()
+        output.append([1, 2, 3].span, buffers)
+        output.end(with: Array(4...20))
+        #expect(output.count == 20 && output.ownCount == 3)
+        var moved = UniqueArray<UInt8>()
+        while output.count > 0 { output.move(min(step, output.count), to: &moved, buffers) }
+        #expect(moved.indices.map { moved[$0] } == Array(1...20))
+        output.end(with: [1])
+        output.clear(buffers)
+        #expect(output.count == 0)
+    }
 }

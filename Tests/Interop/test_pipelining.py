@@ -123,7 +123,7 @@ def edge(request, shared_run):
 @pytest.mark.parametrize("last", LAST)
 def test_answers_come_in_the_order_of_requests(edge, last):
     chance = random.Random(last)
-    ways = ["page", "page"] + [chance.choice(WAYS) for _ in range(150)] + [last]
+    ways = ["page", "page"] + [chance.choice(WAYS) for _ in range(80)] + [last]
     wire = edge.wire()
     # More than one read is there when the proxy looks.
     os.kill(edge.pid, signal.SIGSTOP)

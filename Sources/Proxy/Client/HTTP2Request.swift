@@ -80,7 +80,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         }
         answer(
             HTTP2ResponseHead(status: response.status, fields: fields),
-            head.method == "HEAD" ? [] : Array(response.body.utf8))
+            head.method == "HEAD" ? [] : response.bytes)
     }
 
     func refuse(_ refusal: Refusal, host: String? = nil, path: String? = nil) {
@@ -92,8 +92,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     private func answer(_ head: HTTP2ResponseHead, _ body: [UInt8]) {
         stream.respond(head, endsStream: body.isEmpty)
         if !body.isEmpty {
-            stream.write(body.span)
-            stream.finish()
+            stream.finish(with: body)
         }
         answered()
     }

@@ -54,6 +54,8 @@ struct RouteResponse {
     let status: Int
     let body: String
     let contentType: String
+    /// The body's.
+    let bytes: [UInt8]
 
     func encoded(for head: RequestHead, keepsAlive: Bool) -> [UInt8] {
         let response = HTTPResponse(
@@ -108,7 +110,7 @@ struct RouteStep {
         }
         switch (route.action, request) {
         case (.respond(let status, let body, let type), _):
-            return .respond(RouteResponse(status: status, body: body, contentType: type))
+            return .respond(RouteResponse(status: status, body: body, contentType: type, bytes: route.answer))
         case (.upstream(let upstream), .upgrade(let upgrade)):
             return .upgrade(plan(route, upstream, upgrade, host, requestID))
         case (.upstream(let upstream), _):

@@ -40,6 +40,8 @@ final class Route: Sendable {
 
     let name: String
     let action: Action
+    /// The bytes of its own answer, shared by all who get it.
+    let answer: [UInt8]
     let rewrite: PathRewrite?
     let origins: OriginPolicy
     /// nil where compression is off.
@@ -61,6 +63,7 @@ final class Route: Sendable {
     ) {
         self.name = name
         self.action = action
+        answer = if case .respond(_, let body, _) = action { Array(body.utf8) } else { [] }
         self.rewrite = rewrite
         self.origins = origins
         self.compression = compression

@@ -32,6 +32,8 @@ extension Leg {
         static let full = Holds(rawValue: 1)
         /// It sends too much, or what becomes too much.
         static let rate = Holds(rawValue: 2)
+        /// It has had its share of the loop's time.
+        static let turn = Holds(rawValue: 4)
     }
 
     /// True when reading from this peer is paused because the other side is full.
@@ -62,7 +64,7 @@ extension Leg {
         guard !holds.isEmpty else { return }
         holds = []
         // Nobody is called from inside his own call.
-        guard pending == nil else { return worker.loop.nextTurn { [weak self] in self?.goOn() } }
+        guard pending == nil else { return worker.loop.nextTurn { self.goOn() } }
         transport.resumeReading()
     }
 
