@@ -5,6 +5,8 @@ package enum LogTrouble: Equatable, Sendable {
     /// So many lines since it was last told, and why the last of them.
     case lost(lines: UInt64, reason: String)
     case writesAgain
+    /// The file was moved away, or was to be opened anew, and can't be: the old one is still written.
+    case notReopened(reason: String)
 }
 
 /// Decides when to tell of a destination that can't be written to: at once, then at most every ten seconds, and when it

@@ -12,32 +12,38 @@ internal import Synchronization
         var lost: UInt64 = 0
         var onTrouble: (@Sendable (LogTrouble) -> Void)?
         var isWriting = false
-        var isClosed = false
+        var isToReopen = false
     }
 
     private static let capacity = 8 << 20
     private let state = Mutex(State())
-    private let descriptor: Int32
+    /// The writing thread takes it over.
+    private let file: LogFile
     // The C library's semaphore wakes the writing thread; its address must stay, and it is never moved or freed: a
     // writer lives as long as the process.
     private nonisolated(unsafe) let wake: UnsafeMutablePointer<sem_t>
 
     /// To standard output (1) or standard error (2), or any open descriptor, which the writer then owns.
-    package init(descriptor: Int32) {
-        self.descriptor = descriptor
+    package convenience init(descriptor: Int32) { self.init(LogFile(descriptor: descriptor)) }
+
+    private init(_ file: LogFile) {
+        self.file = file
         unsafe wake = .allocate(capacity: 1)
         unsafe sem_init(wake, 0, 0)
         startThread()
     }
 
-    /// Opens a file to append to; nil when it can't be opened, with `errno` in `failure`.
+    /// Opens a file to append to; nil when it can't be opened, with `errno` in `failure`. When the file is moved away
+    /// it is opened anew, as soon as something is to be written or when `reopen` is called.
     package convenience init?(path: String, failure: inout String) {
-        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else {
-            failure = unsafe String(cString: strerror(errno))
-            return nil
-        }
-        self.init(descriptor: descriptor)
+        guard let file = LogFile(path: path, failure: &failure) else { return nil }
+        self.init(file)
+    }
+
+    /// Opens the file anew before the next line is written, and at once; nothing where the destination is no file.
+    package func reopen() {
+        state.withLock { $0.isToReopen = true }
+        unsafe sem_post(wake)
     }
 
     /// Queues a line; its end is added.
@@ -89,16 +95,29 @@ internal import Synchronization
 
     private func run() {
         var trouble = TroubleTeller()
+        var file = self.file
         while true {
             unsafe sem_wait(wake)
+            follow(&file)
             while let (block, dropped) = take() {
-                note(put(block, &trouble), in: &trouble)
+                follow(&file)
+                note(put(block, to: file.descriptor, &trouble), in: &trouble)
                 guard dropped > 0 else { continue }
                 let line =
                     "{\"level\":\"warning\",\"message\":\"log lines dropped\",\"count\":\(dropped)}\n"
-                note(put(Array(line.utf8), &trouble), in: &trouble)
+                note(put(Array(line.utf8), to: file.descriptor, &trouble), in: &trouble)
             }
         }
+    }
+
+    private func follow(_ file: inout LogFile) {
+        let isAsked = state.withLock { state in
+            defer { state.isToReopen = false }
+            return state.isToReopen
+        }
+        guard let code = file.follow(at: WallClock.seconds(), isAsked: isAsked) else { return }
+        let reason = unsafe String(cString: strerror(code))
+        state.withLock { $0.onTrouble }?(.notReopened(reason: reason))
     }
 
     private func note(_ failure: (lines: UInt64, code: Int32)?, in trouble: inout TroubleTeller) {
@@ -121,7 +140,9 @@ internal import Synchronization
     /// A full disk or a closed pipe loses the block, after a while of trying, and nothing else.
     ///
     /// - Returns: how many lines were lost and `errno`; nil when all is written.
-    private func put(_ lines: [UInt8], _ trouble: inout TroubleTeller) -> (lines: UInt64, code: Int32)? {
+    private func put(
+        _ lines: [UInt8], to descriptor: Int32, _ trouble: inout TroubleTeller
+    ) -> (lines: UInt64, code: Int32)? {
         // Half a line may stand at the end of what was written before: it must not swallow the next one.
         let block = trouble.isMidLine ? [10] + lines : lines
         var written = 0
@@ -151,8 +172,15 @@ internal import Synchronization
     }
 }
 
-/// The wall clock as logs show it.
+/// The clocks that logs need.
 enum WallClock {
+    /// Nanoseconds of a clock that nobody sets.
+    static func monotonic() -> UInt64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    }
+
     static func seconds() -> Int {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)

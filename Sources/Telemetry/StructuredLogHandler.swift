@@ -27,14 +27,18 @@ package struct StructuredLogHandler: LogHandler {
 
     /// Writes the line.
     package func log(event: LogEvent) {
-        let fields = (event.metadata.map { metadata.merging($0) { $1 } } ?? metadata).sorted {
-            $0.key < $1.key
-        }
+        write(
+            level: event.level, message: "\(event.message)",
+            metadata: event.metadata.map { metadata.merging($0) { $1 } } ?? metadata)
+    }
+
+    func write(level: Logger.Level, message: String, metadata: Logger.Metadata) {
+        let fields = metadata.sorted { $0.key < $1.key }
         let time = WallClock.timestamp()
         switch format {
         case .json:
-            var line = "{\"time\":\"\(time)\",\"level\":\"\(event.level.rawValue)\",\"message\":"
-            JSONText.append("\(event.message)", to: &line)
+            var line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"message\":"
+            JSONText.append(message, to: &line)
             for (key, value) in fields {
                 line += ","
                 JSONText.append(key, to: &line)
@@ -44,7 +48,7 @@ package struct StructuredLogHandler: LogHandler {
             writer.write(line + "}")
         case .text:
             let tail = fields.map { " \($0.key)=\(JSONText.quotedIfNeeded("\($0.value)"))" }.joined()
-            writer.write("\(time) \(event.level.rawValue) \(event.message)\(tail)")
+            writer.write("\(time) \(level.rawValue) \(message)\(tail)")
         }
     }
 }
@@ -70,7 +74,7 @@ enum JSONText {
             case "\n": line += "\\n"
             case "\r": line += "\\r"
             case "\t": line += "\\t"
-            case "\u{0}"..."\u{1F}", "\u{7F}":
+            case _ where misleads(scalar):
                 let digits = String(scalar.value, radix: 16)
                 line += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: line.unicodeScalars.append(scalar)
@@ -79,9 +83,21 @@ enum JSONText {
         line += "\""
     }
 
+    /// What a terminal obeys, or what changes the order or the lines that people read: control characters of C0 and C1,
+    /// line separators, and the marks of right-to-left writing. Escaped, it is still JSON.
+    static func misleads(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0...0x1F, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
+    }
+
     static func quotedIfNeeded(_ text: String) -> String {
         guard
-            text.isEmpty || text.unicodeScalars.contains(where: { $0.value <= 32 || $0 == "\"" || $0 == "=" })
+            text.isEmpty
+                || text.unicodeScalars.contains(where: {
+                    $0.value <= 32 || $0 == "\"" || $0 == "=" || misleads($0)
+                })
         else { return text }
         var quoted = ""
         append(text, to: &quoted)

@@ -12,6 +12,19 @@ struct StructuredLogHandlerTests {
         #expect(line == "\"a\\\"b\\\\c\\n\\u0001é\"")
     }
 
+    @Test("what a terminal obeys or a reader is misled by is escaped, in either format")
+    func misleading() {
+        for code: UInt32 in [0x1B, 0x7F, 0x85, 0x9B, 0x200E, 0x2028, 0x202E, 0x2066] {
+            guard let scalar = Unicode.Scalar(code) else { continue }
+            let digits = String(code, radix: 16)
+            let escaped = "a\\u" + String(repeating: "0", count: 4 - digits.count) + digits + "b"
+            var line = ""
+            JSONText.append("a\(scalar)b", to: &line)
+            #expect(line == "\"\(escaped)\"")
+            #expect(JSONText.quotedIfNeeded("a\(scalar)b") == "\"\(escaped)\"")
+        }
+    }
+
     @Test("numbers stay numbers, words are quoted")
     func values() {
         for (value, text) in [

@@ -12,12 +12,16 @@ internal import WebSocketProtocol
 struct EventLog {
     /// One line a session or refused request; nil when `log.access` is off.
     let access: Logger?
+    /// For what peers can cause: a flood of one kind is summed up in a line a second.
     let events: Logger
+    /// For what the process and its operator do: every line is written.
+    let operations: Logger
     let metrics: WorkerMetrics
 
     init(_ sinks: LogSinks, metrics: WorkerMetrics) {
         access = sinks.access
         events = sinks.events
+        operations = sinks.operations
         self.metrics = metrics
     }
 
@@ -78,10 +82,10 @@ struct EventLog {
     /// An operator reads the traffic; whoever has the file can, too.
     func keysAreLogged(to path: String, failure: String) {
         guard failure.isEmpty else {
-            return events.error(
+            return operations.error(
                 "session keys can't be written", metadata: ["file": "\(path)", "cause": "\(failure)"])
         }
-        events.warning("session keys are written to a file", metadata: ["file": "\(path)"])
+        operations.warning("session keys are written to a file", metadata: ["file": "\(path)"])
     }
 
     // MARK: Errors
@@ -189,55 +193,62 @@ struct EventLog {
     // MARK: Life of the process
 
     func started(listeners: [String], workers: Int) {
-        events.notice(
+        operations.notice(
             "started",
             metadata: [
                 "listeners": "\(listeners.joined(separator: " "))", "workers": .stringConvertible(workers),
             ])
     }
 
+    /// A worker's loop, memory or TLS could not be set up: the process ends.
+    func workerFailed(_ worker: Int, _ cause: String) {
+        operations.critical(
+            "worker cannot start", metadata: ["worker": .stringConvertible(worker), "cause": "\(cause)"])
+    }
+
     func draining(signal: String, limit: UInt64) {
-        events.notice(
+        operations.notice(
             "draining",
             metadata: ["signal": "\(signal)", "limit_ms": .stringConvertible(limit / 1_000_000)])
     }
 
-    func stopped(cause: String) { events.notice("stopped", metadata: ["cause": "\(cause)"]) }
+    func stopped(cause: String) { operations.notice("stopped", metadata: ["cause": "\(cause)"]) }
 
     func reloaded() {
         metrics.add(.reloads, ["loaded"])
-        events.notice("configuration reloaded")
+        operations.notice("configuration reloaded")
     }
 
-    func warned(_ text: String) { events.warning("configuration", metadata: ["cause": "\(text)"]) }
+    func warned(_ text: String) { operations.warning("configuration", metadata: ["cause": "\(text)"]) }
 
     func drainOrdered(_ selection: DrainSelection, rate: Int) {
-        events.notice(
+        operations.notice(
             "draining", metadata: ["selection": "\(selection)", "rate": .stringConvertible(rate)])
     }
 
     func undrained(_ selection: DrainSelection) {
-        events.notice("undrained", metadata: ["selection": "\(selection)"])
+        operations.notice("undrained", metadata: ["selection": "\(selection)"])
     }
 
     // MARK: Another process takes over
 
     func handOverBegan(process: Int32) {
-        events.notice("new process started", metadata: ["process": .stringConvertible(process)])
+        operations.notice("new process started", metadata: ["process": .stringConvertible(process)])
     }
 
     func handOverDone(process: Int32) {
-        events.notice("new process serves", metadata: ["process": .stringConvertible(process)])
+        operations.notice("new process serves", metadata: ["process": .stringConvertible(process)])
     }
 
     func handOverFailed(_ cause: String) {
-        events.error("new process failed, the old one goes on", metadata: ["cause": "\(cause)"])
+        operations.error("new process failed, the old one goes on", metadata: ["cause": "\(cause)"])
     }
 
     func reloadFailed(_ complaints: [String]) {
         metrics.add(.reloads, ["refused"])
         for complaint in complaints {
-            events.error("configuration not reloaded, the old one stays", metadata: ["cause": "\(complaint)"])
+            operations.error(
+                "configuration not reloaded, the old one stays", metadata: ["cause": "\(complaint)"])
         }
     }
 }

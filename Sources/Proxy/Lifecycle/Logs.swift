@@ -6,7 +6,10 @@ internal import Telemetry
 struct LogSinks: Sendable {
     /// nil when `log.access` is off.
     let access: Logger?
+    /// For what peers can cause: summed up.
     let events: Logger
+    /// For what the process and its operator do.
+    let operations: Logger
 }
 
 /// The log destinations of a process.
@@ -14,6 +17,7 @@ struct Logs {
     let sinks: LogSinks
     /// The main thread's own log, with what it counts.
     let log: EventLog
+    private let summaries: SummarisingLog
     private let writers: [(name: String, writer: LogWriter)]
 
     /// Throws a complaint when the access log's file can't be opened. Events go to standard error.
@@ -42,24 +46,28 @@ struct Logs {
         }
         if let access, access !== events { writers.append(("access", access)) }
         self.writers = writers
+        let handler = StructuredLogHandler(writer: events, format: format, level: level)
+        summaries = SummarisingLog(handler)
         sinks = LogSinks(
             access: access.map { writer in
                 Logger(label: "access") { _ in
                     StructuredLogHandler(writer: writer, format: format, level: .info)
                 }
             },
-            events: Logger(label: "trunkline") { _ in
-                StructuredLogHandler(writer: events, format: format, level: level)
-            })
+            events: summaries.logger, operations: Logger(label: "trunkline") { _ in handler })
         log = EventLog(sinks, metrics: WorkerMetrics())
         // A line about a hole in the access log goes to the events.
-        let eventSink = sinks.events
+        let eventSink = sinks.operations
         access?.tellTrouble { trouble in
             switch trouble {
             case .lost(let lines, let reason):
                 eventSink.error(
                     "access log lost lines",
                     metadata: ["lines": .stringConvertible(lines), "cause": "\(reason)"])
+            case .notReopened(let reason):
+                eventSink.error(
+                    "access log can't be opened again, the old file is written",
+                    metadata: ["cause": "\(reason)"])
             case .writesAgain: eventSink.notice("access log is written again")
             }
         }
@@ -67,6 +75,16 @@ struct Logs {
 
     /// Lines that were not written, by log.
     var lostLines: [(name: String, lines: UInt64)] { writers.map { ($0.name, $0.writer.lostLines) } }
+
+    /// Opens the access log's file anew, after its old one was moved away.
+    func reopen() {
+        for (_, writer) in writers { writer.reopen() }
+    }
+
+    /// Writes what was summed up. To be called once a second.
+    ///
+    /// - Parameter isEnd: all of it, since the process ends.
+    func writeSummaries(isEnd: Bool = false) { summaries.writeDue(isEnd: isEnd) }
 
     /// Waits until everything is written.
     func flush() {

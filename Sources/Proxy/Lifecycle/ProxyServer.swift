@@ -4,10 +4,10 @@ internal import TLS
 
 /// The running process: workers on threads of their own, signals on this one.
 ///
-/// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads; SIGUSR2 hands
-/// over to a new process. All of it happens on the main loop, and reaches the workers through their mailboxes.
+/// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads and opens the
+/// access log anew, SIGUSR1 does only the latter; SIGUSR2 hands over to a new process. All of it happens on the main loop, and reaches the workers through their mailboxes.
 package final class ProxyServer: TimerTarget {
-    enum Timer: UInt8 { case drainDeadline, handOverDeadline, tickets }
+    enum Timer: UInt8 { case drainDeadline, handOverDeadline, tickets, everySecond }
 
     let file: String
     let logs: Logs
@@ -56,7 +56,7 @@ package final class ProxyServer: TimerTarget {
         admin = try current.bindAdmin(inherited: inherited, server: self)
         loop.owner = self
         do throws(SystemError) {
-            signals = try SignalSource([.terminate, .interrupt, .hangUp, .userTwo], on: loop) {
+            signals = try SignalSource([.terminate, .interrupt, .hangUp, .userOne, .userTwo], on: loop) {
                 [unowned self] in received($0)
             }
             try startWorkers(count)
@@ -65,6 +65,7 @@ package final class ProxyServer: TimerTarget {
                 Diagnostic(file: file, place: Place(line: 1, column: 1), text: "cannot start: \(error)")
             ])
         }
+        everySecond()
         while mailboxes.count < count { loop.turn() }
         started(inherited, announce)
         loop.run()
@@ -83,6 +84,12 @@ package final class ProxyServer: TimerTarget {
                 WorkerMain.run(index, generation, resolver, log, listeners, memory, home: home)
             }.detach()
         }
+    }
+
+    /// Fewer workers than sockets would leave connections unanswered: the process ends.
+    fileprivate func workerFailed(_ worker: Int, _ cause: String) -> Never {
+        logs.log.workerFailed(worker, cause)
+        end(1, cause: "worker cannot start")
     }
 
     fileprivate func workerStarted(_ mailbox: Mailbox) { mailboxes.append(mailbox) }
@@ -130,11 +137,13 @@ package final class ProxyServer: TimerTarget {
 
     private func received(_ signal: ProcessSignal) {
         switch signal {
-        case .hangUp: _ = reload()
+        case .hangUp:
+            logs.reopen()
+            _ = reload()
         case .terminate: drainProcess(because: "SIGTERM")
         case .interrupt: drainProcess(because: "SIGINT")
         case .userTwo: startHandOver()
-        case .userOne: break
+        case .userOne: logs.reopen()
         }
     }
 
@@ -144,11 +153,18 @@ package final class ProxyServer: TimerTarget {
         case .drainDeadline: end(0, cause: "drain deadline")
         case .handOverDeadline: handOverTookTooLong()
         case .tickets: rotateTickets()
+        case .everySecond: everySecond()
         case nil: break
         }
     }
 
+    private func everySecond() {
+        logs.writeSummaries()
+        _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
+    }
+
     func end(_ status: Int32, cause: String) -> Never {
+        logs.writeSummaries(isEnd: true)
         logs.log.stopped(cause: cause)
         logs.flush()
         Machine.exit(status)
@@ -171,8 +187,8 @@ private enum WorkerMain {
             home.post { loop in (loop.owner as? ProxyServer)?.workerStarted(mailbox) }
             loop.run()
         } catch {
-            EventLog(log, metrics: WorkerMetrics()).acceptFailed(listener: "worker \(index)", "\(error)")
-            Machine.exit(1)
+            let cause = "\(error)"
+            home.post { loop in (loop.owner as? ProxyServer)?.workerFailed(index, cause) }
         }
     }
 }

@@ -242,6 +242,9 @@ final class BackendSearch: TimerTarget {
             tell(
                 failure(
                     504, "backend took too long (\(phase))", phase: phase, cause: "\(phase) timed out"))
+        case let error? where upstream.isKnownOut():
+            tell(
+                failure(503, "no backend can be reached", phase: error.phase, cause: error.description))
         case let error?:
             tell(
                 failure(

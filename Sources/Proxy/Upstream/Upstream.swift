@@ -19,6 +19,8 @@ final class Upstream {
     private var policy: BalancePolicy
     var retries: RetryBudget
     private var isClosed = false
+    /// A client was told already that no backend can be reached.
+    private var wasOut = false
     // One worker watches for all.
     private var checks: HealthChecks?
     private var names: NameRefresh?
@@ -97,6 +99,19 @@ final class Upstream {
         }
         let full = backends.indices.filter { usable[$0] }.map { backends[$0] }
         return full.isEmpty ? .nobody : .wait(full, only: nil)
+    }
+
+    /// Whether a client that no backend could be found for is one of many: all backends are out, and that is no news of
+    /// the only one there is. It is then better told to come again later than that a gateway is bad.
+    func isKnownOut() -> Bool {
+        let backends = self.backends
+        let now = worker.loop.now
+        guard backends.allSatisfy({ $0.state.isDraining || $0.state.health.standing(at: now) != .up }) else {
+            wasOut = false
+            return false
+        }
+        defer { wasOut = true }
+        return wasOut || backends.count > 1
     }
 
     private var isHash: Bool { settings.balances == .hash }
