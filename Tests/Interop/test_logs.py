@@ -1,5 +1,6 @@
 """What the logs say: of floods in few lines, after rotation in the right file, and of requests however they end."""
 
+import json
 import os
 import signal
 import time
@@ -7,8 +8,20 @@ import time
 import pytest
 
 from support import machine
+from support.backends import http_server
 from support.proxy import configuration
 from support.wire import upgrade_request
+
+
+@pytest.fixture(scope="module")
+def backend():
+    with http_server() as server:
+        yield server
+
+
+def told(proxy, message: str) -> list[dict]:
+    """The lines of standard error with this text."""
+    return [line for line in map(json.loads, list(proxy.err)) if line["message"] == message]
 
 
 def test_an_outage_is_told_once_a_second_with_a_count(run):
@@ -26,10 +39,10 @@ def test_an_outage_is_told_once_a_second_with_a_count(run):
                 asked += 1
         assert asked > 50 and len(waits) > 3
         time.sleep(1.2)
-        lines = [line for line in proxy.events if line["message"] == "upgrade failed"]
+        lines = told(proxy, "upgrade failed")
         assert 2 <= len(lines) <= 5
         assert sum(line.get("count", 1) for line in lines) == asked
-        assert len([line for line in proxy.events if line["message"] == "backend unreachable"]) < 12
+        assert len(told(proxy, "backend unreachable")) < 12
 
 
 def test_the_first_failure_of_an_only_backend_is_502_the_next_ones_503(run):
@@ -43,10 +56,9 @@ def test_the_first_failure_of_an_only_backend_is_502_the_next_ones_503(run):
 
 
 @pytest.mark.parametrize("how", ["SIGHUP", "SIGUSR1", "moved", "removed"])
-def test_a_rotated_access_log_is_opened_anew(run, tmp_path, how):
+def test_a_rotated_access_log_is_opened_anew(run, tmp_path, backend, how):
     log = tmp_path / "access.log"
-    config = configuration(log={"access": str(log)}, routes=[{"name": "a", "respond": {"status": 200, "body": "ok"}}],
-                           upstreams={})
+    config = configuration(backend.address, log={"access": str(log)})
 
     def ask(path: str) -> None:
         with proxy.wire() as wire:
