@@ -106,6 +106,18 @@ static inline int trunkline_socket_error(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) == 0 ? value : errno;
 }
 
+/// What was sent and is not acknowledged (TCP), or not read by the peer (Unix); -1 where it can't be told.
+static inline int trunkline_unacknowledged(int fd) {
+    int count = 0;
+    return ioctl(fd, TIOCOUTQ, &count) == 0 ? count : -1;  // SIOCOUTQ is another name of it
+}
+
+/// The part of that which has not been sent once, as the peer's window or the line had no room for it; TCP only.
+static inline int trunkline_unsent(int fd) {
+    int count = 0;
+    return ioctl(fd, 0x894B /* SIOCOUTQNSD */, &count) == 0 ? count : 0;
+}
+
 /// A socket closed with this set sends RST instead of FIN: the peer learns at once that data was lost.
 static inline int trunkline_set_linger_zero(int fd) {
     struct linger value = {1, 0};

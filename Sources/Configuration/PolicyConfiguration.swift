@@ -63,6 +63,10 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
     package var drain: UInt64 = 30_000_000_000
     /// Silence within a plain request's body.
     package var requestBody: UInt64 = 60_000_000_000
+    /// Silence within a response to a plain request, over it the response is cut.
+    package var responseBody: UInt64 = 60_000_000_000
+    /// Event streams are held to it too, as it was set on purpose.
+    package var boundsEventStreams = false
     /// Silence between two requests on a connection.
     package var keepAlive: UInt64 = 60_000_000_000
 }

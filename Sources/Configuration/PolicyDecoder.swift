@@ -81,6 +81,8 @@ enum PolicyDecoder {
         section.duration("slow_consumer", into: &value.slowConsumer)
         section.duration("drain", into: &value.drain)
         section.duration("request_body", into: &value.requestBody)
+        section.duration("response_body", into: &value.responseBody)
+        value.boundsEventStreams = section.hasKey("response_body")
         section.duration("keep_alive", into: &value.keepAlive)
         section.finish()
         return value

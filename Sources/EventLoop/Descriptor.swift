@@ -28,6 +28,15 @@ enum SocketCalls {
         guard trunkline_set_option(fd, level, name, value) == 0 else { throw SystemError("setsockopt") }
     }
 
+    /// Has the kernel ask a silent host whether it is there (RFC 9293, 3.8.4), so that one that has gone is found where
+    /// nothing of ours asks: after a minute of silence, four times in another one. What a listening socket is told holds for
+    /// those accepted from it.
+    static func keepAlive(_ fd: Int32) {
+        let options = [(TCP_KEEPIDLE, Int32(60)), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4)]
+        for (name, value) in options { try? set(fd, Int32(IPPROTO_TCP), name, value) }
+        try? set(fd, SOL_SOCKET, SO_KEEPALIVE, 1)
+    }
+
     static func bind(_ fd: Int32, _ address: SocketAddress) throws(SystemError) {
         var storage = address.storage
         guard unsafe trunkline_bind(fd, &storage, address.length) == 0 else { throw SystemError("bind") }

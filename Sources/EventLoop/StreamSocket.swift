@@ -26,6 +26,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
     package let isClient: Bool
     private var isReading = false
     private var finishesWhenDrained = false
+    /// Bytes that the kernel has taken, in all.
+    package private(set) var handedBytes: UInt64 = 0
     /// The kernel took less than was offered: `streamDrained` is owed.
     private var owesDrained = false
     /// The loop has bytes of ours that leave at the end of its turn; then nothing is queued.
@@ -52,7 +54,10 @@ package final class StreamSocket: Pollable, MemoryHolder {
         -> StreamSocket
     {
         let descriptor = try SocketCalls.open(address.family)
-        if !address.isUnix { try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+        if !address.isUnix {
+            try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            SocketCalls.keepAlive(descriptor.number)
+        }
         _ = try SocketCalls.connect(descriptor.number, address)
         // A Unix socket, or TCP on loopback, may stand already: it is writable at once and takes the same path.
         let socket = StreamSocket(descriptor, on: loop, isConnecting: true)
@@ -68,6 +73,13 @@ package final class StreamSocket: Pollable, MemoryHolder {
 
     /// Bytes that wait for the kernel to take them.
     package var queuedBytes: Int { queue.count }
+
+    /// Bytes that the kernel has taken and the peer's has not acknowledged, or, of a Unix socket, that the peer has not read,
+    /// with what the kernel needs to keep them. A system call: for deadlines, not for frames.
+    package var unacknowledgedBytes: Int { isClosed ? 0 : max(Int(trunkline_unacknowledged(descriptor)), 0) }
+
+    /// Those of them that have not left the machine, as the peer has no room for them or the line is slow.
+    package var unsentBytes: Int { isClosed ? 0 : max(Int(trunkline_unsent(descriptor)), 0) }
 
     /// Sends what the kernel takes, large pieces now and small ones at the end of the loop's turn, and queues the rest. A
     /// failure is told later, by `streamFailed`.
@@ -146,7 +158,10 @@ package final class StreamSocket: Pollable, MemoryHolder {
         let sent = unsafe bytes.withUnsafeBytes { raw in
             unsafe trunkline_send(descriptor, raw.baseAddress, raw.count)
         }
-        if sent >= 0 { return sent }
+        if sent >= 0 {
+            handedBytes &+= UInt64(sent)
+            return sent
+        }
         let code = trunkline_errno()
         if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
         return 0
@@ -250,6 +265,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
             if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
             return
         }
+        handedBytes &+= UInt64(sent)
         queue.drop(sent)
         guard queue.count == 0 else { return }
         owesDrained = true

@@ -19,6 +19,8 @@ package final class HTTP2Stream {
     /// Sizes of the heads that were submitted and have not been framed, in their order.
     var unsentHeads: [Int] = []
     var unsentHeadBytes = 0
+    /// What was written in all, whether it has been framed or not.
+    package private(set) var writtenBytes: UInt64 = 0
     var ending = Ending.open
     var isDeferred = false
     /// The header block that is coming in.
@@ -68,6 +70,7 @@ package final class HTTP2Stream {
     package func write(_ bytes: Span<UInt8>) {
         guard let session, case .open = ending, bytes.count > 0 else { return }
         output.append(bytes, session.buffers)
+        writtenBytes &+= UInt64(bytes.count)
         session.queued += bytes.count
         session.wake(self)
     }

@@ -17,13 +17,16 @@ package struct RateLimit: Equatable, Sendable {
     package var isOn: Bool { cost > 0 }
 
     /// Counts what has passed. Returns nanoseconds to wait before more may; 0 = none.
-    package mutating func take(_ count: Int, at now: UInt64) -> UInt64 {
+    package mutating func take(_ count: Int, at now: UInt64) -> UInt64 { take(count, at: now, since: now) }
+
+    /// As `take(_:at:)`, for what may have come at any time since `earliest`: what waited to be read is not a burst.
+    package mutating func take(_ count: Int, at now: UInt64, since earliest: UInt64) -> UInt64 {
         guard cost > 0, count > 0 else { return 0 }
         let product = cost.multipliedReportingOverflow(by: UInt64(count))
-        let sum = max(paidAt, now).addingReportingOverflow(product.partialValue)
+        let sum = max(paidAt, min(earliest, now)).addingReportingOverflow(product.partialValue)
         guard !product.overflow, !sum.overflow else { return .max }
         paidAt = sum.partialValue
-        let debt = paidAt - now
+        let debt = paidAt > now ? paidAt - now : 0
         return debt > Self.second ? debt - Self.second : 0
     }
 }

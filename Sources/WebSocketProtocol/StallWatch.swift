@@ -1,7 +1,7 @@
 /// Tells a peer that is slow from one that takes nothing to speak of. Times are nanoseconds given by the caller.
 ///
-/// It is asked now and then how much waits for the peer while nothing is added: as long as that shrinks the peer lives.
-/// One that takes it byte by byte, e.g. by a window that it opens by one, holds memory as long as one that takes nothing.
+/// It is shown now and then how far what was sent has got: as long as something is taken of what waits the peer lives. One
+/// that takes it byte by byte, e.g. by a window that it opens by one, holds memory as long as one that takes nothing.
 package struct StallWatch: Equatable, Sendable {
     /// What is to be thought of the peer.
     package enum Verdict: Equatable, Sendable {
@@ -13,28 +13,52 @@ package struct StallWatch: Equatable, Sendable {
     }
 
     /// Bytes that count as taken; where less waits, all of it.
-    private static let least = 1024
+    private static let least: UInt64 = 1024
 
-    private var waiting = -1
+    private var isOn = false
+    /// What was taken before the first look is of an earlier time.
+    private var hasLooked = false
     private var since: UInt64 = 0
+    private var taken: UInt64 = 0
+    private var taking = Taking()
 
     /// Nothing waits.
     package init() {}
 
-    /// So many bytes wait from now on.
-    package mutating func began(waiting: Int, at now: UInt64) {
-        self.waiting = waiting
-        since = now
+    /// As it was when it was last looked at.
+    var last: Outflow { taking.last }
+
+    /// How long after `began` the first look should come: it only shows where the peer stands.
+    package static func firstLook(_ limit: UInt64) -> UInt64 { max(min(limit / 4, 1_000_000_000), 1) }
+
+    /// Something waits from now on.
+    package mutating func began(at now: UInt64) {
+        (isOn, hasLooked, since) = (true, false, now)
     }
 
     /// The peer has taken everything.
-    package mutating func ended() { waiting = -1 }
+    package mutating func ended() { isOn = false }
 
-    /// Looks at what waits now; a peer that took next to nothing for `limit` is stalled.
-    package mutating func check(waiting now: Int, at time: UInt64, limit: UInt64) -> Verdict {
-        guard waiting >= 0 else { return .idle }
-        if waiting - now >= max(min(waiting, Self.least), 1) {
-            began(waiting: now, at: time)
+    /// How many bytes the peer has taken since the last look of whoever looked.
+    @discardableResult package mutating func look(_ outflow: Outflow) -> UInt64 {
+        let taken = taking.look(outflow)
+        self.taken &+= taken
+        return taken
+    }
+
+    /// Whether anything is on its way to the peer and gets on, or was not looked at before.
+    package mutating func delivers(_ outflow: Outflow) -> Bool {
+        let wasUnderWay = taking.isUnderWay
+        let taken = look(outflow)
+        return wasUnderWay ? taken > 0 : taking.isUnderWay
+    }
+
+    /// A peer that took next to nothing for `limit` is stalled.
+    package mutating func check(_ outflow: Outflow, at time: UInt64, limit: UInt64) -> Verdict {
+        guard isOn else { return .idle }
+        look(outflow)
+        if !hasLooked || taken >= Self.least || !taking.isUnderWay {
+            (hasLooked, taken, since) = (true, 0, time)
             return .wait(limit)
         }
         let passed = time > since ? time - since : 0

@@ -12,7 +12,7 @@ struct PolicyDecoderTests {
                   inflate_ratio: 6, buffer: 7B, request_body: 8B, fragments: 9, messages_per_second: 10,
                   rate_action: close, control_frames_per_second: 11, memory: 12B }
                 timeouts: { handshake: 1ms, request_head: 2ms, idle: 3ms, close: 4ms, slow_consumer: 5ms,
-                  drain: 6ms, request_body: 7ms, keep_alive: 8ms }
+                  drain: 6ms, request_body: 7ms, keep_alive: 8ms, response_body: 11ms }
                 keepalive: { ping_interval: 9ms, pong_timeout: 10ms }
                 compression: { mode: both, level: 1, window_bits: 9, memory_level: 2, context_takeover: false,
                   minimum_size: 3B, memory_budget: 4B }
@@ -31,6 +31,7 @@ struct PolicyDecoderTests {
         #expect(timeouts.idle == 3_000_000 && timeouts.close == 4_000_000)
         #expect(timeouts.slowConsumer == 5_000_000 && timeouts.drain == 6_000_000)
         #expect(timeouts.requestBody == 7_000_000 && timeouts.keepAlive == 8_000_000)
+        #expect(timeouts.responseBody == 11_000_000 && timeouts.boundsEventStreams)
         #expect(value.keepalive.pingInterval == 9_000_000 && value.keepalive.pongTimeout == 10_000_000)
         let compression = value.compression
         #expect(compression.mode == .both && compression.level == 1 && compression.windowBits == 9)
@@ -58,6 +59,14 @@ struct PolicyDecoderTests {
                     "f:4:22: '\(code)' is no valid 'close_code' in 'drain', expected 1012, or another code for an end that is no fault: 1000, 1001, 1013, 3000 to 4999"
                 ])
         }
+    }
+
+    @Test("silence within a response is bounded, that of an event stream only where it is asked for")
+    func responseBody() throws {
+        let plain = try #require(load(rest: "timeouts: { idle: 1s }").value).timeouts
+        #expect(plain.responseBody == 60_000_000_000 && !plain.boundsEventStreams)
+        let asked = try #require(load(rest: "timeouts: { response_body: 60s }").value).timeouts
+        #expect(asked.responseBody == 60_000_000_000 && asked.boundsEventStreams)
     }
 
     @Test("a route changes what it names and leaves the rest")

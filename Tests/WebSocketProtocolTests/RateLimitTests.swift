@@ -26,4 +26,16 @@ struct RateLimitTests {
         #expect(none == 0)
         #expect(ever == .max)
     }
+
+    @Test func whatWaitedIsChargedByWhenItMayHaveCome() {
+        var rate = RateLimit(perSecond: 10)
+        // Two hundred that came over twenty seconds, and were read at their end.
+        let waited = rate.take(200, at: 20_000_000_000, since: 0)
+        #expect(waited == 0)
+        // What came over ten seconds was no more than those hold.
+        let more = rate.take(120, at: 30_000_000_000, since: 20_000_000_000)
+        #expect(more == 1_000_000_000)
+        let future = rate.take(1, at: 60_000_000_000, since: .max)
+        #expect(future == 0)
+    }
 }

@@ -77,7 +77,7 @@ extension Feed {
             var span = bytes.mutableSpan
             received(&span, from: leg)
         }
-        if leg?.hasEnded == false, roundPosition == nil { leg?.transport.resumeReading() }
+        if leg?.hasEnded == false { leg?.goOn() }
         lingerIfEmpty()
     }
 
@@ -93,12 +93,9 @@ extension Feed {
             fromClient: false,
             limits: FrameLimits(frame: .max, message: .max, fragments: route.limits.backend.frames.fragments),
             allowsCompression: false)
-        let timeouts = route.timeouts
-        let keepalive = Keepalive(
-            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1),
-            timeout: timeouts.pongTimeout, now: worker.loop.now)
         let leg = Leg(
-            .backend, transport: transport, frames: frames, compression: nil, keepalive: keepalive,
+            .backend, transport: transport, frames: frames, compression: nil,
+            progress: Progress(route.timeouts, on: worker.loop),
             controlRate: RateLimit(perSecond: route.limits.controlFramesPerSecond), worker: worker)
         leg.owner = self
         meter = worker.metrics.meter(route: route.name, backend: backend.name)
@@ -185,16 +182,12 @@ extension Feed {
 
     func keepHouse() {
         guard let leg else { return }
-        switch leg.keepalive.check(at: worker.loop.now) {
-        case .wait: break
-        case .ping: leg.sendPing(Array("trunkline".utf8))
-        case .dead: return lost("no pong in time")
-        }
+        guard leg.isAlive(at: worker.loop.now) else { return lost("no pong in time") }
         scheduleHousekeeping()
     }
 
     private func scheduleHousekeeping() {
-        guard let leg, let due = leg.keepalive.nextCheck else { return }
+        guard let leg, let due = leg.progress.nextCheck else { return }
         let now = worker.loop.now
         arm(.housekeeping, after: due > now ? due - now : 1)
     }

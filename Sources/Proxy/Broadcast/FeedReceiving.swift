@@ -8,7 +8,7 @@ extension Feed: LegOwner {
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
         guard leg === self.leg, !leg.isDeaf else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
-        leg.keepalive.heard(at: worker.loop.now)
+        leg.progress.heard(at: worker.loop.now)
         var position = 0
         do throws(ProtocolViolation) {
             while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {

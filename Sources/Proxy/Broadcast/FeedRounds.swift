@@ -31,7 +31,7 @@ extension Feed {
         let end = min(start + Self.roundStep, count)
         deliver(start..<end)
         guard end < count else { return roundIsOver() }
-        if roundPosition == nil { leg?.transport.pauseReading() }
+        if roundPosition == nil { leg?.hold(.round) }
         roundPosition = end
         worker.loop.nextTurn { [weak self] in
             guard let self, let position = roundPosition else { return }
@@ -42,7 +42,7 @@ extension Feed {
     private func roundIsOver() {
         guard roundPosition != nil else { return }
         roundPosition = nil
-        leg?.transport.resumeReading()
+        leg?.release(.round)
         // Paused or not, a transport may have had something left to say.
         planRound()
     }

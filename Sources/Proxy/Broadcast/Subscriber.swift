@@ -40,8 +40,8 @@ final class Subscriber: LiveSession, TimerOwner {
     var underWay: UnderWay?
     /// It could not take something at once since it last had everything.
     var isBehind = false
-    /// What the kernel had taken when that was last looked at.
-    var takenBytes: UInt64 = 0
+    /// How long its end is waited for.
+    var closingClock: ClosingClock?
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
     var timers = TimerSlots()
@@ -119,7 +119,7 @@ final class Subscriber: LiveSession, TimerOwner {
     func timerFired(_ timer: Timer) {
         switch timer {
         case .housekeeping: keepHouse()
-        case .closeDeadline: endNow()
+        case .closeDeadline: closeDeadlinePassed()
         case .slowConsumer: checkSlowConsumer()
         case .drain: drainNow()
         case .rate: ratePaid()
@@ -128,11 +128,7 @@ final class Subscriber: LiveSession, TimerOwner {
 
     private func keepHouse() {
         let now = worker.loop.now
-        switch leg.keepalive.check(at: now) {
-        case .wait: break
-        case .ping: leg.sendPing(Array("trunkline".utf8))
-        case .dead: return giveUp(.pongTimeout)
-        }
+        guard leg.isAlive(at: now) else { return giveUp(.pongTimeout) }
         if let assembly, isOverdue(assembly, at: now) {
             return close(
                 ClosePayload(.policyViolation, "message did not arrive in time"), by: .proxy,
@@ -151,16 +147,19 @@ final class Subscriber: LiveSession, TimerOwner {
     /// A message that is begun is held: there must be more of it now and then.
     private func isOverdue(_ message: ClientMessage, at now: UInt64) -> Bool {
         let limit = worker.generation.configuration.timeouts.requestBody
-        return limit > 0 && leg.holds.isEmpty && now &- min(message.lastCame, now) >= limit
+        let since = max(message.lastCame, leg.progress.readSince)
+        return limit > 0 && leg.holds.isEmpty && now &- min(since, now) >= limit
     }
 
     func scheduleHousekeeping() {
         let now = worker.loop.now
         var next = now + 10_000_000_000
-        if let due = leg.keepalive.nextCheck { next = min(next, due) }
+        if let due = leg.progress.nextCheck { next = min(next, due) }
         if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
         let limit = worker.generation.configuration.timeouts.requestBody
-        if let assembly, limit > 0, leg.holds.isEmpty { next = min(next, assembly.lastCame &+ limit) }
+        if let assembly, limit > 0, leg.holds.isEmpty {
+            next = min(next, max(assembly.lastCame, leg.progress.readSince) &+ limit)
+        }
         arm(.housekeeping, after: next > now ? next - now : 1)
     }
 }

@@ -12,18 +12,13 @@ extension Feed {
         onEnd: @escaping () -> Void
     ) {
         let route = plan.route
-        let timeouts = route.timeouts
         let limits = route.limits
-        // Jittered, so that clients that came together are not pinged together.
-        let keepalive = Keepalive(
-            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1),
-            timeout: timeouts.pongTimeout, now: worker.loop.now)
         let leg = Leg(
             .client, transport: transport,
             frames: FrameReader(
                 fromClient: true, limits: limits.client.frames, allowsCompression: plan.agreement != nil,
                 inflates: plan.agreement != nil),
-            compression: nil, keepalive: keepalive,
+            compression: nil, progress: Progress(route.timeouts, on: worker.loop),
             controlRate: RateLimit(perSecond: limits.controlFramesPerSecond),
             worker: worker)
         let facts = SessionFacts(

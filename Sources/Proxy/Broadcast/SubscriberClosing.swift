@@ -107,7 +107,16 @@ extension Subscriber {
         disarm(.drain)
         // A paused client must be read again, or its answer is never seen.
         leg.flowAgain()
-        arm(.closeDeadline, after: max(route.timeouts.close, 1))
+        let clock = ClosingClock(limit: route.timeouts.close, at: worker.loop.now)
+        closingClock = clock
+        arm(.closeDeadline, after: clock.firstLook)
+    }
+
+    /// Half of the time, or all of it, has passed.
+    func closeDeadlinePassed() {
+        let getsOn = leg.closesOn()
+        guard let wait = closingClock?.check(at: worker.loop.now, hasMoved: getsOn) else { return endNow() }
+        arm(.closeDeadline, after: wait)
     }
 
     private func noteEnding(_ new: SessionEnding) {

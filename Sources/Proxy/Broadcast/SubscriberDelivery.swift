@@ -1,4 +1,5 @@
 internal import Configuration
+internal import EventLoop
 internal import WebSocketProtocol
 
 // What a client is given: the feed's messages from its place on, as far as it takes them.
@@ -79,25 +80,26 @@ extension Subscriber {
     private func fallsBehind() {
         guard !isBehind else { return }
         isBehind = true
-        takenBytes = bytesTaken
+        leg.progress.waits(at: worker.loop.now)
         if route.timeouts.slowConsumer > 0, !isClosing {
-            arm(.slowConsumer, after: route.timeouts.slowConsumer)
+            arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
         }
     }
 
     private func caughtUp() {
         isBehind = false
+        leg.progress.waitsNoMore()
         disarm(.slowConsumer)
     }
 
-    /// What the kernel has taken of all that was to be sent.
-    private var bytesTaken: UInt64 { leg.tally.bytesSent &- UInt64(leg.transport.bufferedBytes) }
-
-    /// One that has taken nothing at all for the whole time is given up; a slow one that takes something is not.
+    /// One that has taken nothing to speak of for the whole time is given up; a slow one that takes something is not.
     func checkSlowConsumer() {
-        guard isBehind else { return }
-        guard bytesTaken != takenBytes else { return giveUp(.slowConsumer) }
-        takenBytes = bytesTaken
-        arm(.slowConsumer, after: route.timeouts.slowConsumer)
+        let verdict = leg.progress.checkStall(
+            at: worker.loop.now, limit: route.timeouts.slowConsumer, leg.transport.outflow)
+        switch verdict {
+        case .idle: break
+        case .wait(let time): arm(.slowConsumer, after: time)
+        case .stalled: giveUp(.slowConsumer)
+        }
     }
 }

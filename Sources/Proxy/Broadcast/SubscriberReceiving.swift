@@ -9,7 +9,7 @@ extension Subscriber: LegOwner {
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
         guard !leg.isDeaf else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
-        leg.keepalive.heard(at: worker.loop.now)
+        leg.progress.heard(at: worker.loop.now)
         guard leg.pending == nil else { return leg.keep(bytes.span) }
         goesOn(&bytes, nil, from: leg)
     }
@@ -36,6 +36,10 @@ extension Subscriber: LegOwner {
             fail(error)
         }
     }
+
+    /// The feed's connection is kept awake by those who receive it; once a second by all of them together. What the
+    /// backend pings measures the feed, not each of its clients, whom we ask ourselves.
+    func pinged(by leg: Leg) { feed.leg?.carryPing() }
 
     func drained(_ leg: Leg) {
         deliver()
@@ -92,7 +96,8 @@ extension Subscriber: LegOwner {
     private func checkRate() throws(ProtocolViolation) {
         let new = leg.tally.messagesReceived &- ratedMessages
         ratedMessages = leg.tally.messagesReceived
-        let wait = messageRate.take(Int(clamping: new), at: worker.loop.now)
+        let wait = messageRate.take(
+            Int(clamping: new), at: worker.loop.now, since: leg.progress.arrival(at: worker.loop.now))
         guard wait > 0, !leg.isDeaf, !isClosing else { return }
         if route.limits.closesOverRate { throw .tooManyMessages(perSecond: route.limits.messagesPerSecond) }
         throttle(for: wait)

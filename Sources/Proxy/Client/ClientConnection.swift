@@ -31,7 +31,9 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     var early: HeldBytes
     /// Of a head that is incomplete.
     var headCharge: MemoryCharge
+    /// Whether the client takes its answers, and how long the end is waited for.
     var stall = StallWatch()
+    private var closingClock: ClosingClock?
     /// The client has ended its side; what it asked before is still answered.
     var hasEnded = false
     var attempt: (any PendingUpgrade)?
@@ -139,13 +141,15 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
             end()
         case .head:
             // A connection on which nothing was ever asked is closed silently, as browsers expect of spare ones.
-            if parser.isEmpty { return end() }
+            if parser.isEmpty {
+                // Of one that still takes its last answer from the kernel.
+                if requests > 0, stall.delivers(transport.outflow) { return armKeepAlive() }
+                return end()
+            }
             refuse(Refusal(status: 408, reason: "request head did not arrive in time"), host: nil, path: nil)
-        case .exchange:
-            refuseExchange(Refusal(status: 408, reason: "request body did not arrive in time"))
         case .between: lookWhetherTaken()
-        case .upgrade, .answering, .over:
-            end()
+        case .answering: lookWhetherOver()
+        case .upgrade, .exchange, .over: break  // None is armed: what is under way has its own.
         }
     }
 
@@ -198,7 +202,17 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         headCharge.set(0)
         transport.finish()
         transport.resumeReading()
-        arm(max(worker.generation.configuration.timeouts.close, 1))
+        let clock = ClosingClock(
+            limit: worker.generation.configuration.timeouts.close, at: worker.loop.now)
+        closingClock = clock
+        arm(clock.firstLook)
+    }
+
+    /// A client that still takes its answer is waited for.
+    private func lookWhetherOver() {
+        let getsOn = stall.delivers(transport.outflow)
+        guard let wait = closingClock?.check(at: worker.loop.now, hasMoved: getsOn) else { return end() }
+        arm(wait)
     }
 
     // MARK: The exchange
@@ -226,7 +240,6 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         guard let exchange, phase == .exchange, early.isEmpty else { return }
         if !exchange.isRequestComplete {
             transport.limitReads(to: nil)
-            arm(worker.generation.configuration.timeouts.requestBody)
         }
         transport.resumeReading()
     }

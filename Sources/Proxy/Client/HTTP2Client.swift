@@ -2,6 +2,7 @@ internal import Configuration
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// A client's HTTP/2 connection: its life, while each stream is an `HTTP2Request` and then maybe a session.
 ///
@@ -22,13 +23,14 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     var position = -1
     /// Where it begins and ends.
     let ends: ConnectionEnds?
-    private let transport: StreamConnection
+    let transport: StreamConnection
     private var connection: HTTP2Connection?
     private var phase = Phase.opening
     var timers = TimerSlots()
     private var lastBusy: UInt64 = 0
-    /// What had left when the output was last looked at.
-    private var taken: UInt64 = 0
+    /// Whether the client takes what is sent, and how long its end is waited for.
+    private var stall = StallWatch()
+    private var closingClock: ClosingClock?
 
     /// Takes over a connection on which HTTP/2 was agreed or begun.
     init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker)
@@ -78,7 +80,8 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
             phase = .leaving
             connection?.session.refuseStreams()
         case .leaving: break
-        case .closing, .over: forget()
+        case .closing: lookWhetherOver()
+        case .over: forget()
         }
     }
 
@@ -102,13 +105,21 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
 
     /// A client that reads nothing holds all its streams up, and can't be told that they end.
     private func lookWhetherRead() {
-        guard let connection, connection.bufferedBytes > 0 else { return }
-        guard connection.bytesTaken != taken else {
+        guard let connection, connection.bufferedBytes > 0 else { return stall.ended() }
+        switch stall.check(transport.outflow, at: worker.loop.now, limit: timeouts.slowConsumer) {
+        case .idle: break
+        case .wait(let time): arm(.output, after: time)
+        case .stalled:
             worker.log.http2Cut(self, .unread)
-            return forget()
+            forget()
         }
-        taken = connection.bytesTaken
-        armUnlessOff(.output, after: timeouts.slowConsumer)
+    }
+
+    /// What was said last is waited for as long as it is being taken.
+    private func lookWhetherOver() {
+        let getsOn = stall.delivers(transport.outflow)
+        guard let wait = closingClock?.check(at: worker.loop.now, hasMoved: getsOn) else { return forget() }
+        arm(.phase, after: wait)
     }
 
     private func forget() {
@@ -146,9 +157,9 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     }
 
     func connectionBlocked() {
-        guard !isArmed(.output), let connection else { return }
-        taken = connection.bytesTaken
-        armUnlessOff(.output, after: timeouts.slowConsumer)
+        guard !isArmed(.output), timeouts.slowConsumer > 0 else { return }
+        stall.began(at: worker.loop.now)
+        arm(.output, after: StallWatch.firstLook(timeouts.slowConsumer))
     }
 
     /// The client will open no more; what is open goes on.
@@ -163,7 +174,10 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         phase = .closing
         // What was said last is still to be read by the client, or a reset would eat it.
         disarm(.head)
-        arm(.phase, after: end.isBroken ? 1 : max(timeouts.close, 1))
+        guard !end.isBroken else { return arm(.phase, after: 1) }
+        let clock = ClosingClock(limit: timeouts.close, at: worker.loop.now)
+        closingClock = clock
+        arm(.phase, after: clock.firstLook)
     }
 
     func connectionClosed() { forget() }

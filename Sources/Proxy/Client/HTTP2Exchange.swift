@@ -10,8 +10,6 @@ struct HTTP2RequestBody: ~Copyable {
     var trailers = HeaderFields()
     /// The backend takes no more at present.
     var isPaused = false
-    /// When the last of it came.
-    var lastCame: UInt64 = 0
 
     /// - Parameter account: of the client's connection.
     init(on account: MemoryAccount) { waiting = HeldBytes(on: account) }
@@ -34,8 +32,8 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         record = ExchangeRecord(plan, address: address, began: worker.loop.now)
         enter(
             Exchange(
-                plan, upstream: upstream, client: self, responder: HTTP2Responder(stream, to: plan.head),
-                worker: worker))
+                plan, upstream: upstream, client: self,
+                responder: HTTP2Responder(stream, on: self.client.transport, to: plan.head), worker: worker))
     }
 
     func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan) {
@@ -43,7 +41,7 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         enter(
             Exchange(
                 refusedBy: backend, request, plan, client: self,
-                responder: HTTP2Responder(stream, to: plan.head), worker: worker))
+                responder: HTTP2Responder(stream, on: self.client.transport, to: plan.head), worker: worker))
     }
 
     private func enter(_ exchange: Exchange) {
@@ -80,24 +78,9 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         exchange.bodyPaused()
     }
 
-    func lookWhetherBodyComes() {
-        guard phase == .exchange, let exchange, !exchange.isRequestComplete else { return }
-        let limit = worker.generation.configuration.timeouts.requestBody
-        let silence = worker.loop.now &- body.lastCame
-        if body.isPaused || silence < limit { return armUnlessOff(.body, after: limit) }
-        exchange.cancel()
-        self.exchange = nil
-        refuse(Refusal(status: 408, reason: "request body did not arrive in time"))
-    }
-
     // MARK: ExchangeClient
 
-    func exchangeWantsBody() {
-        body.lastCame = worker.loop.now
-        passBody()
-        guard let exchange, !exchange.isRequestComplete else { return }
-        armUnlessOff(.body, after: worker.generation.configuration.timeouts.requestBody)
-    }
+    func exchangeWantsBody() { passBody() }
 
     func exchangeBodyPaused(_ isPaused: Bool) {
         body.isPaused = isPaused

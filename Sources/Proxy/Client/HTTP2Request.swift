@@ -10,7 +10,7 @@ internal import WebSocketProtocol
 /// stream's window. `HTTP2Exchange` has what a plain request does while it is carried to a backend.
 final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     enum Phase { case upgrade, exchange, answering, over }
-    enum Timer: UInt8 { case body, answer }
+    enum Timer: UInt8 { case answer }
 
     let client: HTTP2Client
     let stream: HTTP2Stream
@@ -62,7 +62,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         guard phase == .upgrade else { return }
         phase = .over
         stream.respond(plan.streamAnswer(accepted), endsStream: false)
-        let transport = HTTP2StreamTransport(stream, on: worker.loop, account: client.account)
+        let transport = HTTP2StreamTransport(stream, on: worker.loop, over: client.transport)
         let leave = self.leave
         self.leave = nil
         let early = body.take()
@@ -103,9 +103,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         phase = .answering
         dropBody()
         leaveRoute()
-        disarm(.body)
-        stall.began(waiting: stream.bufferedBytes, at: worker.loop.now)
-        armUnlessOff(.answer, after: slowConsumer)
+        stall.began(at: worker.loop.now)
+        if slowConsumer > 0 { arm(.answer, after: StallWatch.firstLook(slowConsumer)) }
         guard !stream.hasEnded else { return }
         resetsWhenDrained = true
         if stream.bufferedBytes == 0 { worker.loop.nextTurn { [weak self] in self?.streamDrained() } }
@@ -118,7 +117,6 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func streamAnswered(_ head: HTTP2ResponseHead) {}
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
-        body.lastCame = worker.loop.now
         switch phase {
         case .upgrade: body.keep(bytes.span)
         case .exchange: bodyReceived(bytes.span)
@@ -146,7 +144,6 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     /// The client has gone, or ended a WebSocket before it began.
     private func cancel() {
         phase = .over
-        disarm(.body)
         disarm(.answer)
         attempt?.cancel()
         attempt = nil
@@ -163,7 +160,6 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func timerFired(_ timer: Timer) {
         switch timer {
-        case .body: lookWhetherBodyComes()
         case .answer: lookWhetherTaken()
         }
     }
@@ -171,7 +167,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     /// A client whose window stays closed is given up: its answer would wait for ever (RFC 9113, 10.5).
     private func lookWhetherTaken() {
         guard stream.bufferedBytes > 0, !stream.isClosed else { return }
-        switch stall.check(waiting: stream.bufferedBytes, at: worker.loop.now, limit: slowConsumer) {
+        let outflow = stream.outflow(on: client.transport.outflow)
+        switch stall.check(outflow, at: worker.loop.now, limit: slowConsumer) {
         case .idle: break
         case .wait(let time): arm(.answer, after: time)
         case .stalled:

@@ -76,7 +76,7 @@ extension ClientConnection {
         if early.isEmpty, worker.isDraining || hasEnded { return end() }
         phase = .head
         transport.limitReads(to: max(worker.headLimits.bytes, 4096))
-        arm(early.isEmpty ? timeouts.keepAlive : timeouts.requestHead)
+        if early.isEmpty { armKeepAlive() } else { arm(timeouts.requestHead) }
         if !early.isEmpty { readEarly() }
         guard phase == .head else { return }
         // Half a request was its last word.
@@ -84,16 +84,19 @@ extension ClientConnection {
         transport.resumeReading()
     }
 
+    func armKeepAlive() { arm(worker.generation.configuration.timeouts.keepAlive) }
+
     /// The client has not taken its last answer: nothing more is read or answered until it has.
     private func waitUntilTaken() {
         transport.pauseReading()
-        stall.began(waiting: transport.bufferedBytes, at: worker.loop.now)
-        arm(worker.generation.configuration.timeouts.slowConsumer)
+        stall.began(at: worker.loop.now)
+        let limit = worker.generation.configuration.timeouts.slowConsumer
+        arm(limit > 0 ? StallWatch.firstLook(limit) : 0)
     }
 
     func lookWhetherTaken() {
         let limit = worker.generation.configuration.timeouts.slowConsumer
-        switch stall.check(waiting: transport.bufferedBytes, at: worker.loop.now, limit: limit) {
+        switch stall.check(transport.outflow, at: worker.loop.now, limit: limit) {
         case .idle: break
         case .wait(let time): arm(time)
         case .stalled:

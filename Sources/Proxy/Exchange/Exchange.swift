@@ -9,7 +9,7 @@ internal import WebSocketProtocol
 /// The request is sent a second time only when it may be (RFC 9110, 9.2.2): it is idempotent, none of its body has been
 /// taken, and not a byte of an answer has come.
 final class Exchange: UpstreamRequestReceiver, TimerOwner {
-    enum Timer: UInt8 { case response, slowConsumer }
+    enum Timer: UInt8 { case response, silence, slowClient, slowBackend }
 
     private let route: Route
     private let head: RequestHead
@@ -29,7 +29,12 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     private var hasAnswer = false
     private var unprocessed = 0
     private var isClientSlow = false
-    private var stall = StallWatch()
+    private var isBackendSlow = false
+    /// Whether either side takes what waits for it.
+    private var clientStall = StallWatch()
+    private var backendStall = StallWatch()
+    /// Whether either side stops in the middle of what it says.
+    private var clock: ExchangeClock
     var timers = TimerSlots()
     private var isOver = false
     /// Counted among the backend's requests.
@@ -49,6 +54,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         self.responder = responder
         self.worker = worker
         isRequestComplete = plan.framing.isEmpty
+        clock = ExchangeClock(route.timeouts)
     }
 
     /// The response to an upgrade that the backend refused: its head has come, the body is still to be passed on.
@@ -67,6 +73,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         self.backend = backend
         self.request = request
         isRequestComplete = true
+        clock = ExchangeClock(route.timeouts)
     }
 
     func start() {
@@ -111,14 +118,21 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         self.request = request
         request.receiver = self
         request.start()
-        guard isRequestComplete else { return client.exchangeWantsBody() }
+        guard isRequestComplete else {
+            clock.wantsBody(at: worker.loop.now)
+            watchSilence()
+            return client.exchangeWantsBody()
+        }
         request.flush()
         requestSent()
     }
 
     private func requestSent() {
         let timeout = upstream?.plainResponseTimeout ?? 0
-        if timeout > 0, !hasAnswer { arm(.response, after: timeout) }
+        guard timeout > 0, !hasAnswer else { return }
+        // A large one may still be on its way when it is time to ask for the answer.
+        if bodyBytes > 64 * 1024, let request { backendStall.look(request.outflow) }
+        arm(.response, after: timeout)
     }
 
     // MARK: The client's side
@@ -131,6 +145,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         guard takesBody, bytes.count > 0 else { return }
         hasTakenBody = true
         bodyBytes += bytes.count
+        clock.moved(at: worker.loop.now)
         let limit = route.limits.requestBody
         if limit > 0, bodyBytes > limit { return fail(413, "request body larger than \(limit) bytes") }
         request?.body(bytes)
@@ -141,6 +156,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         guard takesBody else { return }
         isRequestComplete = true
         hasTakenBody = true
+        clock.bodyEnded()
         request?.end(trailers: trailers)
         requestSent()
     }
@@ -149,7 +165,12 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     func bodyPaused() {
         guard let request, !isOver else { return }
         request.flush()
-        if !isRequestComplete, request.isFull(beyond: route.limits.buffer) { client.exchangeBodyPaused(true) }
+        guard !isRequestComplete, !isBackendSlow, request.isFull(beyond: route.limits.buffer) else { return }
+        isBackendSlow = true
+        client.exchangeBodyPaused(true)
+        clock.holdsClient(true, at: worker.loop.now)
+        backendStall.began(at: worker.loop.now)
+        watchTaking(.slowBackend)
     }
 
     /// The request's body is no body.
@@ -161,7 +182,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     func clientDrained() {
         guard isClientSlow, !isOver else { return }
         isClientSlow = false
-        disarm(.slowConsumer)
+        clientStall.ended()
+        disarm(.slowClient)
+        clock.holdsBackend(false, at: worker.loop.now)
         request?.resumeReading()
     }
 
@@ -180,10 +203,13 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         disarm(.response)
         hasAnswer = true
         if let backend { learner?.head(head.fields, from: backend) }
+        clock.answerBegan(isEndless: route.timeouts.isEndless(head), at: worker.loop.now)
+        watchSilence()
         responder.begin(head, framing: framing)
     }
 
     func upstreamBody(_ bytes: Span<UInt8>) {
+        clock.moved(at: worker.loop.now)
         if learner != nil, let backend { learner?.body(bytes, from: backend) }
         responder.body(bytes)
     }
@@ -196,11 +222,17 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         guard !isClientSlow, responder.isFull(beyond: route.limits.buffer) else { return }
         isClientSlow = true
         request?.pauseReading()
-        stall.began(waiting: responder.bufferedBytes, at: worker.loop.now)
-        armUnlessOff(.slowConsumer, after: route.timeouts.slowConsumer)
+        clock.holdsBackend(true, at: worker.loop.now)
+        clientStall.began(at: worker.loop.now)
+        watchTaking(.slowClient)
     }
 
     func upstreamDrained() {
+        guard isBackendSlow else { return }
+        isBackendSlow = false
+        backendStall.ended()
+        disarm(.slowBackend)
+        clock.holdsClient(false, at: worker.loop.now)
         if !isRequestComplete { client.exchangeBodyPaused(false) }
     }
 
@@ -261,18 +293,54 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
 
     func timerFired(_ timer: Timer) {
         switch timer {
-        case .response: fail(504, "backend took too long to answer")
-        case .slowConsumer:
-            // A client that has taken something is slow, not dead.
-            let verdict = stall.check(
-                waiting: responder.bufferedBytes, at: worker.loop.now, limit: route.timeouts.slowConsumer)
-            switch verdict {
-            case .idle: break
-            case .wait(let time): arm(.slowConsumer, after: time)
-            case .stalled:
-                worker.metrics.add(.slowConsumers, ["client"])
-                end(.broken)
-            }
+        case .response: lookForAnswer()
+        case .silence: lookForSilence()
+        case .slowClient:
+            judge(clientStall.check(responder.outflow, at: worker.loop.now, limit: slowConsumer), timer)
+        case .slowBackend:
+            guard let request else { return }
+            judge(backendStall.check(request.outflow, at: worker.loop.now, limit: slowConsumer), timer)
+        }
+    }
+
+    /// A backend that is still taking the request can't answer it.
+    private func lookForAnswer() {
+        if let request, backendStall.delivers(request.outflow) { return requestSent() }
+        fail(504, "backend took too long to answer")
+    }
+
+    private func watchSilence() {
+        guard !isArmed(.silence), case .wait(let time) = clock.check(at: worker.loop.now) else { return }
+        arm(.silence, after: time)
+    }
+
+    private func lookForSilence() {
+        switch clock.check(at: worker.loop.now) {
+        case .idle: break
+        case .wait(let time): arm(.silence, after: time)
+        case .requestStands: fail(408, "request body did not arrive in time")
+        case .responseStands:
+            log("response stands still")
+            fail(504, "backend stopped in the middle of its answer")
+        }
+    }
+
+    private var slowConsumer: UInt64 { route.timeouts.slowConsumer }
+
+    private func watchTaking(_ timer: Timer) {
+        if slowConsumer > 0 { arm(timer, after: StallWatch.firstLook(slowConsumer)) }
+    }
+
+    /// A side that has taken something is slow, not dead.
+    private func judge(_ verdict: StallWatch.Verdict, _ timer: Timer) {
+        switch verdict {
+        case .idle: break
+        case .wait(let time): arm(timer, after: time)
+        case .stalled:
+            worker.metrics.add(.slowConsumers, [timer == .slowClient ? "client" : "backend"])
+            guard timer == .slowBackend else { return end(.broken) }
+            log("takes nothing of the request")
+            fail(504, "backend takes nothing of the request")
         }
     }
 
@@ -301,7 +369,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
 
     private func close() {
         isOver = true
-        for timer in [Timer.response, .slowConsumer] { disarm(timer) }
+        for timer in [Timer.response, .silence, .slowClient, .slowBackend] { disarm(timer) }
         search?.cancel()
         search = nil
         leaveBackend()

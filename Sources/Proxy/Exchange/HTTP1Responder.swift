@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// Writes one response to an HTTP/1.1 client, in the framing that this client understands.
 final class HTTP1Responder: Responder {
@@ -20,7 +21,7 @@ final class HTTP1Responder: Responder {
         self.mayKeepAlive = mayKeepAlive
     }
 
-    var bufferedBytes: Int { transport.bufferedBytes }
+    var outflow: Outflow { transport.outflow }
 
     func isFull(beyond limit: Int) -> Bool { transport.isFull(beyond: limit) }
 

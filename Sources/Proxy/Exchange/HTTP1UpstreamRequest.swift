@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// A request on an HTTP/1.1 connection that is its own as long as it lasts (RFC 9112).
 final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
@@ -49,6 +50,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         parser = ResponseHeadParser(limits: headLimits)
     }
 
+    var outflow: Outflow { connection.outflow }
     func isFull(beyond limit: Int) -> Bool { connection.isFull(beyond: limit) }
 
     // MARK: The request

@@ -1,9 +1,11 @@
 internal import HTTP2Protocol
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// Writes one response on an HTTP/2 stream (RFC 9113, 8.1). The connection gathers what a turn brings.
 final class HTTP2Responder: Responder {
     private let stream: HTTP2Stream
+    private unowned let connection: StreamConnection
     private let request: RequestHead
     private var encoding = ResponseEncoding.none
     private(set) var status = 0
@@ -12,12 +14,13 @@ final class HTTP2Responder: Responder {
     /// The connection outlives its streams.
     let keepsAlive = true
 
-    init(_ stream: HTTP2Stream, to request: RequestHead) {
+    init(_ stream: HTTP2Stream, on connection: StreamConnection, to request: RequestHead) {
         self.stream = stream
+        self.connection = connection
         self.request = request
     }
 
-    var bufferedBytes: Int { stream.bufferedBytes }
+    var outflow: Outflow { stream.outflow(on: connection.outflow) }
 
     func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
 

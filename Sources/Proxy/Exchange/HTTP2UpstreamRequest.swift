@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// A plain request on a stream of a multiplexed connection (RFC 9113, 8.1).
 final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarget {
@@ -37,6 +38,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     /// The stream of a refused upgrade.
     func take(_ stream: HTTP2Stream?) { self.stream = stream }
 
+    var outflow: Outflow { stream?.outflow(on: line.outflow) ?? Outflow() }
     func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
 
     // MARK: The request

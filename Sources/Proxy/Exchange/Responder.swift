@@ -1,4 +1,5 @@
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// Writes one response to a client, in the way of its protocol version.
 ///
@@ -11,8 +12,8 @@ protocol Responder: AnyObject {
     var isComplete: Bool { get }
     /// Whether the connection may serve another request when this one is answered.
     var keepsAlive: Bool { get }
-    /// What was written to the client and has not gone.
-    var bufferedBytes: Int { get }
+    /// How far what was written to the client has got.
+    var outflow: Outflow { get }
     /// Whether more than it may hold is of that kind.
     func isFull(beyond limit: Int) -> Bool
     /// 1xx.

@@ -1,4 +1,5 @@
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// Why a request got no answer, or half of one.
 enum UpstreamRequestFailure: Equatable {
@@ -20,6 +21,8 @@ protocol UpstreamRequest: AnyObject {
     var receiver: (any UpstreamRequestReceiver)? { get set }
     /// Whether more than it may hold was sent and has not gone.
     func isFull(beyond limit: Int) -> Bool
+    /// How far what was sent has got.
+    var outflow: Outflow { get }
     /// Composes the head; a request without a body ends with it. For a refused upgrade: tells what has come already.
     func start()
     func body(_ bytes: Span<UInt8>)

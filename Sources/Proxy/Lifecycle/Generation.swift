@@ -136,7 +136,9 @@ extension Route {
                 controlFramesPerSecond: limits.controlFramesPerSecond),
             timeouts: Timeouts(
                 idle: timeouts.idle, close: timeouts.close, slowConsumer: timeouts.slowConsumer,
-                pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout),
+                pingInterval: whole.keepalive.pingInterval, pongTimeout: whole.keepalive.pongTimeout,
+                requestBody: timeouts.requestBody, responseBody: timeouts.responseBody,
+                boundsEventStreams: timeouts.boundsEventStreams),
             capacity: limits.connections, perClient: limits.connectionsPerClient, occupancy: occupancy)
     }
 }

@@ -31,6 +31,11 @@ final class Route: Sendable {
         let slowConsumer: UInt64
         let pingInterval: UInt64
         let pongTimeout: UInt64
+        /// Silence within a plain request's body, and within a response.
+        let requestBody: UInt64
+        let responseBody: UInt64
+        /// Event streams are held to it too.
+        let boundsEventStreams: Bool
     }
 
     enum Action: Sendable {

@@ -123,6 +123,7 @@ extension Session {
         backend.sendClose(ClosePayload(.goingAway, violation.words(of: "client")))
         isClosing = true
         for leg in [client, backend] where !leg.hasEnded { leg.flowAgain() }
+        closingClock = nil
         arm(.closeDeadline, after: min(max(route.timeouts.close, 1), Self.answerTime))
         return true
     }
@@ -131,11 +132,22 @@ extension Session {
         leg.sendClose(ClosePayload(violation.closeCode, violation.reason))
         // With half a frame passed on, its rest and then our Close come first; the deadline bounds that.
         if !leg.isMidFrame { leg.transport.finish() }
-        arm(.closeDeadline, after: max(route.timeouts.close, 1))
+        startClosingClock()
     }
 
-    /// The deadline of closing has passed.
+    private func startClosingClock() {
+        let clock = ClosingClock(limit: route.timeouts.close, at: worker.loop.now)
+        closingClock = clock
+        arm(.closeDeadline, after: clock.firstLook)
+    }
+
+    /// The deadline of closing has passed, or half of it. As long as an end gets on it is waited for.
     func closeDeadlinePassed() {
+        var getsOn = false
+        for leg in [client, backend] where !leg.hasEnded && leg.closesOn() { getsOn = true }
+        if let wait = closingClock?.check(at: worker.loop.now, hasMoved: getsOn) {
+            return arm(.closeDeadline, after: wait)
+        }
         guard let violation = pendingViolation.take(), !client.hasEnded else { return endNow() }
         if !backend.hasEnded {
             backend.transport.close()
@@ -192,7 +204,7 @@ extension Session {
         disarm(.slowConsumer)
         // A paused side must be read again, or its answer is never seen.
         for leg in [client, backend] where !leg.hasEnded { leg.flowAgain() }
-        arm(.closeDeadline, after: max(route.timeouts.close, 1))
+        startClosingClock()
     }
 
     private func noteEnding(_ new: SessionEnding) {

@@ -18,7 +18,14 @@ final class Leg: TransportReceiver {
     var owner: (any LegOwner)?
     var frames: FrameReader
     var closing = CloseHandshake()
-    var keepalive: Keepalive
+    /// Whether the peer is alive, and takes what is sent to it.
+    var progress: Progress
+    /// A Ping waits for the end of the frame that is under way.
+    var isPingHeld = false
+    /// When the last one was sent.
+    var pingedAt: UInt64 = 0
+    /// What had come when the end of this leg was last looked at.
+    var lookedAt = Inflow()
     /// This side's permessage-deflate; nil where none was agreed on, or where it is agreed on end to end.
     let compression: LegCompression?
     /// The message that comes in from the peer, as it is framed for the other side when it is transformed.
@@ -39,8 +46,6 @@ final class Leg: TransportReceiver {
     var throttledUntil: UInt64 = 0
     /// What it has sent and waits.
     var pending: PendingInput?
-    /// Whether this peer takes what waits for it, while reading from the other one is paused.
-    var stall = StallWatch()
     /// Control frames of the peer, against its limit.
     var controlRate: RateLimit
     /// True when what the peer sends is no longer looked at.
@@ -61,22 +66,20 @@ final class Leg: TransportReceiver {
     init(
         _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader,
         compression: LegCompression?,
-        keepalive: Keepalive, controlRate: RateLimit, worker: Worker
+        progress: Progress, controlRate: RateLimit, worker: Worker
     ) {
         self.compression = compression
         self.controlRate = controlRate
         self.peer = peer
         self.transport = transport
         self.frames = frames
-        self.keepalive = keepalive
+        self.progress = progress
         self.worker = worker
         sizes = peer == .client ? worker.metrics.sizesFromClient : worker.metrics.sizesFromBackend
     }
 
     /// Whether data may still be sent to the peer. The rest of a frame that was begun always may.
     var takesData: Bool { !hasEnded && (isMidFrame || (closing.maySendData && heldClose == nil)) }
-    /// Whether control frames wait for the end of the frame that is under way.
-    var hasHeldControl: Bool { heldPong != nil || heldClose != nil }
 
     // MARK: Counting
 
@@ -121,12 +124,6 @@ final class Leg: TransportReceiver {
         if takesData { pass(bytes) }
     }
 
-    func sendPing(_ payload: [UInt8]) {
-        // Traffic in the middle of a frame proves nothing less than a Ping would: it is left out.
-        guard !isMidFrame, takesData else { return }
-        sendControl(.ping, payload)
-    }
-
     func sendPong(_ payload: [UInt8]) {
         guard takesData else { return }
         // Nor is it asked to hold one Pong after the other for a peer that takes none.
@@ -153,17 +150,19 @@ final class Leg: TransportReceiver {
 
     private func sendHeld() {
         if let payload = heldPong.take() { sendControl(.pong, payload) }
+        if isPingHeld { sendHeldPing() }
         if let payload = heldClose.take() { sendClose(payload) }
     }
 
-    private func sendControl(_ opcode: Opcode, _ payload: [UInt8]) {
+    func sendControl(_ opcode: Opcode, _ payload: [UInt8]) {
         var frame = UniqueArray<UInt8>(minimumCapacity: payload.count + FrameHeader.largestSize)
         let key = peer == .backend ? worker.randomMask() : nil
         FrameWriter.append(opcode, fin: true, payload: payload.span, maskingKey: key, to: &frame)
         pass(frame.span)
     }
 
-    /// Takes a control frame, or part of one: answers a Ping, and returns what a Close says.
+    /// Takes a control frame, or part of one: answers a Ping, and returns what a Close says. Those that waited through a
+    /// pause of ours are no flood.
     ///
     /// - Parameters:
     ///   - part: the payload in this piece, masked as it came.
@@ -174,9 +173,13 @@ final class Leg: TransportReceiver {
         if slice.beginsFrame { control.removeAll() }
         control.append(part, of: slice)
         guard slice.endsFrame else { return nil }
-        guard controlRate.take(1, at: now) == 0 else { throw .tooManyControlFrames(perSecond: limit) }
+        guard controlRate.take(1, at: now, since: progress.arrival(at: now)) == 0 else {
+            throw .tooManyControlFrames(perSecond: limit)
+        }
         switch slice.header.opcode {
-        case .ping: sendPong(control.bytes)
+        case .ping:
+            sendPong(control.bytes)
+            owner?.pinged(by: self)
         case .close: return try ClosePayload(parsing: control.bytes)
         default: break  // A Pong: hearing from the peer was all it was for.
         }

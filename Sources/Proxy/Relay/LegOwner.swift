@@ -8,9 +8,13 @@ protocol LegOwner: AnyObject {
     func ended(_ leg: Leg, _ error: TransportError?)
     /// All that was written has gone.
     func drained(_ leg: Leg)
+    /// The peer has sent a Ping, which was answered.
+    func pinged(by leg: Leg)
 }
 
 extension LegOwner {
+    /// For those that have nobody to pass it on to.
+    func pinged(by leg: Leg) {}
     /// For those that look at everything at once.
     func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg) {}
 }

@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import EventLoop
+internal import WebSocketProtocol
 
 /// What a peer has sent and nobody has looked at, because what it becomes would have to be held: at most what a read, or
 /// a window, brings. Exists only while there is any.
@@ -34,6 +35,8 @@ extension Leg {
         static let rate = Holds(rawValue: 2)
         /// It has had its share of the loop's time.
         static let turn = Holds(rawValue: 4)
+        /// What came of it is still being handed round.
+        static let round = Holds(rawValue: 8)
     }
 
     /// True when reading from this peer is paused because the other side is full.
@@ -42,6 +45,7 @@ extension Leg {
     var isThrottled: Bool { holds.contains(.rate) }
 
     func hold(_ reason: Holds) {
+        progress.stopsReading(at: worker.loop.now)
         holds.insert(reason)
         transport.pauseReading()
     }
@@ -56,7 +60,7 @@ extension Leg {
         guard holds.isEmpty, !hasEnded else { return }
         takePending()
         guard holds.isEmpty, !hasEnded, pending == nil else { return }
-        transport.resumeReading()
+        read()
     }
 
     /// Reads on, whatever reading was paused for.
@@ -65,6 +69,11 @@ extension Leg {
         holds = []
         // Nobody is called from inside his own call.
         guard pending == nil else { return worker.loop.nextTurn { self.goOn() } }
+        read()
+    }
+
+    private func read() {
+        progress.reads(at: worker.loop.now)
         transport.resumeReading()
     }
 

@@ -25,6 +25,8 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     var timers = TimerSlots()
     /// Set with the first Close in either direction: from here on a deadline runs.
     var isClosing = false
+    /// How long the end is waited for; nil where the time is fixed.
+    var closingClock: ClosingClock?
     /// What the client did wrong, while the backend's last answers are awaited.
     var pendingViolation: ProtocolViolation?
     /// How long those may take.
@@ -36,6 +38,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     /// How often messages over the rate were left to wait.
     private(set) var throttles = 0
     private var lastMessages: UInt64 = 0
+    private var lastBytes: UInt64 = 0
     private var lastActivity: UInt64
 
     init(
@@ -94,7 +97,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
         guard !leg.isDeaf else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
-        leg.keepalive.heard(at: worker.loop.now)
+        leg.progress.heard(at: worker.loop.now)
         guard leg.pending == nil else { return leg.keep(bytes.span) }
         goesOn(&bytes, nil, from: leg)
     }
@@ -120,7 +123,8 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     private func checkRate() {
         let new = client.tally.messagesReceived &- ratedMessages
         ratedMessages = client.tally.messagesReceived
-        let wait = messageRate.take(Int(clamping: new), at: worker.loop.now)
+        let wait = messageRate.take(
+            Int(clamping: new), at: worker.loop.now, since: client.progress.arrival(at: worker.loop.now))
         guard wait > 0, !client.isDeaf, !isClosing else { return }
         if route.limits.closesOverRate {
             return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
@@ -156,18 +160,20 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         leg.hold(.full)
         worker.metrics.add(.readsPaused, [leg.peer.rawValue])
         guard route.timeouts.slowConsumer > 0 else { return }
-        full.stall.began(waiting: full.transport.bufferedBytes, at: worker.loop.now)
-        // Where the other direction stands already, its timer looks at this one too.
-        if !other(leg).isPaused { arm(.slowConsumer, after: route.timeouts.slowConsumer) }
+        full.progress.waits(at: worker.loop.now)
+        arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
     }
 
     func drained(_ leg: Leg) {
         let feeder = other(leg)
         guard feeder.isPaused else { return }
-        leg.stall.ended()
+        leg.progress.waitsNoMore()
         if !other(feeder).isPaused { disarm(.slowConsumer) }
         feeder.release(.full)
     }
+
+    /// The other side is kept awake too.
+    func pinged(by leg: Leg) { other(leg).carryPing() }
 
     // MARK: Time
 
@@ -185,10 +191,8 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     private func keepHouse() {
         let now = worker.loop.now
         for leg in [client, backend] {
-            switch leg.keepalive.check(at: now) {
-            case .wait: break
-            case .ping: leg.sendPing(Array("trunkline".utf8))
-            case .dead: return transportEnded(of: leg, error: nil, cause: .pongTimeout)
+            guard leg.isAlive(at: now) else {
+                return transportEnded(of: leg, error: nil, cause: .pongTimeout)
             }
         }
         let messages = client.tally.messagesReceived &+ backend.tally.messagesReceived
@@ -201,18 +205,29 @@ final class Session: LiveSession, LegOwner, TimerOwner {
                 compression.releaseIdleContexts()
                 worker.contextMemory.touched(compression)
             }
-            if route.timeouts.idle > 0, now - lastActivity >= route.timeouts.idle {
+            if route.timeouts.idle > 0, isIdle(at: now) {
                 return closeBoth(.goingAway, "idle for too long", by: .proxy, cause: .idleTimeout)
             }
         }
         scheduleHousekeeping()
     }
 
+    /// No message has ended, none of which a part has come goes on coming, and nothing of those that have gets on.
+    private func isIdle(at now: UInt64) -> Bool {
+        let bytes = client.tally.bytesReceived &+ backend.tally.bytesReceived
+        let isComing = bytes != lastBytes && (client.frames.isMidMessage || backend.frames.isMidMessage)
+        lastBytes = bytes
+        if isComing { lastActivity = now }
+        guard now - min(lastActivity, now) >= route.timeouts.idle else { return false }
+        for leg in [client, backend] where leg.progress.delivers(leg.transport.outflow) { lastActivity = now }
+        return lastActivity < now
+    }
+
     private func scheduleHousekeeping() {
         let now = worker.loop.now
         var next = now + 10_000_000_000
         for leg in [client, backend] {
-            if let due = leg.keepalive.nextCheck { next = min(next, due) }
+            if let due = leg.progress.nextCheck { next = min(next, due) }
         }
         if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
         arm(.housekeeping, after: next > now ? next - now : 1)
@@ -222,8 +237,9 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     private func checkSlowConsumer() {
         var next: UInt64?
         for leg in [client, backend] {
-            let verdict = leg.stall.check(
-                waiting: leg.transport.bufferedBytes, at: worker.loop.now, limit: route.timeouts.slowConsumer)
+            guard other(leg).isPaused else { continue }
+            let verdict = leg.progress.checkStall(
+                at: worker.loop.now, limit: route.timeouts.slowConsumer, leg.transport.outflow)
             switch verdict {
             case .idle: break
             case .wait(let time): next = min(next ?? time, time)

@@ -57,7 +57,8 @@ struct SessionAssembly {
             allowsCompression: agreement != nil || isPassedThrough, inflates: agreement != nil)
         return Leg(
             peer, transport: transport, frames: frames, compression: compression(peer, agreement),
-            keepalive: keepalive(), controlRate: controlRate, worker: worker)
+            progress: Progress(plan.route.timeouts, on: worker.loop), controlRate: controlRate, worker: worker
+        )
     }
 
     private func limits(of peer: Leg.Peer) -> Route.PeerLimits {
@@ -72,15 +73,6 @@ struct SessionAssembly {
         return LegCompression(
             incoming: incoming, outgoing: outgoing, options, limits: limits(of: peer).inflate,
             sampler: worker.sampler(for: plan.route, towards: peer), arena: worker.contextMemory.arena,
-            now: worker.loop.now)
-    }
-
-    /// Jittered, so that sessions that began together are not pinged together.
-    private func keepalive() -> Keepalive {
-        let timeouts = plan.route.timeouts
-        return Keepalive(
-            interval: worker.loop.random.jittered(timeouts.pingInterval, by: 0.1),
-            timeout: timeouts.pongTimeout,
             now: worker.loop.now)
     }
 }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP2Protocol
 internal import TLS
+internal import WebSocketProtocol
 
 /// Why a transport broke.
 enum TransportError: Error, Equatable, CustomStringConvertible {
@@ -43,6 +44,8 @@ protocol ByteTransport: AnyObject {
     var account: MemoryAccount { get }
     /// What was written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
+    /// How far what was written has got, the kernel's view included: for deadlines, not for frames.
+    var outflow: Outflow { get }
     /// Whether more waits than the limit, or than what the transport shares with others allows.
     func isFull(beyond limit: Int) -> Bool
     func write(_ bytes: Span<UInt8>)

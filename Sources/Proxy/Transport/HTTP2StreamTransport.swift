@@ -1,6 +1,7 @@
 internal import BasicContainers
 internal import EventLoop
 internal import HTTP2Protocol
+internal import WebSocketProtocol
 
 /// A transport over one stream of an HTTP/2 connection, on either side.
 ///
@@ -10,6 +11,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
     private static let mostOffered = 64 * 1024
 
     let stream: HTTP2Stream
+    private weak var connection: StreamConnection?
     private let loop: EventLoop
     var receiver: (any TransportReceiver)?
     private var isReading = false
@@ -20,11 +22,12 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     /// Takes the stream over; reading starts with `resumeReading`.
     ///
-    /// - Parameter account: the connection's.
-    init(_ stream: HTTP2Stream, on loop: EventLoop, account: MemoryAccount) {
+    /// - Parameter connection: which the stream is one of.
+    init(_ stream: HTTP2Stream, on loop: EventLoop, over connection: StreamConnection) {
         self.stream = stream
         self.loop = loop
-        waiting = HeldBytes(on: account)
+        self.connection = connection
+        waiting = HeldBytes(on: connection.account)
         hasEnded = stream.hasEnded
         stream.receiver = self
     }
@@ -33,6 +36,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     var account: MemoryAccount { waiting.account }
     var bufferedBytes: Int { stream.bufferedBytes }
+    var outflow: Outflow { stream.outflow(on: connection?.outflow ?? Outflow()) }
 
     func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
 

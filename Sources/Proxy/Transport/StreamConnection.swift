@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTPProtocol
 internal import TLS
+internal import WebSocketProtocol
 
 /// A transport over a stream socket, with or without TLS.
 ///
@@ -45,6 +46,16 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     var bufferedBytes: Int { socket.queuedBytes }
     var account: MemoryAccount { socket.account }
+    /// How far what was sent has got. Asks the kernel: for deadlines, not for frames.
+    var outflow: Outflow {
+        let (queued, handed) = (socket.queuedBytes, socket.handedBytes)
+        let unsent = socket.unsentBytes
+        return Outflow(
+            held: queued + unsent, left: handed &- UInt64(unsent),
+            end: Int64(clamping: handed) &+ Int64(queued),
+            acknowledged: Int64(clamping: handed) &- Int64(socket.unacknowledgedBytes),
+            unsent: queued + unsent)
+    }
 
     /// What TLS agreed on; nil on plain transports and before the handshake is done.
     var tlsFacts: TLSFacts? { tls.flatMap { $0.isEstablished ? $0.facts : nil } }

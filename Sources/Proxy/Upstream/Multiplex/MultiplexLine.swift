@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTP2Protocol
+internal import WebSocketProtocol
 
 /// One HTTP/2 connection to a backend, which carries many streams: sessions (RFC 8441) and plain requests.
 ///
@@ -35,7 +36,9 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
         self.worker = worker
         let keepalive = worker.generation.configuration.keepalive
         watch = LineWatch(
-            interval: keepalive.pingInterval, timeout: keepalive.pongTimeout, now: worker.loop.now)
+            LineWatch.Limits(
+                interval: keepalive.pingInterval, timeout: keepalive.pongTimeout,
+                slowConsumer: worker.generation.configuration.timeouts.slowConsumer), now: worker.loop.now)
         idleSince = worker.loop.now
         account = MemoryAccount(on: worker.loop.memory)
     }
@@ -51,6 +54,8 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
     }
 
     var session: HTTP2Session? { connection?.session }
+    /// How far what all its streams send has got.
+    var outflow: Outflow { connection?.transport.outflow ?? Outflow() }
 
     /// Ends in order, for a line that carries nothing.
     func close() { session?.terminate(.noError) }
@@ -141,19 +146,24 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
         endLingering()
         let check = watch.check(
             at: worker.loop.now, received: connection.bytesReceived, sent: connection.bytesSent,
-            waiting: connection.bufferedBytes)
+            waiting: connection.bufferedBytes
+        ) { connection.transport.outflow }
         switch check {
         case .wait: break
         case .ping: connection.session.ping()
-        case .dead:
-            worker.log.lineLost(pool.name, "no answer to a PING")
-            return fail("no answer to a PING")
+        case .dead: return lose("no answer to a PING")
+        case .unread: return lose("takes nothing of what waits")
         }
         tellStalled()
         if pool.idleTimeout > 0, pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout {
             close()
         }
         arm(.check, after: LineWatch.step)
+    }
+
+    private func lose(_ cause: String) {
+        worker.log.lineLost(pool.name, cause)
+        fail(cause)
     }
 
     private func tellStalled() {

@@ -2,6 +2,7 @@ internal import BasicContainers
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
+internal import WebSocketProtocol
 
 /// Waits for the answer to a request on a stream.
 protocol StreamAsker: AnyObject {
@@ -47,6 +48,8 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
 
     var account: MemoryAccount { early.account }
     var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
+
+    var outflow: Outflow { stream?.outflow(on: line.outflow) ?? Outflow() }
 
     func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
 
