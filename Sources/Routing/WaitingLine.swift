@@ -1,5 +1,5 @@
 /// Who waits for a place, first come first served. Pure: a value, and the caller's ids.
-package struct WaitingLine<Waiter: Sendable>: Sendable {
+package struct WaitingLine<Waiter> {
     private var order: [UInt64] = []
     private var first = 0
     private var waiting: [UInt64: Waiter] = [:]
@@ -9,6 +9,11 @@ package struct WaitingLine<Waiter: Sendable>: Sendable {
 
     /// How many wait.
     package var count: Int { waiting.count }
+
+    /// Whether nobody waits.
+    package var isEmpty: Bool { waiting.isEmpty }
+    /// Whose turn it is.
+    package var next: Waiter? { first < order.count ? waiting[order[first]] : nil }
 
     /// Joins the end.
     package mutating func append(_ waiter: Waiter, id: UInt64) {
@@ -48,11 +53,14 @@ package struct WaitingLine<Waiter: Sendable>: Sendable {
         return taken
     }
 
-    /// Skips those at the front who have gone, and drops their ids now and then.
+    /// Skips those at the front who have gone, and drops the ids of all who have when they are the most: one who waits
+    /// long keeps none of those who came and went behind.
     private mutating func tidy() {
         while first < order.count, waiting[order[first]] == nil { first += 1 }
-        guard first > 256, first * 2 > order.count else { return }
-        order.removeFirst(first)
+        guard order.count > 256, order.count > 2 * waiting.count else { return }
+        order = order[first...].filter { waiting[$0] != nil }
         first = 0
     }
 }
+
+extension WaitingLine: Sendable where Waiter: Sendable {}

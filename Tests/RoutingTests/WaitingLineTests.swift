@@ -40,4 +40,20 @@ struct WaitingLineTests {
         }
         #expect(line.count == 100)
     }
+
+    @Test("one who waits for ever does not make leaving dear: a hundred thousand come and go behind")
+    func patience() {
+        var line = WaitingLine<Int>()
+        line.append(-1, id: .max)
+        for id in 0..<100_000 {
+            line.append(id, id: UInt64(id))
+            if id >= 100 { #expect(line.remove(UInt64(id - 100)) == id - 100) }
+        }
+        var looks = 0
+        #expect(
+            line.take {
+                looks += 1; return $0 > 0
+            }?.waiter == 99_900)
+        #expect(looks == 2 && line.count == 100 && line.next == -1 && !line.isEmpty)
+    }
 }

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
+internal import Routing
 internal import WebSocketProtocol
 
 /// One upstream WebSocket and all clients of a worker that receive what comes from it.
@@ -27,7 +28,8 @@ final class Feed: TimerOwner {
     var meter: SessionMeter?
     var attempt: (any PendingUpgrade)?
     /// Clients that wait for the first answer; the request under way is the first one's unless that has left.
-    var tickets: [FeedTicket] = []
+    var tickets = WaitingLine<FeedTicket>()
+    private var lastTicket: UInt64 = 0
     var asking: FeedTicket?
     private(set) var subscribers: [Subscriber] = []
     var ring: MessageRing<SharedMessage>
@@ -77,14 +79,16 @@ final class Feed: TimerOwner {
     /// A client wants to receive the feed.
     func join(_ ticket: FeedTicket) {
         if let accepted { return ticket.answer(.joined(self, accepted)) }
-        tickets.append(ticket)
+        lastTicket += 1
+        ticket.number = lastTicket
+        tickets.append(ticket, id: lastTicket)
         ticket.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? 0)
         if attempt == nil { ask() }
     }
 
     /// A client that waited has left.
     func withdraw(_ ticket: FeedTicket) {
-        tickets.removeAll { $0 === ticket }
+        _ = tickets.remove(ticket.number)
         if asking === ticket { asking = nil }
         if tickets.isEmpty, accepted == nil { end(.goingAway) }
     }

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
+internal import Routing
 internal import WebSocketProtocol
 
 // How a feed gets its upstream connection, and gets it back.
@@ -8,7 +9,7 @@ extension Feed {
     /// Asks for the connection: with the request of the first who waits, or again with the one that was accepted.
     func ask() {
         guard !isOver, attempt == nil, leg == nil else { return }
-        if let first = tickets.first, accepted == nil {
+        if let first = tickets.next, accepted == nil {
             asking = first
             plan = first.plan.shared(keyFields: options.keyHeaders)
         }
@@ -38,10 +39,9 @@ extension Feed {
         case .failed(_, let reason, _, _):
             guard accepted == nil else { return notReopened(reason) }
             // Not about one client's request: all who wait would hear the same.
-            let waiting = tickets
-            tickets = []
+            let waiting = tickets.takeAll { _ in true }
             end(.goingAway)
-            for ticket in waiting { ticket.answer(outcome) }
+            for (_, ticket) in waiting { ticket.answer(outcome) }
         case .joined: break  // A feed is never made of a feed.
         }
     }
@@ -53,7 +53,7 @@ extension Feed {
             return ask()
         }
         asking = nil
-        tickets.removeAll { $0 === asked }
+        _ = tickets.remove(asked.number)
         asked.answer(outcome)
         if tickets.isEmpty { end(.goingAway) } else { ask() }
     }
@@ -69,9 +69,10 @@ extension Feed {
         asking = nil
         take(transport, of: backend)
         if isFirst { worker.log.feedOpened(self) } else { noteReopened(missed) }
-        let waiting = tickets
-        tickets = []
-        for ticket in waiting { if let accepted = self.accepted { ticket.answer(.joined(self, accepted)) } }
+        let waiting = tickets.takeAll { _ in true }
+        for (_, ticket) in waiting {
+            if let accepted = self.accepted { ticket.answer(.joined(self, accepted)) }
+        }
         if !early.isEmpty, let leg {
             var bytes = early
             var span = bytes.mutableSpan

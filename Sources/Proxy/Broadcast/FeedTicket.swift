@@ -3,6 +3,8 @@ internal import EventLoop
 /// One client's place among those who wait until a feed is open.
 final class FeedTicket: PendingUpgrade, TimerTarget {
     let plan: UpgradePlan
+    /// In the feed's line.
+    var number: UInt64 = 0
     private let worker: Worker
     private var done: ((UpgradeOutcome) -> Void)?
     private var feed: Feed?

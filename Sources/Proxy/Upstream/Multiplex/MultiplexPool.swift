@@ -2,6 +2,7 @@ internal import Configuration
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
+internal import Routing
 internal import TLS
 
 /// The HTTP/2 connections of one worker to one backend, and whether the backend speaks HTTP/2 at all.
@@ -23,11 +24,20 @@ final class MultiplexPool {
     final class Waiter {
         fileprivate var done: ((Place) -> Void)?
         fileprivate let isUpgrade: Bool
-        fileprivate init(isUpgrade: Bool, done: @escaping (Place) -> Void) {
+        fileprivate let number: UInt64
+        private weak var pool: MultiplexPool?
+        fileprivate init(
+            _ number: UInt64, in pool: MultiplexPool, isUpgrade: Bool, done: @escaping (Place) -> Void
+        ) {
+            self.number = number
+            self.pool = pool
             self.isUpgrade = isUpgrade
             self.done = done
         }
-        func cancel() { done = nil }
+        func cancel() {
+            done = nil
+            _ = pool?.waiting.remove(number)
+        }
     }
 
     /// Until a backend without HTTP/2 is asked again: when it has said so, and when it has said nothing.
@@ -46,7 +56,8 @@ final class MultiplexPool {
     private var speech = BackendSpeech()
     private var lines: [Int: MultiplexLine] = [:]
     private var dials: [Int: Dial] = [:]
-    private var waiting: [Waiter] = []
+    private var waiting = WaitingLine<Waiter>()
+    private var lastWaiter: UInt64 = 0
     private var isClosed = false
 
     init(for backend: Backend, _ lineOptions: LineOptions, worker: Worker) {
@@ -87,8 +98,9 @@ final class MultiplexPool {
             openLines()
             return nil
         }
-        let waiter = Waiter(isUpgrade: isUpgrade, done: done)
-        waiting.append(waiter)
+        lastWaiter += 1
+        let waiter = Waiter(lastWaiter, in: self, isUpgrade: isUpgrade, done: done)
+        waiting.append(waiter, id: lastWaiter)
         openLines()
         return waiter
     }
@@ -109,11 +121,9 @@ final class MultiplexPool {
     }
 
     private func serveWaiting() {
-        let all = waiting
-        waiting = []
-        for waiter in all where waiter.done != nil {
+        for (id, waiter) in waiting.takeAll(where: { _ in true }) where waiter.done != nil {
             guard let place = placeNow(waiter.isUpgrade) else {
-                waiting.append(waiter)
+                waiting.append(waiter, id: id)
                 continue
             }
             waiter.done.take()?(place)
@@ -122,16 +132,13 @@ final class MultiplexPool {
     }
 
     private func failWaiting(_ error: DialError) {
-        let all = waiting
-        waiting = []
-        for waiter in all { waiter.done.take()?(.failed(error)) }
+        for (_, waiter) in waiting.takeAll(where: { _ in true }) { waiter.done.take()?(.failed(error)) }
     }
 
     // MARK: Lines
 
     /// Opens what is needed.
     func openLines() {
-        waiting.removeAll { $0.done == nil }
         guard let backend, !isClosed || !waiting.isEmpty else { return }
         if speech.isHTTP1 { return }
         // A backend that rests after a failure is dialled for those who wait only.
