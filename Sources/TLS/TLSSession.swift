@@ -99,6 +99,9 @@ package struct TLSFacts: Equatable, Sendable {
     /// Whether records are ours and OpenSSL's object is gone.
     package var ownsRecords: Bool { records != nil }
 
+    /// Bytes of a record that has not come in full, where records are ours.
+    package var heldBytes: Int { records?.heldBytes ?? 0 }
+
     /// Lends ciphertext for the calls made inside `body`, which may decrypt it in place; what they leave unread is lost, so
     /// read until `.needsInput`.
     package func withInput(

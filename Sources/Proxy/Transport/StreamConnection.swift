@@ -16,6 +16,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// Of the worker: where ciphertext is composed, and when it leaves.
     private let batch: SendBatch
     private var preamble: [UInt8]
+    /// What has come of a record that is not complete.
+    private var partialRecord: MemoryCharge
     /// Of a client, as it was accepted or as a PROXY protocol header says.
     var peerPort: UInt16 = 0
     private var isOver = false
@@ -25,6 +27,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     init(accepted socket: StreamSocket, tls: TLSSession?, batch: SendBatch) {
         preamble = []
         self.socket = socket
+        partialRecord = MemoryCharge(to: socket.account)
         self.tls = tls
         self.batch = batch
         socket.handler = self
@@ -39,6 +42,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     ) throws(SystemError) {
         self.preamble = preamble
         socket = try StreamSocket.connect(to: address, on: loop)
+        partialRecord = MemoryCharge(to: socket.account)
         self.tls = tls
         self.batch = batch
         socket.handler = self
@@ -185,6 +189,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private func readRecords(_ tls: TLSSession) throws(TLSError) {
         let end = try tls.read(into: self)
         guard !isOver else { return }
+        partialRecord.set(tls.heldBytes)
         sendOutput()
         if case .peerClosed = end { receiver?.transportEnded() }
     }
