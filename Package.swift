@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "Configuration",
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS",
+                "Configuration",
                 basicContainers,
             ], path: "Tests/Fuzz/Targets", swiftSettings: house),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: house),

@@ -16,6 +16,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "proxy_header", check: Heads.checkProxyHeader),
         FuzzTarget(name: "http2_server", check: HTTP2.checkServer),
         FuzzTarget(name: "http2_client", check: HTTP2.checkClient),
+        FuzzTarget(name: "records", check: Records.check),
         FuzzTarget(name: "configuration", check: Settings.check),
     ]
 }
