@@ -19,6 +19,9 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var connectionsPerClient = 0
     /// Bytes of a request's head, over it 431; 1 or more. Counts before a route is known, so only the default does.
     package var requestHead = 16 << 10
+    /// Field lines of a head, cookies over HTTP/2 counting as one; 1 or more. Over it a client gets 431, and a backend's
+    /// answer counts as malformed. Only the default counts, as for `requestHead`.
+    package var fields = 200
     /// Payload bytes of one frame from a client, over it Close 1009. 0 = no limit.
     package var frame = 16 << 20
     /// Bytes of one message from a client once inflated, over it Close 1009. 0 = no limit. A feed leaves its backend's out

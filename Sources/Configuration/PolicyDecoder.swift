@@ -54,6 +54,7 @@ enum PolicyDecoder {
         }
         section.integer("connections", into: &value.connections, 0...Int.max)
         section.size("request_head", into: &value.requestHead, least: 1)
+        section.integer("fields", into: &value.fields, 1...100_000)
         section.size("frame", into: &value.frame)
         section.size("message", into: &value.message)
         section.size("backend_frame", into: &value.backendFrame)

@@ -26,6 +26,9 @@ package struct HTTP2Fields: Equatable, Sendable {
     /// Adds one at the end; the name is put in lower case.
     package mutating func append(_ name: String, _ value: String) { add(name.utf8, value.utf8) }
 
+    /// Adds one at the end whose value is passed on as it came; the name is put in lower case.
+    package mutating func append(_ name: String, _ value: [UInt8]) { add(name.utf8, value) }
+
     /// Adds one at the end; the name is put in lower case.
     package mutating func append(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) { add(name, value) }
 

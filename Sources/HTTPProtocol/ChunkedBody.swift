@@ -143,6 +143,7 @@ extension ChunkedBody {
 private struct NoFirstLine: FirstLine {
     static let emptyLine = HeadError.badFieldName
     static let mayFollowEmptyLine = false
+    static let toleratesBlankBeforeColon = false
     mutating func accept(_ byte: UInt8) throws(HeadError) { throw .badFieldName }
     mutating func end() throws(HeadError) {}
 }

@@ -1,7 +1,7 @@
 /// A backend's 101, checked.
 package struct AcceptedUpgrade: Equatable, Sendable {
     /// The one that the backend chose; nil when none.
-    package let subprotocol: String?
+    package let subprotocol: Subprotocol?
     /// The extensions that the backend chose of those passed on; nil when none.
     package let extensions: String?
     /// All fields of the answer.

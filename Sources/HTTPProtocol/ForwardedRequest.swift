@@ -22,7 +22,7 @@ extension RequestHead {
         case .none, .untilEnd: break
         case .length(let length): fields.append("Content-Length", String(length))
         case .chunked:
-            for names in self.fields.all("trailer") { fields.append("Trailer", names) }
+            fields.append("Trailer", from: self.fields)
             fields.append("Transfer-Encoding", "chunked")
         }
         return RequestHead(method: method, target: target, fields: fields)

@@ -42,7 +42,7 @@ package struct ForwardedResponse: Equatable, Sendable {
         case .chunked, .untilEnd:
             encoding = isModern ? .chunked : .plain
             if isModern {
-                for names in response.fields.all("trailer") { fields.append("Trailer", names) }
+                fields.append("Trailer", from: response.fields)
                 fields.append("Transfer-Encoding", "chunked")
             } else {
                 keepsAlive = false
@@ -51,8 +51,8 @@ package struct ForwardedResponse: Equatable, Sendable {
         var options: [String] = []
         if !keepsAlive { options.append("close") } else if !isModern { options.append("keep-alive") }
         // 426 says what to upgrade to, and whoever sends Upgrade names it here (RFC 9110, 7.8).
-        if response.status == 426, let upgrade = response.fields.first("upgrade") {
-            fields.append("Upgrade", upgrade)
+        if response.status == 426, response.fields.contains("upgrade") {
+            fields.append("Upgrade", from: response.fields)
             options.append("Upgrade")
         }
         if !options.isEmpty { fields.append("Connection", options.joined(separator: ", ")) }

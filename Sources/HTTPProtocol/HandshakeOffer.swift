@@ -1,17 +1,15 @@
 /// What a backend may choose from, and the check that it did (RFC 6455, 4.1), whatever carries the handshake.
 struct HandshakeOffer: Equatable, Sendable {
-    private let subprotocols: [String]
+    private let subprotocols: OfferedSubprotocols
     private let extensions: [ExtensionOffer]
 
-    init(_ subprotocols: [String], _ extensions: [ExtensionOffer]) {
+    init(_ subprotocols: OfferedSubprotocols, _ extensions: [ExtensionOffer]) {
         self.subprotocols = subprotocols
         self.extensions = extensions
     }
 
     func append(to fields: inout HeaderFields) {
-        if !subprotocols.isEmpty {
-            fields.append("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", "))
-        }
+        subprotocols.append(to: &fields)
         if !extensions.isEmpty {
             fields.append("Sec-WebSocket-Extensions", HeaderGrammar.encode(extensions))
         }
@@ -31,11 +29,13 @@ struct HandshakeOffer: Equatable, Sendable {
             fields: fields)
     }
 
-    /// At most one, and of those offered.
-    private func chosenSubprotocol(_ fields: HeaderFields) throws(ClientHandshakeError) -> String? {
-        let chosen = fields.all("sec-websocket-protocol")
+    /// At most one, and of those offered. An empty line is none: some servers send it to clients that asked for none.
+    private func chosenSubprotocol(_ fields: HeaderFields) throws(ClientHandshakeError) -> Subprotocol? {
+        let chosen = fields.values("sec-websocket-protocol").filter { !$0.isEmpty }.map { Subprotocol($0) }
         guard let name = chosen.first else { return nil }
-        guard chosen.count == 1, subprotocols.contains(name) else { throw .unknownSubprotocol(name) }
+        guard chosen.count == 1, subprotocols.names.contains(name) else {
+            throw .unknownSubprotocol(name.description)
+        }
         return name
     }
 }

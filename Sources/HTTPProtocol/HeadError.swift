@@ -26,8 +26,6 @@ package enum HeadError: Error, Equatable, Sendable {
     case duplicateHost
     /// Not a host with an optional port.
     case badHost
-    /// An absolute form whose authority is not the Host.
-    case hostMismatch
     /// Both Content-Length and Transfer-Encoding.
     case conflictingLengths
     /// Not one decimal number.
@@ -64,7 +62,6 @@ package enum HeadError: Error, Equatable, Sendable {
         case .missingHost: "missing Host"
         case .duplicateHost: "more than one Host"
         case .badHost: "malformed Host"
-        case .hostMismatch: "request target and Host differ"
         case .conflictingLengths: "both Content-Length and Transfer-Encoding"
         case .badContentLength: "malformed or repeated Content-Length"
         case .badTransferEncoding: "Transfer-Encoding is not exactly chunked"

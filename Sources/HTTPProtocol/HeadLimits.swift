@@ -5,8 +5,8 @@ package struct HeadLimits: Equatable, Sendable {
     /// Field lines.
     package let fields: Int
 
-    /// 16 KiB and 100 fields unless told otherwise.
-    package init(bytes: Int = 16_384, fields: Int = 100) {
+    /// 16 KiB and 200 fields unless told otherwise.
+    package init(bytes: Int = 16_384, fields: Int = 200) {
         self.bytes = bytes
         self.fields = fields
     }

@@ -5,6 +5,8 @@ protocol FirstLine: Sendable {
     static var emptyLine: HeadError { get }
     /// Whether one empty line may come before it.
     static var mayFollowEmptyLine: Bool { get }
+    /// Whether blanks between a field's name and its colon are removed; otherwise they are an error.
+    static var toleratesBlankBeforeColon: Bool { get }
     /// Takes a byte that is no line end.
     mutating func accept(_ byte: UInt8) throws(HeadError)
     /// The line is complete.
@@ -18,7 +20,7 @@ protocol FirstLine: Sendable {
 /// byte but HTAB occurs. Owns the bytes of one unfinished line; never looks beyond the end of the head.
 struct HeadLines<First: FirstLine>: Sendable {
     private enum Expected {
-        case start, firstLine, fieldStart, name, value
+        case start, firstLine, fieldStart, name, colon, value
         case lineFeed(after: Ended)
     }
 
@@ -62,6 +64,7 @@ struct HeadLines<First: FirstLine>: Sendable {
         case .firstLine: try acceptFirstLine(byte)
         case .fieldStart: try acceptFieldStart(byte)
         case .name: try acceptName(byte)
+        case .colon: try acceptColon(byte)
         case .value: try acceptValue(byte)
         case .lineFeed: break
         }
@@ -104,10 +107,20 @@ struct HeadLines<First: FirstLine>: Sendable {
     private mutating func acceptName(_ byte: UInt8) throws(HeadError) {
         if byte == 58 {
             expected = .value
+        } else if First.toleratesBlankBeforeColon, isBlank(byte) {
+            expected = .colon
         } else {
             // 5.1: no white space between the name and the colon.
             guard isTokenByte(byte) else { throw .badFieldName }
             name.append(byte)
+        }
+    }
+
+    private mutating func acceptColon(_ byte: UInt8) throws(HeadError) {
+        if byte == 58 {
+            expected = .value
+        } else if !isBlank(byte) {
+            throw .badFieldName
         }
     }
 

@@ -48,6 +48,14 @@ package struct HeaderFields: Equatable, Sendable {
     /// Adds a line at the end from bytes; white space around the value is left out.
     package mutating func append(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) { add(name, value) }
 
+    /// Adds a line whose value is passed on as it came.
+    package mutating func append(_ name: String, bytes value: [UInt8]) { add(name.utf8, value) }
+
+    /// Adds the lines of a name that another set has, with their bytes.
+    package mutating func append(_ name: String, from other: HeaderFields) {
+        for value in other.values(name) { add(name.utf8, value) }
+    }
+
     /// Not called from other modules: there it would not be specialised, and go byte by byte through witnesses.
     private mutating func add(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
         let start = bytes.count
@@ -80,14 +88,20 @@ package struct HeaderFields: Equatable, Sendable {
         for line in lines { body(bytes[line.name], bytes[line.value]) }
     }
 
-    /// The first value of a name.
+    /// The first value of a name, as text; bytes that are not UTF-8 read as U+FFFD.
     package func first(_ name: String) -> String? {
         lines.first { isNamed($0, name) }.map { text($0.value) }
     }
 
-    /// All values of a name, in order.
+    /// All values of a name, in order, as text.
     package func all(_ name: String) -> [String] {
         lines.filter { isNamed($0, name) }.map { text($0.value) }
+    }
+
+    /// All values of a name, in order, as they came: what is passed on, compared or hashed is not read as text, where
+    /// different bytes may look the same.
+    package func values(_ name: String) -> [[UInt8]] {
+        lines.filter { isNamed($0, name) }.map { Array(bytes[$0.value]) }
     }
 
     /// Whether a line has this name.

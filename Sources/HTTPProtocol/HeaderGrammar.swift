@@ -26,25 +26,6 @@ package enum HeaderGrammar {
         offers.map(\.encoded).joined(separator: ", ")
     }
 
-    /// `Sec-WebSocket-Protocol`: tokens, none twice (RFC 6455, 4.1).
-    package static func subprotocols(_ values: [String]) throws(HeaderGrammarError) -> [String] {
-        var names: [String] = []
-        var seen: Set<String> = []
-        for value in values {
-            var scanner = GrammarScanner(value)
-            repeat {
-                guard let name = scanner.token(), seen.insert(name).inserted else {
-                    throw HeaderGrammarError(reason: "malformed Sec-WebSocket-Protocol")
-                }
-                names.append(name)
-            } while scanner.take(44)
-            guard scanner.isAtEnd else {
-                throw HeaderGrammarError(reason: "malformed Sec-WebSocket-Protocol")
-            }
-        }
-        return names
-    }
-
     private static func offer(_ scanner: inout GrammarScanner) throws(HeaderGrammarError) -> ExtensionOffer {
         guard let name = scanner.token() else { throw malformed }
         var parameters: [ExtensionOffer.Parameter] = []

@@ -4,6 +4,8 @@ struct RequestLine: FirstLine {
 
     static let emptyLine = HeadError.badRequestLine
     static let mayFollowEmptyLine = true
+    // RFC 9112, 5.1: servers have read such names in different ways.
+    static let toleratesBlankBeforeColon = false
 
     private var part = Part.method
     private(set) var method: [UInt8] = []

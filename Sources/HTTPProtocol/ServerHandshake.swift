@@ -3,7 +3,7 @@ package struct UpgradeRequest: Equatable, Sendable {
     /// The client's `Sec-WebSocket-Key`.
     package let key: String
     /// Offered, the preferred one first.
-    package let subprotocols: [String]
+    package let subprotocols: OfferedSubprotocols
     /// Offered, the preferred one first.
     package let extensions: [ExtensionOffer]
 
@@ -27,8 +27,9 @@ package enum OnRequest: Equatable, Sendable {
 package enum ServerHandshake {
     /// What a request asks for, and whether it asks rightly.
     package static func judge(_ head: RequestHead) -> OnRequest {
-        guard head.fields.hasToken("upgrade", "websocket") else { return .plain }
-        if let refusal = checkBasics(head) ?? checkVersion(head.fields) { return .refuse(refusal) }
+        guard isForUs(head) else { return .plain }
+        guard hasNoBody(head.fields) else { return bad("a WebSocket upgrade has no body") }
+        if let refusal = checkVersion(head.fields) { return .refuse(refusal) }
         let keys = head.fields.all("sec-websocket-key")
         guard keys.count == 1 else {
             return bad(keys.isEmpty ? "missing Sec-WebSocket-Key" : "more than one Sec-WebSocket-Key")
@@ -38,7 +39,7 @@ package enum ServerHandshake {
             return .upgrade(
                 UpgradeRequest(
                     key: keys[0],
-                    subprotocols: try HeaderGrammar.subprotocols(head.fields.all("sec-websocket-protocol")),
+                    subprotocols: OfferedSubprotocols(head.fields),
                     extensions: try HeaderGrammar.extensions(head.fields.all("sec-websocket-extensions"))))
         } catch {
             return bad(error.reason)
@@ -47,20 +48,12 @@ package enum ServerHandshake {
 
     private static func bad(_ reason: String) -> OnRequest { .refuse(Refusal(status: 400, reason: reason)) }
 
-    private static func checkBasics(_ head: RequestHead) -> Refusal? {
-        let reason: String? =
-            if head.method != "GET" {
-                "a WebSocket upgrade must be a GET"
-            } else if head.minorVersion == 0 {
-                "a WebSocket upgrade needs HTTP/1.1"
-            } else if !head.fields.hasToken("connection", "upgrade") {
-                "Connection does not name Upgrade"
-            } else if !hasNoBody(head.fields) {
-                "a WebSocket upgrade has no body"
-            } else {
-                nil
-            }
-        return reason.map { Refusal(status: 400, reason: $0) }
+    /// Whether the request's Upgrade is one to heed. One of HTTP/1.0 is ignored (RFC 9110, 7.8), and so is one that
+    /// `Connection` doesn't name, which is none for this hop (7.6.1), one to another protocol, and one of a method that
+    /// no WebSocket begins with (RFC 6455, 4.1): such requests go their way as plain ones.
+    private static func isForUs(_ head: RequestHead) -> Bool {
+        head.method == "GET" && head.minorVersion > 0 && head.fields.hasToken("upgrade", "websocket")
+            && head.fields.hasToken("connection", "upgrade")
     }
 
     private static func hasNoBody(_ fields: HeaderFields) -> Bool {
@@ -83,13 +76,14 @@ package enum ServerHandshake {
 
     /// The 101 for a client: our accept value and extensions, the backend's subprotocol and application fields.
     package static func answer(
-        to request: UpgradeRequest, subprotocol: String?, extensions: String?, backendFields: HeaderFields
+        to request: UpgradeRequest, subprotocol: Subprotocol?, extensions: String?,
+        backendFields: HeaderFields
     ) -> [UInt8] {
         var fields = HeaderFields()
         fields.append("Upgrade", "websocket")
         fields.append("Connection", "Upgrade")
         fields.append("Sec-WebSocket-Accept", WebSocketKey.accept(request.key))
-        if let subprotocol { fields.append("Sec-WebSocket-Protocol", subprotocol) }
+        if let subprotocol { fields.append("Sec-WebSocket-Protocol", bytes: subprotocol.bytes) }
         if let extensions { fields.append("Sec-WebSocket-Extensions", extensions) }
         fields.append(contentsOf: HopByHop.applicationFields(of: backendFields))
         return ResponseHead(status: 101, reason: ReasonPhrase.of(101), fields: fields).encoded

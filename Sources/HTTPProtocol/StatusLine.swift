@@ -2,6 +2,8 @@
 struct StatusLine: FirstLine {
     static let emptyLine = HeadError.badStatusLine
     static let mayFollowEmptyLine = false
+    // RFC 9112, 5.1: a proxy removes it from a response.
+    static let toleratesBlankBeforeColon = true
     private static let version = Array("HTTP/1.".utf8)
 
     private var position = 0

@@ -10,6 +10,7 @@ package enum OnStreamRequest: Equatable, Sendable {
 /// none that belong to a connection, a body as long as it says.
 package struct StreamRequest: Equatable, Sendable {
     private let method: String
+    private let scheme: String?
     private let authority: String?
     private let path: String?
     private let protocolName: String?
@@ -20,10 +21,12 @@ package struct StreamRequest: Equatable, Sendable {
     ///   - fields: without the pseudo-header fields.
     ///   - endsStream: no body follows.
     package init(
-        method: String, authority: String?, path: String?, protocolName: String?, fields: HeaderFields,
+        method: String, scheme: String?, authority: String?, path: String?, protocolName: String?,
+        fields: HeaderFields,
         endsStream: Bool
     ) {
         self.method = method
+        self.scheme = scheme
         self.authority = authority
         self.path = path
         self.protocolName = protocolName
@@ -35,7 +38,9 @@ package struct StreamRequest: Equatable, Sendable {
     ///   - key: for `Sec-WebSocket-Key`, which HTTP/2 does without.
     ///   - limits: the same that hold for HTTP/1.1.
     package func judge(key: @autoclosure () -> String, limits: HeadLimits) -> OnStreamRequest {
-        if fields.count > limits.fields {
+        // Cookies come in crumbs, which are one field (RFC 9113, 8.2.3).
+        let crumbs = fields.values("cookie")
+        if fields.count - max(crumbs.count - 1, 0) > limits.fields {
             return refuse(431, "more than \(limits.fields) header fields")
         }
         guard isToken(method) else { return refuse(400, "malformed method") }
@@ -67,18 +72,19 @@ package struct StreamRequest: Equatable, Sendable {
     /// RFC 9113, 8.3.1: one authority, however often it is named.
     private var host: String? {
         guard let host = authority ?? hosts.first else { return nil }
-        return hosts.allSatisfy { equalsIgnoringCase($0, host) } ? host : nil
+        let port = equalsIgnoringCase(scheme ?? "", "https") ? "443" : "80"
+        return hosts.allSatisfy { isSameAuthority($0, host, defaultPort: port) } ? host : nil
     }
 
-    /// Cookies come in crumbs, which HTTP/1.1 has as one field (8.2.3).
+    /// The fields that both kinds have; crumbs of cookies are joined, byte for byte.
     private func common(_ host: String) -> HeaderFields {
         var all = HeaderFields()
         all.append("Host", host)
         var kept = fields
         kept.removeAll { $0 == "host" || $0 == "cookie" || $0 == "upgrade" || $0 == "connection" }
         all.append(contentsOf: kept)
-        let crumbs = fields.all("cookie")
-        if !crumbs.isEmpty { all.append("Cookie", crumbs.joined(separator: "; ")) }
+        let crumbs = fields.values("cookie")
+        if !crumbs.isEmpty { all.append("Cookie", bytes: Array(crumbs.joined(separator: "; ".utf8))) }
         return all
     }
 

@@ -50,14 +50,15 @@ package enum Negotiation {
         // zlib can't compress with a window of 256 bytes: such an offer is declined (7.1.2.1 lets us).
         guard serverBits >= 9 else { return nil }
         let serverFresh = wishes.serverFresh || !options.contextTakeover
-        // 7.1.1.2: may be answered unasked; a client must be able to.
-        let clientFresh = wishes.clientFresh || !options.contextTakeover
-        // 7.1.2.2: may be answered only when it was offered.
+        // Nothing is answered that was not offered: RFC 7692 allows some of it (7.1.1.1, 7.1.1.2, 7.1.2.1), but there are
+        // clients that fail the handshake. A sender needs nobody's leave to start afresh or to use a smaller window; of
+        // the client that can't be asked then.
+        let clientFresh = wishes.clientFresh
         let clientBits = wishes.offersClientBits ? min(wishes.clientBits ?? 15, options.windowBits) : 15
         var parameters: [ExtensionOffer.Parameter] = []
-        if serverFresh { parameters.append(.init("server_no_context_takeover")) }
+        if wishes.serverFresh { parameters.append(.init("server_no_context_takeover")) }
         if clientFresh { parameters.append(.init("client_no_context_takeover")) }
-        if serverBits < 15 || wishes.serverBits != nil {
+        if wishes.serverBits != nil {
             parameters.append(.init("server_max_window_bits", String(serverBits)))
         }
         if wishes.offersClientBits, clientBits < 15 {

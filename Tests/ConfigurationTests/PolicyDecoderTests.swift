@@ -10,7 +10,7 @@ struct PolicyDecoderTests {
                 limits: { connections: 1, connections_per_client: 2, request_head: 3B, frame: 4B, message: 5B,
                   backend_frame: 13B, backend_message: 14B,
                   inflate_ratio: 6, buffer: 7B, request_body: 8B, fragments: 9, messages_per_second: 10,
-                  rate_action: close, control_frames_per_second: 11, memory: 12B }
+                  rate_action: close, control_frames_per_second: 11, memory: 12B, fields: 13 }
                 timeouts: { handshake: 1ms, request_head: 2ms, idle: 3ms, close: 4ms, slow_consumer: 5ms,
                   drain: 6ms, request_body: 7ms, keep_alive: 8ms, response_body: 11ms }
                 keepalive: { ping_interval: 9ms, pong_timeout: 10ms }
@@ -26,6 +26,7 @@ struct PolicyDecoderTests {
         #expect(limits.requestBody == 8 && limits.fragments == 9 && limits.messagesPerSecond == 10)
         #expect(limits.backendFrame == 13 && limits.backendMessage == 14)
         #expect(limits.closesOverRate && limits.controlFramesPerSecond == 11 && limits.memory == 12)
+        #expect(limits.fields == 13)
         let timeouts = value.timeouts
         #expect(timeouts.handshake == 1_000_000 && timeouts.requestHead == 2_000_000)
         #expect(timeouts.idle == 3_000_000 && timeouts.close == 4_000_000)
@@ -120,6 +121,7 @@ struct PolicyDecoderTests {
             ("compression: { mode: Edge }", "expected edge, both, passthrough or off"),
             ("compression: { context_takeover: maybe }", "expected true or false"),
             ("limits: { rate_action: drop }", "expected throttle or close"),
+            ("limits: { fields: 0 }", "expected a whole number from 1 to 100000"),
             ("limits: { request_head: 0 }", "expected a size such as 512B, 64KiB or 16MiB, 1B or more"),
             ("limits: { frame: 16MB }", "expected a size such as 512B, 64KiB or 16MiB"),
             ("log: { format: xml }", "expected json or text"),

@@ -88,10 +88,9 @@ struct BadHead: CustomTestStringConvertible {
         target("authority form", "a:443"),
         target("relative target", "a/b"),
         target("unknown scheme", "ftp://a/"),
-        target("another authority than Host", "http://b/", .hostMismatch),
-        target("authority with user", "http://u@a/", .hostMismatch),
-        target("authority with port, Host without", "http://a:80/", .hostMismatch),
-        target("authority that only begins like Host", "http://a.b/", .hostMismatch),
+        target("authority with user", "http://u@a/", .badTarget),
+        target("authority with two hosts", "http://a,b/", .badTarget),
+        target("no authority", "http:///", .badTarget),
     ]
 
     private static let hosts = [

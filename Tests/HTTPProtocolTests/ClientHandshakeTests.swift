@@ -91,7 +91,7 @@ struct ClientHandshakeTests {
     @Test("a right 101 is accepted, with its subprotocol")
     func accepted() throws {
         let head = answer(("Sec-WebSocket-Protocol", "log"), ("Set-Cookie", "a=b"))
-        let expected = AcceptedUpgrade(subprotocol: "log", extensions: nil, fields: head.fields)
+        let expected = AcceptedUpgrade(subprotocol: Subprotocol("log"), extensions: nil, fields: head.fields)
         #expect(try handshake().check(head) == .accepted(expected))
         let plain = answer()
         #expect(

@@ -35,23 +35,4 @@ struct HeaderGrammarTests {
             try HeaderGrammar.extensions([value])
         }
     }
-
-    @Test("subprotocols keep their order")
-    func subprotocols() throws {
-        #expect(try HeaderGrammar.subprotocols(["b, a", "c"]) == ["b", "a", "c"])
-        #expect(try HeaderGrammar.subprotocols([]).isEmpty)
-        #expect(try HeaderGrammar.subprotocols(["a,A"]) == ["a", "A"])
-    }
-
-    @Test("malformed subprotocols", arguments: ["", "a,,b", "a,", "a b", "a,a", "a;b", "\"a\"", ",a"])
-    func malformedSubprotocols(_ value: String) {
-        #expect(throws: HeaderGrammarError(reason: "malformed Sec-WebSocket-Protocol")) {
-            try HeaderGrammar.subprotocols([value])
-        }
-    }
-
-    @Test("the same subprotocol on two lines is malformed")
-    func repeated() {
-        #expect(throws: HeaderGrammarError.self) { try HeaderGrammar.subprotocols(["a", "a"]) }
-    }
 }

@@ -40,7 +40,8 @@ struct ResponseHeadParserTests {
     @Test("lines are as strict as a request's")
     func badLines() {
         let cases: [(String, HeadError)] = [
-            ("HTTP/1.1 200 OK\n", .bareLineFeed), ("HTTP/1.1 200 OK\r\nA : b", .badFieldName),
+            ("HTTP/1.1 200 OK\n", .bareLineFeed), ("HTTP/1.1 200 OK\r\nA b: c", .badFieldName),
+            ("HTTP/1.1 200 OK\r\n A: b", .lineFolding), ("HTTP/1.1 200 OK\r\n: b", .badFieldName),
             ("HTTP/1.1 200 OK\r\nA: b\r\n c", .lineFolding), ("HTTP/1.1 200 OK\r\nA: b\0", .controlByte),
         ]
         for (text, error) in cases { #expect(responseOutcome([Array(text.utf8)]) == .failed(error)) }
@@ -59,5 +60,17 @@ struct ResponseHeadParserTests {
         let (second, rest) = try #require(try parser.feed(bytes.span.extracting(used..<bytes.count)))
         #expect(second.status == 200)
         #expect(used + rest == bytes.count)
+    }
+
+    @Test("blanks before a colon are removed (RFC 9112, 5.1), at every split")
+    func blankBeforeColon() {
+        let bytes = Array("HTTP/1.1 200 OK\r\nX-Id : 1\r\nContent-Length \t:2\r\n\r\n".utf8)
+        for split in everySplit(bytes) {
+            guard case .complete(let head, rest: 0) = responseOutcome(split) else {
+                Issue.record("refused")
+                continue
+            }
+            #expect(head.fields == fields(("X-Id", "1"), ("Content-Length", "2")))
+        }
     }
 }

@@ -55,7 +55,8 @@ struct StreamHandshakeTests {
         let head = answer(status, ("sec-websocket-protocol", "log"), ("x-node", "3"))
         #expect(
             try handshake().check(head)
-                == .accepted(AcceptedUpgrade(subprotocol: "log", extensions: nil, fields: head.fields)))
+                == .accepted(
+                    AcceptedUpgrade(subprotocol: Subprotocol("log"), extensions: nil, fields: head.fields)))
     }
 
     @Test("interim answers and refusals")

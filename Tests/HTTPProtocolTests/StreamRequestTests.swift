@@ -5,12 +5,21 @@ import Testing
 struct StreamRequestTests {
     private func judge(
         _ method: String = "GET", authority: String? = "a.example", path: String? = "/p?q",
-        protocolName: String? = nil, fields: KeyValuePairs<String, String> = [:], ends: Bool = true
+        protocolName: String? = nil, fields: KeyValuePairs<String, String> = [:], ends: Bool = true,
+        scheme: String = "https"
     ) -> OnStreamRequest {
         var all = HeaderFields()
         for (name, value) in fields { all.append(name, value) }
-        return StreamRequest(
-            method: method, authority: authority, path: path, protocolName: protocolName, fields: all,
+        return judge(method, authority, path, protocolName, all, ends, scheme)
+    }
+
+    private func judge(
+        _ method: String, _ authority: String?, _ path: String?, _ protocolName: String?, _ all: HeaderFields,
+        _ ends: Bool, _ scheme: String
+    ) -> OnStreamRequest {
+        StreamRequest(
+            method: method, scheme: scheme, authority: authority, path: path, protocolName: protocolName,
+            fields: all,
             endsStream: ends
         ).judge(key: "AAECAwQFBgcICQoLDA0ODw==", limits: HeadLimits(fields: 5))
     }
@@ -31,6 +40,19 @@ struct StreamRequestTests {
             found.fields.list == [
                 .init("Host", "a.example"), .init("accept", "*/*"), .init("Cookie", "a=1; b=2"),
             ])
+    }
+
+    @Test("crumbs of cookies are one field, and any bytes go through as they came")
+    func crumbs() throws {
+        var all = HeaderFields()
+        for number in 0..<50 { all.append("cookie", bytes: [97, 61, UInt8(200 + number), 0xff]) }
+        for name in ["a", "b", "c", "d"] { all.append(name, bytes: [0xf6]) }
+        let found = try #require(head(judge("GET", "a.example", "/", nil, all, true, "https")))
+        let cookies = found.fields.values("cookie")
+        #expect(cookies.count == 1 && cookies[0].prefix(6).elementsEqual([97, 61, 200, 0xff, 59, 32]))
+        #expect(cookies[0].count == 50 * 4 + 49 * 2 && found.fields.values("d") == [[0xf6]])
+        all.append("e", "1")
+        #expect(status(judge("GET", "a.example", "/", nil, all, true, "https")) == 431)
     }
 
     @Test("a body of unknown length is in chunks where the next hop needs that")
@@ -54,7 +76,8 @@ struct StreamRequestTests {
             Issue.record("\(found)")
             return
         }
-        #expect(upgrade.subprotocols == ["chat"] && upgrade.key == "AAECAwQFBgcICQoLDA0ODw==")
+        #expect(
+            upgrade.subprotocols.names == [Subprotocol("chat")] && upgrade.key == "AAECAwQFBgcICQoLDA0ODw==")
     }
 
     @Test("a version that is named must be the one there is")
@@ -74,6 +97,16 @@ struct StreamRequestTests {
     @Test("Host and :authority name one host between them")
     func host() {
         #expect(head(judge(fields: ["host": "A.example"]))?.fields.all("host") == ["a.example"])
+        // The port that the scheme has anyway may be left out (RFC 9110, 4.2.3).
+        for (authority, host, scheme) in [
+            ("a.example:443", "a.example", "https"), ("a.example", "a.example:443", "HTTPS"),
+            ("a.example", "a.example:80", "http"), ("a.example:", "a.example", "http"),
+        ] {
+            #expect(
+                head(judge(authority: authority, fields: ["host": host], scheme: scheme))?.fields.all("host")
+                    == [authority])
+        }
+        #expect(status(judge(fields: ["host": "a.example:80"])) == 400)
         #expect(
             head(judge(authority: nil, fields: ["host": "b.example:8443"]))?.fields.first("host")
                 == "b.example:8443")

@@ -190,7 +190,8 @@ def test_the_routes_mode_off_is_obeyed(run, backend):
 
 
 def test_the_answer_shrinks_as_the_memory_fills(run, backend):
-    """Smaller windows first, then no context takeover; and the sessions go on. (Whether the budget is ever quite full, and
+    """Smaller windows; and the sessions go on. That no message refers to an earlier one any more is not said to a client
+    that did not ask. (Whether the budget is ever quite full, and
     the answer none, hangs on what is being freed at that moment: the rule itself is tested as a value.)"""
     config = configuration(backend.address, workers=1, compression={"memory_budget": "256KiB"})
     words = os.urandom(40_000).hex().encode()
@@ -198,7 +199,7 @@ def test_the_answer_shrinks_as_the_memory_fills(run, backend):
         sessions, answers = [], []
         try:
             for _ in range(24):
-                wire, answer = negotiated(proxy, "permessage-deflate")
+                wire, answer = negotiated(proxy, "permessage-deflate; server_max_window_bits=15")
                 sessions.append(wire)
                 answers.append(tuple(answer[1:]) if answer else None)
                 payload = deflated(words) if answer else words
@@ -209,7 +210,6 @@ def test_the_answer_shrinks_as_the_memory_fills(run, backend):
             stages = list(dict.fromkeys(answers))
             bits = [int(re.search(r"window_bits=(\d+)", " ".join(stage))[1]) for stage in stages if stage]
             assert bits[0] == 12 and bits == sorted(bits, reverse=True) and bits[-1] == 10, answers
-            assert any("server_no_context_takeover" in stage for stage in stages if stage), answers
             for wire in sessions:
                 wire.send(TEXT, b"still here")
                 assert wire.read_frame().payload

@@ -9,7 +9,7 @@ struct FeedKey: Hashable {
     /// Path and query as the backend sees them.
     let target: String
     /// Offered, so that the one which the backend chooses is known to all.
-    let subprotocols: [String]
+    let subprotocols: OfferedSubprotocols
     /// The fields that the configuration names, in its order, each with its values: after a reload other names may have
     /// the same values.
     let fields: [Field]

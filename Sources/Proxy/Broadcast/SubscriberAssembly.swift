@@ -23,7 +23,8 @@ extension Feed {
             worker: worker)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
-            upstream: plan.upstream, backend: backendName, subprotocol: accepted?.subprotocol ?? "",
+            upstream: plan.upstream, backend: backendName,
+            subprotocol: accepted?.subprotocol?.description ?? "",
             extensions: plan.agreement?.answer ?? "", backendExtensions: "", began: worker.loop.now)
         let subscriber = Subscriber(leg, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
         subscriber.begin(early: early)

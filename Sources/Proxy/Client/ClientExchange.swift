@@ -18,7 +18,10 @@ extension ClientConnection: ExchangeClient {
         exchange.start()
     }
 
-    func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan) {
+    func pass(
+        _ request: any UpstreamRequest, _ head: ResponseHead, from backend: Backend,
+        refusing plan: UpgradePlan
+    ) {
         let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: false)
         enterRefusal(
             Exchange(

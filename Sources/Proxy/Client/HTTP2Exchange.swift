@@ -36,7 +36,16 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
                 responder: HTTP2Responder(stream, on: self.client.transport, to: plan.head), worker: worker))
     }
 
-    func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan) {
+    func pass(
+        _ request: any UpstreamRequest, _ head: ResponseHead, from backend: Backend,
+        refusing plan: UpgradePlan
+    ) {
+        guard !wouldOpen(head.status) else {
+            request.cancel()
+            return refuse(
+                Refusal(status: 502, reason: "backend answered the upgrade with \(head.status)"),
+                host: plan.host, path: plan.path)
+        }
         stream.consume(body.take().count)
         enter(
             Exchange(

@@ -22,6 +22,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var timers = TimerSlots()
     var body: HTTP2RequestBody
     var isTurnAwaited = false
+    /// It asks for a WebSocket: any 2xx would open it (RFC 8441, 5).
+    private var isConnect = false
     private var resetsWhenDrained = false
     private var stall = StallWatch()
 
@@ -44,8 +46,10 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             let limit = worker.generation.configuration.limits.requestHead
             return refuse(Refusal(status: 431, reason: "head larger than \(limit) bytes"))
         }
+        isConnect = head.method == "CONNECT"
         let request = StreamRequest(
-            method: head.method, authority: head.authority, path: head.path, protocolName: head.protocolName,
+            method: head.method, scheme: head.scheme, authority: head.authority, path: head.path,
+            protocolName: head.protocolName,
             fields: HeaderFields(head.fields), endsStream: stream.hasEnded)
         let judgement = request.judge(
             key: WebSocketKey.make(from: worker.randomKeyBytes()), limits: worker.headLimits)
@@ -73,6 +77,11 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     // MARK: Answers of our own
 
     func respond(_ response: RouteResponse, to head: RequestHead) {
+        guard !wouldOpen(response.status) else {
+            return refuse(
+                Refusal(status: 502, reason: "there is no WebSocket here"), host: head.fields.first("host"),
+                path: head.target)
+        }
         var fields = HTTP2Fields()
         if HTTPResponse.hasBody(response.status) {
             fields.append("content-type", response.contentType)
@@ -88,6 +97,9 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         let (fields, body) = refusal.streamAnswer
         answer(HTTP2ResponseHead(status: refusal.status, fields: HTTP2Fields(fields)), body)
     }
+
+    /// Whether a status would say to the client that its WebSocket is open (RFC 8441, 5; RFC 9110, 9.3.6).
+    func wouldOpen(_ status: Int) -> Bool { isConnect && (200..<300).contains(status) }
 
     private func answer(_ head: HTTP2ResponseHead, _ body: [UInt8]) {
         stream.respond(head, endsStream: body.isEmpty)
@@ -183,7 +195,9 @@ extension UpgradePlan {
     /// a connection or proves that it was understood.
     fileprivate func streamAnswer(_ accepted: AcceptedUpgrade) -> HTTP2ResponseHead {
         var fields = HTTP2Fields()
-        if let subprotocol = accepted.subprotocol { fields.append("sec-websocket-protocol", subprotocol) }
+        if let subprotocol = accepted.subprotocol {
+            fields.append("sec-websocket-protocol", subprotocol.bytes)
+        }
         if let extensions = extensions(accepted) { fields.append("sec-websocket-extensions", extensions) }
         let application = HTTP2Fields.ofStream(HopByHop.applicationFields(of: accepted.fields))
         for index in 0..<application.count {

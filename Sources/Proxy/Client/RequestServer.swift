@@ -32,8 +32,10 @@ protocol RequestServer: AnyObject {
     /// Answers that the WebSocket is open, and hands over the transport, what the client sent early, and what is to be
     /// done at the end.
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver)
-    /// Passes on a backend's answer to an upgrade that it refused.
-    func pass(_ request: any UpstreamRequest, from backend: Backend, refusing plan: UpgradePlan)
+    /// Passes on a backend's answer to an upgrade that it refused, of which the head has come.
+    func pass(
+        _ request: any UpstreamRequest, _ head: ResponseHead, from backend: Backend,
+        refusing plan: UpgradePlan)
 }
 
 extension RequestServer {
@@ -107,7 +109,7 @@ extension RequestServer {
             }
         case .refused(let request, let backend, let head):
             worker.log.backendRefused(plan, status: head.status, client: address)
-            pass(request, from: backend, refusing: plan)
+            pass(request, head, from: backend, refusing: plan)
         case .failed(let status, let reason, _, _):
             refuse(worker.refusal(status, reason), host: plan.host, path: plan.path)
         }

@@ -94,7 +94,12 @@ struct RouteStep {
         if case .refuse(let refusal) = request { return .refuse(refusal) }
         let isUpgrade = if case .upgrade = request { true } else { false }
         let fields = head.fields
-        let offered: [String] = if case .upgrade(let upgrade) = request { upgrade.subprotocols } else { [] }
+        let offered: [String] =
+            if case .upgrade(let upgrade) = request {
+                upgrade.subprotocols.names.map(\.description)
+            } else {
+                []
+            }
         let wanted = RouteRequest(
             host: host, path: target.path, isUpgrade: isUpgrade,
             subprotocols: offered,
@@ -105,7 +110,7 @@ struct RouteStep {
             }
             return .refuse(Refusal(status: 404, reason: "no route for this host and path"))
         }
-        guard route.origins.accepts(head.fields.first("origin")) else {
+        guard route.origins.accepts(head.fields.values("origin")) else {
             return .refuse(Refusal(status: 403, reason: "origin is not allowed here"))
         }
         switch (route.action, request) {

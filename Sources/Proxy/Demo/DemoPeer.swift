@@ -56,7 +56,7 @@ final class DemoPeer: StreamHandler {
             path = RequestTarget(head.target)?.path ?? ""
             socket.send(
                 ServerHandshake.answer(
-                    to: request, subprotocol: request.subprotocols.first, extensions: nil,
+                    to: request, subprotocol: request.subprotocols.names.first, extensions: nil,
                     backendFields: HeaderFields()
                 ).span)
             isOpen = true

@@ -60,7 +60,10 @@ final class Worker {
         openUpstreams()
     }
 
-    var headLimits: HeadLimits { HeadLimits(bytes: generation.configuration.limits.requestHead) }
+    var headLimits: HeadLimits {
+        let limits = generation.configuration.limits
+        return HeadLimits(bytes: limits.requestHead, fields: limits.fields)
+    }
     private(set) var isDraining = false
     /// Connections that are no clients yet.
     var arrivals = 0 {

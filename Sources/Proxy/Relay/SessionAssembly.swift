@@ -37,7 +37,7 @@ struct SessionAssembly {
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
             upstream: plan.upstream, backend: chosen.name,
-            subprotocol: accepted.subprotocol ?? "",
+            subprotocol: accepted.subprotocol?.description ?? "",
             extensions: plan.extensions(accepted) ?? "", backendExtensions: agreedBehind?.answer ?? "",
             began: worker.loop.now)
         chosen.state.sessionBegan()
