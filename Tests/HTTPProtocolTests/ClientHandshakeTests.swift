@@ -52,7 +52,7 @@ struct ClientHandshakeTests {
                 Upgrade: websocket\r
                 Sec-WebSocket-Version: 13\r
                 Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r
-                Sec-WebSocket-Protocol: chat, log\r
+                Sec-WebSocket-Protocol: chat,log\r
                 \r
 
                 """)
@@ -82,7 +82,7 @@ struct ClientHandshakeTests {
             #expect(!request.contains(gone), "\(gone)")
         }
         for kept in [
-            "host: a:1\r\n", "Sec-WebSocket-Protocol: chat, log\r\n", "X-Forwarded-For: first, c\r\n",
+            "host: a:1\r\n", "Sec-WebSocket-Protocol: chat,log\r\n", "X-Forwarded-For: first, c\r\n",
         ] {
             #expect(request.contains(kept), "\(kept)")
         }

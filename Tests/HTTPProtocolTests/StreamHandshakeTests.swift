@@ -41,7 +41,7 @@ struct StreamHandshakeTests {
                 Forwarded: for=c;proto=https;host="a:1"\r
                 X-Request-Id: r\r
                 Sec-WebSocket-Version: 13\r
-                Sec-WebSocket-Protocol: chat, log\r
+                Sec-WebSocket-Protocol: chat,log\r
                 \r
 
                 """)
