@@ -11,10 +11,16 @@ from support import machine
 from support.backends import ScriptedBackend, echo
 from support.feeds import broadcast
 from support.http2 import Http2
+from support.machine import FULL
 from support.proxy import configuration
 from support.wire import BINARY, CLOSE, PING, PONG, TEXT, Wire, frame, upgrade_request
 
 MASK = b"\x11\x22\x33\x44"
+
+
+def versions(one: int):
+    """Of HTTP, in front: both in a full run."""
+    return pytest.mark.parametrize("version", [1, 2] if FULL else [one])
 
 
 def quick(address: str, **more) -> dict:
@@ -53,7 +59,7 @@ def small(proxy, kept: int = 4096) -> Wire:
 
 # MARK: sessions
 
-@pytest.mark.parametrize("version", [1, 2])
+@versions(1)
 def test_a_message_that_takes_longer_than_every_deadline_arrives(run, version):
     """Behind half a frame no Ping can be sent: then nobody was asked. And a message under way is no idleness."""
     with ScriptedBackend(reader) as backend, \
@@ -278,28 +284,25 @@ def fetch(proxy, version: int, body: list[bytes], pause: float, *, length: int |
     return head.status, got, len(got) == int(head.get("content-length") or -1)
 
 
-VERSIONS = pytest.mark.parametrize("version", [1, 2])
-
-
 def with_timeouts(address: str, **timeouts) -> dict:
     return configuration(address, workers=1, timeouts=timeouts)
 
 
-@VERSIONS
+@versions(1)
 def test_a_body_that_comes_steadily_is_never_late(run, version):
     with ScriptedBackend(answering(1, 0)) as backend, \
             run(with_timeouts(backend.address, request_body="500ms"), tls=False) as proxy:
         assert fetch(proxy, version, [b"x" * 100] * 15, 0.1) == (200, b"0123456789", True)
 
 
-@VERSIONS
+@versions(2)
 def test_the_bodys_time_ends_with_the_body(run, version):
     with ScriptedBackend(answering(8, 0.2)) as backend, \
             run(with_timeouts(backend.address, request_body="500ms"), tls=False) as proxy:
         assert fetch(proxy, version, [b"x", b"y"], 0.1) == (200, b"0123456789" * 8, True)
 
 
-@VERSIONS
+@versions(1)
 def test_a_body_that_stops_is_late_and_an_answer_under_way_is_left_alone(run, version):
     """No second head can stand in an answer that has begun."""
     with ScriptedBackend(answering(8, 0.2)) as backend, \
@@ -309,8 +312,8 @@ def test_a_body_that_stops_is_late_and_an_answer_under_way_is_left_alone(run, ve
         assert (status, body) == (200, b"0123456789" * 8)
 
 
-@pytest.mark.parametrize(("version", "kind"), [
-    (1, "text/plain"), (2, "text/plain"), (1, "text/event-stream; charset=utf-8")])
+@pytest.mark.parametrize("kind", ["text/plain", "text/event-stream; charset=utf-8"] if FULL else ["text/plain"])
+@versions(2)
 def test_a_response_that_stands_still_is_cut_a_slow_one_is_not(run, version, kind):
     """Of event streams too, where the time was set on purpose."""
     timeouts = {"response_body": "600ms"}
