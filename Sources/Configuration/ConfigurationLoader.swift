@@ -22,7 +22,11 @@ package enum ConfigurationLoader {
         let root: Node?
         // YAML allows a byte order mark before the first line (5.2); the parser takes it for content.
         let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        if let place = AliasKeys.first(in: text) {
+            throw Diagnostics([Diagnostic(file: file, place: place, text: "a key must be a single word")])
+        }
         do {
+            // The depth has a limit there.
             root = try Yams.compose(yaml: text)
         } catch let error as YamlError {
             throw Diagnostics([SyntaxComplaint.diagnostic(error, file: file)])

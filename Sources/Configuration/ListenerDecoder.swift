@@ -13,7 +13,8 @@ enum ListenerDecoder {
         }
         var seen: [String] = []
         let listeners = nodes.enumerated().compactMap { index, node -> ListenerConfiguration? in
-            let section = Section(node, title: "listener \(index + 1)", place: node.place, top.complaints)
+            let section = Section(
+                node, title: "listener \(index + 1)", place: node.place, top.complaints, usual: "address")
             guard let listener = decode(section) else { return nil }
             let name = listener.address.value.description
             if seen.contains(name), !name.hasSuffix(":0") {
@@ -32,7 +33,7 @@ enum ListenerDecoder {
                 section.complaints.add(
                     text.place,
                     "'\(text.value)' is no address to listen on, expected one such as 0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock"
-                )
+                        + (Habits.listener(text.value) ?? ""))
                 return nil
             case let address?: return Located(value: address, place: text.place)
             }

@@ -6,19 +6,27 @@ enum RouteSyntax {
         let isName = AddressSyntax.isHostName(text.dropFirst(text.hasPrefix("*.") ? 2 : 0))
         if !isName, !(text.hasSuffix("]") && AddressSyntax.isAuthority(text[...])) {
             complaints.add(
-                host.place, "'\(text)' is no host, expected a name or '*.' and a name, without a port")
+                host.place,
+                "'\(text)' is no host, expected a name or '*.' and a name, without a port"
+                    + (Habits.host(text) ?? ""))
         }
     }
 
     /// Printable ASCII from `/` on, without a query; what else a path has is percent-encoded on the wire.
     static func checkPath(_ path: Located<String>, _ what: String, _ complaints: Complaints) {
         if !path.value.hasPrefix("/") {
-            complaints.add(path.place, "\(what) '\(path.value)' must begin with '/'")
+            complaints.add(
+                path.place, "\(what) '\(path.value)' must begin with '/'" + (Habits.path(path.value) ?? ""))
         } else if !path.value.utf8.allSatisfy({ (33...126).contains($0) && $0 != 35 && $0 != 63 }) {
             complaints.add(
                 path.place,
                 "\(what) '\(path.value)' matches nothing: expected a path as on the wire, percent-encoded and without '?' or '#'"
             )
+        } else if path.value.contains("*") {
+            // It is one of a path's characters (RFC 3986, 3.3), and nobody who writes it means that.
+            complaints.add(
+                path.place,
+                "\(what) '\(path.value)' matches nothing but itself" + (Habits.path(path.value) ?? ""))
         }
     }
 
@@ -32,7 +40,7 @@ enum RouteSyntax {
             complaints.add(
                 origin.place,
                 "'\(origin.value)' is no origin, expected one such as https://example.com; without 'origins' any page may connect"
-            )
+                    + (Habits.origin(origin.value) ?? ""))
         }
     }
 }

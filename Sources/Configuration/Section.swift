@@ -33,12 +33,18 @@ final class Section {
     /// Something stands here that is no mapping. That was complained of, and nothing is said to be missing in it.
     private let isOtherThing: Bool
 
-    init(_ node: Node?, title: String, place: Place, _ complaints: Complaints) {
+    /// - Parameter usual: the key that a lone value is taken for, in the complaint about it.
+    init(_ node: Node?, title: String, place: Place, _ complaints: Complaints, usual: String? = nil) {
         self.title = title
         self.complaints = complaints
         self.place = node?.place ?? place
         isOtherThing = node.map { $0.mapping == nil && !Self.isNothing($0) } ?? false
-        if isOtherThing { complaints.add(self.place, "\(title) must be a mapping of keys and values") }
+        if isOtherThing {
+            let hint = usual.flatMap { key in
+                node?.scalar.map { ", did you mean { \(key): \"\($0.string)\" }?" }
+            }
+            complaints.add(self.place, "\(title) must be a mapping of keys and values" + (hint ?? ""))
+        }
         for (key, value) in node?.mapping ?? [:] {
             if key.scalar == nil {
                 complaints.add(key.place, "a key in \(title) must be a single word")
@@ -74,11 +80,11 @@ final class Section {
     func finish() {
         for (key, _) in values {
             guard let name = key.scalar?.string, !known.contains(name) else { continue }
-            let near = Spelling.nearest(to: name, in: known).map { ", did you mean '\($0)'?" }
-            complaints.add(
-                key.place,
-                "unknown key '\(name)' in \(title)"
-                    + (near ?? ", expected one of: \(known.joined(separator: ", "))"))
+            let hint =
+                Spelling.nearest(to: name, in: known).map { ", did you mean '\($0)'?" }
+                ?? Habits.key(name).map { ": \($0)" }
+                ?? ", expected one of: \(known.joined(separator: ", "))"
+            complaints.add(key.place, "unknown key '\(name)' in \(title)\(hint)")
         }
     }
 
@@ -125,25 +131,32 @@ final class Section {
     }
 
     /// A value of any kind that `parse` understands; else a complaint that says what was expected.
-    func value<T>(_ key: String, into target: inout T, expected: String, _ parse: (String) -> T?) {
+    ///
+    /// - Parameter habit: the right spelling of what may have been meant.
+    func value<T>(
+        _ key: String, into target: inout T, expected: String, habit: (String) -> String? = { _ in nil },
+        _ parse: (String) -> T?
+    ) {
         guard let text = text(key) else { return }
         if let value = parse(text.value) {
             target = value
         } else {
             complaints.add(
-                text.place, "'\(text.value)' is no valid '\(key)' in \(title), expected \(expected)")
+                text.place,
+                "'\(text.value)' is no valid '\(key)' in \(title), expected \(expected)"
+                    + (habit(text.value) ?? ""))
         }
     }
 
     func duration(_ key: String, into target: inout UInt64) {
         value(
             key, into: &target, expected: "a duration such as 500ms, 5s, 2m, 1h, or 0 for off",
-            Quantity.duration)
+            habit: Habits.duration, Quantity.duration)
     }
 
     func size(_ key: String, into target: inout Int, least: Int = 0) {
         let expected = "a size such as 512B, 64KiB or 16MiB" + (least > 0 ? ", \(least)B or more" : "")
-        value(key, into: &target, expected: expected) { text in
+        value(key, into: &target, expected: expected, habit: Habits.size) { text in
             Quantity.size(text).flatMap { $0 >= least ? $0 : nil }
         }
     }

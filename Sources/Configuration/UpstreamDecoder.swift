@@ -50,7 +50,8 @@ enum UpstreamDecoder {
         }
         return nodes.compactMap { node in
             let entry = Section(
-                node, title: "'backends' of \(section.title)", place: node.place, section.complaints)
+                node, title: "'backends' of \(section.title)", place: node.place, section.complaints,
+                usual: "address")
             let text = entry.required("address")
             var weight = 1
             entry.integer("weight", into: &weight, 1...1000)
@@ -60,7 +61,9 @@ enum UpstreamDecoder {
             guard let text else { return nil }
             guard let address = AddressSyntax.parse(text.value), address.port != 0 else {
                 entry.complaints.add(
-                    text.place, "'\(text.value)' is no address, expected \(AddressSyntax.expected)")
+                    text.place,
+                    "'\(text.value)' is no address, expected \(AddressSyntax.expected)"
+                        + (Habits.backend(text.value) ?? ""))
                 return nil
             }
             return .init(address: address, weight: weight, maxSessions: maxSessions)
