@@ -86,7 +86,7 @@ enum Habits {
     static func backend(_ text: String) -> String? {
         if text.hasPrefix("/") { return meant("unix:\(text)") }
         if text.hasPrefix("unix:") { return ", and a socket's path begins with '/'" }
-        let (scheme, rest) = withoutScheme(text)
+        let (scheme, rest) = withoutScheme(text.hasPrefix("dns:") ? String(text.dropFirst(4)) : text)
         let authority = rest.prefix { $0 != "/" }
         let isSecure = ["https", "wss"].contains(scheme)
         let note = isSecure ? ", with 'tls: {}' in the upstream" : ""
@@ -108,10 +108,9 @@ enum Habits {
             if AddressText.ipv6(host) != nil { return "[\(host)]:\(port)" }
             return AddressSyntax.isHostName(host) ? "dns:\(host):\(port)" : nil
         }
-        let name = authority.hasPrefix("dns:") ? authority.dropFirst(4) : authority
-        guard AddressSyntax.isHostName(name) else { return nil }
-        let isName = AddressText.ipv4(name) == nil
-        return (isName ? "dns:" : "") + "\(name):\(port.map(String.init) ?? "PORT")"
+        guard AddressSyntax.isHostName(authority) else { return nil }
+        let isName = AddressText.ipv4(authority) == nil
+        return (isName ? "dns:" : "") + "\(authority):\(port.map(String.init) ?? "PORT")"
     }
 
     /// For an address to listen on that is none.
@@ -172,12 +171,12 @@ enum Habits {
         }
     }
 
-    /// For a size without a unit, or with one of other programs.
+    /// For a size with a unit of other programs.
     static func size(_ text: String) -> String? {
         let (number, unit) = split(text)
         guard !number.isEmpty else { return nil }
         switch unit {
-        case "", "byte", "bytes": return meant("\(number)B")
+        case "byte", "bytes": return meant("\(number)B")
         case "k", "kb", "kib": return meant("\(number)KiB")
         case "m", "mb", "mib": return meant("\(number)MiB")
         case "g", "gb", "gib": return meant("\(number)GiB")

@@ -3,7 +3,8 @@ enum RouteSyntax {
     /// A name, `*.` and a name, or an IPv6 address in brackets; ports are no part of it.
     static func checkHost(_ host: Located<String>, _ complaints: Complaints) {
         let text = host.value
-        let isName = AddressSyntax.isHostName(text.dropFirst(text.hasPrefix("*.") ? 2 : 0))
+        let isName =
+            AddressSyntax.isHostName(text.dropFirst(text.hasPrefix("*.") ? 2 : 0)) && !text.hasPrefix(".")
         if !isName, !(text.hasSuffix("]") && AddressSyntax.isAuthority(text[...])) {
             complaints.add(
                 host.place,

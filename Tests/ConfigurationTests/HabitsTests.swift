@@ -29,7 +29,7 @@ struct HabitsTests {
         #expect(upstream(slip).contains("'\(slip)' is no address"))
         #expect(
             upstream(slip).hasSuffix(
-                right.hasSuffix("m") ? "did you mean '\(right)?" : "did you mean '\(right)'?"))
+                right.contains("', with") ? "did you mean '\(right)?" : "did you mean '\(right)'?"))
     }
 
     @Test(

@@ -1,5 +1,6 @@
-import Configuration
 import Testing
+
+@testable import Configuration
 
 @Suite("Listeners")
 struct ListenerDecoderTests {
@@ -27,6 +28,7 @@ struct ListenerDecoderTests {
         #expect(
             load(address).said == [
                 "f:1:24: '\(address)' is no address to listen on, expected one such as 0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock"
+                    + (Habits.listener(address) ?? "")
             ])
     }
 

@@ -131,6 +131,6 @@ struct PolicyDecoderTests {
         ])
     func words(text: String, expected: String) {
         let said = load(rest: text).words
-        #expect(said.count == 1 && said[0].hasSuffix(expected), "\(said)")
+        #expect(said.count == 1 && said[0].contains(expected), "\(said)")
     }
 }
