@@ -31,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         .target(name: "WebSocketProtocol", dependencies: [basicContainers], swiftSettings: house),
         .target(
@@ -39,14 +40,17 @@ let package = Package(
         .target(name: "HTTPProtocol", swiftSettings: house),
         .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
         .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
-        .target(name: "Routing", swiftSettings: house),
+        .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: house),
+        .target(name: "Routing", dependencies: ["Patterns"], swiftSettings: house),
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: house),
-        .target(name: "Configuration", dependencies: ["HTTPProtocol", yams], swiftSettings: house),
+        .target(
+            name: "Configuration", dependencies: ["HTTPProtocol", "Patterns", yams], swiftSettings: house),
         .target(
             name: "Proxy",
             dependencies: [
-                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Routing",
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
+                "Routing",
                 "EventLoop", "Telemetry",
                 "Configuration", basicContainers, logging,
             ],
@@ -67,7 +71,8 @@ let package = Package(
             name: "HTTP2ProtocolTests", dependencies: ["HTTP2Protocol", basicContainers], swiftSettings: house
         ),
         .testTarget(name: "TLSTests", dependencies: ["TLS", basicContainers], swiftSettings: house),
-        .testTarget(name: "RoutingTests", dependencies: ["Routing"], swiftSettings: house),
+        .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: house),
+        .testTarget(name: "RoutingTests", dependencies: ["Patterns", "Routing"], swiftSettings: house),
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", basicContainers], swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),

@@ -55,6 +55,7 @@ package enum ConfigurationLoader {
         configuration.timeouts = PolicyDecoder.timeouts(top.section("timeouts"))
         configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))
         PolicyDecoder.drain(top.section("drain"), into: &configuration)
+        configuration.ambiguousPaths = PathsDecoder.decode(top, over: .judge)
         let upstreams = top.section("upstreams")
         configuration.upstreams = UpstreamDecoder.decode(upstreams)
         configuration.routes = RouteDecoder.decode(top, upstreams: upstreams, over: configuration)

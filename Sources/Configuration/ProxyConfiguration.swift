@@ -18,6 +18,8 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// `drain.close_code`, of sessions that a drain of the process closes.
     package var drainCloseCode: UInt16 = 1012
     /// The default of every route.
+    package var ambiguousPaths = AmbiguousPaths.judge
+    /// The default of every route.
     package var compression = CompressionConfiguration()
     /// For both legs of every session.
     package var keepalive = KeepaliveConfiguration()

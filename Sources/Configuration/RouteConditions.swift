@@ -1,4 +1,5 @@
 internal import HTTPProtocol
+internal import Patterns
 internal import Yams
 
 /// Reads what `match` asks for beyond host, path and upgrade.
@@ -9,9 +10,7 @@ struct RouteConditions {
 
     init(_ match: Section) {
         if let text = match.text("path_regex") {
-            if (try? Regex(text.value)) == nil {
-                match.complaints.add(text.place, "'\(text.value)' is no regular expression")
-            }
+            Self.check(text, node: match.node("path_regex"), match.complaints)
             pattern = text.value
         }
         let headers = match.section("headers", title: "'headers' of a route")
@@ -28,6 +27,29 @@ struct RouteConditions {
                 match.complaints.add(name.place, "'\(name.value)' is no name of a subprotocol")
             }
             subprotocols.append(name.value)
+        }
+    }
+
+    /// Says what PCRE2 says, at the place where it says it.
+    private static func check(_ text: Located<String>, node: Node?, _ complaints: Complaints) {
+        do throws(PatternError) { _ = try Pattern(text.value) } catch {
+            let width = node?.scalar.map { columns(before: error.offset, in: $0, text.value) } ?? 0
+            complaints.add(
+                Place(line: text.place.line, column: text.place.column + width),
+                "'\(text.value)' is no regular expression: \(error.message)")
+        }
+    }
+
+    /// How far a byte of a scalar is from where the scalar begins. None where that can't be said: in blocks, and where the
+    /// environment has put something in.
+    private static func columns(before offset: Int, in scalar: Node.Scalar, _ text: String) -> Int {
+        guard scalar.string == text, !text.contains("\n") else { return 0 }
+        let before = String(decoding: text.utf8.prefix(offset), as: UTF8.self).unicodeScalars
+        switch scalar.style {
+        case .plain, .any: return before.count
+        case .singleQuoted: return 1 + before.count + before.count { $0 == "'" }
+        case .doubleQuoted: return 1 + before.count + before.count { $0 == "\\" || $0 == "\"" }
+        case .literal, .folded: return 0
         }
     }
 

@@ -41,6 +41,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var rewrite: Rewrite?
     /// The values of Origin that browsers may come with; clients that send none pass. nil = any.
     package var origins: [String]?
+    /// `paths.ambiguous`: the default, or the route's own.
+    package var ambiguousPaths = AmbiguousPaths.judge
     /// Where matching requests go.
     package var action: Action
     /// The default, with the keys that the route gives itself.

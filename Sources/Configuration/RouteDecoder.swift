@@ -46,6 +46,7 @@ enum RouteDecoder {
         let compression = PolicyDecoder.compression(
             section.section("compression"), over: defaults.compression)
         let limits = PolicyDecoder.limits(section.section("limits"), over: defaults.limits)
+        let ambiguous = PathsDecoder.decode(section, over: defaults.ambiguousPaths)
         let action = decodeAction(section, defaults.upstreams)
         section.finish()
         return action.map {
@@ -54,6 +55,7 @@ enum RouteDecoder {
                 action: $0,
                 compression: compression, limits: limits)
             route.upgrade = upgrade
+            route.ambiguousPaths = ambiguous
             conditions.apply(to: &route)
             BroadcastDecoder.check(route, section, defaults.upstreams)
             return route

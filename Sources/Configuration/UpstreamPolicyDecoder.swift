@@ -1,3 +1,4 @@
+internal import HTTPProtocol
 internal import Yams
 
 /// Reads the keys of an upstream that say how its backends are chosen, watched and spared.
@@ -92,7 +93,7 @@ enum UpstreamPolicyDecoder {
         }
         keys.value("check", into: &health.check, expected: "tcp, http or websocket") { .init(rawValue: $0) }
         keys.value("path", into: &health.path, expected: "a path that begins with '/'") { text in
-            text.hasPrefix("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+            (try? RequestTarget(text: text)) != nil ? text : nil
         }
         health.host = keys.text("host")?.value
         keys.integer("unhealthy_after", into: &health.unhealthyAfter, 1...100)

@@ -64,7 +64,8 @@ package struct ClientHandshake: Equatable, Sendable {
     ///   - key: a fresh one.
     ///   - offers: the extensions to ask for.
     package init(
-        _ head: RequestHead, upgrade: UpgradeRequest, target: String, forwarding: Forwarding, key: String,
+        _ head: RequestHead, upgrade: UpgradeRequest, target: RequestTarget, forwarding: Forwarding,
+        key: String,
         offers: [ExtensionOffer]
     ) {
         self.key = key

@@ -27,8 +27,14 @@ package struct ExtensionOffer: Equatable, Sendable {
 
     /// As in a header field.
     package var encoded: String {
-        parameters.reduce(name) { text, parameter in
-            text + "; " + parameter.name + (parameter.value.map { "=" + $0 } ?? "")
+        // Into one text: a sum would be copied for each parameter.
+        parameters.reduce(into: name) { text, parameter in
+            text += "; "
+            text += parameter.name
+            if let value = parameter.value {
+                text += "="
+                text += value
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ extension RequestHead {
     ///   - target: path and query for the backend.
     ///   - host: sent when an HTTP/1.0 client named none.
     package func forwarded(
-        target: String, forwarding: Forwarding, framing: BodyFraming, fallbackHost host: String
+        target: RequestTarget, forwarding: Forwarding, framing: BodyFraming, fallbackHost host: String
     ) -> RequestHead {
         var fields = HopByHop.removed(from: self.fields)
         fields.remove("content-length")

@@ -16,6 +16,8 @@ package enum HeadError: Error, Equatable, Sendable {
     case badMethod
     /// Neither origin form nor absolute form, or with bytes outside visible ASCII.
     case badTarget
+    /// Nothing that a backend could be asked for.
+    case badPath(RequestTargetError)
     /// A version other than 1.0 and 1.1.
     case badVersion
     /// An empty name, or one with other bytes than a token's, e.g. white space before the colon.
@@ -57,6 +59,7 @@ package enum HeadError: Error, Equatable, Sendable {
         case .badStatusLine: "malformed status line"
         case .badMethod: "malformed method"
         case .badTarget: "malformed request target"
+        case .badPath(let error): error.reason
         case .badVersion: "unsupported protocol version, expected HTTP/1.1"
         case .badFieldName: "malformed header field name"
         case .missingHost: "missing Host"

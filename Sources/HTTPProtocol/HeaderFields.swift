@@ -127,19 +127,29 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// Whether a comma-separated field, over all its lines, names this token, whatever its case (RFC 9110, 5.6.1).
     package func hasToken(_ name: String, _ token: String) -> Bool {
-        tokens(name).contains { equalsIgnoringCase($0, token) }
+        var isThere = false
+        forEachMember(of: name) { isThere = isThere || equalsIgnoringCase($0, token.utf8) }
+        return isThere
     }
 
     /// The members of a comma-separated field over all its lines, without the white space around them.
     package func tokens(_ name: String) -> [String] {
         var members: [String] = []
+        forEachMember(of: name) { members.append(String(decoding: $0, as: UTF8.self)) }
+        return members
+    }
+
+    /// The same as bytes, one after the other: a list may have thousands.
+    func forEachMember(of name: String, _ body: (ArraySlice<UInt8>) -> Void) {
         for line in lines where isNamed(line, name) {
-            for part in bytes[line.value].split(separator: 44) {
+            var rest = bytes[line.value]
+            while !rest.isEmpty {
+                let part = rest.prefix { $0 != 44 }
                 let member = trimmed(part)
-                if !member.isEmpty { members.append(String(decoding: member, as: UTF8.self)) }
+                if !member.isEmpty { body(member) }
+                rest = rest[part.endIndex...].dropFirst()
             }
         }
-        return members
     }
 
     /// Appends all lines as they go on the wire.

@@ -2,15 +2,15 @@
 package struct RequestHead: Equatable, Sendable {
     /// A token.
     package var method: String
-    /// Path and query, as the client sent them.
-    package var target: String
+    /// Path and query.
+    package var target: RequestTarget
     /// 0 or 1, of HTTP/1.x.
     package var minorVersion: Int
     /// The field lines.
     package var fields: HeaderFields
 
     /// A head from its parts.
-    package init(method: String, target: String, minorVersion: Int = 1, fields: HeaderFields) {
+    package init(method: String, target: RequestTarget, minorVersion: Int = 1, fields: HeaderFields) {
         self.method = method
         self.target = target
         self.minorVersion = minorVersion
@@ -19,7 +19,7 @@ package struct RequestHead: Equatable, Sendable {
 
     /// Appends the bytes on the wire.
     package func write(into output: inout [UInt8]) {
-        output += "\(method) \(target) HTTP/1.\(minorVersion)\r\n".utf8
+        output += "\(method) \(target.text) HTTP/1.\(minorVersion)\r\n".utf8
         fields.write(into: &output)
         output += [13, 10]
     }

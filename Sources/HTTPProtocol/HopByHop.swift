@@ -18,11 +18,17 @@ package enum HopByHop {
         return kept
     }
 
-    private static func named(by fields: HeaderFields) -> [String] {
-        fields.tokens("connection").map { lowercased($0) }.filter { !isProtected($0) }
+    /// A set: the list is as long as a peer likes, and asked about each field.
+    private static func named(by fields: HeaderFields) -> Set<String> {
+        var named: Set<String> = []
+        fields.forEachMember(of: "connection") { member in
+            let name = lowercasedText(member)
+            if !isProtected(name) { named.insert(name) }
+        }
+        return named
     }
 
-    private static func isHopByHop(_ name: String, _ named: [String]) -> Bool {
+    private static func isHopByHop(_ name: String, _ named: Set<String>) -> Bool {
         names.contains(name) || name.hasPrefix("proxy-") || named.contains(name)
     }
 

@@ -26,7 +26,7 @@ package struct RequestHeadParser: Sendable {
     private func head(_ line: RequestLine, _ fields: HeaderFields) throws(HeadError) -> RequestHead {
         try checkHost(fields, line.minorVersion)
         var fields = fields
-        let target = try originForm(String(decoding: line.target, as: UTF8.self), &fields)
+        let target = try target(originForm(String(decoding: line.target, as: UTF8.self), &fields))
         let framing = try BodyFraming(fields)
         // 6.1: a Transfer-Encoding in HTTP/1.0 means faulty framing.
         if framing == .chunked, line.minorVersion == 0 { throw .badTransferEncoding }
@@ -45,6 +45,10 @@ package struct RequestHeadParser: Sendable {
             return
         }
         guard isAuthority(host) else { throw .badHost }
+    }
+
+    private func target(_ text: String) throws(HeadError) -> RequestTarget {
+        do throws(RequestTargetError) { return try RequestTarget(text: text) } catch { throw .badPath(error) }
     }
 
     /// Origin form as it is. Absolute form (3.2.2): its authority takes the place of the Host, whatever that says, so

@@ -1,36 +1,63 @@
-/// A request target taken apart for routing. What is forwarded stays as the client sent it.
-package struct RequestTarget: Equatable, Sendable {
-    /// The path with dot segments removed (RFC 3986, 5.2.4), `%2e` counting as a dot.
+/// The target of a request in its one canonical form (RFC 3986, 6.2.2): routing, rewriting, keys, logs and what a backend
+/// is asked all go by these bytes.
+///
+/// In the path percent-encoded unreserved characters are decoded, other percent-encodings are in upper case, and there are
+/// no dot segments; the query is as it came. What backends are known to read in more than one way is kept, and named by
+/// `everyReading`.
+package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
+    /// Only `/`.
+    package static let root = RequestTarget(path: "/", query: nil)
+
+    /// From `/` on, visible ASCII.
     package let path: String
     /// What follows the first `?`; nil without one.
     package let query: String?
+    /// What of the path backends read differently.
+    let doubts: Doubts
 
-    /// nil when the path climbs above its root: no route can be meant by that.
-    package init?(_ target: String) {
-        let raw = Substring(target.utf8.prefix { $0 != 63 })
-        guard raw.utf8.first == 47 else { return nil }
-        let rest = target.utf8[raw.endIndex...]
-        query = rest.isEmpty ? nil : String(Substring(rest.dropFirst()))
-        // Nearly all there are: without a dot nothing is to be removed.
-        guard raw.utf8.contains(where: { $0 == 46 || $0 == 37 }) else {
-            path = String(raw)
+    /// A target in origin form (RFC 9112, 3.2.1), in time that grows with its length.
+    package init(_ bytes: Span<UInt8>) throws(RequestTargetError) {
+        var canonical = CanonicalPath(capacity: bytes.count)
+        let end = try canonical.read(bytes)
+        path = String(decoding: canonical.bytes, as: UTF8.self)
+        doubts = Doubts(canonical.bytes)
+        guard end < bytes.count else {
+            query = nil
             return
         }
-        var segments: [Substring] = []
-        let parts = raw.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        for (index, part) in parts.enumerated() {
-            let isLast = index == parts.count - 1
-            switch lowercased(part).replacing("%2e", ".") {
-            case ".":
-                if isLast { segments.append("") }
-            case "..":
-                guard segments.popLast() != nil else { return nil }
-                if isLast { segments.append("") }
-            default: segments.append(part)
-            }
+        var rest: [UInt8] = []
+        rest.reserveCapacity(bytes.count - end)
+        for index in (end + 1)..<bytes.count {
+            guard isVisible(bytes[index]) else { throw .malformed }
+            rest.append(bytes[index])
         }
-        path = "/" + segments.joined(separator: "/")
+        query = String(decoding: rest, as: UTF8.self)
     }
+
+    /// The same from text.
+    package init(text: String) throws(RequestTargetError) {
+        let bytes = Array(text.utf8)
+        try self.init(bytes.span)
+    }
+
+    private init(path: String, query: String?) {
+        self.path = path
+        self.query = query
+        doubts = Doubts(Array(path.utf8))
+    }
+
+    /// The same query behind another path, e.g. a rewritten one; nil where that is no canonical path.
+    package func replacing(path: String) -> RequestTarget? {
+        guard let other = try? RequestTarget(text: path), other.query == nil, other.path == path else {
+            return nil
+        }
+        return RequestTarget(path: path, query: query)
+    }
+
+    /// As it goes on the wire.
+    package var text: String { query.map { path + "?" + $0 } ?? path }
+    /// As it goes on the wire.
+    package var description: String { text }
 
     /// The host of a `Host` field for routing: lower case, without port and trailing dot.
     package static func hostName(_ host: String) -> String {
@@ -41,9 +68,24 @@ package struct RequestTarget: Equatable, Sendable {
     }
 }
 
-extension String {
-    /// Plain replacement, since this module does without Foundation.
-    fileprivate func replacing(_ pattern: String, _ with: String) -> String {
-        split(separator: pattern, omittingEmptySubsequences: false).joined(separator: with)
+/// Why a target is none; each is answered 400.
+package enum RequestTargetError: Error, Equatable, Sendable {
+    /// Not in origin form, or with bytes outside visible ASCII.
+    case malformed
+    /// A `%` that two hexadecimal digits don't follow: after one decoding it could mean something in the next.
+    case malformedEncoding
+    /// A control byte, percent-encoded.
+    case controlByte
+    /// More `..` than segments before them: nothing can be meant by that.
+    case aboveRoot
+
+    /// One line, lower case.
+    package var reason: String {
+        switch self {
+        case .malformed: "malformed request target"
+        case .malformedEncoding: "malformed percent-encoding in the path"
+        case .controlByte: "control byte in the path"
+        case .aboveRoot: "path climbs above its root"
+        }
     }
 }

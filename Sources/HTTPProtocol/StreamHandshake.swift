@@ -10,7 +10,7 @@ package struct StreamHandshake: Equatable, Sendable {
     ///   - target: path and query for the backend.
     ///   - offers: the extensions to ask for.
     package init(
-        _ head: RequestHead, upgrade: UpgradeRequest, target: String, forwarding: Forwarding,
+        _ head: RequestHead, upgrade: UpgradeRequest, target: RequestTarget, forwarding: Forwarding,
         offers: [ExtensionOffer]
     ) {
         offer = HandshakeOffer(upgrade.subprotocols, offers)

@@ -52,15 +52,16 @@ package struct StreamRequest: Equatable, Sendable {
             return refuse(400, hosts.isEmpty ? "missing :authority" : ":authority and Host differ")
         }
         guard isAuthority(host) else { return refuse(400, "malformed :authority") }
-        guard let path, path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 35 }) else {
-            return refuse(400, "malformed :path")
+        let target: RequestTarget
+        do throws(RequestTargetError) { target = try RequestTarget(text: path ?? "") } catch {
+            return refuse(400, error == .malformed ? "malformed :path" : error.reason)
         }
         guard fields.all("content-length").count <= 1 else { return refuse(400, "repeated content-length") }
         guard method == "CONNECT" else {
-            return .head(RequestHead(method: method, target: path, fields: plain(host)))
+            return .head(RequestHead(method: method, target: target, fields: plain(host)))
         }
         guard !endsStream else { return refuse(400, "a WebSocket's stream ended with its request") }
-        return .head(RequestHead(method: "GET", target: path, fields: upgrade(host, key())))
+        return .head(RequestHead(method: "GET", target: target, fields: upgrade(host, key())))
     }
 
     private func refuse(_ status: Int, _ reason: String) -> OnStreamRequest {

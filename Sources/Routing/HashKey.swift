@@ -25,21 +25,19 @@ package enum HashKey: Equatable, Sendable {
         }
     }
 
-    /// The value of a parameter in a request target's query, as it is spelled there; nil when absent or empty.
-    package static func queryValue(_ name: String, in target: String) -> String? {
-        guard let mark = target.utf8.firstIndex(of: 0x3F) else { return nil }
-        return value(name, in: target[target.utf8.index(after: mark)...], separator: "&")
+    /// The value of a parameter in a query, as it is spelled there; nil when absent or empty.
+    package static func queryValue(_ name: String, in query: String) -> String? {
+        value(name, in: query.utf8[...], separator: 0x26)
     }
 
     /// The value of a cookie in a `Cookie` field (RFC 6265, 4.2.1); nil when absent or empty.
     package static func cookieValue(_ name: String, in field: String) -> String? {
-        value(name, in: field[...], separator: ";")
+        value(name, in: field.utf8[...], separator: 0x3B)
     }
 
     /// The value that a `Set-Cookie` field gives to a cookie (RFC 6265, 4.1.1); nil for other cookies.
     package static func setCookieValue(_ name: String, in field: String) -> String? {
-        let pair = field.prefix { $0 != ";" }
-        return value(name, in: pair, separator: ";")
+        value(name, in: field.utf8.prefix { $0 != 0x3B }, separator: 0x3B)
     }
 
     /// The text that a JSON object at the start of a body gives to a name: `"sid":"…"`, without escapes; nil when it
@@ -56,12 +54,14 @@ package enum HashKey: Equatable, Sendable {
         return nil
     }
 
-    private static func value(_ name: String, in list: Substring, separator: Character) -> String? {
+    /// By bytes: a character may hide a delimiter, and takes long to find.
+    private static func value(_ name: String, in list: Substring.UTF8View, separator: UInt8) -> String? {
         for part in list.split(separator: separator) {
-            let pair = part.drop { $0 == " " }
-            guard pair.hasPrefix(name), pair.dropFirst(name.count).first == "=" else { continue }
-            let value = pair.dropFirst(name.count + 1)
-            return value.isEmpty ? nil : String(value)
+            let pair = part.drop { $0 == 0x20 }
+            let rest = pair.dropFirst(name.utf8.count)
+            guard rest.first == 0x3D, pair.starts(with: name.utf8) else { continue }
+            let value = rest.dropFirst()
+            return value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
         }
         return nil
     }

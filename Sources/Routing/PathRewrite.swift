@@ -1,27 +1,40 @@
-/// Changes the path that a backend sees. The query stays; the result always begins with `/`.
+/// Changes the path that a backend sees, from and to canonical ones. The result always begins with `/`.
 package enum PathRewrite: Equatable, Sendable {
     case stripPrefix(String)
     case replacePrefix(String, with: String)
 
-    /// The target for the backend; a target without the prefix is left alone.
-    package func apply(_ target: String) -> String {
+    /// The path for the backend; nil for one without the prefix, which is left alone.
+    package func apply(_ path: String) -> String? {
+        guard isAtOrBelow(path, prefix) else { return nil }
+        let rest = path.utf8.dropFirst(prefix.utf8.count)
+        guard rest.first == 47 || !replacement.isEmpty else { return "/" }
+        return replacement + String(Substring(rest))
+    }
+
+    /// Whether a path is one that this can make: at the new prefix or below.
+    package func reaches(_ path: String) -> Bool { isAtOrBelow(path, replacement) }
+
+    private var prefix: String {
         switch self {
-        case .stripPrefix(let prefix): replace(prefix, "", in: target)
-        case .replacePrefix(let prefix, let replacement): replace(prefix, replacement, in: target)
+        case .stripPrefix(let prefix), .replacePrefix(let prefix, _): withoutSlash(prefix)
         }
     }
 
-    private func replace(_ prefix: String, _ replacement: String, in target: String) -> String {
-        let path = target.prefix { $0 != "?" }
-        let query = target.dropFirst(path.count)
-        let bare = prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix
-        // At a segment boundary only: /chat is no prefix of /chatter.
-        guard path.hasPrefix(bare), path.count == bare.count || path.dropFirst(bare.count).first == "/" else {
-            return target
+    private var replacement: String {
+        switch self {
+        case .stripPrefix: ""
+        case .replacePrefix(_, let replacement): withoutSlash(replacement)
         }
-        let rest = path.dropFirst(bare.count)
-        let base = replacement.hasSuffix("/") ? String(replacement.dropLast()) : replacement
-        let joined = base + rest
-        return (joined.hasPrefix("/") ? joined : "/" + joined) + query
+    }
+
+    private func withoutSlash(_ prefix: String) -> String {
+        prefix.utf8.last == 47 ? String(prefix.dropLast()) : prefix
+    }
+
+    /// At a segment's end only: /chat is no prefix of /chatter.
+    private func isAtOrBelow(_ path: String, _ prefix: String) -> Bool {
+        guard path.utf8.starts(with: prefix.utf8) else { return false }
+        let rest = path.utf8.dropFirst(prefix.utf8.count)
+        return rest.isEmpty || rest.first == 47
     }
 }

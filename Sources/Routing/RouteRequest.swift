@@ -2,7 +2,7 @@
 package struct RouteRequest {
     /// Lower case, without port.
     package let host: String
-    /// Normalised.
+    /// In canonical form.
     package let path: String
     /// It asks for a WebSocket.
     package let isUpgrade: Bool
@@ -21,6 +21,12 @@ package struct RouteRequest {
         self.isUpgrade = isUpgrade
         self.subprotocols = subprotocols
         self.values = values
+    }
+
+    /// The same for another path.
+    package func with(path: String) -> RouteRequest {
+        RouteRequest(
+            host: host, path: path, isUpgrade: isUpgrade, subprotocols: subprotocols, values: values)
     }
 
     /// The same as a request for a WebSocket: is there a route for one?

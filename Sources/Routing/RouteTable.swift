@@ -1,5 +1,7 @@
+package import Patterns
+
 /// Which requests a route is for.
-package struct RouteMatch: Sendable {
+package struct RouteMatch {
     /// A host pattern, lower case.
     package enum Host: Equatable, Sendable {
         case any
@@ -59,11 +61,12 @@ package struct RouteMatch: Sendable {
         }
     }
 
-    func accepts(_ request: RouteRequest) -> Bool {
-        accepts(request.isUpgrade) && accepts(path: request.path) && accepts(host: request.host)
-            && fields.allSatisfy { $0.accepts(request.values($0.name)) }
-            && (subprotocols.isEmpty || subprotocols.contains { request.subprotocols.contains($0) })
-            && pattern?.accepts(request.path) ?? true
+    func accepts(_ request: RouteRequest) throws(PatternLimitReached) -> Bool {
+        guard accepts(request.isUpgrade), accepts(path: request.path), accepts(host: request.host),
+            fields.allSatisfy({ $0.accepts(request.values($0.name)) }),
+            subprotocols.isEmpty || subprotocols.contains(where: { request.subprotocols.contains($0) })
+        else { return false }
+        return try pattern?.accepts(request.path) ?? true
     }
 
     private func accepts(_ isUpgrade: Bool) -> Bool {
@@ -86,18 +89,22 @@ package struct RouteMatch: Sendable {
         switch self.path {
         case .any: true
         case .exact(let text): path == text
-        case .prefix(let text): path.hasPrefix(text) || path == text.dropLast()
+        case .prefix(let text):
+            path.utf8.starts(with: text.utf8) || path.utf8.elementsEqual(text.utf8.dropLast())
         }
     }
 }
 
 /// The routes in their order; the first match wins.
-package struct RouteTable: Sendable {
+package struct RouteTable {
     private let matches: [RouteMatch]
 
     /// In the order of the configuration.
     package init(_ matches: [RouteMatch]) { self.matches = matches }
 
-    /// The index of the first route for a request.
-    package func route(_ request: RouteRequest) -> Int? { matches.firstIndex { $0.accepts(request) } }
+    /// The index of the first route for a request. Where a pattern is given up nothing is known of later routes either.
+    package func route(_ request: RouteRequest) throws(PatternLimitReached) -> Int? {
+        for index in matches.indices where try matches[index].accepts(request) { return index }
+        return nil
+    }
 }

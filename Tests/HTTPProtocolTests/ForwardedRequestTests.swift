@@ -7,7 +7,7 @@ struct ForwardedRequestTests {
         client: "192.0.2.7", isSecure: true, requestID: "id")
 
     private func forwarded(
-        _ head: String, framing: BodyFraming = .none, target: String = "/b?q"
+        _ head: String, framing: BodyFraming = .none, target: RequestTarget = "/b?q"
     ) throws -> RequestHead {
         var parser = RequestHeadParser(limits: HeadLimits())
         let (parsed, _) = try #require(try parser.feed(Array(head.utf8).span))

@@ -14,7 +14,7 @@ struct RequestHeadParserTests {
     private func target(_ target: String, host: String = "a") -> String? {
         let bytes = Array("GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)
         guard case .complete(let head, rest: 0) = requestOutcome([bytes]) else { return nil }
-        return head.target
+        return head.target.text
     }
 
     @Test("gives the same head at every split, and leaves what follows it")

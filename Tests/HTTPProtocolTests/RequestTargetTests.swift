@@ -3,28 +3,45 @@ import Testing
 
 @Suite("Request target")
 struct RequestTargetTests {
-    @Test(
-        "dot segments are resolved for routing, encoded ones too",
-        arguments: [
-            ("/", "/"), ("/a/b", "/a/b"), ("/a/./b", "/a/b"), ("/a/../b", "/b"), ("/a/%2e%2E/b", "/b"),
-            ("/a/.%2e/b", "/b"), ("/a/..", "/"), ("/a/b/.", "/a/b/"), ("/a/b/..", "/a/"), ("/a//b", "/a//b"),
-            ("/a/...", "/a/..."), ("/a%2fb", "/a%2fb"), ("/a/%2e", "/a/"), ("/.a", "/.a"),
-            ("/a//../b", "/a/b"),
-        ])
-    func paths(_ target: String, _ path: String) { #expect(RequestTarget(target)?.path == path) }
-
-    @Test(
-        "a path above the root is none",
-        arguments: ["/..", "/../a", "/a/../../b", "/%2e%2e/", "/./..", "", "a"])
-    func aboveRoot(_ target: String) { #expect(RequestTarget(target) == nil) }
-
-    @Test("the query is apart, and dots in it mean nothing")
+    @Test("the query is apart and as it came")
     func queries() throws {
-        let target = try #require(RequestTarget("/a?b=../../c?d"))
-        #expect(target.path == "/a")
-        #expect(target.query == "b=../../c?d")
-        #expect(RequestTarget("/a")?.query == nil)
-        #expect(RequestTarget("/a?")?.query == "")
+        let target = try RequestTarget(text: "/%61/./?b=../../%63?d")
+        #expect(target.path == "/a/" && target.query == "b=../../%63?d")
+        #expect(target.text == "/a/?b=../../%63?d" && "\(target)" == target.text)
+        #expect(try RequestTarget(text: "/a").query == nil)
+        #expect(try RequestTarget(text: "/a?").query == "" && RequestTarget(text: "/a?").text == "/a?")
+    }
+
+    @Test(
+        "two spellings of one target are one", arguments: ["/%7euser", "/%7Euser", "/x/../~user", "/./~user"])
+    func equal(_ text: String) throws {
+        #expect(try RequestTarget(text: text) == RequestTarget(text: "/~user"))
+    }
+
+    @Test(
+        "what is no target is refused, each with its reason",
+        arguments: [
+            ("", RequestTargetError.malformed), ("a", .malformed), ("*", .malformed), ("/a b", .malformed),
+            ("/a#b", .malformed), ("/?a#b", .malformed), ("/\u{e9}", .malformed), ("/?\u{7f}", .malformed),
+            ("/?\n", .malformed), ("/%", .malformedEncoding), ("/%2", .malformedEncoding),
+            ("/%2?", .malformedEncoding), ("/%zz", .malformedEncoding), ("/%%36%33hat", .malformedEncoding),
+            ("/%00", .controlByte), ("/a%0d%0a", .controlByte), ("/%7F", .controlByte), ("/..", .aboveRoot),
+            ("/../a", .aboveRoot), ("/a/../../b", .aboveRoot), ("/%2e%2e/", .aboveRoot),
+            ("/./..", .aboveRoot),
+        ])
+    func refused(_ text: String, _ error: RequestTargetError) {
+        #expect(throws: error) { try RequestTarget(text: text) }
+        #expect(!error.reason.isEmpty)
+    }
+
+    @Test("another path keeps the query, and must be canonical")
+    func replaced() throws {
+        let target = try RequestTarget(text: "/a?b")
+        #expect(target.replacing(path: "/c/d")?.text == "/c/d?b")
+        for path in ["", "c", "/c/../d", "/%63", "/c?d", "/c d"] {
+            #expect(target.replacing(path: path) == nil)
+        }
+        #expect(target.replacing(path: "/a%2Fb")?.isAmbiguous == true)
     }
 
     @Test(

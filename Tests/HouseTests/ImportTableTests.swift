@@ -11,13 +11,14 @@ struct ImportTableTests {
         "HTTPProtocol": [],
         "HTTP2Protocol": ["BasicContainers", "CNGHTTP2"],
         "TLS": ["BasicContainers", "COpenSSL", "Synchronization"],
-        "Routing": ["Synchronization"],
+        "Patterns": ["CPCRE2"],
+        "Routing": ["Patterns", "Synchronization"],
         "EventLoop": ["BasicContainers", "CLinux", "Synchronization"],
         "Telemetry": ["Glibc", "Logging", "Synchronization"],
-        "Configuration": ["HTTPProtocol", "Yams"],
+        "Configuration": ["HTTPProtocol", "Patterns", "Yams"],
         "Proxy": [
             "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "Logging",
-            "PerMessageDeflate",
+            "Patterns", "PerMessageDeflate",
             "Routing",
             "Synchronization", "TLS", "Telemetry", "WebSocketProtocol",
         ],
@@ -26,7 +27,7 @@ struct ImportTableTests {
 
     /// Unsafe code has an address.
     private static let unsafeModules: Set<String> = [
-        "EventLoop", "TLS", "PerMessageDeflate", "HTTP2Protocol",
+        "EventLoop", "TLS", "PerMessageDeflate", "HTTP2Protocol", "Patterns",
     ]
     private static let unsafeFiles: Set<String> = [
         "Masking.swift", "UTF8Kernel.swift", "UTF8Validator.swift", "LogFile.swift", "LogTrouble.swift",

@@ -4,7 +4,8 @@ import Testing
 @Suite("The test mirror")
 struct TestMirrorTests {
     private static let modules: Set<String> = [
-        "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Routing",
+        "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
+        "Routing",
         "EventLoop", "Telemetry", "Configuration",
     ]
 

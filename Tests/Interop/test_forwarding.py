@@ -92,7 +92,7 @@ def test_a_client_cannot_smuggle_its_own_address(edge, backend):
 
 @pytest.mark.parametrize("asked, arrived", [
     ("/strip/room/7?x=1&y=%2F", "/room/7?x=1&y=%2F"), ("/strip/", "/"), ("/strip/?q", "/?q"),
-    ("/from/a", "/to/a"), ("/exact?x", "/exact?x"), ("/any/%7Euser/a%2Fb", "/any/%7Euser/a%2Fb")])
+    ("/from/a", "/to/a"), ("/exact?x", "/exact?x"), ("/any/%7Euser/a%2fb", "/any/~user/a%2Fb")])
 def test_the_target_is_rewritten_only_as_told(edge, backend, asked, arrived):
     assert seen(edge, backend, asked).target == arrived
 
@@ -103,7 +103,7 @@ def test_dots_do_not_lead_out_of_a_prefix(edge, backend, sneaky):
     try:
         with edge.upgraded(sneaky):
             arrived = backend.heads[-1].target
-            assert arrived.startswith(("/any/", "/..%2fsecret"))
+            assert arrived.startswith("/any/")
     except (AssertionError, Ended) as refused:
         assert "400" in str(refused) or "404" in str(refused)
         assert len(backend.heads) == before

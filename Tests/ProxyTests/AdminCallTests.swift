@@ -10,6 +10,7 @@ struct AdminCallTests {
     > {
         var fields = HeaderFields()
         if let origin { fields.append("Origin", origin) }
+        let target = (try? RequestTarget(text: target)) ?? .root
         let head = RequestHead(method: method, target: target, fields: fields)
         return Result { () throws(AdminRefusal) in try AdminCall.judge(head) }
     }

@@ -18,6 +18,7 @@ struct RouteRequestTests {
     func asUpgrade() {
         let plain = RouteRequest(
             host: "a.example", path: "/p", isUpgrade: false, subprotocols: ["s"], values: { [$0] })
+        #expect(!plain.with(path: "/q").isUpgrade && plain.with(path: "/q").path == "/q")
         let upgrade = plain.asUpgrade
         #expect(upgrade.isUpgrade && upgrade.host == "a.example" && upgrade.path == "/p")
         #expect(upgrade.subprotocols == ["s"] && upgrade.values("x") == ["x"])

@@ -16,8 +16,7 @@ enum AdminCall: Equatable, Sendable {
     /// Judges a request by its head. Pages of a browser may not give orders: a browser sends `Origin` with every POST,
     /// and any page it shows can make it send one to this very machine.
     static func judge(_ head: RequestHead) throws(AdminRefusal) -> AdminCall {
-        let parts = head.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let path = String(parts.first ?? "/")
+        let path = head.target.path
         if reading.contains(path) {
             guard head.method == "GET" || head.method == "HEAD" else { throw .method(allowed: "GET, HEAD") }
             return page(path)
@@ -26,7 +25,7 @@ enum AdminCall: Equatable, Sendable {
         guard head.method == "POST" else { throw .method(allowed: "POST") }
         guard !head.fields.contains("origin") else { throw .browser }
         if path == "/reload" { return .reload }
-        let query = try AdminQuery(parts.count > 1 ? String(parts[1]) : "")
+        let query = try AdminQuery(head.target.query ?? "")
         let selection = try selection(query, rateIsKnown: path == "/drain")
         return path == "/undrain" ? .undrain(selection) : .drain(selection, rate: try rate(query))
     }
@@ -85,21 +84,23 @@ enum AdminRefusal: Error, Equatable {
 
 /// The parameters of a query, percent-encoding undone, each at most once.
 struct AdminQuery: Equatable {
-    private var values: [(name: String, value: String)] = []
+    private var values: [String: String] = [:]
+    /// In their order.
+    private(set) var names: [String] = []
 
     init(_ query: String) throws(AdminRefusal) {
         for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count > 1 ? parts[1] : "")
             else { throw .query("'\(pair)' is not percent-encoded UTF-8") }
-            guard self[name] == nil else { throw .query("'\(name)' is given twice") }
-            values.append((name, value))
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw .query("'\(name)' is given twice")
+            }
+            names.append(name)
         }
     }
 
-    var names: [String] { values.map(\.name) }
-
-    subscript(name: String) -> String? { values.first { $0.name == name }?.value }
+    subscript(name: String) -> String? { values[name] }
 
     private static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
@@ -123,9 +124,5 @@ struct AdminQuery: Equatable {
         case 97...102: byte - 87
         default: nil
         }
-    }
-
-    static func == (a: AdminQuery, b: AdminQuery) -> Bool {
-        a.values.elementsEqual(b.values) { $0.name == $1.name && $0.value == $1.value }
     }
 }

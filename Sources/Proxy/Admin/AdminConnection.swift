@@ -158,7 +158,7 @@ final class AdminConnection: StreamHandler, TimerTarget {
     }
 
     private func refuse(_ response: AdminResponse) {
-        let head = RequestHead(method: "GET", target: "/", fields: HeaderFields())
+        let head = RequestHead(method: "GET", target: .root, fields: HeaderFields())
         socket.send(response.encoded(for: head, keepsAlive: false).span)
         finish()
     }

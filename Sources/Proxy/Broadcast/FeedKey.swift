@@ -22,16 +22,13 @@ struct FeedKey: Hashable {
     init(_ plan: UpgradePlan, fields names: [String]) {
         upstream = plan.upstream
         host = plan.host
-        target = plan.target
+        target = plan.target.text
         subprotocols = plan.upgrade.subprotocols
         fields = names.map { Field(name: $0, values: plan.head.fields.all($0)) }
     }
 }
 
 extension UpgradePlan {
-    /// Path and query as the backend sees them.
-    var target: String { route.rewrite?.apply(head.target) ?? head.target }
-
     /// Fields by which a client proves who it is.
     private static let personal = ["authorization", "cookie", "proxy-authorization"]
 
@@ -41,7 +38,7 @@ extension UpgradePlan {
         var head = head
         for name in Self.personal where !names.contains(name) { head.fields.remove(name) }
         return UpgradePlan(
-            route: route, upstream: upstream, head: head, upgrade: upgrade.withoutExtensions,
+            route: route, upstream: upstream, head: head, target: target, upgrade: upgrade.withoutExtensions,
             forwarding: forwarding, host: host, agreement: nil, compression: nil, backendOffer: nil)
     }
 }

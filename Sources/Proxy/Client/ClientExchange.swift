@@ -8,7 +8,7 @@ extension ClientConnection: ExchangeClient {
         guard let upstream = worker.upstream(plan.upstream) else {
             return refuse(
                 Refusal(status: 503, reason: "no backend is available"), host: plan.host,
-                path: plan.head.target)
+                path: plan.path)
         }
         let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: !worker.isDraining)
         let exchange = Exchange(
@@ -55,7 +55,7 @@ struct ExchangeRecord {
         route = plan.route.name
         method = plan.head.method
         host = plan.host
-        path = plan.head.target
+        path = plan.path
         requestID = plan.forwarding.requestID
         client = address
         self.began = began

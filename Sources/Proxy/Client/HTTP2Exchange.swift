@@ -27,7 +27,7 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
     func begin(_ plan: RequestPlan) {
         guard let upstream = worker.upstream(plan.upstream) else {
             return refuse(
-                worker.refusal(503, "no backend is available"), host: plan.host, path: plan.head.target)
+                worker.refusal(503, "no backend is available"), host: plan.host, path: plan.path)
         }
         record = ExchangeRecord(plan, address: address, began: worker.loop.now)
         enter(

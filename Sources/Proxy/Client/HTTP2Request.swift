@@ -80,7 +80,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         guard !wouldOpen(response.status) else {
             return refuse(
                 Refusal(status: 502, reason: "there is no WebSocket here"), host: head.fields.first("host"),
-                path: head.target)
+                path: head.target.text)
         }
         var fields = HTTP2Fields()
         if HTTPResponse.hasBody(response.status) {

@@ -46,17 +46,21 @@ extension RequestServer {
             worker.metrics.add(.limitsHit, ["memory"])
             return refuse(
                 worker.refusal(503, "too much waits for other clients"), host: head.fields.first("host"),
-                path: head.target)
+                path: head.target.text)
         }
         let step = RouteStep(
-            generation: worker.generation, head: head, address: address, isSecure: listener.tls != nil,
+            generation: worker.generation, table: worker.routes, head: head, address: address,
+            isSecure: listener.tls != nil,
             memoryPressure: worker.contextMemory.pressure, certificate: certificate,
             ends: worker.generation.sendsProxyHeaders ? ends : nil)
         switch step.decide(requestID: worker.requestID()) {
-        case .refuse(let refusal): refuse(refusal, host: head.fields.first("host"), path: head.target)
+        case .refuse(let refusal): refuse(refusal, host: head.fields.first("host"), path: head.target.text)
+        case .limited(let refusal, let limit):
+            worker.metrics.add(.limitsHit, [limit])
+            refuse(refusal, host: head.fields.first("host"), path: head.target.text)
         case .respond(let response): respond(response, to: head)
         case .exchange(let plan):
-            if enter(plan.route, host: plan.host, path: plan.head.target) { begin(plan) }
+            if enter(plan.route, host: plan.host, path: plan.path) { begin(plan) }
         case .upgrade(let plan): if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
         }
     }
@@ -64,11 +68,12 @@ extension RequestServer {
     private func redirect(_ head: RequestHead, to port: UInt16) {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
         guard !host.isEmpty else {
-            return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target)
+            return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target.text)
         }
         let location = HeaderFields.Field(
-            "Location", "https://\(host)\(port == 443 ? "" : ":\(port)")\(head.target)")
-        refuse(Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target)
+            "Location", "https://\(host)\(port == 443 ? "" : ":\(port)")\(head.target.text)")
+        refuse(
+            Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target.text)
     }
 
     private func enter(_ route: Route, host: String, path: String) -> Bool {

@@ -8,6 +8,8 @@ struct UpgradePlan {
     let route: Route
     let upstream: String
     let head: RequestHead
+    /// What the backend is asked for: the head's target, rewritten.
+    let target: RequestTarget
     let upgrade: UpgradeRequest
     let forwarding: Forwarding
     let host: String
@@ -18,7 +20,7 @@ struct UpgradePlan {
     /// What the backend is offered; nil where it is to see plain frames, or the client's own offer.
     let backendOffer: DeflateOffer?
 
-    var path: String { head.target }
+    var path: String { head.target.text }
     var requestID: String { forwarding.requestID }
 
     func clientHandshake(key: String) -> ClientHandshake {
@@ -70,11 +72,14 @@ enum OnRoute {
     case exchange(RequestPlan)
     case respond(RouteResponse)
     case refuse(Refusal)
+    /// By a limit of this name.
+    case limited(Refusal, by: String)
 }
 
 /// Decides on a request by its head: route, origin, handshake, compression. Pure.
 struct RouteStep {
     let generation: Generation
+    let table: RouteTable
     let head: RequestHead
     let address: String
     let isSecure: Bool
@@ -87,9 +92,6 @@ struct RouteStep {
 
     func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
-        guard let target = RequestTarget(head.target) else {
-            return .refuse(Refusal(status: 400, reason: "path climbs above its root"))
-        }
         let request = ServerHandshake.judge(head)
         if case .refuse(let refusal) = request { return .refuse(refusal) }
         let isUpgrade = if case .upgrade = request { true } else { false }
@@ -101,14 +103,24 @@ struct RouteStep {
                 []
             }
         let wanted = RouteRequest(
-            host: host, path: target.path, isUpgrade: isUpgrade,
+            host: host, path: head.target.path, isUpgrade: isUpgrade,
             subprotocols: offered,
             values: { fields.all($0) })
-        guard let route = generation.route(wanted) else {
-            if !isUpgrade, generation.route(wanted.asUpgrade) != nil {
+        let choice = RouteChoice(generation: generation, table: table)
+        let route: Route
+        let target: RequestTarget
+        switch choice.choose(wanted, head.target) {
+        case .route(let chosen, let rewritten): (route, target) = (chosen, rewritten)
+        case .none:
+            if !isUpgrade, case .route = choice.choose(wanted.asUpgrade, head.target) {
                 return .refuse(ServerHandshake.upgradeRequired("this is a WebSocket endpoint"))
             }
             return .refuse(Refusal(status: 404, reason: "no route for this host and path"))
+        case .refuse(let refusal): return .refuse(refusal)
+        case .undecided:
+            return .limited(
+                Refusal(status: 400, reason: "path takes too long to match against 'path_regex'"),
+                by: "path_regex")
         }
         guard route.origins.accepts(head.fields.values("origin")) else {
             return .refuse(Refusal(status: 403, reason: "origin is not allowed here"))
@@ -117,7 +129,7 @@ struct RouteStep {
         case (.respond(let status, let body, let type), _):
             return .respond(RouteResponse(status: status, body: body, contentType: type, bytes: route.answer))
         case (.upstream(let upstream), .upgrade(let upgrade)):
-            return .upgrade(plan(route, upstream, upgrade, host, requestID))
+            return .upgrade(plan(route, upstream, target, upgrade, host, requestID))
         case (.upstream(let upstream), _):
             // A request that comes back as it was sent shows what the proxy added to it.
             guard head.method != "TRACE", let framing = try? head.bodyFraming else {
@@ -125,7 +137,7 @@ struct RouteStep {
             }
             return .exchange(
                 RequestPlan(
-                    route: route, upstream: upstream, head: head, framing: framing,
+                    route: route, upstream: upstream, head: head, target: target, framing: framing,
                     forwarding: forwarding(requestID), host: host))
         }
     }
@@ -138,7 +150,8 @@ struct RouteStep {
     }
 
     private func plan(
-        _ route: Route, _ upstream: String, _ upgrade: UpgradeRequest, _ host: String, _ requestID: String
+        _ route: Route, _ upstream: String, _ target: RequestTarget, _ upgrade: UpgradeRequest,
+        _ host: String, _ requestID: String
     ) -> UpgradePlan {
         var compression = route.compression.flatMap { $0.shrunk(at: memoryPressure) }
         // What is compressed once for many may not refer to what one of them has had.
@@ -147,7 +160,8 @@ struct RouteStep {
         }
         let agreement = compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
-            route: route, upstream: upstream, head: head, upgrade: upgrade, forwarding: forwarding(requestID),
+            route: route, upstream: upstream, head: head, target: target, upgrade: upgrade,
+            forwarding: forwarding(requestID),
             host: host,
             agreement: agreement, compression: compression,
             backendOffer: route.compressesUpstream ? compression.map(DeflateOffer.init) : nil)

@@ -53,7 +53,7 @@ final class DemoPeer: StreamHandler {
                 socket.send(refusal.encoded.span)
                 return end()
             }
-            path = RequestTarget(head.target)?.path ?? ""
+            path = head.target.path
             socket.send(
                 ServerHandshake.answer(
                     to: request, subprotocol: request.subprotocols.names.first, extensions: nil,

@@ -13,7 +13,7 @@ extension RequestHead {
     /// The head for a backend. An extended CONNECT (RFC 8441, 4) when the method is CONNECT.
     func http2(scheme: String) -> HTTP2RequestHead {
         var head = HTTP2RequestHead(
-            method: method, scheme: scheme, authority: fields.first("host") ?? "", path: target,
+            method: method, scheme: scheme, authority: fields.first("host") ?? "", path: target.text,
             protocolName: method == "CONNECT" ? "websocket" : nil)
         fields.forEach { name, value in
             let lower = String(decoding: name, as: UTF8.self).lowercased()

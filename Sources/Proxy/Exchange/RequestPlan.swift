@@ -1,20 +1,22 @@
 internal import HTTPProtocol
-internal import Routing
 
 /// What is known of a plain request that will be carried to a backend.
 struct RequestPlan {
     let route: Route
     let upstream: String
     let head: RequestHead
+    /// What the backend is asked for: the head's target, rewritten.
+    let target: RequestTarget
     let framing: BodyFraming
     let forwarding: Forwarding
     let host: String
 
+    var path: String { head.target.text }
+
     /// The request for a backend of this upstream.
     func request() -> RequestHead {
         head.forwarded(
-            target: route.rewrite?.apply(head.target) ?? head.target, forwarding: forwarding,
-            framing: framing, fallbackHost: upstream)
+            target: target, forwarding: forwarding, framing: framing, fallbackHost: upstream)
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import Routing
 internal import TLS
@@ -10,7 +11,6 @@ internal import WebSocketProtocol
 final class Generation: Sendable {
     let configuration: ProxyConfiguration
     private let routes: [Route]
-    private let table: RouteTable
     /// Each upstream with its backends, which live longer than this generation.
     let upstreams: [String: UpstreamSettings]
     /// Some backend is told where clients' connections begin and end.
@@ -33,12 +33,13 @@ final class Generation: Sendable {
         routes = configuration.routes.map {
             Route($0, configuration, occupancy: state.occupancy(route: $0.name))
         }
-        table = RouteTable(
-            configuration.routes.map(RouteMatch.init))
     }
 
-    /// The first route for a request.
-    func route(_ request: RouteRequest) -> Route? { table.route(request).map { routes[$0] } }
+    /// The routes to look a request up in. Each worker has its own table, since patterns are not to be shared.
+    func table() -> RouteTable { RouteTable(configuration.routes.map(RouteMatch.init)) }
+
+    /// The route that the table named.
+    func route(at index: Int) -> Route? { routes.indices.contains(index) ? routes[index] : nil }
 
     /// Whether a WebSocket could be carried anywhere: extended CONNECT is not offered for nothing (RFC 8441, 3).
     var takesWebSockets: Bool {
@@ -82,8 +83,8 @@ extension BackendAddress {
 extension RouteMatch {
     init(_ route: RouteConfiguration) {
         self.init(
-            host: route.host, path: route.path, upgrade: .init(route.upgrade),
-            pattern: route.pathPattern.flatMap { PathPattern($0) },
+            host: route.host, path: route.path.map(canonicalPath), upgrade: .init(route.upgrade),
+            pattern: route.pathPattern.map { PathPattern($0) },
             fields: route.fields.map { FieldMatch(name: $0.name, value: $0.value) },
             subprotocols: route.subprotocols)
     }
@@ -112,8 +113,9 @@ extension Route {
             }
         let rewrite: PathRewrite? = route.rewrite.map {
             switch $0 {
-            case .strip(let prefix): .stripPrefix(prefix)
-            case .replace(let prefix, let replacement): .replacePrefix(prefix, with: replacement)
+            case .strip(let prefix): .stripPrefix(canonicalPath(prefix))
+            case .replace(let prefix, let replacement):
+                .replacePrefix(canonicalPath(prefix), with: canonicalPath(replacement))
             }
         }
         let compression = route.compression
@@ -124,7 +126,8 @@ extension Route {
         let limits = route.limits
         let timeouts = whole.timeouts
         self.init(
-            name: route.name, action: action, rewrite: rewrite, origins: OriginPolicy(route.origins),
+            name: route.name, action: action, rewrite: rewrite, ambiguousPaths: route.ambiguousPaths,
+            origins: OriginPolicy(route.origins),
             compression: compression.mode == .edge || compression.mode == .both ? options : nil,
             compressesUpstream: compression.mode == .both,
             passesExtensions: compression.mode == .passthrough,
@@ -160,6 +163,9 @@ extension Route.PeerLimits {
             inflate: InflateLimits(message: limits.backendMessage.asLimit, ratio: 0))
     }
 }
+
+/// As requests' paths are compared.
+private func canonicalPath(_ path: String) -> String { (try? RequestTarget(text: path))?.path ?? path }
 
 extension Int {
     /// A limit of the configuration, where 0 is none.

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import PerMessageDeflate
 internal import Routing
 internal import WebSocketProtocol
@@ -48,6 +49,7 @@ final class Route: Sendable {
     /// The bytes of its own answer, shared by all who get it.
     let answer: [UInt8]
     let rewrite: PathRewrite?
+    let ambiguousPaths: AmbiguousPaths
     let origins: OriginPolicy
     /// nil where compression is off.
     let compression: DeflateOptions?
@@ -61,7 +63,8 @@ final class Route: Sendable {
     let occupancy: RouteOccupancy
 
     init(
-        name: String, action: Action, rewrite: PathRewrite?, origins: OriginPolicy,
+        name: String, action: Action, rewrite: PathRewrite?, ambiguousPaths: AmbiguousPaths,
+        origins: OriginPolicy,
         compression: DeflateOptions?, compressesUpstream: Bool,
         passesExtensions: Bool, limits: Limits, timeouts: Timeouts, capacity: Int, perClient: Int,
         occupancy: RouteOccupancy
@@ -70,6 +73,7 @@ final class Route: Sendable {
         self.action = action
         answer = if case .respond(_, let body, _) = action { Array(body.utf8) } else { [] }
         self.rewrite = rewrite
+        self.ambiguousPaths = ambiguousPaths
         self.origins = origins
         self.compression = compression
         self.compressesUpstream = compressesUpstream

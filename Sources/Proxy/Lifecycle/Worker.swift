@@ -3,6 +3,7 @@ internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
 internal import PerMessageDeflate
+internal import Routing
 internal import TLS
 internal import WebSocketProtocol
 
@@ -16,6 +17,8 @@ final class Worker {
     let log: EventLog
     let metrics: WorkerMetrics
     private(set) var generation: Generation
+    /// The generation's, with patterns of this worker's own.
+    private(set) var routes: RouteTable
     private let resolver: Resolver
     private(set) var upstreams: [String: Upstream] = [:]
     let multiplexPools = MultiplexPools()
@@ -46,6 +49,7 @@ final class Worker {
     {
         self.index = index
         self.generation = generation
+        routes = generation.table()
         self.resolver = resolver
         metrics = WorkerMetrics()
         self.log = EventLog(log, metrics: metrics)
@@ -131,6 +135,7 @@ final class Worker {
     func adopt(_ adoption: Adoption) {
         guard !isDraining else { return }
         generation = adoption.generation
+        routes = generation.table()
         for handOut in adoption.added { listen(from: handOut) }
         var gone: [Listener] = []
         for listener in listeners {

@@ -33,7 +33,9 @@ final class AdminFetch: StreamHandler, TimerTarget {
         var fields = HeaderFields()
         fields.append("Host", address.isUnix ? "localhost" : address.description)
         fields.append("Connection", "close")
-        request = RequestHead(method: "GET", target: path, fields: fields).encoded
+        request =
+            RequestHead(method: "GET", target: (try? RequestTarget(text: path)) ?? .root, fields: fields)
+            .encoded
         timer = loop.schedule(self, kind: 0, after: Self.time)
         do throws(SystemError) {
             let socket = try StreamSocket.connect(to: address, on: loop)

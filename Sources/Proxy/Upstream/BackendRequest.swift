@@ -28,9 +28,9 @@ struct BackendRequest {
     func value(of key: HashKey) -> String? {
         switch key {
         case .clientIP: client
-        case .path: String(head.target.prefix { $0 != "?" })
+        case .path: head.target.path
         case .header(let name): head.fields.first(name).flatMap { $0.isEmpty ? nil : $0 }
-        case .query(let name): HashKey.queryValue(name, in: head.target)
+        case .query(let name): head.target.query.flatMap { HashKey.queryValue(name, in: $0) }
         case .cookie(let name):
             head.fields.all("cookie").lazy.compactMap { HashKey.cookieValue(name, in: $0) }.first
         }

@@ -74,7 +74,9 @@ final class HealthProbe: TransportReceiver, TimerTarget {
         } else {
             fields.append("Connection", "close")
         }
-        return RequestHead(method: "GET", target: health.path, fields: fields).encoded
+        // Checked when the configuration was read.
+        let target = (try? RequestTarget(text: health.path)) ?? .root
+        return RequestHead(method: "GET", target: target, fields: fields).encoded
     }
 
     // MARK: The answer

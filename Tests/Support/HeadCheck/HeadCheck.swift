@@ -35,7 +35,7 @@ enum HeadCheck {
                 while let piece = try reader.next(bytes.span, from: &position) {
                     if case .data(let range) = piece { body += bytes[range] }
                 }
-                requests.append("\(hex(head.method.utf8)) \(hex(head.target.utf8)) \(hex(body))")
+                requests.append("\(hex(head.method.utf8)) \(hex(head.target.text.utf8)) \(hex(body))")
                 guard reader.isComplete else {
                     state = "body"
                     break

@@ -1,0 +1,216 @@
+/// What of a canonical path backends are known to read in more than one way.
+struct Doubts: OptionSet, Hashable {
+    let rawValue: UInt8
+
+    /// `//`: some merge them.
+    static let doubledSlash = Doubts(rawValue: 1)
+    /// `\`: URL parsers take it for a slash.
+    static let backslash = Doubts(rawValue: 2)
+    /// `%2F` or `%5C`: some decode before they take the path apart.
+    static let encodedSlash = Doubts(rawValue: 4)
+    /// A segment that is dots and parameters, such as `..;x`: servlet containers drop the parameters.
+    static let dottedParameters = Doubts(rawValue: 8)
+    /// Another visible character in percent-encoding: the same to who decodes. No doubt about segments.
+    static let encodedCharacter = Doubts(rawValue: 16)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init(_ path: [UInt8]) {
+        var found: Doubts = []
+        var start = 0
+        for index in path.indices {
+            let byte = path[index]
+            switch byte {
+            case 47:
+                if index > 0, path[index - 1] == 47 { found.insert(.doubledSlash) }
+                start = index + 1
+            case 92:
+                found.insert(.backslash)
+                start = index + 1
+            // `/.;` and `/..;`.
+            case 59: if Reading.areDots(path, start, index) { found.insert(.dottedParameters) }
+            case 37:
+                switch encodedByte(path, at: index) {
+                case 47, 92: found.insert(.encodedSlash)
+                case let other? where Reading.isDecoded(other): found.insert(.encodedCharacter)
+                default: break
+                }
+            default: break
+            }
+        }
+        self = found
+    }
+}
+
+extension RequestTarget {
+    /// Whether backends may take the path apart differently.
+    package var isAmbiguous: Bool {
+        !doubts.isDisjoint(with: [.doubledSlash, .backslash, .encodedSlash, .dottedParameters])
+    }
+
+    /// Whether there is more than one reading to judge.
+    package var hasReadings: Bool { !doubts.isEmpty }
+
+    /// Whether a condition holds for the path in every reading that a backend may have of it; false where one of them
+    /// climbs above the root or hides dots behind parameters. At most 37 readings, each in linear time; those that come
+    /// to the path itself are left out.
+    ///
+    /// Encoded slashes may be decoded before the path is taken apart, or after; backslashes may be slashes; slashes may be
+    /// merged before dot segments are removed, or after; and what follows a leading `//` may be an authority (WHATWG URL,
+    /// 4.4), as it is to `new URL(path, base)`.
+    package func everyReading<Failure>(
+        _ holds: (String) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        guard hasReadings else { return true }
+        let canonical = Array(path.utf8)
+        for way in Reading.ways where way.applies(to: doubts) {
+            guard let read = way.read(canonical) else { return false }
+            if read != canonical, try !holds(String(decoding: read, as: UTF8.self)) { return false }
+        }
+        return true
+    }
+}
+
+/// One way in which backends read a path.
+struct Reading {
+    enum Decoding { case never, first, last }
+    /// Which backslashes are slashes.
+    enum Backslashes { case none, raw, all }
+    enum Merging { case never, first, last }
+
+    let decoding: Decoding
+    let backslashes: Backslashes
+    let merging: Merging
+    let hasAuthority: Bool
+
+    /// All of them; their number does not depend on a path.
+    static let ways: [Reading] = {
+        let slashes: [(Decoding, Backslashes)] = [
+            (.never, .none), (.never, .raw), (.first, .none), (.first, .raw), (.first, .all), (.last, .raw),
+        ]
+        var ways: [Reading] = []
+        for (decoding, backslashes) in slashes {
+            for merging in [Merging.never, .first, .last] {
+                for hasAuthority in [false, true] {
+                    ways.append(
+                        Reading(
+                            decoding: decoding, backslashes: backslashes, merging: merging,
+                            hasAuthority: hasAuthority))
+                }
+            }
+        }
+        return ways
+    }()
+
+    /// False where it comes to the same as a simpler one.
+    func applies(to doubts: Doubts) -> Bool {
+        let isEncoded = !doubts.isDisjoint(with: [.encodedSlash, .encodedCharacter])
+        if decoding != .never, !isEncoded { return false }
+        if decoding == .last, !doubts.contains(.backslash) { return false }
+        if backslashes == .raw, !doubts.contains(.backslash) { return false }
+        if backslashes == .all, !doubts.contains(.encodedSlash) { return false }
+        if merging != .never || hasAuthority {
+            return !doubts.isDisjoint(with: [.doubledSlash, .backslash, .encodedSlash])
+        }
+        return true
+    }
+
+    /// The path as this way has it; nil where it climbs above the root.
+    func read(_ canonical: [UInt8]) -> [UInt8]? {
+        var path = mapped(canonical, decodes: decoding == .first)
+        if hasAuthority { path = withoutAuthority(path) }
+        guard let taken = segments(of: path) else { return nil }
+        path = taken
+        if decoding == .last {
+            guard let again = segments(of: mapped(path, decodes: true)) else { return nil }
+            path = again
+        }
+        return merging == .last ? merged(path) : path
+    }
+
+    /// Which encoded characters are decoded: the visible ones that stay in a path. `%25` never: what it would make is
+    /// nothing that came.
+    static func isDecoded(_ byte: UInt8) -> Bool { isVisible(byte) && byte != 37 && byte != 63 }
+
+    private func mapped(_ path: [UInt8], decodes: Bool) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(path.count)
+        var index = 0
+        while index < path.count {
+            let byte = path[index]
+            if byte == 37, decodes, let decoded = encodedByte(path, at: index), Self.isDecoded(decoded) {
+                output.append(decoded == 92 && backslashes == .all ? 47 : decoded)
+                index += 3
+            } else {
+                output.append(byte == 92 && backslashes != .none ? 47 : byte)
+                index += 1
+            }
+        }
+        return output
+    }
+
+    /// Behind two slashes or more stands a host, up to the next.
+    private func withoutAuthority(_ path: [UInt8]) -> [UInt8] {
+        guard path.count > 1, path[1] == 47 else { return path }
+        guard let host = path.firstIndex(where: { $0 != 47 }),
+            let rest = path[host...].firstIndex(of: 47)
+        else { return [47] }
+        return Array(path[rest...])
+    }
+
+    /// Without dot segments, and merged before where this way has it so.
+    private func segments(of path: [UInt8]) -> [UInt8]? {
+        let source = merging == .first ? merged(path) : path
+        var output: [UInt8] = []
+        output.reserveCapacity(source.count)
+        var index = 1
+        output.append(47)
+        while index <= source.count {
+            let start = index
+            while index < source.count, source[index] != 47 { index += 1 }
+            let isLast = index == source.count
+            switch dots(source, start, index) {
+            case .one: break
+            case .two:
+                guard output.count > 1 else { return nil }
+                output.removeLast()
+                while let last = output.last, last != 47 { output.removeLast() }
+            case .hidden: return nil
+            case .none:
+                output += source[start..<index]
+                if !isLast { output.append(47) }
+            }
+            index += 1
+        }
+        return output
+    }
+
+    static func areDots(_ path: [UInt8], _ start: Int, _ end: Int) -> Bool {
+        (1...2).contains(end - start) && path[start] == 46 && path[end - 1] == 46
+    }
+
+    private enum Dots { case none, one, two, hidden }
+
+    private func dots(_ path: [UInt8], _ start: Int, _ end: Int) -> Dots {
+        guard start < end, path[start] == 46 else { return .none }
+        if start + 1 == end { return .one }
+        if path[start + 1] == 59 { return .hidden }
+        guard path[start + 1] == 46 else { return .none }
+        if start + 2 == end { return .two }
+        return path[start + 2] == 59 ? .hidden : .none
+    }
+
+    private func merged(_ path: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(path.count)
+        for byte in path where byte != 47 || output.last != 47 { output.append(byte) }
+        return output
+    }
+}
+
+/// The byte that a percent-encoding in a canonical path stands for.
+private func encodedByte(_ path: [UInt8], at index: Int) -> UInt8? {
+    guard index + 2 < path.count, let high = hexValue(path[index + 1]), let low = hexValue(path[index + 2])
+    else { return nil }
+    return high << 4 | low
+}
