@@ -31,6 +31,9 @@ package struct BroadcastConfiguration: Equatable, Sendable {
     package var queue = 64
     /// Bytes of all messages that a feed keeps, for slow clients and for those who join.
     package var queueBytes = 4 << 20
+    /// How many feeds of one worker may be open, those included that linger without clients: more than clients ask for at a
+    /// time. Over it the one that has lingered longest goes, and without such a one new feeds are refused with 503.
+    package var feeds = 1024
     /// `on_loss`.
     package var onLoss = Loss.reopen
     /// How long clients are kept without an upstream connection; 0 = for ever.
@@ -61,6 +64,7 @@ enum BroadcastDecoder {
         }
         section.integer("queue", into: &broadcast.queue, 1...100_000)
         section.size("queue_bytes", into: &broadcast.queueBytes)
+        section.integer("feeds", into: &broadcast.feeds, 1...1_000_000)
         section.value("on_loss", into: &broadcast.onLoss, expected: "reopen or close") {
             .init(rawValue: $0)
         }

@@ -34,6 +34,11 @@ package struct LimitsConfiguration: Equatable, Sendable {
     /// Bytes that may be held for all peers of the process together; over it 503, and the largest holders are given up.
     /// nil = a share of the machine's memory, 0 = no limit. A route's own is not looked at.
     package var memory: Int?
+    /// Connections of clients that the process accepts, before TLS and before a request; over it they are refused. 0 = as many
+    /// as the limit on descriptors leaves room for, which bounds it in any case. A route's own is not looked at.
+    package var clientConnections = 0
+    /// The same of one address, or one IPv6 /64. 0 = no limit. A route's own is not looked at.
+    package var clientConnectionsPerClient = 0
     /// Inflated bytes for each byte received, over time; a session that goes on beyond it is read more slowly. 0 = no limit.
     package var inflateRatio = 200
     /// Bytes that may wait for one leg, in one direction, before reading from the other pauses.

@@ -51,6 +51,9 @@ enum PolicyDecoder {
             section.value("memory", into: &value.memory, expected: expected) { text in
                 text == "auto" ? .some(nil) : Quantity.size(text).map { .some($0) }
             }
+            section.integer("client_connections", into: &value.clientConnections, 0...Int.max)
+            section.integer(
+                "client_connections_per_client", into: &value.clientConnectionsPerClient, 0...Int.max)
         }
         section.integer("connections", into: &value.connections, 0...Int.max)
         section.size("request_head", into: &value.requestHead, least: 1)

@@ -56,6 +56,8 @@ package protocol TurnTarget: AnyObject {
     package static var clock: UInt64 { trunkline_monotonic_ns() }
     /// What is held for the peers of this loop's connections.
     package let memory: MemoryLedger
+    /// What sockets of peers are counted in.
+    let sockets: SocketBudget
     /// How other threads reach this loop.
     package let mailbox: Mailbox
     /// Randomness for jitter, masks and ids, drawn from the kernel in blocks.
@@ -63,9 +65,14 @@ package protocol TurnTarget: AnyObject {
 
     /// A loop for the thread that calls `run`; throws when the machine is out of descriptors.
     ///
-    /// - Parameter pool: what bounds the memory of all loops of the process.
-    package init(_ pool: MemoryPool = MemoryPool()) throws(SystemError) {
+    /// - Parameters:
+    ///   - pool: what bounds the memory of all loops of the process.
+    ///   - sockets: what bounds the number of their sockets.
+    package init(_ pool: MemoryPool = MemoryPool(), sockets: SocketBudget = SocketBudget())
+        throws(SystemError)
+    {
         memory = MemoryLedger(pool)
+        self.sockets = sockets
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemError("epoll_create1") }
         unsafe events = .allocate(capacity: Self.eventCapacity)

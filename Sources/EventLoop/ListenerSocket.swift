@@ -11,13 +11,18 @@ package protocol ListenerHandler: AnyObject {
 /// A bound and listening socket, made before the loop that will accept from it exists, so that an address that can't
 /// be had is known before anything runs.
 package struct BoundListener: ~Copyable, Sendable {
+    /// Connections that may wait to be accepted; the kernel may hold it lower (`net.core.somaxconn`).
+    package static let backlog: Int32 = 4096
+
     let descriptor: Int32
     /// The address it got: with port 0 asked for, the port that the kernel chose.
     package let address: SocketAddress
 
     /// Binds and listens. With `sharesPort`, several sockets of this process may listen on the same address and the
     /// kernel spreads the connections over them.
-    package init(_ address: SocketAddress, sharesPort: Bool, backlog: Int32 = 4096) throws(SystemError) {
+    package init(_ address: SocketAddress, sharesPort: Bool, backlog: Int32 = BoundListener.backlog)
+        throws(SystemError)
+    {
         let socket = try SocketCalls.open(address.family)
         if !address.isUnix {
             try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
@@ -118,9 +123,10 @@ package final class ListenerSocket: Pollable, TimerTarget {
     /// Stops listening for good: whoever waits in the queue is reset.
     package func close() { closeDescriptor() }
 
-    /// Takes all that wait in the queue, then stops listening.
+    /// Takes all that wait in the queue, then stops listening. No more than the queue can hold: who goes on coming would
+    /// hold the loop for as long as he likes.
     package func retire() {
-        while !isClosed {
+        for _ in 0..<BoundListener.backlog where !isClosed {
             guard let accepted = try? acceptOne() else { break }
             handler?.listener(self, accepted: accepted.0, from: accepted.1)
         }

@@ -19,6 +19,9 @@ package struct ProcessFacts: Sendable {
             mostDescriptors: Int(trunkline_descriptor_limit()))
     }
 
+    /// The most descriptors that may be open; -1 = unknown.
+    package static var mostDescriptors: Int { Int(trunkline_descriptor_limit()) }
+
     /// Seconds since 1970.
     package static func wallClock() -> Double { trunkline_wall_seconds() }
 

@@ -25,6 +25,8 @@ package final class Resolver: Sendable {
 
     /// Slow servers must not stop the lookups of other names; more threads than this would help nobody.
     private static let mostThreads = 4
+    /// Addresses that are taken of one answer: what a name server says doesn't set our size.
+    static let mostAddresses = 256
     private let state = Mutex(State())
 
     /// Starts no thread until it is asked.
@@ -79,7 +81,7 @@ package final class Resolver: Sendable {
         defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var entry = unsafe list
-        while let current = unsafe entry {
+        while let current = unsafe entry, addresses.count < mostAddresses {
             unsafe addresses.append(contentsOf: copyAddress(current.pointee).map { [$0] } ?? [])
             unsafe entry = current.pointee.ai_next
         }

@@ -24,6 +24,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
     private var queue: OutboundQueue
     /// Taken by accepting; else it connects.
     package let isClient: Bool
+    /// It is counted in the loop's budget of sockets.
+    private var isCounted = false
     private var isReading = false
     private var finishesWhenDrained = false
     /// Bytes that the kernel has taken, in all.
@@ -46,11 +48,28 @@ package final class StreamSocket: Pollable, MemoryHolder {
         account.holder = self
     }
 
-    deinit { queue.account.holder = nil }
+    deinit {
+        queue.account.holder = nil
+        leaveBudget()
+    }
 
     /// Starts to connect; success is told by `streamConnected`, failure by `streamFailed` or the error thrown. Set the
     /// handler before the loop turns.
     package static func connect(to address: SocketAddress, on loop: EventLoop) throws(SystemError)
+        -> StreamSocket
+    {
+        try loop.sockets.enterBackend()
+        do throws(SystemError) {
+            let socket = try startConnect(to: address, on: loop)
+            socket.isCounted = true
+            return socket
+        } catch {
+            loop.sockets.leaveBackend()
+            throw error
+        }
+    }
+
+    private static func startConnect(to address: SocketAddress, on loop: EventLoop) throws(SystemError)
         -> StreamSocket
     {
         let descriptor = try SocketCalls.open(address.family)
@@ -63,6 +82,29 @@ package final class StreamSocket: Pollable, MemoryHolder {
         let socket = StreamSocket(descriptor, on: loop, isConnecting: true)
         socket.watch(readable: false, writable: true)
         return socket
+    }
+
+    /// Takes a place among the sockets of clients, until it is closed. False when there is none.
+    package func enterBudget() -> Bool {
+        guard !isCounted, loop.sockets.enterClient() else { return isCounted }
+        isCounted = true
+        return true
+    }
+
+    private func leaveBudget() {
+        guard isCounted else { return }
+        isCounted = false
+        if isClient { loop.sockets.leaveClient() } else { loop.sockets.leaveBackend() }
+    }
+
+    /// Sends a last word, as far as the kernel takes it, and closes. What has come is read first: unread, it would make
+    /// the kernel send a reset, which eats our word.
+    package func dismiss(_ word: Span<UInt8>) {
+        guard !isClosed else { return }
+        _ = unsafe trunkline_recv(descriptor, loop.receiveBuffer, EventLoop.receiveCapacity)
+        if word.count > 0 { _ = transmitNow(word) }
+        if !isClosed { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+        close()
     }
 
     /// Our end's address; nil when it can't be told any more.
@@ -196,6 +238,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
         handler = nil
         queue.clear()
         closeDescriptor(isShared: false)
+        leaveBudget()
     }
 
     /// Closes now with RST, so that the peer sees an error instead of an orderly end.
@@ -223,6 +266,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
         phase = .failed(error)
         queue.clear()
         closeDescriptor(isShared: false)
+        leaveBudget()
         loop.report(failureOf: self)
     }
 

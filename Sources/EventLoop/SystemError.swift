@@ -36,6 +36,22 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Another process holds the address.
     package var isAddressInUse: Bool { code == EADDRINUSE }
 
-    /// The process or the machine is out of descriptors or socket memory: it may pass.
-    var isShortage: Bool { code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM }
+    /// No descriptor is left that peers may have: see `SocketBudget`.
+    package static let noDescriptor = SystemError(call: "socket", code: EMFILE)
+
+    /// What this process or machine is out of: no peer's fault, and it may pass.
+    package enum Shortage: String, Sendable {
+        case descriptors, ports, memory
+    }
+
+    /// What is lacking, if the error says that something of our own is.
+    package var shortage: Shortage? {
+        switch code {
+        case EMFILE, ENFILE: .descriptors
+        // Of bind it says that the address isn't this machine's.
+        case EADDRNOTAVAIL: call == "connect" ? .ports : nil
+        case ENOBUFS, ENOMEM: self == .memoryCut ? nil : .memory
+        default: nil
+        }
+    }
 }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import HTTPProtocol
 internal import TLS
 
 /// What a client connection needs to know of the listener it came through.
@@ -49,23 +50,52 @@ final class Listener: ListenerHandler {
     }
 
     func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
+        let facts = self.facts
+        guard socket.enterBudget() else {
+            return turnAway(socket, from: address, facts, limit: "client_connections", "too many connections")
+        }
         guard facts.readsProxyHeader else {
-            _ = admit(socket, from: address, facts)
+            _ = admit(socket, from: address, facts, as: ClientKey(address.host))
             return
         }
-        let facts = self.facts
         let reader = ProxyHeaderReader(socket, from: address, listener: facts.name, worker: worker) {
             [self] socket, client, rest in
-            guard let transport = admit(socket, from: client, facts), rest.count > 0 else { return }
+            // A balancer that speaks for itself is not one of those behind it.
+            let key = client.host == address.host ? nil : ClientKey(client.host)
+            guard let transport = admit(socket, from: client, facts, as: key), rest.count > 0 else { return }
             transport.streamReceived(&rest)
         }
         reader.start(deadline: worker.generation.configuration.timeouts.handshake)
     }
 
+    /// Refuses a connection before anything is read. Over TLS it is closed: a handshake would cost more than it says.
+    private func turnAway(
+        _ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts, limit: String,
+        _ reason: String
+    ) {
+        worker.metrics.add(.limitsHit, [limit])
+        worker.log.connectionRefused(client: address.host, listener: facts.name, "over limits.\(limit)")
+        let word = facts.tls == nil ? worker.refusal(503, reason).response : []
+        socket.dismiss(word.span)
+    }
+
     /// Makes a client of a socket.
-    private func admit(_ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts)
-        -> StreamConnection?
-    {
+    ///
+    /// - Parameter key: whom it counts for; nil = nobody.
+    private func admit(
+        _ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts, as key: ClientKey?
+    ) -> StreamConnection? {
+        let most = worker.generation.configuration.limits.clientConnectionsPerClient
+        var place: ConnectionPlace?
+        if most > 0, let key {
+            place = worker.generation.clients.enter(key, most: most)
+            guard place != nil else {
+                turnAway(
+                    socket, from: address, facts, limit: "client_connections_per_client",
+                    "too many connections from this address")
+                return nil
+            }
+        }
         do throws(TLSError) {
             let session: TLSSession? =
                 if let context = facts.tls {
@@ -76,6 +106,7 @@ final class Listener: ListenerHandler {
             worker.metrics.add(.connectionsAccepted, [facts.name])
             let transport = StreamConnection(accepted: socket, tls: session, batch: worker.sendBatch)
             transport.peerPort = address.port
+            transport.place = place
             worker.admit(
                 ClientConnection(transport, address: address.host, listener: facts, worker: worker))
             return transport
@@ -87,6 +118,6 @@ final class Listener: ListenerHandler {
     }
 
     func listener(_ listener: ListenerSocket, failed error: SystemError) {
-        worker.log.acceptFailed(listener: facts.name, error.description)
+        worker.log.acceptFailed(listener: facts.name, error)
     }
 }

@@ -7,14 +7,14 @@ final class AdminListener: ListenerHandler {
 
     private let loop: EventLoop
     private unowned let host: any AdminHost
-    private let told: (String) -> Void
+    private let told: (SystemError) -> Void
     private var socket: ListenerSocket?
     private var connections: [ObjectIdentifier: AdminConnection] = [:]
 
     /// - Parameter told: is given what goes wrong with accepting.
     init(
         _ bound: consuming BoundListener, on loop: EventLoop, host: any AdminHost,
-        told: @escaping (String) -> Void
+        told: @escaping (SystemError) -> Void
     ) {
         self.loop = loop
         self.host = host
@@ -39,5 +39,5 @@ final class AdminListener: ListenerHandler {
         connection.start()
     }
 
-    func listener(_ listener: ListenerSocket, failed error: SystemError) { told(error.description) }
+    func listener(_ listener: ListenerSocket, failed error: SystemError) { told(error) }
 }

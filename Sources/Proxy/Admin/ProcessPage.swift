@@ -46,5 +46,10 @@ extension ProxyServer {
         all.set(.openDescriptors, to: Double(facts.openDescriptors))
         all.set(.mostDescriptors, to: Double(facts.mostDescriptors))
         all.set(.startTime, to: startedAt)
+        all.set(.sockets, ["client"], to: Double(state.sockets.clients))
+        all.set(.sockets, ["backend"], to: Double(state.sockets.backends))
+        let limits = state.sockets.limits
+        all.set(.socketLimit, ["client"], to: Double(limits.clients))
+        all.set(.socketLimit, ["all"], to: Double(limits.all))
     }
 }

@@ -69,6 +69,8 @@ final class Feed: TimerOwner {
     var route: Route { plan.route }
     /// Nobody receives it or waits for it.
     var isIdle: Bool { subscribers.isEmpty && tickets.isEmpty }
+    /// Since when nobody receives it, on the loop's clock.
+    private(set) var idleSince: UInt64 = 0
     var backendName: String { backend?.name ?? "" }
 
     /// The ring has changed.
@@ -128,6 +130,7 @@ final class Feed: TimerOwner {
         guard leg != nil, options.linger > 0, !worker.isDraining, worker.upstream(key.upstream) != nil else {
             return end(.goingAway)
         }
+        idleSince = worker.loop.now
         arm(.linger, after: options.linger)
     }
 

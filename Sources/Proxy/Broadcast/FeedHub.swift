@@ -9,7 +9,9 @@ final class FeedHub {
     private unowned let worker: Worker
     private var feeds: [FeedKey: Feed] = [:]
     private var compressions: [FeedCompression.Parameters: FeedCompression] = [:]
-    private var leaving: [ObjectIdentifier: LegFarewell] = [:]
+    /// By the order of their coming.
+    private var leaving: [UInt64: LegFarewell] = [:]
+    private var nextFarewell: UInt64 = 0
     private var tallies: [String: FeedTally] = [:]
 
     /// What a round over subscribers sends.
@@ -28,6 +30,10 @@ final class FeedHub {
         let key = FeedKey(plan, fields: options.keyHeaders)
         if let feed = feeds[key] {
             feed.join(ticket)
+        } else if isFull(options, key.upstream) {
+            worker.metrics.add(.limitsHit, ["feeds"])
+            ticket.answer(
+                .failed(status: 503, reason: "too many feeds are open", backend: nil, phase: "choose"))
         } else {
             let feed = Feed(key, for: plan, options: options, hub: self, worker: worker)
             feeds[key] = feed
@@ -35,6 +41,15 @@ final class FeedHub {
             feed.join(ticket)
         }
         return ticket
+    }
+
+    /// Whether there is no place for another feed of an upstream. One that has no clients makes room.
+    private func isFull(_ options: BroadcastConfiguration, _ upstream: String) -> Bool {
+        guard tally(upstream).feeds >= options.feeds else { return false }
+        let lingering = feeds.values.filter { $0.key.upstream == upstream && $0.isIdle }
+        guard let longest = lingering.min(by: { $0.idleSince < $1.idleSince }) else { return true }
+        longest.end(.normal)
+        return false
     }
 
     /// Forgets a feed: the next client of its key opens another.
@@ -103,14 +118,28 @@ final class FeedHub {
 
     // MARK: Farewells
 
-    /// Ends an upstream connection: in order when there is a Close to be sent, else at once.
-    func takeLeave(of leg: Leg, _ payload: ClosePayload?, deadline: UInt64, done: @escaping () -> Void) {
-        let farewell = LegFarewell(leg, worker: worker) { [unowned self] farewell in
-            leaving[ObjectIdentifier(farewell)] = nil
+    /// Ends a feed's upstream connection: in order when there is a Close to be sent, else at once. Of those that take their
+    /// leave no more are kept than may be open, or clients that come and go could make connections without end.
+    func takeLeave(
+        of leg: Leg, from feed: Feed, _ payload: ClosePayload?, deadline: UInt64, done: @escaping () -> Void
+    ) {
+        let tally = feed.tally
+        if tally.leaving >= feed.options.feeds { cutFarewell(of: tally) }
+        let id = nextFarewell
+        nextFarewell += 1
+        let farewell = LegFarewell(leg, tally: tally, worker: worker) { [unowned self] _ in
+            leaving[id] = nil
+            tally.leaving -= 1
             done()
             worker.checkEmpty()
         }
-        leaving[ObjectIdentifier(farewell)] = farewell
+        tally.leaving += 1
+        leaving[id] = farewell
         farewell.begin(payload, deadline: deadline)
+    }
+
+    private func cutFarewell(of tally: FeedTally) {
+        let oldest = leaving.filter { $0.value.tally === tally }.min { $0.key < $1.key }
+        oldest?.value.cut()
     }
 }

@@ -176,7 +176,9 @@ extension Feed {
         disarm(.housekeeping)
         let state = backend?.state
         backend = nil
-        hub.takeLeave(of: leg, payload, deadline: max(route.timeouts.close, 1)) { state?.sessionEnded() }
+        hub.takeLeave(of: leg, from: self, payload, deadline: max(route.timeouts.close, 1)) {
+            state?.sessionEnded()
+        }
     }
 
     // MARK: Keeping it

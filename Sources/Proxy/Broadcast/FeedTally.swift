@@ -5,6 +5,8 @@ final class FeedTally {
     /// Feeds that are open, opening, or waiting to be opened again, and the clients on them.
     var feeds = 0
     var subscribers = 0
+    /// Connections that their feeds have left and that are not closed yet.
+    var leaving = 0
     /// Messages that came from the backend, and those given to clients in full.
     var messages: UInt64 = 0
     var deliveries: UInt64 = 0

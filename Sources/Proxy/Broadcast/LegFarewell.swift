@@ -4,13 +4,16 @@ internal import WebSocketProtocol
 /// The last moments of an upstream connection that its feed has left: after our Close the backend has some time to end
 /// it (RFC 6455, 7.1.1), and nothing that it sends is looked at.
 final class LegFarewell: LegOwner, TimerTarget {
+    /// Of its upstream.
+    let tally: FeedTally
     private let leg: Leg
     private let worker: Worker
     private var done: ((LegFarewell) -> Void)?
     private var timer: TimerToken?
 
-    init(_ leg: Leg, worker: Worker, done: @escaping (LegFarewell) -> Void) {
+    init(_ leg: Leg, tally: FeedTally, worker: Worker, done: @escaping (LegFarewell) -> Void) {
         self.leg = leg
+        self.tally = tally
         self.worker = worker
         self.done = done
     }
@@ -31,6 +34,9 @@ final class LegFarewell: LegOwner, TimerTarget {
         timer = nil
         finish()
     }
+
+    /// Waits no longer.
+    func cut() { finish() }
 
     private func finish() {
         worker.loop.cancel(timer)

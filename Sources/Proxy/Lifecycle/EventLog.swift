@@ -141,6 +141,25 @@ struct EventLog {
             metadata: ["listener": "\(listener)", "side": "client", "phase": "accept", "cause": "\(cause)"])
     }
 
+    /// The process or the machine lacks something: no peer's doing, and it may pass.
+    func outOf(
+        _ lacking: SystemError.Shortage, phase: String, for name: String, _ cause: String
+    ) {
+        metrics.add(.shortages, [lacking.rawValue, phase])
+        events.error(
+            "out of \(lacking.rawValue)",
+            metadata: ["for": "\(name)", "side": "proxy", "phase": "\(phase)", "cause": "\(cause)"])
+    }
+
+    /// A connection could not be accepted, for a reason of the kernel's.
+    func acceptFailed(listener: String, _ error: SystemError) {
+        guard let lacking = error.shortage else {
+            return acceptFailed(listener: listener, error.description)
+        }
+        metrics.add(.acceptFailures, [listener])
+        outOf(lacking, phase: "accept", for: listener, error.description)
+    }
+
     /// A peer was given up because the process held too much, and most for it.
     func cutForMemory(_ cut: MemoryCut) {
         let side = cut.isClient ? "client" : "backend"

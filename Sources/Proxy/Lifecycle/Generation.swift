@@ -16,12 +16,15 @@ final class Generation: Sendable {
     /// Some backend is told where clients' connections begin and end.
     let sendsProxyHeaders: Bool
     let registry: BackendRegistry
+    /// Whoever is connected, by address.
+    let clients: ClientConnections
 
     init(
         _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext], state: ProcessState
     ) {
         self.configuration = configuration
         registry = state.backends
+        clients = state.clients
         let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
         var upstreams: [String: UpstreamSettings] = [:]
         for (name, upstream) in configuration.upstreams {

@@ -7,6 +7,10 @@ final class ProcessState: Sendable {
     let backends = BackendRegistry()
     /// What is held for peers, on all workers.
     let memory = MemoryPool()
+    /// Sockets of peers, on all workers.
+    let sockets = SocketBudget()
+    /// Connections of clients, by address.
+    let clients = ClientConnections()
     private let routes = Mutex<[String: RouteOccupancy]>([:])
 
     /// The occupancy of the route of this name.

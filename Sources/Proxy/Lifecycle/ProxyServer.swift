@@ -78,10 +78,10 @@ package final class ProxyServer: TimerTarget {
         let log = logs.sinks
         let home = loop.mailbox
         let listeners = listeners
-        let memory = state.memory
+        let state = state
         for index in 0..<count {
             try WorkerThread {
-                WorkerMain.run(index, generation, resolver, log, listeners, memory, home: home)
+                WorkerMain.run(index, generation, resolver, log, listeners, state, home: home)
             }.detach()
         }
     }
@@ -175,11 +175,11 @@ package final class ProxyServer: TimerTarget {
 private enum WorkerMain {
     static func run(
         _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: LogSinks,
-        _ listeners: [ListenerHandOut], _ memory: MemoryPool,
+        _ listeners: [ListenerHandOut], _ state: ProcessState,
         home: Mailbox
     ) {
         do {
-            let loop = try EventLoop(memory)
+            let loop = try EventLoop(state.memory, sockets: state.sockets)
             let worker = try Worker(
                 index: index, generation: generation, resolver: resolver, log: log, loop: loop)
             for handOut in listeners { worker.listen(from: handOut) }

@@ -6,7 +6,7 @@ internal import Synchronization
 final class RouteOccupancy: Sendable {
     private let occupied = Atomic<Int>(0)
     private let drained = Atomic<Bool>(false)
-    private let clients = Mutex<[ClientKey: Int]>([:])
+    private let clients = Mutex(ClientCounts())
 
     /// Why there is no place.
     enum Refused: Error {
@@ -48,13 +48,7 @@ final class RouteOccupancy: Sendable {
             throw .full
         }
         guard perClient > 0, let client else { return RoutePlace(self, client: nil) }
-        let isWithin = clients.withLock { clients in
-            let count = clients[client, default: 0]
-            guard count < perClient else { return false }
-            clients[client] = count + 1
-            return true
-        }
-        guard isWithin else {
+        guard clients.withLock({ $0.enter(client, most: perClient) }) else {
             leave(nil)
             throw .clientFull
         }
@@ -63,11 +57,7 @@ final class RouteOccupancy: Sendable {
 
     fileprivate func leave(_ client: ClientKey?) {
         occupied.subtract(1, ordering: .relaxed)
-        guard let client else { return }
-        clients.withLock { clients in
-            let count = clients[client, default: 0]
-            clients[client] = count > 1 ? count - 1 : nil
-        }
+        if let client { clients.withLock { $0.leave(client) } }
     }
 }
 

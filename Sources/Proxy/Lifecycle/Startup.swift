@@ -72,6 +72,7 @@ package struct Startup {
     func generation(in state: ProcessState) -> Generation {
         // Of the rest most is the sessions' own: windows, buffers of TLS, and the program itself.
         state.memory.limit = configuration.limits.memory ?? (MachineMemory.usable() ?? 0) / 4
+        state.sockets.limits = configuration.socketLimits(descriptors: ProcessFacts.mostDescriptors)
         return Generation(configuration, backendTLS: backendTLS, state: state)
     }
 

@@ -5,6 +5,10 @@ extension Metric {
         "trunkline_connections_accepted_total", "Connections of clients, by listener.", labels: ["listener"])
     static let acceptFailures = counter(
         "trunkline_accept_failures_total", "Connections that could not be accepted.", labels: ["listener"])
+    static let shortages = counter(
+        "trunkline_shortages_total",
+        "How often the process was out of something of its own: descriptors, ports, memory.",
+        labels: ["resource", "phase"])
     static let clientConnections = gauge(
         "trunkline_client_connections",
         "Connections of clients that are open now and not a session's: in TLS, between requests, or being served."
@@ -59,7 +63,8 @@ extension Metric {
         labels: ["backend", "to"])
 
     static let ofConnections = [
-        connectionsAccepted, acceptFailures, clientConnections, tlsHandshakes, tlsFailures, refusals,
+        connectionsAccepted, acceptFailures, shortages, clientConnections, tlsHandshakes, tlsFailures,
+        refusals,
         requests, handshakes, handshakeDuration, dials, dialDuration, poolTakes, poolIdle,
         backendTransitions, backendUp, backendHandshakes, upstreamWaiting, upgradeRetries, resolveFailures,
     ]

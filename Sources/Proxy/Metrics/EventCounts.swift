@@ -124,8 +124,9 @@ extension DialError {
     fileprivate var label: String {
         switch self {
         case .resolve: "not_resolved"
+        case _ where shortage != nil: "shortage"
         case .connect(let error): error.isConnectionRefused ? "refused" : "failed"
-        case .tls: "tls"
+        case .tls, .shortOfMemory: "tls"
         case .timedOut: "timed_out"
         }
     }

@@ -37,7 +37,14 @@ extension Metric {
         "trunkline_memory_cuts_total", "Connections that were cut because the process held too much.",
         labels: ["peer"])
 
+    static let sockets = gauge(
+        "trunkline_sockets", "Sockets of peers that are open.", labels: ["side"])
+    static let socketLimit = gauge(
+        "trunkline_sockets_limit",
+        "How many may be open: of clients, and of clients and backends together.", labels: ["side"])
+
     static let ofProcess = [
+        sockets, socketLimit,
         buildInfo, workers, generation, reloads, draining, loopLag, loopLagNow, logLinesLost, processorTime,
         residentMemory, heldMemory, memoryLimit, memoryCuts, openDescriptors, mostDescriptors, startTime,
     ]

@@ -20,6 +20,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private var partialRecord: MemoryCharge
     /// Of a client, as it was accepted or as a PROXY protocol header says.
     var peerPort: UInt16 = 0
+    /// Among the connections of a client's address.
+    var place: ConnectionPlace?
     private var isOver = false
     var receiver: (any TransportReceiver)?
 
@@ -133,6 +135,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         batch.send()
         isOver = true
         receiver = nil
+        place = nil
         socket.close()
     }
 
@@ -140,6 +143,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         batch.send()
         isOver = true
         receiver = nil
+        place = nil
         socket.reset()
     }
 
@@ -222,6 +226,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private func fail(_ error: TransportError) {
         guard !isOver else { return }
         isOver = true
+        place = nil
         // The socket is left open: whoever is told may still answer in plain text, and closes it.
         let told = receiver
         receiver = nil

@@ -106,6 +106,9 @@ final class Backend {
     }
 
     private func connectFailed(_ error: DialError, _ worker: Worker) {
+        if let lacking = error.shortage {
+            return worker.log.outOf(lacking, phase: error.phase, for: name, error.description)
+        }
         // A timeout may be the network's or a full queue's: it counts as a suspicion.
         if case .timedOut = error { return failed(error.description, worker) }
         judge(worker) { health, now, jitter, rules in

@@ -242,6 +242,11 @@ final class BackendSearch: TimerTarget {
             tell(
                 failure(
                     504, "backend took too long (\(phase))", phase: phase, cause: "\(phase) timed out"))
+        case let error? where error.shortage != nil:
+            tell(
+                failure(
+                    503, "no connection to a backend can be made now", phase: error.phase,
+                    cause: error.description))
         case let error? where upstream.isKnownOut():
             tell(
                 failure(503, "no backend can be reached", phase: error.phase, cause: error.description))

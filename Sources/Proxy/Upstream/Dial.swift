@@ -21,12 +21,15 @@ enum BackendAddress: Sendable, Equatable, CustomStringConvertible {
 final class Dial: TransportReceiver, TimerTarget {
     typealias Done = (Result<StreamConnection, DialError>) -> Void
 
+    /// Addresses that are tried of one name; the deadline holds for all together.
+    private static let mostAddresses = 16
+
     private let worker: Worker
     private let tls: ClientTLSContext?
     private let protocols: [String]?
     private let preamble: [UInt8]
     private var done: Done?
-    private var remaining: [SocketAddress] = []
+    private var remaining: ArraySlice<SocketAddress> = []
     private var connection: StreamConnection?
     private var deadline: TimerToken?
     private var phase = "connect"
@@ -66,7 +69,7 @@ final class Dial: TransportReceiver, TimerTarget {
             switch answer {
             case .addresses(let addresses):
                 phase = "connect"
-                remaining = addresses
+                remaining = addresses.prefix(Self.mostAddresses)
                 tryNext(after: nil)
             case .failed(let reason):
                 finish(.failure(.resolve(name: name, reason: reason)))
@@ -74,26 +77,37 @@ final class Dial: TransportReceiver, TimerTarget {
         }
     }
 
+    /// Goes through the addresses until one takes the attempt.
     private func tryNext(after error: DialError?) {
-        guard !remaining.isEmpty else {
-            return finishSoon(error ?? .timedOut(phase: phase))
+        var last = error
+        while let address = remaining.popFirst() {
+            do throws(DialError) {
+                return try begin(address)
+            } catch {
+                last = error
+            }
         }
-        let address = remaining.removeFirst()
-        do {
-            let session = try tls.map { context throws(TLSError) in
+        finishSoon(last ?? .timedOut(phase: phase))
+    }
+
+    private func begin(_ address: SocketAddress) throws(DialError) {
+        let session: TLSSession?
+        do throws(TLSError) {
+            session = try tls.map { context throws(TLSError) in
                 try TLSSession(client: context, wire: worker.wire, protocols: protocols)
             }
+        } catch {
+            // Nothing was asked of the backend yet.
+            throw .shortOfMemory(error)
+        }
+        do throws(SystemError) {
             let connection = try StreamConnection(
                 connectingTo: address, preamble: preamble, tls: session, batch: worker.sendBatch,
                 on: worker.loop)
             connection.receiver = self
             self.connection = connection
-        } catch let error as SystemError {
-            tryNext(after: .connect(error))
-        } catch let error as TLSError {
-            finishSoon(.tls(error))
         } catch {
-            finishSoon(.timedOut(phase: phase))
+            throw .connect(error)
         }
     }
 

@@ -6,14 +6,25 @@ enum DialError: Error, Equatable, CustomStringConvertible {
     case resolve(name: String, reason: String)
     case connect(SystemError)
     case tls(TLSError)
+    /// A TLS session could not be made, before anything was sent.
+    case shortOfMemory(TLSError)
     case timedOut(phase: String)
 
     var description: String {
         switch self {
         case .resolve(let name, let reason): "cannot resolve '\(name)': \(reason)"
         case .connect(let error): error.description
-        case .tls(let error): "tls: \(error)"
+        case .tls(let error), .shortOfMemory(let error): "tls: \(error)"
         case .timedOut(let phase): "\(phase) timed out"
+        }
+    }
+
+    /// What we are out of ourselves, if that is the cause: then it says nothing of the backend.
+    var shortage: SystemError.Shortage? {
+        switch self {
+        case .connect(let error): error.shortage
+        case .shortOfMemory: .memory
+        case .resolve, .tls, .timedOut: nil
         }
     }
 
@@ -22,7 +33,7 @@ enum DialError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .resolve: "resolve"
         case .connect: "connect"
-        case .tls: "tls"
+        case .tls, .shortOfMemory: "tls"
         case .timedOut(let phase): phase
         }
     }

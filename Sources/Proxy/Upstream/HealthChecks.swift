@@ -70,10 +70,14 @@ final class HealthChecks {
 
         func timerFired(_ kind: UInt8) {
             timer = nil
-            probe = HealthProbe(of: backend, health, on: worker) { [weak self] cause in
+            probe = HealthProbe(of: backend, health, on: worker) { [weak self] outcome in
                 guard let self else { return }
                 probe = nil
-                backend.checked(cause, worker)
+                switch outcome {
+                case .well: backend.checked(nil, worker)
+                case .wrong(let cause): backend.checked(cause, worker)
+                case .notMade: break
+                }
                 schedule(after: worker.loop.random.jittered(health.interval, by: 0.2))
             }
         }

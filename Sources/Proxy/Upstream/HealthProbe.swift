@@ -7,8 +7,14 @@ internal import WebSocketProtocol
 /// One check of one backend: a connection; for `http` an answer below 400; for `websocket` a 101 and a Pong that answers
 /// a Ping (RFC 6455, 5.5.3). Tells its outcome once, and closes what it opened.
 final class HealthProbe: TransportReceiver, TimerTarget {
-    /// nil = well; else what was wrong.
-    typealias Done = (String?) -> Void
+    enum Outcome {
+        case well
+        case wrong(String)
+        /// The check could not be made, for want of something of ours: it says nothing of the backend.
+        case notMade
+    }
+
+    typealias Done = (Outcome) -> Void
 
     private enum Phase { case connect, response, pong, over }
 
@@ -51,6 +57,7 @@ final class HealthProbe: TransportReceiver, TimerTarget {
     private func dialled(_ result: Result<StreamConnection, DialError>) {
         dial = nil
         switch result {
+        case .failure(let error) where error.shortage != nil: finish(.notMade)
         case .failure(let error): finish(error.description)
         case .success(let connection):
             self.connection = connection
@@ -159,11 +166,14 @@ final class HealthProbe: TransportReceiver, TimerTarget {
         }
     }
 
-    private func finish(_ cause: String?) {
+    /// - Parameter cause: what was wrong; nil = nothing.
+    private func finish(_ cause: String?) { finish(cause.map { .wrong($0) } ?? .well) }
+
+    private func finish(_ outcome: Outcome) {
         let done = self.done
         self.done = nil
         close()
-        done?(cause)
+        done?(outcome)
     }
 
     private func close() {

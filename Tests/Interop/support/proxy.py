@@ -35,7 +35,8 @@ class Proxy:
     """Runs `trunkline run`; on leaving, ends it by SIGTERM and insists on exit status 0."""
 
     def __init__(self, folder: Path, authority: Authority, config: dict | str, *, tls: bool = True,
-                 listener: dict | None = None, port: int | None = None, drain: float = 5.0):
+                 listener: dict | None = None, port: int | None = None, drain: float = 5.0,
+                 descriptors: int | None = None):
         self.folder, self.authority, self.tls = folder, authority, tls
         self.port = port or machine.free_port()
         address = (listener or {}).get("address", "")
@@ -43,6 +44,7 @@ class Proxy:
         self.config = config if isinstance(config, str) else self._completed(dict(config), listener or {})
         self.allowed_exit = (0,)
         self.drain = drain
+        self.descriptors = descriptors
         self.out: list[str] = []
         self.err: list[str] = []
 
@@ -59,8 +61,9 @@ class Proxy:
     def __enter__(self) -> "Proxy":
         file = self.folder / "proxy.conf"
         file.write_text(self.config)
+        limited = ["prlimit", f"--nofile={self.descriptors}"] if self.descriptors else []
         self.process = subprocess.Popen(
-            [str(BINARY), "run", "--config", str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*limited, str(BINARY), "run", "--config", str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, errors="replace")
         self._readers = [self._collect(self.process.stdout, self.out), self._collect(self.process.stderr, self.err)]
         try:

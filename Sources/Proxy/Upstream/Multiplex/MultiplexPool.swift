@@ -154,7 +154,9 @@ final class MultiplexPool {
             case .success(let connection): connected(id, connection)
             case .failure(let error):
                 machine.lost(id)
-                if dials.isEmpty, lines.isEmpty { failWaiting(error) } else { serveWaiting() }
+                // What we lack ourselves is not there a turn later either.
+                let isHopeless = error.shortage != nil || dials.isEmpty && lines.isEmpty
+                if isHopeless { failWaiting(error) } else { serveWaiting() }
             }
         }
     }
