@@ -47,6 +47,7 @@ package enum ConfigurationLoader {
             configuration.workers = number
         }
         configuration.listeners = ListenerDecoder.decode(top)
+        TrustDecoder.decode(top, into: &configuration)
         configuration.log = PolicyDecoder.log(top.section("log"))
         configuration.compression = PolicyDecoder.compression(top.section("compression"), over: .init())
         configuration.limits = PolicyDecoder.limits(

@@ -26,6 +26,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
         package var isRequired: Bool
     }
 
+    /// `name`: for routes that are tied to it; of one listener only.
+    package var name: String?
     /// Where it listens: an IP address or a Unix socket.
     package var address: Located<Address>
     /// nil on plain listeners; the first is the default.

@@ -12,6 +12,7 @@ enum ListenerDecoder {
             top.complaints.add(top.place, "'listeners' is empty: nothing would be listened on")
         }
         var seen: [String] = []
+        var names: [String] = []
         let listeners = nodes.enumerated().compactMap { index, node -> ListenerConfiguration? in
             let section = Section(
                 node, title: "listener \(index + 1)", place: node.place, top.complaints, usual: "address")
@@ -21,6 +22,13 @@ enum ListenerDecoder {
                 section.complaints.add(listener.address.place, "address '\(name)' is listened on twice")
             }
             seen.append(name)
+            if let name = listener.name {
+                if names.contains(name) {
+                    section.complaints.add(
+                        section.text("name")?.place ?? section.place, "two listeners are named '\(name)'")
+                }
+                names.append(name)
+            }
             return listener
         }
         return RedirectDecoder.resolve(listeners, top.complaints)
@@ -40,6 +48,7 @@ enum ListenerDecoder {
         }
         var listener = ListenerConfiguration(
             address: address ?? Located(value: .unix("/"), place: section.place), certificates: nil)
+        listener.name = section.hasKey("name") ? section.required("name")?.value : nil
         if section.hasKey("tls") {
             ListenerTLSDecoder.decode(
                 section.section("tls", title: "'tls' of \(section.title)"), into: &listener)

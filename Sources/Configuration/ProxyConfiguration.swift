@@ -1,3 +1,5 @@
+package import HTTPProtocol
+
 /// A validated configuration: every default filled in, every name resolved. Durations are nanoseconds, sizes bytes, and
 /// 0 is off.
 package struct ProxyConfiguration: Equatable, Sendable {
@@ -5,6 +7,10 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var workers: Int?
     /// One or more.
     package var listeners: [ListenerConfiguration] = []
+    /// `trusted_proxies`: whose word of their clients is believed.
+    package var trustedProxies = TrustedProxies()
+    /// `underscore_fields`: what becomes of request fields with an underscore in their names.
+    package var underscoreFields = UnderscoreFields.drop
     /// nil = no admin listener.
     package var admin: AdminConfiguration?
     /// `log`.

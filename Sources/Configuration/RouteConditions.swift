@@ -7,8 +7,18 @@ struct RouteConditions {
     private var pattern: String?
     private var fields: [RouteConfiguration.Field] = []
     private var subprotocols: [String] = []
+    private var listener: String?
 
-    init(_ match: Section) {
+    /// - Parameter listeners: the names that listeners have.
+    init(_ match: Section, listeners: [String]) {
+        if let name = match.text("listener") {
+            listener = name.value
+            if !listeners.contains(name.value) {
+                let near = Spelling.nearest(to: name.value, in: listeners).map { ", did you mean '\($0)'?" }
+                match.complaints.add(
+                    name.place, "no listener has the name '\(name.value)'\(near ?? "")")
+            }
+        }
         if let text = match.text("path_regex") {
             Self.check(text, node: match.node("path_regex"), match.complaints)
             pattern = text.value
@@ -57,5 +67,6 @@ struct RouteConditions {
         route.pathPattern = pattern
         route.fields = fields
         route.subprotocols = subprotocols
+        route.listener = listener
     }
 }

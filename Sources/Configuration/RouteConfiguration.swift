@@ -27,6 +27,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var name: String
     /// `match.upgrade`.
     package var upgrade = Upgrade.any
+    /// `match.listener`: the name of the listener that requests must come through. nil = any.
+    package var listener: String?
     /// In lower case or not; `*.` before it for all names below. nil = any.
     package var host: String?
     /// All below it where it ends in `/`, else itself alone. nil = any.

@@ -39,7 +39,7 @@ enum RouteDecoder {
         match.value("upgrade", into: &upgrade, expected: "websocket, none or any") { .init(rawValue: $0) }
         if let host { RouteSyntax.checkHost(host, section.complaints) }
         if let path { RouteSyntax.checkPath(path, "path", section.complaints) }
-        let conditions = RouteConditions(match)
+        let conditions = RouteConditions(match, listeners: defaults.listeners.compactMap(\.name))
         match.finish()
         let rewrite = decodeRewrite(section.section("rewrite"))
         let origins = decodeOrigins(section)

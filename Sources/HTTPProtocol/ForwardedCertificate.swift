@@ -1,8 +1,6 @@
 /// What a backend is told of a client's certificate: the whole of it in `Client-Cert` (RFC 9440), and in
 /// `X-Forwarded-Client-Cert` what most want to know, as Envoy spells it.
 package struct ForwardedCertificate: Equatable, Sendable {
-    static let names = ["client-cert", "client-cert-chain", "x-forwarded-client-cert"]
-
     private let der: [UInt8]
     private let fingerprint: [UInt8]
     private let subject: String

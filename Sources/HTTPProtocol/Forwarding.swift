@@ -1,26 +1,65 @@
 /// What a backend is told of the client (RFC 7239 and the X-Forwarded- fields before it).
 package struct Forwarding: Equatable, Sendable {
-    /// The client's address without a port; `unix:` for a Unix socket.
-    package let client: String
-    /// Whether it came over TLS.
-    package let isSecure: Bool
+    /// What is known of a client's connection, beside who it is.
+    package struct Connection: Equatable, Sendable {
+        /// It came over TLS.
+        package let isSecure: Bool
+        /// Where it came in; 0 for a Unix socket.
+        package let port: UInt16
+        /// The certificate that it has proved to hold.
+        package let certificate: ForwardedCertificate?
+        /// It was asked for one: nobody else says whose certificate it is.
+        package let asksForCertificates: Bool
+        /// The rest of its addresses, where a backend is to know them.
+        package let ends: ConnectionEnds?
+
+        /// A connection from its parts.
+        package init(
+            isSecure: Bool, port: UInt16 = 0, certificate: ForwardedCertificate? = nil,
+            asksForCertificates: Bool = false, ends: ConnectionEnds? = nil
+        ) {
+            self.isSecure = isSecure
+            self.port = port
+            self.certificate = certificate
+            self.asksForCertificates = asksForCertificates || certificate != nil
+            self.ends = ends
+        }
+    }
+
+    private let known: KnownClient
+    private let connection: Connection
     /// The client's own, or one of ours.
     package let requestID: String
-    /// The rest of its connection's addresses, where a backend is to know them.
-    package let ends: ConnectionEnds?
-    /// The certificate that it has proved to hold.
-    package let certificate: ForwardedCertificate?
+    /// The path's beginning that the backend doesn't see.
+    private let prefix: String?
+    /// For many clients: names, in lower case, of the fields by which they are told apart; nil = for one.
+    private var shared: [String]?
 
-    /// What is known of a client's connection.
+    /// - Parameter prefix: what was stripped from the path, if anything.
     package init(
-        client: String, isSecure: Bool, requestID: String, certificate: ForwardedCertificate? = nil,
-        ends: ConnectionEnds? = nil
+        _ known: KnownClient, over connection: Connection, requestID: String, prefix: String? = nil
     ) {
-        self.ends = ends
-        self.certificate = certificate
-        self.client = client
-        self.isSecure = isSecure
+        self.known = known
+        self.connection = connection
         self.requestID = requestID
+        self.prefix = prefix
+    }
+
+    /// The client's address without a port; `unix:` for a Unix socket.
+    package var client: String { known.address }
+    /// Where its connection begins and ends; nil where no backend is to know, or where another's connection ends here.
+    package var ends: ConnectionEnds? {
+        guard known.address == known.peer else { return nil }
+        return connection.ends
+    }
+    /// It tells of nobody in particular.
+    package var isShared: Bool { shared != nil }
+
+    /// The same for a request that many clients share: of who has asked first only these fields are told.
+    package func shared(tellingApartBy names: [String]) -> Forwarding {
+        var copy = self
+        copy.shared = names
+        return copy
     }
 
     /// A client's own request id is kept when it is plain: 1 to 128 visible ASCII characters.
@@ -31,25 +70,42 @@ package struct Forwarding: Equatable, Sendable {
         return id
     }
 
-    /// Adds the fields: addresses are appended to what came, the rest replaces it.
+    /// Writes the fields: what a trusted peer says is extended, anybody else's word is replaced.
     package func apply(to fields: inout HeaderFields) {
-        let scheme = isSecure ? "https" : "http"
+        let said = Said(fields, isBelieved: known.isBelieved)
         let host = fields.first("host") ?? ""
-        let address = client == "unix:" ? "unknown" : client
-        let earlier = fields.all("x-forwarded-for").filter { !$0.isEmpty }
-        let elements = fields.all("forwarded").filter { !$0.isEmpty }
-        for name in ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "forwarded", "x-request-id"]
-        {
-            fields.remove(name)
+        fields.removeAll(where: isReplaced)
+        connection.certificate?.apply(to: &fields)
+        let address = known.peer == "unix:" ? "unknown" : known.peer
+        let scheme = connection.isSecure ? "https" : "http"
+        fields.append("X-Forwarded-For", (said.addresses + [address]).joined(separator: ", "))
+        if known.address != "unix:" { fields.append("X-Real-IP", known.address) }
+        fields.append("X-Forwarded-Proto", said.scheme ?? scheme)
+        if let host = said.host ?? (host.isEmpty ? nil : host) { fields.append("X-Forwarded-Host", host) }
+        if let port = said.port ?? (connection.port > 0 ? String(connection.port) : nil) {
+            fields.append("X-Forwarded-Port", port)
         }
-        // A client may say nothing of its own certificate (RFC 9440, 2.4).
-        for name in ForwardedCertificate.names { fields.remove(name) }
-        certificate?.apply(to: &fields)
-        fields.append("X-Forwarded-For", (earlier + [address]).joined(separator: ", "))
-        fields.append("X-Forwarded-Proto", scheme)
-        if !host.isEmpty { fields.append("X-Forwarded-Host", host) }
-        fields.append("Forwarded", (elements + [element(address, scheme, host)]).joined(separator: ", "))
+        if prefix != nil || said.prefix != nil {
+            fields.append("X-Forwarded-Prefix", (said.prefix ?? "") + (prefix ?? ""))
+        }
+        fields.append("Forwarded", (said.elements + [element(address, scheme, host)]).joined(separator: ", "))
         fields.append("X-Request-Id", requestID)
+        if let shared { fields.removeAll { !isTold($0, shared) } }
+    }
+
+    private func isReplaced(_ name: String) -> Bool {
+        if name == "x-request-id" { return true }
+        guard ClientFields.isClaim(name) else { return false }
+        guard known.isBelieved, name == ClientFields.canonical(name) else { return true }
+        return Said.names.contains(name)
+            || connection.asksForCertificates && ClientFields.certificates.contains(name)
+    }
+
+    private func isTold(_ name: String, _ shared: [String]) -> Bool {
+        switch ClientFields.kind(of: name) {
+        case .identity, .credential: shared.contains(name)
+        case .entrance, nil: true
+        }
     }
 
     /// RFC 7239, 4 and 6: an IPv6 address stands in brackets and quotes and has no zone, a host with a port in quotes.
@@ -57,5 +113,40 @@ package struct Forwarding: Equatable, Sendable {
         let node = address.contains(":") ? "\"[\(address.prefix { $0 != "%" })]\"" : address
         let named = isToken(host) ? host : "\"\(host.filter { $0 != "\"" && $0 != "\\" })\""
         return "for=\(node);proto=\(scheme)" + (host.isEmpty ? "" : ";host=\(named)")
+    }
+}
+
+/// What a trusted peer says of its client, as far as it can be read.
+private struct Said {
+    /// What is written anew.
+    static let names: Set<String> = [
+        "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
+        "forwarded", "x-real-ip",
+    ]
+
+    var addresses: [String] = []
+    var elements: [String] = []
+    var scheme: String?
+    var host: String?
+    var port: String?
+    var prefix: String?
+
+    init(_ fields: HeaderFields, isBelieved: Bool) {
+        guard isBelieved else { return }
+        addresses = fields.all("x-forwarded-for").filter { !$0.isEmpty }
+        let forwarded = fields.all("forwarded").filter { !$0.isEmpty }
+        // An open quote would swallow what we add.
+        if ForwardedElements.nodes(forwarded) != nil { elements = forwarded }
+        scheme = Self.one(fields, "x-forwarded-proto") { isToken($0) }
+        host = Self.one(fields, "x-forwarded-host") { isAuthority($0) }
+        port = Self.one(fields, "x-forwarded-port") { AddressText.port($0[...]) != nil }
+        prefix = Self.one(fields, "x-forwarded-prefix") { $0.hasPrefix("/") && !$0.hasPrefix("//") }
+            .map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    }
+
+    /// A list over all lines whose members are all as they must be.
+    private static func one(_ fields: HeaderFields, _ name: String, _ isGood: (String) -> Bool) -> String? {
+        let members = fields.tokens(name)
+        return members.isEmpty || !members.allSatisfy(isGood) ? nil : members.joined(separator: ", ")
     }
 }

@@ -5,8 +5,8 @@ package enum HopByHop {
     ]
     /// Fields that decide on framing, routing or rights, which a trailer comes too late for (RFC 9110, 6.5.1).
     private static let notInTrailers: Set<String> = [
-        "content-length", "host", "authorization", "cookie", "set-cookie", "expect", "range", "content-type",
-        "content-encoding", "content-range", "cache-control", "forwarded", "x-request-id",
+        "content-length", "host", "set-cookie", "expect", "range", "content-type", "content-encoding",
+        "content-range", "cache-control", "max-forwards", "x-request-id",
     ]
 
     /// The fields that may go on. What `Connection` names goes too, except what routing and the handshake live by: a
@@ -34,15 +34,24 @@ package enum HopByHop {
 
     private static func isProtected(_ name: String) -> Bool {
         switch name {
-        case "host", "forwarded", "x-request-id": true
-        default: name.hasPrefix("sec-websocket-") || name.hasPrefix("x-forwarded-")
+        case "host", "x-request-id": true
+        default: name.hasPrefix("sec-websocket-") || ClientFields.isClaim(name)
         }
     }
 
-    /// The trailer fields that may go on.
-    package static func allowedTrailers(_ fields: HeaderFields) -> HeaderFields {
+    /// The trailer fields that may go on: nothing that says who a client is, whoever sends it.
+    package static func allowedTrailers(
+        _ fields: HeaderFields, underscores: UnderscoreFields = .pass
+    ) -> HeaderFields {
+        guard fields.count > 0 else { return fields }
         var kept = removed(from: fields)
-        kept.removeAll { notInTrailers.contains($0) || $0.hasPrefix("x-forwarded-") }
+        kept.removeAll { name in
+            if underscores == .drop, name.utf8.contains(95) { return true }
+            let canonical = ClientFields.canonical(name)
+            return notInTrailers.contains(canonical) || names.contains(canonical)
+                || canonical.hasPrefix("proxy-") || canonical.hasPrefix("sec-websocket-")
+                || ClientFields.kind(of: name) != nil
+        }
         return kept
     }
 

@@ -20,6 +20,12 @@ package enum PathRewrite: Equatable, Sendable {
         }
     }
 
+    /// The prefix that a path loses, so that a backend can name what it has by its public path; nil when none.
+    package func stripped(from path: String) -> String? {
+        guard case .stripPrefix = self, !prefix.isEmpty, isAtOrBelow(path, prefix) else { return nil }
+        return prefix
+    }
+
     private var replacement: String {
         switch self {
         case .stripPrefix: ""

@@ -3,9 +3,11 @@ package struct RouteRequest {
     /// Lower case, without port.
     package let host: String
     /// In canonical form.
-    package let path: String
+    package private(set) var path: String
+    /// The name of the listener that it came through; nil where that has none.
+    package let listener: String?
     /// It asks for a WebSocket.
-    package let isUpgrade: Bool
+    package private(set) var isUpgrade: Bool
     /// Those that the client offers.
     package let subprotocols: [String]
     /// All values of a field, by its name in lower case.
@@ -13,11 +15,13 @@ package struct RouteRequest {
 
     /// From its parts.
     package init(
-        host: String, path: String, isUpgrade: Bool = true, subprotocols: [String] = [],
+        host: String, path: String, listener: String? = nil, isUpgrade: Bool = true,
+        subprotocols: [String] = [],
         values: @escaping (String) -> [String] = { _ in [] }
     ) {
         self.host = host
         self.path = path
+        self.listener = listener
         self.isUpgrade = isUpgrade
         self.subprotocols = subprotocols
         self.values = values
@@ -25,13 +29,16 @@ package struct RouteRequest {
 
     /// The same for another path.
     package func with(path: String) -> RouteRequest {
-        RouteRequest(
-            host: host, path: path, isUpgrade: isUpgrade, subprotocols: subprotocols, values: values)
+        var copy = self
+        copy.path = path
+        return copy
     }
 
     /// The same as a request for a WebSocket: is there a route for one?
     package var asUpgrade: RouteRequest {
-        RouteRequest(host: host, path: path, isUpgrade: true, subprotocols: subprotocols, values: values)
+        var copy = self
+        copy.isUpgrade = true
+        return copy
     }
 }
 

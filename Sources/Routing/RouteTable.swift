@@ -39,12 +39,15 @@ package struct RouteMatch {
     package let subprotocols: [String]
     /// Beside `path`, or instead of it.
     package let pattern: PathPattern?
+    /// The name of the listener that it must come through; nil = any.
+    package let listener: String?
 
     /// From the text of a configuration; nil = any.
     package init(
         host: String?, path: String?, upgrade: Upgrade = .any, pattern: PathPattern? = nil,
-        fields: [FieldMatch] = [], subprotocols: [String] = []
+        fields: [FieldMatch] = [], subprotocols: [String] = [], listener: String? = nil
     ) {
+        self.listener = listener
         self.upgrade = upgrade
         self.pattern = pattern
         self.fields = fields
@@ -62,7 +65,9 @@ package struct RouteMatch {
     }
 
     func accepts(_ request: RouteRequest) throws(PatternLimitReached) -> Bool {
-        guard accepts(request.isUpgrade), accepts(path: request.path), accepts(host: request.host),
+        guard listener == nil || listener == request.listener, accepts(request.isUpgrade),
+            accepts(path: request.path),
+            accepts(host: request.host),
             fields.allSatisfy({ $0.accepts(request.values($0.name)) }),
             subprotocols.isEmpty || subprotocols.contains(where: { request.subprotocols.contains($0) })
         else { return false }

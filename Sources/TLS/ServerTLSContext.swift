@@ -61,6 +61,8 @@ enum ContextBasics {
     // Contexts hold it unretained.
     private let tickets: TicketKeys?
     private let protocolsOnWire: [UInt8]
+    /// Clients are asked for certificates.
+    package let asksForCertificates: Bool
 
     var defaultContext: OpaquePointer { unsafe contexts[0] }
 
@@ -76,6 +78,7 @@ enum ContextBasics {
         guard !certificates.isEmpty else { throw .setup("a TLS listener needs a certificate") }
         self.certificates = certificates
         self.tickets = tickets
+        asksForCertificates = clients != nil
         protocolsOnWire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
         var made: [OpaquePointer] = unsafe []
         for certificate in certificates {

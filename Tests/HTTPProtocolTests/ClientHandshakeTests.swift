@@ -44,6 +44,7 @@ struct ClientHandshakeTests {
                 host: a:1\r
                 Cookie: c=d\r
                 X-Forwarded-For: c\r
+                X-Real-IP: c\r
                 X-Forwarded-Proto: https\r
                 X-Forwarded-Host: a:1\r
                 Forwarded: for=c;proto=https;host="a:1"\r

@@ -9,21 +9,76 @@ struct ForwardingTests {
         return after
     }
 
-    @Test("addresses are appended to what came, the rest replaces it")
-    func appends() {
-        let after = applied(
-            "10.0.0.2", isSecure: true,
-            to: fields(
-                ("Host", "a"), ("X-Forwarded-For", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2"),
-                ("X-Forwarded-Proto", "gopher"), ("X-Forwarded-Host", "forged"), ("Forwarded", "for=1.1.1.1"),
-                ("X-Request-Id", "theirs")))
+    private static let said = fields(
+        ("Host", "a"), ("X-Forwarded-For", "1.1.1.1"), ("x-forwarded-for", "2.2.2.2"),
+        ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "public"), ("Forwarded", "for=1.1.1.1"),
+        ("X-Forwarded-Port", "444"), ("X-Forwarded-Prefix", "/outer/"), ("X-Forwarded-User", "u"),
+        ("Client-Cert", ":x:"), ("X-Real-IP", "3.3.3.3"), ("X-Request-Id", "theirs"))
+
+    @Test("a stranger's word is replaced")
+    func replaces() {
+        #expect(
+            applied("10.0.0.2", isSecure: true, to: Self.said)
+                == fields(
+                    ("Host", "a"), ("X-Forwarded-For", "10.0.0.2"), ("X-Real-IP", "10.0.0.2"),
+                    ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a"),
+                    ("Forwarded", "for=10.0.0.2;proto=https;host=a"), ("X-Request-Id", "id")))
+    }
+
+    private func believed(
+        _ said: HeaderFields, _ connection: Forwarding.Connection, prefix: String? = nil
+    ) -> HeaderFields {
+        var (client, left) = known("10.0.0.2", saying: said, trusting: ["10.0.0.2"])
+        Forwarding(client, over: connection, requestID: "id", prefix: prefix).apply(to: &left)
+        return left
+    }
+
+    @Test("a trusted peer's is extended")
+    func extends() {
+        #expect(
+            believed(Self.said, .init(isSecure: false, port: 8080), prefix: "/inner")
+                == fields(
+                    ("Host", "a"), ("X-Forwarded-User", "u"), ("Client-Cert", ":x:"),
+                    ("X-Forwarded-For", "1.1.1.1, 2.2.2.2, 10.0.0.2"), ("X-Real-IP", "2.2.2.2"),
+                    ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "public"),
+                    ("X-Forwarded-Port", "444"), ("X-Forwarded-Prefix", "/outer/inner"),
+                    ("Forwarded", "for=1.1.1.1, for=10.0.0.2;proto=http;host=a"), ("X-Request-Id", "id")))
+    }
+
+    @Test("what it says wrongly is replaced, an open quote and all behind it")
+    func malformed() {
+        let said = fields(
+            ("Host", "a"), ("Forwarded", "for=1.1.1.1;x=\""), ("X-Forwarded-Proto", "a b"),
+            ("X-Forwarded-Host", "a/b"), ("X-Forwarded-Port", "x"), ("X-Forwarded-Prefix", "//x"))
+        #expect(
+            believed(said, .init(isSecure: true, port: 443))
+                == fields(
+                    ("Host", "a"), ("X-Forwarded-For", "10.0.0.2"), ("X-Real-IP", "10.0.0.2"),
+                    ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a"), ("X-Forwarded-Port", "443"),
+                    ("Forwarded", "for=10.0.0.2;proto=https;host=a"), ("X-Request-Id", "id")))
+    }
+
+    @Test("where clients are asked for certificates nobody else tells of one")
+    func certificates() {
+        let after = believed(Self.said, .init(isSecure: true, asksForCertificates: true))
+        #expect(!after.contains("client-cert") && after.contains("x-forwarded-user"))
+    }
+
+    @Test("for many clients nothing is told of one, but what tells them apart")
+    func shared() {
+        var after = fields(("Host", "a"), ("Cookie", "c"), ("Authorization", "b"), ("X-App", "1"))
+        let certificate = ForwardedCertificate(der: [1], fingerprint: [2], subject: "CN=a")
+        let forwarding = Forwarding(
+            client: "192.0.2.1", isSecure: true, requestID: "id", certificate: certificate
+        )
+        .shared(tellingApartBy: ["authorization", "x-real-ip"])
+        forwarding.apply(to: &after)
         #expect(
             after
                 == fields(
-                    ("Host", "a"), ("X-Forwarded-For", "1.1.1.1, 2.2.2.2, 10.0.0.2"),
-                    ("X-Forwarded-Proto", "https"),
-                    ("X-Forwarded-Host", "a"), ("Forwarded", "for=1.1.1.1, for=10.0.0.2;proto=https;host=a"),
-                    ("X-Request-Id", "id")))
+                    ("Host", "a"), ("Authorization", "b"), ("X-App", "1"), ("X-Real-IP", "192.0.2.1"),
+                    ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a"), ("X-Request-Id", "id")))
+        #expect(forwarding.isShared)
     }
 
     @Test("IPv6 is quoted in brackets, a host with a port is quoted")

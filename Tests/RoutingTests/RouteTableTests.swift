@@ -57,4 +57,14 @@ struct RouteTableTests {
         let path = "/" + String(repeating: "a", count: 60) + "cb"
         #expect(throws: PatternLimitReached()) { try table.route(RouteRequest(host: "a", path: path)) }
     }
+
+    @Test("a route may be tied to a listener")
+    func listeners() {
+        let table = RouteTable([
+            RouteMatch(host: nil, path: nil, listener: "inner"), RouteMatch(host: nil, path: nil),
+        ])
+        #expect(table.route(RouteRequest(host: "a", path: "/", listener: "inner")) == 0)
+        #expect(table.route(RouteRequest(host: "a", path: "/", listener: "outer")) == 1)
+        #expect(table.route(RouteRequest(host: "a", path: "/")) == 1)
+    }
 }

@@ -7,6 +7,8 @@ internal import TLS
 final class ListenerFacts: Sendable {
     /// As in the configuration, e.g. `0.0.0.0:8443`.
     let name: String
+    /// For routes that are tied to it; nil when it has none.
+    let label: String?
     /// nil on plain listeners.
     let tls: ServerTLSContext?
     /// Every request is answered with its https address, which has this port. nil = none is.
@@ -16,13 +18,18 @@ final class ListenerFacts: Sendable {
     let speaksHTTP1: Bool
     let speaksHTTP2: Bool
 
+    /// Clients are asked for certificates.
+    var asksForCertificates: Bool { tls?.asksForCertificates ?? false }
+
     init(
-        name: String, tls: ServerTLSContext?, redirectPort: UInt16? = nil, readsProxyHeader: Bool = false,
+        name: String, label: String? = nil, tls: ServerTLSContext?, redirectPort: UInt16? = nil,
+        readsProxyHeader: Bool = false,
         protocols: [String] = ["h2", "http/1.1"]
     ) {
         speaksHTTP1 = protocols.contains("http/1.1")
         speaksHTTP2 = protocols.contains("h2")
         self.name = name
+        self.label = label
         self.tls = tls
         self.redirectPort = redirectPort
         self.readsProxyHeader = readsProxyHeader
@@ -34,10 +41,12 @@ final class Listener: ListenerHandler {
     var facts: ListenerFacts
     private unowned let worker: Worker
     private var socket: ListenerSocket?
+    private let port: UInt16
 
     init(_ bound: consuming BoundListener, facts: ListenerFacts, worker: Worker) {
         self.facts = facts
         self.worker = worker
+        port = bound.address.port
         socket = ListenerSocket(bound, on: worker.loop, handler: self)
     }
 
@@ -107,6 +116,7 @@ final class Listener: ListenerHandler {
             let transport = StreamConnection(accepted: socket, tls: session, batch: worker.sendBatch)
             transport.peerPort = address.port
             transport.place = place
+            transport.localPort = port
             worker.admit(
                 ClientConnection(transport, address: address.host, listener: facts, worker: worker))
             return transport

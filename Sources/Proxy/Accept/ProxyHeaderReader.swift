@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
 
@@ -48,7 +49,10 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
     }
 
     private func address(_ header: ProxyHeader) -> SocketAddress {
-        guard case .proxied(let source, let port) = header else { return peer }
+        let proxies = worker.generation.configuration.trustedProxies
+        guard case .proxied(let source, let port) = header,
+            KnownClient.believesProxyHeader(from: peer.host, proxies)
+        else { return peer }
         return SocketAddress(bytes: source, port: port) ?? peer
     }
 

@@ -14,6 +14,11 @@ struct FeedKey: Hashable {
     /// the same values.
     let fields: [Field]
 
+    /// Of what reaches a backend, these may differ between clients who ask for the same.
+    private static let always = [
+        "origin", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
+    ]
+
     struct Field: Hashable {
         let name: String
         let values: [String]
@@ -24,21 +29,21 @@ struct FeedKey: Hashable {
         host = plan.host
         target = plan.target.text
         subprotocols = plan.upgrade.subprotocols
-        fields = names.map { Field(name: $0, values: plan.head.fields.all($0)) }
+        // As the backend gets them: what we say of a client, not what it says of itself.
+        var sent = plan.head.fields
+        plan.forwarding.apply(to: &sent)
+        fields = (names + Self.always).map { Field(name: $0, values: sent.all($0)) }
     }
 }
 
 extension UpgradePlan {
-    /// Fields by which a client proves who it is.
-    private static let personal = ["authorization", "cookie", "proxy-authorization"]
-
-    /// The request for a feed that this client opens and others share: without what proves who the client is, unless
-    /// that is what feeds are told apart by, and without extensions.
+    /// The request for a feed that this client opens and others share: without what says or proves who the client is,
+    /// unless that is what feeds are told apart by, and without extensions.
     func shared(keyFields names: [String]) -> UpgradePlan {
-        var head = head
-        for name in Self.personal where !names.contains(name) { head.fields.remove(name) }
-        return UpgradePlan(
-            route: route, upstream: upstream, head: head, target: target, upgrade: upgrade.withoutExtensions,
-            forwarding: forwarding, host: host, agreement: nil, compression: nil, backendOffer: nil)
+        UpgradePlan(
+            route: route, upstream: upstream, head: head, target: target,
+            upgrade: upgrade.withoutExtensions,
+            forwarding: forwarding.shared(tellingApartBy: names), host: host, agreement: nil,
+            compression: nil, backendOffer: nil)
     }
 }

@@ -22,7 +22,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     let worker: Worker
     let transport: StreamConnection
-    let address: String
+    let peer: String
+    var address: String
     let listener: ListenerFacts
     /// Where the worker keeps it.
     var position = -1
@@ -49,6 +50,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker) {
         self.transport = transport
+        peer = address
         self.address = address
         self.listener = listener
         self.worker = worker
@@ -83,6 +85,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     func transportOpened() {
         worker.metrics.countTLS(transport)
         if transport.applicationProtocol == "h2" { return becomeHTTP2([]) }
+        // Without ALPN its first bytes say what it speaks: where that is to be HTTP/2 alone, it is told so.
+        if !listener.speaksHTTP1 { sniffer = PrefaceSniffer() }
         phase = .head
         arm(worker.generation.configuration.timeouts.requestHead)
     }
@@ -156,7 +160,6 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     // MARK: The request
 
     var certificate: ForwardedCertificate? { transport.clientCertificate }
-    var ends: ConnectionEnds? { transport.ends }
 
     /// Reading goes on until something comes: a client that leaves while a backend is asked is noticed.
     func entered(_ route: Route) {}

@@ -38,7 +38,7 @@ extension ClientConnection {
         leaveTransport()
         do throws(HTTP2Error) {
             let client = try HTTP2Client(
-                transport, address: address, listener: listener, worker: worker)
+                transport, address: peer, listener: listener, worker: worker)
             worker.admit(client)
             worker.forget(self)
             guard !first.isEmpty else { return }

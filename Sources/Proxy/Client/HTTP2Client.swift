@@ -20,9 +20,10 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     let address: String
     /// What backends are told of the client's certificate.
     let certificate: ForwardedCertificate?
+    /// The one host that it may ask for; nil = any. A client that was asked for a certificate has given it to this host, and
+    /// not to others that the connection could be used for as well (RFC 9113, 9.1.1).
+    private let onlyHost: String?
     var position = -1
-    /// Where it begins and ends.
-    let ends: ConnectionEnds?
     let transport: StreamConnection
     private var connection: HTTP2Connection?
     private var phase = Phase.opening
@@ -41,9 +42,16 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         self.listener = listener
         self.worker = worker
         certificate = transport.clientCertificate
-        ends = transport.ends
+        onlyHost =
+            listener.asksForCertificates
+            ? transport.serverName.map { RequestTarget.hostName($0) } : nil
         connection = try HTTP2Connection(
             .server, on: transport, HTTP2Options(worker.generation, listener), owner: self, worker: worker)
+    }
+
+    /// Whether the connection was made for this host.
+    func isMade(for authority: String) -> Bool {
+        onlyHost.map { $0 == RequestTarget.hostName(authority) } ?? true
     }
 
     func start() {

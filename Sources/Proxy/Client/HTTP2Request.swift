@@ -19,6 +19,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var exchange: Exchange?
     var record: ExchangeRecord?
     var leave: (() -> Void)?
+    var address: String
     var timers = TimerSlots()
     var body: HTTP2RequestBody
     var isTurnAwaited = false
@@ -30,14 +31,15 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     init(_ stream: HTTP2Stream, of client: HTTP2Client) {
         self.stream = stream
         self.client = client
+        address = client.address
         body = HTTP2RequestBody(on: client.account)
     }
 
     var worker: Worker { client.worker }
     var listener: ListenerFacts { client.listener }
-    var address: String { client.address }
+    var peer: String { client.address }
     var certificate: ForwardedCertificate? { client.certificate }
-    var ends: ConnectionEnds? { client.ends }
+    var transport: StreamConnection { client.transport }
 
     // MARK: The request
 
@@ -55,7 +57,12 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             key: WebSocketKey.make(from: worker.randomKeyBytes()), limits: worker.headLimits)
         switch judgement {
         case .refuse(let refusal): refuse(refusal, host: head.authority, path: head.path)
-        case .head(let head): route(head)
+        case .head(let head):
+            let host = head.fields.first("host") ?? ""
+            guard client.isMade(for: host) else {
+                return refuse(.misdirected, host: host, path: head.target.text)
+            }
+            route(head)
         }
     }
 

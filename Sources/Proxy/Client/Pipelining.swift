@@ -75,6 +75,7 @@ extension ClientConnection {
         let timeouts = worker.generation.configuration.timeouts
         if early.isEmpty, worker.isDraining || hasEnded { return end() }
         phase = .head
+        address = peer
         transport.limitReads(to: max(worker.headLimits.bytes, 4096))
         if early.isEmpty { armKeepAlive() } else { arm(timeouts.requestHead) }
         if !early.isEmpty { readEarly() }

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
 internal import PerMessageDeflate
@@ -11,12 +12,14 @@ protocol RequestServer: AnyObject {
 
     var worker: Worker { get }
     var listener: ListenerFacts { get }
-    /// The client's.
-    var address: String { get }
-    /// The certificate that the client has proved to hold.
+    /// The connection's other end.
+    var peer: String { get }
+    /// The client's: the peer's, or what a trusted peer says of the request under way.
+    var address: String { get set }
+    /// The certificate that it has proved to hold.
     var certificate: ForwardedCertificate? { get }
-    /// Where the client's connection begins and ends.
-    var ends: ConnectionEnds? { get }
+    /// What carries the request.
+    var transport: StreamConnection { get }
     /// Gives the place on the route back.
     var leave: (() -> Void)? { get set }
     /// The backend that is asked for a WebSocket.
@@ -41,7 +44,17 @@ protocol RequestServer: AnyObject {
 extension RequestServer {
     /// Decides what becomes of the request, and begins it.
     func route(_ head: RequestHead) {
-        if let port = listener.redirectPort { return redirect(head, to: port) }
+        var head = head
+        let configuration = worker.generation.configuration
+        let client = KnownClient(
+            judging: &head, from: peer, trusting: configuration.trustedProxies,
+            underscores: configuration.underscoreFields)
+        address = client.address
+        // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
+        guard head.method != "CONNECT" else {
+            return refuse(.methodNotAllowed, host: head.fields.first("host"), path: head.target.text)
+        }
+        if let port = listener.redirectPort, !client.cameSecurely { return redirect(head, to: port) }
         guard !worker.loop.memory.pool.isOver else {
             worker.metrics.add(.limitsHit, ["memory"])
             return refuse(
@@ -49,10 +62,9 @@ extension RequestServer {
                 path: head.target.text)
         }
         let step = RouteStep(
-            generation: worker.generation, table: worker.routes, head: head, address: address,
-            isSecure: listener.tls != nil,
-            memoryPressure: worker.contextMemory.pressure, certificate: certificate,
-            ends: worker.generation.sendsProxyHeaders ? ends : nil)
+            generation: worker.generation, table: worker.routes, head: head, client: client,
+            connection: connectionFacts,
+            listener: listener.label, memoryPressure: worker.contextMemory.pressure)
         switch step.decide(requestID: worker.requestID()) {
         case .refuse(let refusal): refuse(refusal, host: head.fields.first("host"), path: head.target.text)
         case .limited(let refusal, let limit):
@@ -63,6 +75,14 @@ extension RequestServer {
             if enter(plan.route, host: plan.host, path: plan.path) { begin(plan) }
         case .upgrade(let plan): if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
         }
+    }
+
+    private var connectionFacts: Forwarding.Connection {
+        Forwarding.Connection(
+            isSecure: listener.tls != nil, port: transport.localPort,
+            certificate: certificate,
+            asksForCertificates: listener.asksForCertificates,
+            ends: worker.generation.sendsProxyHeaders ? transport.ends : nil)
     }
 
     private func redirect(_ head: RequestHead, to port: UInt16) {

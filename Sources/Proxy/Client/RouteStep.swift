@@ -80,15 +80,14 @@ enum OnRoute {
 struct RouteStep {
     let generation: Generation
     let table: RouteTable
+    /// Without what the client has no right to say.
     let head: RequestHead
-    let address: String
-    let isSecure: Bool
+    let client: KnownClient
+    let connection: Forwarding.Connection
+    /// The name of the listener that it came through.
+    let listener: String?
     /// How full the memory for compression is; 1 = full.
     let memoryPressure: Double
-    /// The certificate that the client has proved to hold.
-    var certificate: ForwardedCertificate?
-    /// Where the client's connection begins and ends; nil where no backend is to know.
-    var ends: ConnectionEnds?
 
     func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
@@ -103,7 +102,7 @@ struct RouteStep {
                 []
             }
         let wanted = RouteRequest(
-            host: host, path: head.target.path, isUpgrade: isUpgrade,
+            host: host, path: head.target.path, listener: listener, isUpgrade: isUpgrade,
             subprotocols: offered,
             values: { fields.all($0) })
         let choice = RouteChoice(generation: generation, table: table)
@@ -133,20 +132,19 @@ struct RouteStep {
         case (.upstream(let upstream), _):
             // A request that comes back as it was sent shows what the proxy added to it.
             guard head.method != "TRACE", let framing = try? head.bodyFraming else {
-                return .refuse(Refusal(status: 405, reason: "method is not allowed here"))
+                return .refuse(.methodNotAllowed)
             }
             return .exchange(
                 RequestPlan(
                     route: route, upstream: upstream, head: head, target: target, framing: framing,
-                    forwarding: forwarding(requestID), host: host))
+                    forwarding: forwarding(requestID, route), host: host))
         }
     }
 
-    private func forwarding(_ requestID: String) -> Forwarding {
+    private func forwarding(_ requestID: String, _ route: Route) -> Forwarding {
         Forwarding(
-            client: address, isSecure: isSecure,
-            requestID: Forwarding.acceptableID(head.fields) ?? requestID, certificate: certificate,
-            ends: ends)
+            client, over: connection, requestID: Forwarding.acceptableID(head.fields) ?? requestID,
+            prefix: route.rewrite?.stripped(from: head.target.path))
     }
 
     private func plan(
@@ -161,8 +159,7 @@ struct RouteStep {
         let agreement = compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
             route: route, upstream: upstream, head: head, target: target, upgrade: upgrade,
-            forwarding: forwarding(requestID),
-            host: host,
+            forwarding: forwarding(requestID, route), host: host,
             agreement: agreement, compression: compression,
             backendOffer: route.compressesUpstream ? compression.map(DeflateOffer.init) : nil)
     }

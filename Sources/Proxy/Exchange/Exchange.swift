@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
@@ -157,7 +158,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         isRequestComplete = true
         hasTakenBody = true
         clock.bodyEnded()
-        request?.end(trailers: trailers)
+        request?.end(
+            trailers: HopByHop.allowedTrailers(
+                trailers, underscores: worker.generation.configuration.underscoreFields))
         requestSent()
     }
 
@@ -214,7 +217,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         responder.body(bytes)
     }
 
-    func upstreamEnded(trailers: HeaderFields) { responder.end(trailers: trailers) }
+    func upstreamEnded(trailers: HeaderFields) { responder.end(trailers: HopByHop.allowedTrailers(trailers)) }
 
     func upstreamPaused() {
         responder.flush()

@@ -47,8 +47,7 @@ final class HTTP2Responder: Responder {
     func end(trailers: HeaderFields) {
         isComplete = true
         guard encoding != .none else { return }
-        let allowed = HopByHop.allowedTrailers(trailers)
-        stream.finish(trailers: allowed.count > 0 ? .ofStream(allowed) : nil)
+        stream.finish(trailers: trailers.count > 0 ? .ofStream(trailers) : nil)
     }
 
     func flush() {}

@@ -89,7 +89,7 @@ extension RouteMatch {
             host: route.host, path: route.path.map(canonicalPath), upgrade: .init(route.upgrade),
             pattern: route.pathPattern.map { PathPattern($0) },
             fields: route.fields.map { FieldMatch(name: $0.name, value: $0.value) },
-            subprotocols: route.subprotocols)
+            subprotocols: route.subprotocols, listener: route.listener)
     }
 }
 

@@ -51,7 +51,7 @@ package struct Startup {
         for listener in configuration.listeners {
             facts.append(
                 ListenerFacts(
-                    name: listener.address.value.description,
+                    name: listener.address.value.description, label: listener.name,
                     tls: files.serverContext(listener, standIns: certificates),
                     redirectPort: listener.redirectPort,
                     readsProxyHeader: listener.readsProxyHeader,

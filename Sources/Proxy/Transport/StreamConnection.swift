@@ -22,6 +22,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     var peerPort: UInt16 = 0
     /// Among the connections of a client's address.
     var place: ConnectionPlace?
+    /// Of the listener that a client came through; 0 for a Unix socket.
+    var localPort: UInt16 = 0
     private var isOver = false
     var receiver: (any TransportReceiver)?
 
@@ -84,6 +86,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
             ForwardedCertificate(der: $0.der, fingerprint: $0.fingerprint, subject: $0.subject)
         }
     }
+
+    /// What the client asked for by SNI.
+    var serverName: String? { tlsFacts?.serverName }
 
     /// What ALPN chose.
     var applicationProtocol: String? { tls?.applicationProtocol }
