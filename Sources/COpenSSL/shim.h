@@ -51,6 +51,50 @@ static inline EVP_PKEY *trunkline_generate_p256(void) { return EVP_EC_gen("P-256
 static inline void trunkline_ctx_verify_clients(SSL_CTX *ctx, int required) {
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), NULL);
 }
+/// Has certificates checked against the lists of a PEM text, those of the authorities too. Returns how many there are; -1
+/// where it holds something else, -2 where one is signed by none of the authorities. `seconds`: until the first of them
+/// should be replaced.
+static inline int trunkline_ctx_add_revocations(
+    SSL_CTX *ctx, const unsigned char *pem, int count, long long *seconds) {
+    BIO *bio = BIO_new_mem_buf(pem, count);
+    if (!bio) return -1;
+    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+    int lists = 0;
+    X509_CRL *list;
+    while (lists >= 0 && (list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
+        X509_OBJECT *found = X509_OBJECT_retrieve_by_subject(
+            X509_STORE_get0_objects(store), X509_LU_X509, X509_CRL_get_issuer(list));
+        X509 *issuer = found ? X509_OBJECT_get0_X509(found) : NULL;
+        EVP_PKEY *key = issuer ? X509_get0_pubkey(issuer) : NULL;
+        const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
+        int days = 0, rest = 0;
+        if (next && ASN1_TIME_diff(&days, &rest, NULL, next) == 1) {
+            long long left = (long long)days * 86400 + rest;
+            if (left < *seconds) *seconds = left;
+        }
+        if (!key || X509_CRL_verify(list, key) != 1) lists = -2;
+        else lists = X509_STORE_add_crl(store, list) == 1 ? lists + 1 : -1;
+        X509_CRL_free(list);
+    }
+    BIO_free(bio);
+    // The end of the text is an error to the reader; any other is one.
+    if (lists >= 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) lists = -1;
+    ERR_clear_error();
+    if (lists > 0) X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    return lists;
+}
+static inline SSL_TICKET_RETURN trunkline_check_ticket(
+    SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t count, SSL_TICKET_STATUS status, void *owner) {
+    (void)ssl, (void)name, (void)count, (void)owner;
+    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    X509 *peer = SSL_SESSION_get0_peer(session);
+    if (peer && X509_cmp_current_time(X509_get0_notAfter(peer)) <= 0) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+/// A ticket carries the certificate that was verified when it was made: it opens nothing once that has expired.
+static inline void trunkline_ctx_check_tickets(SSL_CTX *ctx) {
+    SSL_CTX_set_session_ticket_cb(ctx, NULL, trunkline_check_ticket, NULL);
+}
 static inline int trunkline_sha256(const unsigned char *bytes, size_t count, unsigned char *digest) {
     unsigned int length = 0;
     return EVP_Digest(bytes, count, digest, &length, EVP_sha256(), NULL) && length == 32;

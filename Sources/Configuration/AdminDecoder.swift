@@ -4,6 +4,10 @@ internal import Yams
 package struct AdminConfiguration: Equatable, Sendable {
     /// Where it listens: an address of this machine, or a Unix socket.
     package var address: Located<Address>
+    /// Names that it is asked by, in lower case, beside `localhost` and addresses.
+    package var hosts: [String] = []
+    /// A file with what orders over TCP must come with. nil = nothing.
+    package var token: Located<String>?
 }
 
 /// Reads `admin`.
@@ -13,6 +17,8 @@ enum AdminDecoder {
         if let word = node.scalar?.string, Quantity.flag(word) == false { return nil }
         let section = Section(node, title: "'admin'", place: top.place, top.complaints)
         defer { section.finish() }
+        let hosts = hosts(section)
+        let token = section.hasKey("token") ? section.required("token") : nil
         guard let text = section.required("address") else { return nil }
         switch AddressSyntax.parse(text.value) {
         case .some(.name), nil:
@@ -23,7 +29,19 @@ enum AdminDecoder {
             return nil
         case let address?:
             check(address, at: text.place, section, listeners)
-            return AdminConfiguration(address: Located(value: address, place: text.place))
+            return AdminConfiguration(
+                address: Located(value: address, place: text.place), hosts: hosts, token: token)
+        }
+    }
+
+    private static func hosts(_ section: Section) -> [String] {
+        section.list("hosts").compactMap { node in
+            guard let text = section.text(node, "hosts") else { return nil }
+            if !AddressSyntax.isHostName(text.value) {
+                section.complaints.add(
+                    text.place, "'\(text.value)' is no name of a host, expected one such as ops.internal")
+            }
+            return text.value.lowercased()
         }
     }
 

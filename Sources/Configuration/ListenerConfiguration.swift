@@ -22,6 +22,8 @@ package struct ListenerConfiguration: Equatable, Sendable {
     package struct ClientCertificates: Equatable, Sendable {
         /// A PEM file with the authorities that sign clients' certificates.
         package var authority: Located<String>
+        /// `crl`: a PEM file with the authorities' revocation lists. nil = none are looked at.
+        package var revocations: Located<String>?
         /// `mode`: `require` ends the handshake without one, `request` goes on.
         package var isRequired: Bool
     }

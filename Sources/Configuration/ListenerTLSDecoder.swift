@@ -42,11 +42,12 @@ enum ListenerTLSDecoder {
 
     private static func clients(_ section: Section) -> ListenerConfiguration.ClientCertificates? {
         let authority = section.required("ca")
+        let revocations = section.hasKey("crl") ? section.required("crl") : nil
         var isRequired = true
         section.value("mode", into: &isRequired, expected: "require or request") {
             $0 == "require" ? true : $0 == "request" ? false : nil
         }
         section.finish()
-        return authority.map { .init(authority: $0, isRequired: isRequired) }
+        return authority.map { .init(authority: $0, revocations: revocations, isRequired: isRequired) }
     }
 }

@@ -92,12 +92,15 @@ struct TopCommand: ParsableCommand {
     @Option(help: "The time between two looks.")
     var interval = "2s"
 
+    @Option(help: "The file with the admin listener's token, where it has one.")
+    var token: String?
+
     @Flag(help: "Print one picture and end.")
     var once = false
 
     func run() throws {
         do throws(TopError) {
-            try Top.run(admin: admin, interval: interval, once: once)
+            try Top.run(admin: admin, interval: interval, token: token, once: once)
         } catch {
             Console.complain("trunkline top: \(error.reason)")
             throw ExitCode(1)

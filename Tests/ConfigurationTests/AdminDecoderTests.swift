@@ -21,6 +21,15 @@ struct AdminDecoderTests {
         #expect(load("admin: { address: \"unix:/run/a.sock\" }").0?.address.value == .unix("/run/a.sock"))
     }
 
+    @Test("its names, and the file with the token")
+    func rules() {
+        let (admin, complaints) = load(
+            "admin: { address: 127.0.0.1:9901, hosts: [Ops.Internal], token: admin.token }")
+        #expect(complaints == [] && admin?.hosts == ["ops.internal"] && admin?.token?.value == "admin.token")
+        #expect(load("admin: { address: 127.0.0.1:9901, hosts: [\"a b\"] }").1.count == 1)
+        #expect(load("admin: { address: 127.0.0.1:9901, token: \"\" }").1.count == 1)
+    }
+
     @Test("what it can't listen on is complained of in its place")
     func complaints() {
         #expect(

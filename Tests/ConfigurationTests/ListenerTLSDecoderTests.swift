@@ -27,6 +27,13 @@ struct ListenerTLSDecoderTests {
         }
     }
 
+    @Test("and lists of those that are revoked")
+    func revocations() {
+        let loaded = Self.load(", client_certificates: { ca: ca.pem, crl: crl.pem }")
+        #expect(loaded.said == [])
+        #expect(loaded.value?.listeners.first?.clientCertificates?.revocations?.value == "crl.pem")
+    }
+
     @Test(arguments: [
         (
             ", client_certificates: { mode: require }",
@@ -36,7 +43,10 @@ struct ListenerTLSDecoderTests {
             ", client_certificates: { ca: c.pem, mode: maybe }",
             "'maybe' is no valid 'mode' in 'client_certificates' of a listener, expected require or request"
         ),
-        (", client_certificates: { ca: c.pem, crl: x }", "unknown key 'crl'"),
+        (
+            ", client_certificates: { ca: c.pem, crls: x }",
+            "unknown key 'crls' in 'client_certificates' of a listener, did you mean 'crl'?"
+        ),
     ])
     func complains(tls: String, wanted: String) {
         let complaints = Self.load(tls).said

@@ -4,6 +4,7 @@ import http.client
 import json
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from support import machine
 from support.admin import Admin, free_admin
 from support.backends import ScriptedBackend, echo, node_echo
-from support.proxy import configuration, route, upstream
+from support.proxy import BINARY, configuration, route, upstream
 from support.wire import TEXT
 
 
@@ -62,6 +63,38 @@ def test_web_pages_may_not_give_orders(idle):
     assert not idle.status()["routes"][0]["draining"]
 
 
+@pytest.mark.parametrize("host, status", [
+    ("rebound.example:9901", 403), ("localhost.example", 403), ("localhost:1", 200), ("[::1]:9901", 200), ("10.0.0.1", 200)])
+def test_names_that_are_not_its_own_get_nothing(idle, host, status):
+    """A page's owner may have pointed its name at this machine."""
+    assert idle.call("GET", "/status", headers={"Host": host})[0] == status
+
+
+def test_pages_of_other_sites_get_nothing(idle):
+    assert idle.call("GET", "/metrics", headers={"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert idle.call("POST", "/reload", headers={"Sec-Fetch-Site": "same-site"})[0] == 403
+
+
+def test_orders_need_the_token_where_there_is_one(run, backend, tmp_path):
+    token = tmp_path / "admin.token"
+    token.write_text("first\n")
+    admin = free_admin()
+    section = {**admin.section, "hosts": ["ops.internal"], "token": str(token)}
+    with run(configuration(backend.address, admin=section)):
+        def order(word):
+            return admin.call("POST", "/reload", headers={"Authorization": f"Bearer {word}", "Host": "ops.internal"})
+        status, fields, _ = admin.call("POST", "/reload")
+        assert (status, fields["WWW-Authenticate"]) == (401, "Bearer")
+        assert admin.get("/status")[0] == 200
+        token.write_text("second\n")
+        assert order("second")[0] == 401 and order("first")[0] == 200
+        # Read anew with the configuration.
+        assert order("first")[0] == 401 and order("second")[0] == 200
+        once = subprocess.run([BINARY, "top", "--once", "--admin", admin.address, "--token", token, "--interval", "100ms"],
+                              capture_output=True, text=True, timeout=20)
+        assert once.returncode == 0, once.stderr
+
+
 def test_head_has_the_fields_and_no_body(idle):
     connection = http.client.HTTPConnection("127.0.0.1", idle.port, timeout=10)
     for path in ("/healthz", "/metrics", "/status"):
@@ -73,8 +106,8 @@ def test_head_has_the_fields_and_no_body(idle):
 
 def test_a_connection_is_kept_and_may_be_pipelined(idle):
     with idle.socket() as sock:
-        ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-        sock.sendall(ask * 3 + b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        ask = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        sock.sendall(ask * 3 + b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         text = b""
         while piece := sock.recv(65_536):
             text += piece
@@ -82,10 +115,10 @@ def test_a_connection_is_kept_and_may_be_pipelined(idle):
 
 
 @pytest.mark.parametrize("bytes_,status", [
-    (b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", 505),
-    (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
-    (b"POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000, 413),
-    (b"POST /reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    (b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", 505),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),
+    (b"POST /reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000, 413),
+    (b"POST /reload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
 ])
 def test_malformed_requests_end_the_connection(idle, bytes_, status):
     with idle.socket() as sock:
@@ -110,7 +143,7 @@ def test_scrapers_that_hang_do_not_matter(run, backend):
                 sock.sendall(b"GET /metr")
             if number % 3 == 2:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+                sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
             hung.append(sock)
         began = time.monotonic()
         assert admin.get("/healthz") == (200, "ok\n")
@@ -143,7 +176,7 @@ def test_a_unix_socket_serves_as_well(run, backend, tmp_path):
     with run(configuration(backend.address, admin={"address": f"unix:{path}"})):
         with socket.socket(socket.AF_UNIX) as sock:
             sock.connect(str(path))
-            sock.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            sock.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert sock.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
@@ -174,7 +207,7 @@ def test_the_status_is_what_is(run, backend):
         upstreams={"echo": upstream(backend.address), "dead": upstream(f"127.0.0.1:{dead}")})
     with run(config) as proxy:
         with proxy.upgraded("/echo"), proxy.upgraded("/echo"), proxy.wire() as waiting:
-            waiting.sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            waiting.sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             waiting.read_body(waiting.read_head())
             status = admin.status()
             assert (status["state"], status["sessions"], status["client_connections"]) == ("serving", 2, 1)

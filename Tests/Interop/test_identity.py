@@ -28,7 +28,7 @@ class Recorder(ScriptedBackend):
         rest = b""
         if head.get("transfer-encoding"):
             while not rest.endswith(b"\r\n\r\n"):
-                rest += wire.sock.recv(65_536)
+                rest += wire.read(1)
         self.rests.append(rest)
         wire.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 

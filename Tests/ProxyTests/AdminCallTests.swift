@@ -12,7 +12,7 @@ struct AdminCallTests {
         if let origin { fields.append("Origin", origin) }
         let target = (try? RequestTarget(text: target)) ?? .root
         let head = RequestHead(method: method, target: target, fields: fields)
-        return Result { () throws(AdminRefusal) in try AdminCall.judge(head) }
+        return Result { () throws(AdminRefusal) in try AdminCall.judge(head, by: AdminRules()) }
     }
 
     @Test("pages are read")

@@ -27,6 +27,21 @@ struct ClientVerificationTests {
         #expect(!pair.server.isEstablished)
     }
 
+    @Test(
+        "revocation lists that are none are an error",
+        arguments: ["", "nonsense", "-----BEGIN X509 CRL-----\nAAAA\n"])
+    func noLists(text: String) throws {
+        let certificate = try Certificate.selfSigned()
+        let verification = ClientVerification(
+            authorityPEM: Array(certificate.pem.utf8), isRequired: true, revocationPEM: Array(text.utf8))
+        #expect(throws: TLSError.setup("not all of it is certificate revocation lists in PEM form")) {
+            try verification.secondsUntilRevocationsExpire()
+        }
+        #expect(throws: TLSError.self) {
+            try ServerTLSContext(certificates: [certificate], clients: verification)
+        }
+    }
+
     @Test("authorities that are none are an error", arguments: ["", "nonsense"])
     func noAuthority(text: String) throws {
         let certificate = try Certificate.selfSigned()

@@ -13,9 +13,9 @@ enum AdminCall: Equatable, Sendable {
     private static let reading = ["/", "/healthz", "/readyz", "/status", "/metrics"]
     private static let ordering = ["/reload", "/drain", "/undrain"]
 
-    /// Judges a request by its head. Pages of a browser may not give orders: a browser sends `Origin` with every POST,
-    /// and any page it shows can make it send one to this very machine.
-    static func judge(_ head: RequestHead) throws(AdminRefusal) -> AdminCall {
+    /// Judges a request by its head.
+    static func judge(_ head: RequestHead, by rules: AdminRules) throws(AdminRefusal) -> AdminCall {
+        try rules.admit(head)
         let path = head.target.path
         if reading.contains(path) {
             guard head.method == "GET" || head.method == "HEAD" else { throw .method(allowed: "GET, HEAD") }
@@ -23,7 +23,7 @@ enum AdminCall: Equatable, Sendable {
         }
         guard ordering.contains(path) else { throw .notFound }
         guard head.method == "POST" else { throw .method(allowed: "POST") }
-        guard !head.fields.contains("origin") else { throw .browser }
+        try rules.authorize(head)
         if path == "/reload" { return .reload }
         let query = try AdminQuery(head.target.query ?? "")
         let selection = try selection(query, rateIsKnown: path == "/drain")
@@ -69,6 +69,8 @@ enum AdminRefusal: Error, Equatable {
     case notFound
     case method(allowed: String)
     case browser
+    case host(String)
+    case token
     case query(String)
 
     var response: AdminResponse {
@@ -77,6 +79,12 @@ enum AdminRefusal: Error, Equatable {
         case .method(let allowed):
             AdminResponse(405, "expected \(allowed)\n", fields: [HeaderFields.Field("Allow", allowed)])
         case .browser: AdminResponse(403, "orders from web pages are not taken\n")
+        case .host(let name):
+            AdminResponse(403, "'\(name)' is no name of this listener; 'admin.hosts' has those that are\n")
+        case .token:
+            AdminResponse(
+                401, "orders need the token, as Authorization: Bearer TOKEN\n",
+                fields: [HeaderFields.Field("WWW-Authenticate", "Bearer")])
         case .query(let complaint): AdminResponse(400, complaint + "\n")
         }
     }

@@ -126,7 +126,7 @@ final class AdminConnection: StreamHandler, TimerTarget {
         // One request at a time: what follows waits in the kernel.
         socket.pauseReading()
         do throws(AdminRefusal) {
-            let call = try AdminCall.judge(head)
+            let call = try AdminCall.judge(head, by: host.rules)
             host.answer(call) { [weak self] response in self?.write(response) }
         } catch {
             write(error.response)

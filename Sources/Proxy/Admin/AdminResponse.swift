@@ -27,6 +27,8 @@ struct AdminResponse {
 
 /// Whoever can answer.
 protocol AdminHost: AnyObject {
+    /// Who may ask.
+    var rules: AdminRules { get }
     /// Calls `done` once, now or later, on the loop that asked.
     func answer(_ call: AdminCall, done: @escaping (AdminResponse) -> Void)
 }

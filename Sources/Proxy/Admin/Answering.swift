@@ -16,6 +16,7 @@ extension ProxyServer: AdminHost {
 
         """
 
+    var rules: AdminRules { current.adminRules }
     var isReady: Bool { isServing && undrainedWorkers == nil }
 
     func answer(_ call: AdminCall, done: @escaping (AdminResponse) -> Void) {

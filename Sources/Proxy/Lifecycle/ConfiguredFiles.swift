@@ -44,7 +44,26 @@ struct ConfiguredFiles {
         guard let clients = listener.clientCertificates,
             let pem = read(clients.authority, what: "CA certificates")
         else { return nil }
-        return ClientVerification(authorityPEM: pem, isRequired: clients.isRequired)
+        guard let file = clients.revocations else {
+            return ClientVerification(authorityPEM: pem, isRequired: clients.isRequired)
+        }
+        guard let lists = read(file, what: "revocation lists") else { return nil }
+        let verification = ClientVerification(
+            authorityPEM: pem, isRequired: clients.isRequired, revocationPEM: lists)
+        do throws(TLSError) {
+            if let left = try verification.secondsUntilRevocationsExpire(), left < 0 {
+                warnings.append(
+                    Diagnostic(
+                        file: self.file, place: file.place,
+                        text:
+                            "'\(file.value)' is out of date: until it is replaced, no client's certificate is accepted",
+                        isWarning: true))
+            }
+        } catch {
+            complain(file.place, "'\(file.value)': \(error)")
+            return nil
+        }
+        return verification
     }
 
     /// An upstream's TLS.
@@ -122,6 +141,18 @@ struct ConfiguredFiles {
                 file: self.file, place: file.place,
                 text: "'\(file.value)' \(problem); nothing is stapled", isWarning: true))
         return nil
+    }
+
+    /// What orders to the admin listener must come with.
+    mutating func token(_ named: Located<String>) -> [UInt8]? {
+        guard let bytes = read(named, what: "token") else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard text.count == 1, let token = text.first, token.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+            complain(
+                named.place, "'\(named.value)' must hold one word of visible ASCII characters, the token")
+            return nil
+        }
+        return Array(token.utf8)
     }
 
     private func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }

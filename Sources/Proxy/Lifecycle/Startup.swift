@@ -12,6 +12,7 @@ package struct Startup {
     /// What is to be said that stops nothing.
     package let warnings: [Diagnostic]
     let tickets: TicketRegistry
+    let adminRules: AdminRules
     private let backendTLS: [String: ClientTLSContext]
     private let file: String
 
@@ -62,6 +63,10 @@ package struct Startup {
         for (name, upstream) in configuration.upstreams where upstream.tls != nil {
             contexts[name] = files.clientContext(upstream)
         }
+        let admin = configuration.admin
+        adminRules = AdminRules(
+            hosts: admin?.hosts ?? [], token: admin?.token.flatMap { files.token($0) },
+            isOnNetwork: admin?.address.value.port != nil)
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
         backendTLS = contexts

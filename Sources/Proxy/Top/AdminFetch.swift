@@ -25,7 +25,7 @@ final class AdminFetch: StreamHandler, TimerTarget {
 
     /// Starts; `done` comes once, from the loop.
     init(
-        _ path: String, from address: SocketAddress, on loop: EventLoop,
+        _ path: String, from address: SocketAddress, token: String? = nil, on loop: EventLoop,
         done: @escaping (Result<String, FetchError>) -> Void
     ) {
         self.loop = loop
@@ -33,6 +33,7 @@ final class AdminFetch: StreamHandler, TimerTarget {
         var fields = HeaderFields()
         fields.append("Host", address.isUnix ? "localhost" : address.description)
         fields.append("Connection", "close")
+        if let token { fields.append("Authorization", "Bearer \(token)") }
         request =
             RequestHead(method: "GET", target: (try? RequestTarget(text: path)) ?? .root, fields: fields)
             .encoded

@@ -15,6 +15,7 @@ package final class Top: TimerTarget {
     private let address: Address
     private let target: SocketAddress
     private let interval: UInt64
+    private let token: String?
     private let loop: EventLoop
     private var terminal: Terminal?
     private var signals: SignalSource?
@@ -27,7 +28,10 @@ package final class Top: TimerTarget {
     /// - Parameters:
     ///   - admin: an address as the configuration spells it.
     ///   - interval: a duration as the configuration spells it.
-    package static func run(admin: String, interval: String, once: Bool) throws(TopError) -> Never {
+    ///   - token: the file that the admin listener's `token` names; nil = none.
+    package static func run(
+        admin: String, interval: String, token: String? = nil, once: Bool
+    ) throws(TopError) -> Never {
         guard let address = AddressSyntax.parse(admin), let target = SocketAddress(listening: address) else {
             throw TopError(
                 reason:
@@ -37,8 +41,9 @@ package final class Top: TimerTarget {
             throw TopError(
                 reason: "'\(interval)' is no interval, expected a duration of 100ms or more such as 2s")
         }
+        let word = try token.map { (file) throws(TopError) in try read(file) }
         do throws(SystemError) {
-            let top = try Top(address, target, every: pause)
+            let top = try Top(address, target, every: pause, token: word)
             try top.start(once: once || !Terminal.isThere)
             top.loop.run()
         } catch {
@@ -47,7 +52,19 @@ package final class Top: TimerTarget {
         Machine.exit(0)
     }
 
-    private init(_ address: Address, _ target: SocketAddress, every interval: UInt64) throws(SystemError) {
+    private static func read(_ file: String) throws(TopError) -> String {
+        do throws(SystemError) {
+            let text = String(decoding: try FileContents.read(file), as: UTF8.self)
+            return text.split(whereSeparator: \.isWhitespace).first.map { String($0) } ?? ""
+        } catch {
+            throw TopError(reason: "cannot read the token '\(file)': \(error.reason)")
+        }
+    }
+
+    private init(
+        _ address: Address, _ target: SocketAddress, every interval: UInt64, token: String?
+    ) throws(SystemError) {
+        self.token = token
         self.address = address
         self.target = target
         self.interval = interval
@@ -69,7 +86,7 @@ package final class Top: TimerTarget {
     package func timerFired(_ kind: UInt8) { ask() }
 
     private func ask() {
-        fetch = AdminFetch("/metrics", from: target, on: loop) { [unowned self] result in
+        fetch = AdminFetch("/metrics", from: target, token: token, on: loop) { [unowned self] result in
             fetch = nil
             switch result {
             case .success(let text): took(Scrape(text, at: EventLoop.clock))
