@@ -52,8 +52,6 @@ package struct Forwarding: Equatable, Sendable {
         guard known.address == known.peer else { return nil }
         return connection.ends
     }
-    /// It tells of nobody in particular.
-    package var isShared: Bool { shared != nil }
 
     /// The same for a request that many clients share: of who has asked first only these fields are told.
     package func shared(tellingApartBy names: [String]) -> Forwarding {

@@ -78,7 +78,6 @@ struct ForwardingTests {
                 == fields(
                     ("Host", "a"), ("Authorization", "b"), ("X-App", "1"), ("X-Real-IP", "192.0.2.1"),
                     ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "a"), ("X-Request-Id", "id")))
-        #expect(forwarding.isShared)
     }
 
     @Test("IPv6 is quoted in brackets, a host with a port is quoted")

@@ -16,7 +16,7 @@ struct FeedKey: Hashable {
 
     /// Of what reaches a backend, these may differ between clients who ask for the same.
     private static let always = [
-        "origin", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
+        "origin", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix",
     ]
 
     struct Field: Hashable {
@@ -32,7 +32,12 @@ struct FeedKey: Hashable {
         // As the backend gets them: what we say of a client, not what it says of itself.
         var sent = plan.head.fields
         plan.forwarding.apply(to: &sent)
-        fields = (names + Self.always).map { Field(name: $0, values: sent.all($0)) }
+        // A port or none, as clients write it, makes no other host.
+        let hosts = sent.all("x-forwarded-host").map { RequestTarget.hostName($0) }
+        fields =
+            (names + Self.always).map { Field(name: $0, values: sent.all($0)) } + [
+                Field(name: "x-forwarded-host", values: hosts)
+            ]
     }
 }
 

@@ -9,15 +9,12 @@ struct BackendRequest {
     /// The client's address without its port.
     let client: String
     let ends: ConnectionEnds?
-    /// Many clients' together.
-    let isShared: Bool
 
     init(_ plan: UpgradePlan) {
         isUpgrade = true
         head = plan.head
         client = plan.forwarding.client
         ends = plan.forwarding.ends
-        isShared = plan.forwarding.isShared
     }
 
     init(_ plan: RequestPlan) {
@@ -25,7 +22,6 @@ struct BackendRequest {
         head = plan.head
         client = plan.forwarding.client
         ends = plan.forwarding.ends
-        isShared = false
     }
 
     /// The value that a hash key has in this request; nil when it isn't there.

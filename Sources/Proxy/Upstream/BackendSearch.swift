@@ -166,8 +166,6 @@ final class BackendSearch: TimerTarget {
 
     private var preamble: [UInt8] {
         guard upstream.settings.policy.sendsProxyHeader else { return [] }
-        // A feed's connection is nobody's in particular.
-        if request.isShared { return ProxyHeaderEncoder.local }
         return ProxyHeaderEncoder.version2(client: request.client, request.ends)
     }
 
