@@ -1,5 +1,7 @@
 """Who the client is, is what the proxy says: forged fields, trusted proxies, trailers, and feeds that many share."""
 
+import socket
+
 import pytest
 
 from support import machine
@@ -133,6 +135,21 @@ def test_proxy_headers_are_believed_of_whoever_is_named(run, recorder, trusted, 
         wire.sock.sendall(b"PROXY TCP4 192.0.2.1 192.0.2.2 1000 2000\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert wire.read_head().status == 200
         assert recorder.heads[-1].all("x-real-ip") == [client]
+
+
+@pytest.mark.parametrize("trusted, client", [([], None), (["unix"], "203.0.113.9")])
+def test_who_comes_over_a_unix_socket_is_believed_where_named(run, recorder, tmp_path, trusted, client):
+    path = tmp_path / "edge.sock"
+    with run(configuration(recorder.address, trusted_proxies=trusted), tls=False, listener={"address": f"unix:{path}"}):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(10)
+        sock.connect(str(path))
+        with Wire(sock) as wire:
+            wire.sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n")
+            assert wire.read_head().status == 200
+        head = recorder.heads[-1]
+        assert head.get("x-real-ip") == client and head.get("x-forwarded-port") is None
+        assert head.get("x-forwarded-for") == ("203.0.113.9, unknown" if client else "unknown")
 
 
 def test_behind_a_proxy_that_ends_tls_nothing_is_redirected(run, recorder):
