@@ -44,6 +44,6 @@ struct TrustDecoderTests {
             listeners: [{ name: a, address: "127.0.0.1:1" }, { name: a, address: "127.0.0.1:2" }]
             routes: [{ name: r, respond: { status: 200 } }]
             """)
-        #expect(twice.said == ["f:1:57: two listeners are named 'a'"])
+        #expect(twice.said == ["f:1:58: two listeners are named 'a'"])
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Who may ask the admin listener")
 struct AdminRulesTests {
-    private let rules = AdminRules(hosts: ["ops.internal"], token: Array("secret".utf8))
+    private let rules = AdminRules(hosts: ["ops.internal"], token: "secret")
 
     private func judge(
         _ method: String, _ target: String, _ list: [(String, String)], by rules: AdminRules? = nil

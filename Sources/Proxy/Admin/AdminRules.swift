@@ -6,7 +6,7 @@ struct AdminRules: Equatable, Sendable {
     /// `admin.hosts`, in lower case.
     var hosts: [String] = []
     /// What orders must come with; nil = nothing.
-    var token: [UInt8]?
+    var token: String?
     /// It can be reached over a network. A Unix socket can't be by a browser, and who may open it is said by its mode.
     var isOnNetwork = true
 
@@ -30,7 +30,7 @@ struct AdminRules: Equatable, Sendable {
         let site = head.fields.first("sec-fetch-site")
         guard !head.fields.contains("origin"), site == nil || site == "none" else { throw .browser }
         guard isOnNetwork, let token else { return }
-        guard let given = bearer(head), isSame(given, token) else { throw .token }
+        guard let given = bearer(head), isSame(given, Array(token.utf8)) else { throw .token }
     }
 
     /// RFC 6750, 2.1.

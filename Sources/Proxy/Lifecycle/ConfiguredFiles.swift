@@ -144,7 +144,7 @@ struct ConfiguredFiles {
     }
 
     /// What orders to the admin listener must come with.
-    mutating func token(_ named: Located<String>) -> [UInt8]? {
+    mutating func token(_ named: Located<String>) -> String? {
         guard let bytes = read(named, what: "token") else { return nil }
         let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard text.count == 1, let token = text.first, token.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
@@ -152,7 +152,7 @@ struct ConfiguredFiles {
                 named.place, "'\(named.value)' must hold one word of visible ASCII characters, the token")
             return nil
         }
-        return Array(token.utf8)
+        return String(token)
     }
 
     private func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
