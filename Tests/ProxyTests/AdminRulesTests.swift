@@ -12,6 +12,7 @@ struct AdminRulesTests {
     ) -> Result<AdminCall, AdminRefusal> {
         var fields = HeaderFields()
         for (name, value) in list { fields.append(name, value) }
+        let target = (try? RequestTarget(text: target)) ?? .root
         let head = RequestHead(method: method, target: target, fields: fields)
         return Result { () throws(AdminRefusal) in try AdminCall.judge(head, by: rules ?? self.rules) }
     }
