@@ -63,14 +63,20 @@ final class Listener: ListenerHandler {
         guard socket.enterBudget() else {
             return turnAway(socket, from: address, facts, limit: "client_connections", "too many connections")
         }
+        let proxies = worker.generation.configuration.trustedProxies
         guard facts.readsProxyHeader else {
-            _ = admit(socket, from: address, facts, as: ClientKey(address.host))
+            // A proxy's connections are its clients': those are told apart by their requests.
+            let key = proxies.contains(address.host) ? nil : ClientKey(address.host)
+            _ = admit(socket, from: address, facts, as: key)
             return
         }
         let reader = ProxyHeaderReader(socket, from: address, listener: facts.name, worker: worker) {
             [self] socket, client, rest in
-            // A balancer that speaks for itself is not one of those behind it.
-            let key = client.host == address.host ? nil : ClientKey(client.host)
+            // A balancer that speaks for itself is not one of those behind it; who is not believed is just a client.
+            let isBalancer =
+                client.host == address.host
+                && KnownClient.believesProxyHeader(from: address.host, proxies)
+            let key = isBalancer ? nil : ClientKey(client.host)
             guard let transport = admit(socket, from: client, facts, as: key), rest.count > 0 else { return }
             transport.streamReceived(&rest)
         }
