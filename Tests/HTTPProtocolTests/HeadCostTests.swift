@@ -83,7 +83,8 @@ struct HeadCostTests {
         _ = HopByHop.applicationFields(of: all)
         _ = HopByHop.allowedTrailers(all)
         let stream = StreamRequest(
-            method: "GET", scheme: "https", authority: "a", path: "/", protocolName: nil, fields: all, endsStream: true)
+            method: "GET", scheme: "https", authority: "a", path: "/", protocolName: nil, fields: all,
+            endsStream: true)
         _ = stream.judge(key: "", limits: HeadLimits(bytes: .max, fields: .max))
     }
 

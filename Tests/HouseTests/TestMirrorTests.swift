@@ -32,6 +32,7 @@ struct TestMirrorTests {
         "HTTP2Protocol/HTTP2Stream": "nothing without its session: HTTP2SessionTests",
         "HTTP2Protocol/HTTP2Streams": "a session's streams: HTTP2SessionTests",
         "HTTPProtocol/HeadLimits": "a value; RequestHeadParserTests has each at its limit",
+        "Patterns/PatternLibrary": "a version",
         "PerMessageDeflate/BlockPool": "ContextArenaTests takes blocks and gives them back",
         "PerMessageDeflate/ContextBlock": "one of a pool's: ContextArenaTests",
         "PerMessageDeflate/Deflater": "DeflateTests reads back what it writes",

@@ -135,7 +135,7 @@ def test_a_port_in_use_is_said_and_ends_with_1(check):
 def test_version_names_the_libraries_in_use():
     done = subprocess.run([str(BINARY), "version"], text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
     assert done.returncode == 0
-    for words in (r"trunkline \d", r"OpenSSL 3\.\d+\.\d+", r"zlib 1\.\d+"):
+    for words in (r"trunkline \d", r"OpenSSL 3\.\d+\.\d+", r"zlib 1\.\d+", r"PCRE2 10\.\d+"):
         assert re.search(words, done.stdout, re.IGNORECASE), done.stdout
 
 

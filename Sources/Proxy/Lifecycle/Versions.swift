@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTP2Protocol
+internal import Patterns
 internal import PerMessageDeflate
 internal import TLS
 
@@ -18,7 +19,7 @@ package enum Versions {
     package static var lines: [String] {
         [
             "trunkline \(trunkline)", TLSLibrary.version, "zlib \(ZlibLibrary.version)",
-            "nghttp2 \(HTTP2Library.version)",
+            "nghttp2 \(HTTP2Library.version)", "PCRE2 \(PatternLibrary.version)",
         ]
     }
 }
