@@ -4,8 +4,8 @@ package protocol MemoryHolder: AnyObject {
     var peerName: String { get }
     /// We were asked for it, and did not ask.
     var isClient: Bool { get }
-    /// Gives the peer up at once; all that is held for it is released.
-    func giveUpForMemory()
+    /// Gives the peer up at once; all that is held for it is released. False when there is nobody to be given up.
+    func giveUpForMemory() -> Bool
 }
 
 /// Every byte that is held for the peer of one connection, whoever made it.

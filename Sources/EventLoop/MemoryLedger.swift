@@ -101,9 +101,9 @@ package final class MemoryLedger: TimerTarget {
             guard pool.isOver else { break }
             guard let holder = account.holder else { continue }
             let cut = MemoryCut(peer: holder.peerName, isClient: holder.isClient, bytes: account.held)
-            holder.giveUpForMemory()
+            let isDone = holder.giveUpForMemory()
             tell()
-            onCut?(cut)
+            if isDone { onCut?(cut) }
         }
     }
 }

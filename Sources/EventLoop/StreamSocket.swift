@@ -325,10 +325,11 @@ package final class StreamSocket: Pollable, MemoryHolder {
     }
 
     /// Breaks the connection, with a reset; the handler is told.
-    package func giveUpForMemory() {
+    package func giveUpForMemory() -> Bool {
         sendGatheredFirst()
         if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
         fail(.memoryCut)
+        return true
     }
 
     /// The peer's address.

@@ -55,8 +55,9 @@ final class Holder: MemoryHolder {
 
     deinit { charge.account.holder = nil }
 
-    func giveUpForMemory() {
+    func giveUpForMemory() -> Bool {
         isGivenUp = true
         charge.set(0)
+        return true
     }
 }

@@ -18,7 +18,7 @@ from support.proxy import route, upstream
 from support.wire import BINARY, PING, TEXT, Head, Wire, frame, upgrade_request
 
 SECONDS = 8.0 if FULL else 0.35
-PEERS = 8 if FULL else 4
+PEERS = 4
 # What each byte sent may cost, and what the process may grow by anyhow: its heap is cut in pieces.
 RATIO, SLACK_KIB = 4, 12 * 1024
 

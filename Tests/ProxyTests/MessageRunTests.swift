@@ -1,4 +1,5 @@
 import BasicContainers
+import EventLoop
 import Testing
 import WebSocketProtocol
 
@@ -6,12 +7,14 @@ import WebSocketProtocol
 
 @Suite("Messages that leave together")
 struct MessageRunTests {
+    private let account = MemoryAccount(on: MemoryLedger(MemoryPool()))
+
     /// A feed's last messages, each of so many bytes of payload; their first byte says which one it is.
     private func ring(_ sizes: Int...) -> MessageRing<SharedMessage> {
         var ring = MessageRing<SharedMessage>(capacity: 16, byteLimit: 1 << 24)
         for (number, size) in sizes.enumerated() {
             let payload = [UInt8](repeating: UInt8(number), count: size)
-            ring.append(SharedMessage(.binary, payload: payload.span), bytes: size)
+            ring.append(SharedMessage(.binary, payload: payload.span, on: account), bytes: size)
         }
         return ring
     }
@@ -61,7 +64,7 @@ struct MessageRunTests {
     func gone() {
         var runs = MessageRuns()
         var ring = MessageRing<SharedMessage>(capacity: 1, byteLimit: 100)
-        for _ in 0..<2 { ring.append(SharedMessage(.text, payload: [1].span), bytes: 1) }
+        for _ in 0..<2 { ring.append(SharedMessage(.text, payload: [1].span, on: account), bytes: 1) }
         #expect(runs.run(0..<2, of: ring, for: nil) == nil)
     }
 }

@@ -8,7 +8,7 @@ internal import WebSocketProtocol
 ///
 /// `FeedOpening` gets the connection and gets it back, `FeedReceiving` takes messages from it, `FeedRounds` hands them
 /// round; this file keeps the clients and the time.
-final class Feed: TimerOwner {
+final class Feed: TimerOwner, MemoryHolder {
     enum Timer: UInt8 { case housekeeping, linger, reopen, patience, gather }
 
     let key: FeedKey
@@ -42,9 +42,8 @@ final class Feed: TimerOwner {
     var roundPosition: Int?
     /// A client's message that is being passed on.
     var speech: Speech?
-    /// Of what is kept for all clients; nobody is to be given up for it, since its own bounds hold.
+    /// Of what is kept for its clients: the messages that it holds, and those that slow clients are still given.
     let account: MemoryAccount
-    private var ringCharge: MemoryCharge
     /// The message that is coming in pieces.
     var assembly: MessageAssembly?
     var timers = TimerSlots()
@@ -62,9 +61,11 @@ final class Feed: TimerOwner {
         self.worker = worker
         machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin)
         account = MemoryAccount(on: worker.loop.memory)
-        ringCharge = MemoryCharge(to: account)
         ring = MessageRing(capacity: options.ringCapacity, byteLimit: options.queueBytes)
+        account.holder = self
     }
+
+    deinit { account.holder = nil }
 
     var route: Route { plan.route }
     /// Nobody receives it or waits for it.
@@ -72,9 +73,6 @@ final class Feed: TimerOwner {
     /// Since when nobody receives it, on the loop's clock.
     private(set) var idleSince: UInt64 = 0
     var backendName: String { backend?.name ?? "" }
-
-    /// The ring has changed.
-    func chargeRing() { ringCharge.set(ring.bytes) }
 
     // MARK: Clients
 
@@ -168,7 +166,6 @@ final class Feed: TimerOwner {
         finishRound()
         options = new
         ring.resize(capacity: new.ringCapacity, byteLimit: new.queueBytes)
-        chargeRing()
         machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin)
         for subscriber in subscribers { subscriber.adopt(new) }
         if isArmed(.linger) { arm(.linger, after: new.linger) }

@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
@@ -39,7 +40,7 @@ final class FeedCompression: ContextHolder {
     func releaseIdleContexts() { deflater.releaseContext() }
 
     /// The compressed frame; nil when it is not worth it, or memory could not be had.
-    func frame(_ opcode: Opcode, payload: Span<UInt8>) -> SharedBytes? {
+    func frame(_ opcode: Opcode, payload: Span<UInt8>, on account: MemoryAccount) -> SharedBytes? {
         guard payload.count >= minimumSize,
             deflater.holdsContext
                 || worker.contextMemory.makeRoom(for: deflater.contextBytes, sparing: self)
@@ -52,7 +53,7 @@ final class FeedCompression: ContextHolder {
             var frame = UniqueArray<UInt8>(minimumCapacity: packed.count + FrameHeader.largestSize)
             FrameWriter.append(
                 opcode, fin: true, rsv1: true, payload: packed.span, maskingKey: nil, to: &frame)
-            made = SharedBytes(frame)
+            made = SharedBytes(frame, on: account)
         }
         worker.scratch.giveBack(packed)
         return made

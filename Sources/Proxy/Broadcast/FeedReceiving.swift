@@ -72,7 +72,7 @@ extension Feed: LegOwner {
             tally.leftOut &+= 1
             return worker.log.feedLeftOut(self, limit: route.limits.feedMessage)
         }
-        assembly.payload.lend { publish(SharedMessage(assembly.opcode, payload: $0)) }
+        assembly.payload.lend { publish(SharedMessage(assembly.opcode, payload: $0, on: account)) }
     }
 
     private func takeWhole(_ payload: Span<UInt8>, _ opcode: Opcode) throws(ProtocolViolation) {
@@ -80,7 +80,7 @@ extension Feed: LegOwner {
             var text = UTF8Validator()
             guard text.accept(payload), text.isComplete else { throw .invalidUTF8 }
         }
-        publish(SharedMessage(opcode, payload: payload))
+        publish(SharedMessage(opcode, payload: payload, on: account))
     }
 
     private func publish(_ message: SharedMessage) {
@@ -92,7 +92,6 @@ extension Feed: LegOwner {
         }
         runs.removeAll()
         ring.append(message, bytes: size)
-        chargeRing()
         unsent += 1
         unsentBytes += size
     }

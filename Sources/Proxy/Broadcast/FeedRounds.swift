@@ -65,4 +65,17 @@ extension Feed {
             start = end
         }
     }
+
+    // MARK: MemoryHolder
+
+    var peerName: String { "feed \(key.host)\(key.target)" }
+    var isClient: Bool { true }
+
+    /// The process holds too much: those who are in the middle of a message keep it, each maybe another one. What the
+    /// feed itself keeps is bounded by its own keys.
+    func giveUpForMemory() -> Bool {
+        let slow = subscribers.filter { $0.underWay != nil }
+        for subscriber in slow { subscriber.giveUp(.memory) }
+        return !slow.isEmpty
+    }
 }

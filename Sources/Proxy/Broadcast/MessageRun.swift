@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 
 /// Consecutive messages of a feed as they leave for one client: in one write, and under TLS in one record.
 struct MessageRun {
@@ -29,13 +30,14 @@ struct MessageRuns {
         for known in made where known.start == range.lowerBound && known.compression == compression?.id {
             return known.run
         }
-        let run = Self.join(range, of: ring, for: compression)
+        let run = Self.join(range, of: ring, for: compression, on: first.account)
         made.append((range.lowerBound, compression?.id, run))
         return run
     }
 
     private static func join(
-        _ range: Range<UInt64>, of ring: MessageRing<SharedMessage>, for compression: FeedCompression?
+        _ range: Range<UInt64>, of ring: MessageRing<SharedMessage>, for compression: FeedCompression?,
+        on account: MemoryAccount
     ) -> MessageRun {
         var joined = UniqueArray<UInt8>()
         var count = 0
@@ -46,6 +48,6 @@ struct MessageRuns {
             frame.lend(from: 0) { joined.append(copying: $0) }
             count += 1
         }
-        return MessageRun(bytes: SharedBytes(joined), count: count)
+        return MessageRun(bytes: SharedBytes(joined, on: account), count: count)
     }
 }

@@ -1,7 +1,8 @@
 internal import BasicContainers
+internal import EventLoop
 internal import WebSocketProtocol
 
-/// Bytes that many hold and nobody changes.
+/// Bytes that many hold and nobody changes, on an account as long as anybody holds them.
 final class SharedBytes {
     private struct Storage: ~Copyable {
         let bytes: UniqueArray<UInt8>
@@ -12,12 +13,18 @@ final class SharedBytes {
     }
 
     private let storage: Storage
+    private let charge: MemoryCharge
     let count: Int
 
-    init(_ bytes: consuming UniqueArray<UInt8>) {
+    init(_ bytes: consuming UniqueArray<UInt8>, on account: MemoryAccount) {
         count = bytes.count
+        var charge = MemoryCharge(to: account)
+        charge.set(bytes.capacity)
+        self.charge = charge
         storage = Storage(bytes: bytes)
     }
+
+    var account: MemoryAccount { charge.account }
 
     /// Lends the bytes from one of them on.
     func lend<Result>(from start: Int, _ body: (Span<UInt8>) -> Result) -> Result {
@@ -34,12 +41,13 @@ final class SharedMessage {
     private let payload: Range<Int>
     private var variants: [(id: Int, bytes: SharedBytes)] = []
 
-    init(_ opcode: Opcode, payload: Span<UInt8>) {
+    /// - Parameter account: of the feed.
+    init(_ opcode: Opcode, payload: Span<UInt8>, on account: MemoryAccount) {
         var frame = UniqueArray<UInt8>(minimumCapacity: payload.count + FrameHeader.largestSize)
         FrameWriter.append(opcode, fin: true, payload: payload, maskingKey: nil, to: &frame)
         self.opcode = opcode
         self.payload = (frame.count - payload.count)..<frame.count
-        plain = SharedBytes(frame)
+        plain = SharedBytes(frame, on: account)
     }
 
     var payloadSize: Int { payload.count }
@@ -48,7 +56,10 @@ final class SharedMessage {
     func bytes(for compression: FeedCompression?) -> SharedBytes {
         guard let compression else { return plain }
         for variant in variants where variant.id == compression.id { return variant.bytes }
-        let made = plain.lend(from: payload.lowerBound) { compression.frame(opcode, payload: $0) } ?? plain
+        let made =
+            plain.lend(from: payload.lowerBound) {
+                compression.frame(opcode, payload: $0, on: plain.account)
+            } ?? plain
         variants.append((compression.id, made))
         return made
     }

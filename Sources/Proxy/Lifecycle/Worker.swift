@@ -30,6 +30,7 @@ final class Worker {
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
     let scratch = ScratchStack()
+    var inflation = TurnBudget()
     let http2Buffers = HTTP2Buffers()
     private(set) lazy var feeds = FeedHub(worker: self)
     let contextMemory: ContextMemory

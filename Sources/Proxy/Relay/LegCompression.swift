@@ -12,8 +12,6 @@ final class LegCompression: ContextHolder {
     var deflater: Deflater
     /// For what comes in.
     var allowance: InflateAllowance
-    /// What became of what came in, since its turn began.
-    var madeInTurn = 0
     /// A compressed message is coming in from the peer.
     var isInflating = false
     /// A compressed message is going out to the peer.

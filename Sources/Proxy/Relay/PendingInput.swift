@@ -33,7 +33,7 @@ extension Leg {
         static let full = Holds(rawValue: 1)
         /// It sends too much, or what becomes too much.
         static let rate = Holds(rawValue: 2)
-        /// It has had its share of the loop's time.
+        /// The loop has made enough of compressed bytes for this turn.
         static let turn = Holds(rawValue: 4)
         /// What came of it is still being handed round.
         static let round = Holds(rawValue: 8)
@@ -58,9 +58,16 @@ extension Leg {
     /// Looks at what waits, and reads on, if nothing holds that up.
     func goOn() {
         guard holds.isEmpty, !hasEnded else { return }
+        if pending != nil, worker.inflation.isSpent(at: worker.loop.now) { return waitForTurn() }
         takePending()
         guard holds.isEmpty, !hasEnded, pending == nil else { return }
         read()
+    }
+
+    func waitForTurn() {
+        guard !holds.contains(.turn) else { return }
+        hold(.turn)
+        worker.loop.nextTurn { self.release(.turn) }
     }
 
     /// Reads on, whatever reading was paused for.

@@ -10,15 +10,12 @@ extension Session {
     /// Inflated bytes are passed on in frames no larger than this, so that a small message that means a large one
     /// takes memory in steps.
     private static let step = 64 * 1024
-    /// So much is made of one peer's bytes before the loop may do something else: less than a millisecond's work.
-    private static let turn = 256 * 1024
 
     /// - Parameter part: what the bytes begin with, when they had to wait.
     func transform(
         _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg, to other: Leg
     ) throws(ProtocolViolation) {
         var position = 0
-        leg.compression?.madeInTurn = 0
         var output = worker.scratch.take()
         var violation: ProtocolViolation?
         do throws(ProtocolViolation) {
@@ -135,6 +132,10 @@ extension Session {
         from leg: Leg, to other: Leg, into output: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) -> Bool {
         while true {
+            guard !worker.inflation.isSpent(at: worker.loop.now) else {
+                leg.waitForTurn()
+                return false
+            }
             var plain = worker.scratch.take()
             let start = position
             let state: OnInflate
@@ -155,16 +156,10 @@ extension Session {
             let wait = compression.allowance.took(position - start, becoming: made, at: worker.loop.now)
             if wait > 0 { throttle(leg, for: wait, limit: "inflate_ratio") }
             if output.count > Self.step { pass(&output, from: leg, to: other, isMidFrame: false) }
-            compression.madeInTurn += made
-            if compression.madeInTurn > Self.turn, leg.holds.isEmpty { endTurn(of: leg) }
+            worker.inflation.spend(made, at: worker.loop.now)
             guard state == .outputFull else { return true }
             guard leg.holds.isEmpty else { return false }
         }
-    }
-
-    private func endTurn(of leg: Leg) {
-        leg.hold(.turn)
-        worker.loop.nextTurn { leg.release(.turn) }
     }
 
     private func step(
