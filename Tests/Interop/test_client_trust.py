@@ -1,7 +1,6 @@
 """Whose certificate is believed, and for how long: revocation lists, expiry, and hosts that share a connection."""
 
 import datetime
-import json
 import signal
 import ssl
 import subprocess
@@ -13,7 +12,7 @@ from support import machine
 from support.backends import ScriptedBackend, echo
 from support.http2 import Http2
 from support.proxy import configuration
-from support.wire import TEXT, Wire, upgrade_request
+from support.wire import TEXT, Ended, Wire, upgrade_request
 
 CONFIG = """
 [ca]
@@ -123,7 +122,7 @@ def test_a_revoked_certificate_opens_nothing_nor_does_its_ticket(edge, authority
         issuer.revoke("bob")
         reload(proxy)
         for ticket in (None, session):
-            with pytest.raises((OSError, Exception), match="(?i)ssl|reset|ended|revoked|alert"):
+            with pytest.raises((OSError, Ended)):
                 opened(proxy, his, ticket)
         opened(proxy, hers)
         proxy.wait_log("certificate revoked")
@@ -138,7 +137,7 @@ def test_a_ticket_does_not_outlive_its_certificate(edge, authority, issuer, vers
         session, _ = opened(proxy, context)
         assert opened(proxy, context, session)[1] or time.time() > began + 4
         time.sleep(max(0, began + 7 - time.time()))
-        with pytest.raises((OSError, Exception), match="(?i)ssl|reset|ended|expired|alert"):
+        with pytest.raises((OSError, Ended)):
             opened(proxy, context, session)
         proxy.wait_log("certificate has expired")
 
