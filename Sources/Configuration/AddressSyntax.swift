@@ -36,11 +36,11 @@ package enum AddressSyntax {
 
     /// A host and perhaps a port, as they stand in a URL.
     static func isAuthority(_ text: Substring) -> Bool {
-        if text.hasSuffix("]") {
-            return AddressText.ipv6(text.dropFirst().dropLast()) != nil && text.hasPrefix("[")
+        let host = split(text)?.host ?? text
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            return AddressText.ipv6(host.dropFirst().dropLast()) != nil
         }
-        guard !isHostName(text) else { return true }
-        return split(text).map { isAuthority($0.host) } ?? false
+        return isHostName(host)
     }
 
     private static func split(_ text: Substring) -> (host: Substring, port: UInt16)? {
