@@ -132,6 +132,12 @@ static inline ssize_t trunkline_recv(int fd, void *bytes, size_t count) {
     return recv(fd, bytes, count, MSG_DONTWAIT);
 }
 
+/// Whether nothing is there to be read: no bytes, no end, no error.
+static inline int trunkline_is_quiet(int fd) {
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 static inline int trunkline_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
     struct epoll_event event = {.events = events, .data = {.u64 = data}};
     return epoll_ctl(epoll, operation, fd, &event);

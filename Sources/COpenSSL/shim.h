@@ -110,6 +110,22 @@ static inline int trunkline_subject(const X509 *certificate, char *into, int roo
     return left > 0 || count < 0 ? -1 : count;
 }
 
+/// A DNS name of a certificate's subject alternative names, by its number among all of them. Returns its length; 0 when
+/// that one is no DNS name or doesn't fit, -1 when there are no more.
+static inline int trunkline_dns_name(const X509 *certificate, int number, char *into, int room) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int length = names && number < sk_GENERAL_NAME_num(names) ? 0 : -1;
+    if (length == 0) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, number);
+        if (name->type == GEN_DNS && ASN1_STRING_length(name->d.dNSName) <= room) {
+            length = ASN1_STRING_length(name->d.dNSName);
+            memcpy(into, ASN1_STRING_get0_data(name->d.dNSName), (size_t)length);
+        }
+    }
+    GENERAL_NAMES_free(names);
+    return length;
+}
+
 // Session tickets under keys of our own (RFC 5077, 4): AES-256-CBC and HMAC-SHA256.
 
 typedef int (*trunkline_ticket_callback)(

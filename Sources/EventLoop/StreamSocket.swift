@@ -18,6 +18,9 @@ package protocol StreamHandler: AnyObject {
 ///
 /// What the kernel doesn't take at once is queued; the owner watches `queuedBytes` and pauses whoever feeds it.
 package final class StreamSocket: Pollable, MemoryHolder {
+    /// What is still read of a peer that has reset: its last words.
+    private static let mostAfterFailure = 256 * 1024
+
     private enum Phase { case connecting, open, ended, failed(SystemError) }
 
     private var phase: Phase
@@ -123,6 +126,12 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// Those of them that have not left the machine, as the peer has no room for them or the line is slow.
     package var unsentBytes: Int { isClosed ? 0 : max(Int(trunkline_unsent(descriptor)), 0) }
 
+    /// Whether nothing has come that was not read: no bytes, no end, no error.
+    package var isQuiet: Bool {
+        guard case .open = phase, !isClosed else { return false }
+        return trunkline_is_quiet(descriptor) != 0
+    }
+
     /// Sends what the kernel takes, large pieces now and small ones at the end of the loop's turn, and queues the rest. A
     /// failure is told later, by `streamFailed`.
     package func send(_ bytes: Span<UInt8>) {
@@ -164,7 +173,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     }
 
     private func sendNow(_ bytes: Span<UInt8>) {
-        guard !isClosed else { return }
+        guard !isClosed, !hasFailed else { return }
         guard queue.count == 0 else { return queue.append(bytes) }
         let sent = transmitNow(bytes)
         guard sent < bytes.count, !hasFailed else { return }
@@ -205,7 +214,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
             return sent
         }
         let code = trunkline_errno()
-        if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
+        if code != EAGAIN && code != EINTR { sendFailed(code) }
         return 0
     }
 
@@ -270,14 +279,40 @@ package final class StreamSocket: Pollable, MemoryHolder {
         loop.report(failureOf: self)
     }
 
+    /// A peer that resets may have said why before it did so, as HTTP servers do that don't want a body: what had come is
+    /// told first, and the socket stays open until then.
+    private func sendFailed(_ code: Int32) {
+        guard !hasFailed else { return }
+        phase = .failed(SystemError(call: "send", code: code))
+        queue.clear()
+        loop.report(failureOf: self)
+    }
+
     func deliverFailure() {
-        guard case .failed(let error) = phase, let handler else { return }
+        guard case .failed(let error) = phase else { return }
+        readRest()
+        closeDescriptor(isShared: false)
+        guard let handler else { return }
         self.handler = nil
         handler.streamFailed(error)
     }
 
+    private func readRest() {
+        var left = Self.mostAfterFailure
+        while left > 0, isReading, !isClosed, let handler {
+            let buffer = unsafe loop.receiveBuffer
+            let count = unsafe trunkline_recv(descriptor, buffer, min(EventLoop.receiveCapacity, left))
+            guard count > 0 else { return }
+            left -= count
+            var bytes = unsafe MutableSpan(_unsafeStart: buffer, count: count)
+            handler.streamReceived(&bytes)
+        }
+    }
+
     override func ready(readable: Bool, writable: Bool, broken: Bool) {
         if case .connecting = phase { return completeConnect() }
+        // To be told at the end of the turn.
+        if hasFailed { return }
         if writable { flush() }
         if readable, isReading, !isClosed {
             receive()
@@ -306,7 +341,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
         }
         if sent < 0 {
             let code = trunkline_errno()
-            if code != EAGAIN && code != EINTR { fail(SystemError(call: "send", code: code)) }
+            if code != EAGAIN && code != EINTR { sendFailed(code) }
             return
         }
         handedBytes &+= UInt64(sent)

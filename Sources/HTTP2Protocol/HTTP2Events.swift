@@ -42,6 +42,11 @@ extension HTTP2Session {
             }
         case .client:
             if let head = HTTP2ResponseHead(block) {
+                if head.status < 200 { stream.interimHeads += 1 }
+                // So many never end (RFC 9113, 10.5).
+                guard stream.interimHeads <= options.interimHeads else {
+                    return reset(stream, .enhanceYourCalm)
+                }
                 stream.receiver?.streamAnswered(head)
             } else if stream.isTooLarge {
                 reset(stream, .enhanceYourCalm)

@@ -11,6 +11,8 @@ package struct HTTP2Options: Equatable, Sendable {
     package var maxStreams: Int
     /// Bytes of a header list, counted as RFC 9113, 6.5.2 does; larger ones are `isTooLarge`.
     package var maxHeaderList: Int
+    /// Client: interim responses (1xx) that may come before a final one.
+    package var interimHeads = 1000
     /// Server: whether extended CONNECT is taken (RFC 8441, 3).
     package var enablesConnect: Bool
     /// What the peer may ask for in a while.

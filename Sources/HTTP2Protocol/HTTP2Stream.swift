@@ -26,6 +26,8 @@ package final class HTTP2Stream {
     /// The header block that is coming in.
     var block = HTTP2Fields()
     var blockSize = 0
+    /// Interim responses that have come.
+    var interimHeads = 0
     /// Received and not yet consumed.
     var unconsumed = 0
     /// Consumed, and the stream's window not yet given back for it.

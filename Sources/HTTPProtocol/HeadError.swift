@@ -38,6 +38,8 @@ package enum HeadError: Error, Equatable, Sendable {
     case tooLarge(limit: Int)
     /// More field lines than allowed.
     case tooManyFields(limit: Int)
+    /// More interim responses than allowed, and still no final one.
+    case tooManyInterim(limit: Int)
 
     /// The status that a client gets.
     package var status: Int {
@@ -70,6 +72,7 @@ package enum HeadError: Error, Equatable, Sendable {
         case .badTransferEncoding: "Transfer-Encoding is not exactly chunked"
         case .tooLarge(let limit): "head larger than \(limit) bytes"
         case .tooManyFields(let limit): "more than \(limit) header fields"
+        case .tooManyInterim(let limit): "more than \(limit) interim responses"
         }
     }
 }

@@ -36,8 +36,8 @@ package struct RequestHead: Equatable, Sendable {
 package struct ResponseHead: Equatable, Sendable {
     /// Three digits.
     package var status: Int
-    /// May be empty.
-    package var reason: String
+    /// As it came; may be empty, and in any bytes.
+    package var reason: [UInt8]
     /// 0 or 1, of HTTP/1.x, as it came.
     package var minorVersion: Int
     /// The field lines.
@@ -45,6 +45,12 @@ package struct ResponseHead: Equatable, Sendable {
 
     /// A head from its parts.
     package init(status: Int, reason: String, minorVersion: Int = 1, fields: HeaderFields) {
+        self.init(
+            status: status, reason: Array(reason.utf8), minorVersion: minorVersion, fields: fields)
+    }
+
+    /// The same with a reason that is passed on.
+    package init(status: Int, reason: [UInt8], minorVersion: Int = 1, fields: HeaderFields) {
         self.status = status
         self.reason = reason
         self.minorVersion = minorVersion
@@ -53,7 +59,9 @@ package struct ResponseHead: Equatable, Sendable {
 
     /// Appends the bytes on the wire.
     package func write(into output: inout [UInt8]) {
-        output += "HTTP/1.1 \(status) \(reason)\r\n".utf8
+        output += "HTTP/1.1 \(status) ".utf8
+        output += reason
+        output += [13, 10]
         fields.write(into: &output)
         output += [13, 10]
     }

@@ -6,6 +6,8 @@ internal import COpenSSL
     nonisolated(unsafe) let leaf: OpaquePointer
     nonisolated(unsafe) let chain: [OpaquePointer]
     nonisolated(unsafe) let key: OpaquePointer
+    /// What its names of the form `*.example.com` end in, in lower case: `.example.com`.
+    private let wildcards: Set<[UInt8]>
     /// An OCSP response that goes with it in each handshake that asks for one.
     let staple: [UInt8]
 
@@ -22,6 +24,7 @@ internal import COpenSSL
             throw .setupFromQueue("no private key in PEM form found")
         }
         unsafe self.leaf = leaf
+        wildcards = unsafe Certificate.wildcards(of: leaf)
         unsafe chain = Array(certificates.dropFirst())
         unsafe self.key = key
         guard unsafe X509_check_private_key(leaf, key) == 1 else {
@@ -33,6 +36,7 @@ internal import COpenSSL
     /// Takes both over.
     @unsafe init(leaf: OpaquePointer, key: OpaquePointer) {
         unsafe self.leaf = leaf
+        wildcards = unsafe Certificate.wildcards(of: leaf)
         unsafe chain = []
         staple = []
         unsafe self.key = key
@@ -44,9 +48,13 @@ internal import COpenSSL
         unsafe EVP_PKEY_free(key)
     }
 
-    /// Whether the certificate names this host, wildcards included (RFC 6125).
+    /// Whether the certificate names this host, wildcards included (RFC 6125). A label that a wildcard stands for may have
+    /// an underscore, which OpenSSL would not let it have: such names are in use, and routes match them.
     package func matches(_ host: String) -> Bool {
-        unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1
+        if unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1 { return true }
+        let label = host.utf8.prefix { $0 != 46 }
+        guard label.contains(95), label.allSatisfy(isLabelByte) else { return false }
+        return wildcards.contains(Array(host.utf8.dropFirst(label.count)))
     }
 
     /// The end of its validity in seconds from now; negative when it has passed.
@@ -68,6 +76,18 @@ internal import COpenSSL
         return String(decoding: bytes.prefix(max(0, Int(count))), as: UTF8.self)
     }
 
+    @unsafe private static func wildcards(of leaf: OpaquePointer) -> Set<[UInt8]> {
+        var found: Set<[UInt8]> = []
+        var name = [CChar](repeating: 0, count: 256)
+        for number in 0..<10_000 {
+            let length = unsafe trunkline_dns_name(leaf, Int32(number), &name, Int32(name.count))
+            guard length >= 0 else { break }
+            let bytes = name.prefix(Int(length)).map { lower(UInt8(bitPattern: $0)) }
+            if bytes.starts(with: [42, 46]) { found.insert(Array(bytes.dropFirst())) }
+        }
+        return found
+    }
+
     /// The list must be freed by whoever takes it.
     @unsafe private static func readCertificates(_ pem: [UInt8]) -> [OpaquePointer] {
         guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return unsafe [] }
@@ -86,5 +106,14 @@ internal import COpenSSL
         defer { unsafe BIO_free(bio) }
         // An empty passphrase: OpenSSL would otherwise ask for one on the terminal.
         return unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil)
+    }
+}
+
+private func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+
+private func isLabelByte(_ byte: UInt8) -> Bool {
+    switch lower(byte) {
+    case 97...122, 48...57, 45, 95: true
+    default: false
     }
 }

@@ -63,22 +63,26 @@ enum ContextBasics {
     private let protocolsOnWire: [UInt8]
     /// Clients are asked for certificates.
     package let asksForCertificates: Bool
+    private let hostName: @Sendable (String) -> String
 
     var defaultContext: OpaquePointer { unsafe contexts[0] }
 
     /// - Parameters:
     ///   - certificates: at least one; the first is the default for names that no other one covers.
     ///   - clients: whose certificates are asked for; nil = none are.
+    ///   - hostName: how a host is written for comparisons; the same for SNI as for routes, so that both find the same.
     ///   - tickets: nil = keys that only this context has.
     ///   - protocols: for ALPN, in our order of preference, e.g. `["http/1.1"]`.
     package init(
         certificates: [Certificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"],
-        clients: ClientVerification? = nil, tickets: TicketKeys? = nil
+        clients: ClientVerification? = nil, tickets: TicketKeys? = nil,
+        hostName: @escaping @Sendable (String) -> String = { $0 }
     ) throws(TLSError) {
         guard !certificates.isEmpty else { throw .setup("a TLS listener needs a certificate") }
         self.certificates = certificates
         self.tickets = tickets
         asksForCertificates = clients != nil
+        self.hostName = hostName
         protocolsOnWire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
         var made: [OpaquePointer] = unsafe []
         for certificate in certificates {
@@ -133,7 +137,8 @@ enum ContextBasics {
     }
 
     fileprivate func context(for host: String) -> OpaquePointer? {
-        guard let index = certificates.firstIndex(where: { $0.matches(host) }) else { return nil }
+        let name = hostName(host)
+        guard let index = certificates.firstIndex(where: { $0.matches(name) }) else { return nil }
         return unsafe contexts[index]
     }
 

@@ -62,6 +62,22 @@ struct StreamSocketTests {
         #expect(pair.loop.turn { pair.serverSide.error != nil })
     }
 
+    @Test("what a peer said before it reset is told, when it is a send that finds the reset")
+    func lastWords() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        #expect(pair.clientSide.error == nil && pair.client.isQuiet)
+        let answer = [UInt8](repeating: 7, count: 50_000)
+        pair.server.send(answer.span)
+        pair.server.reset()
+        // Without a turn: neither the answer nor the reset has been read when this is sent.
+        let block = [UInt8](repeating: 1, count: 100_000)
+        pair.client.send(block.span)
+        pair.client.send(block.span)
+        #expect(!pair.client.isQuiet)
+        #expect(pair.loop.turn { pair.clientSide.error != nil })
+        #expect(pair.clientSide.received == answer)
+    }
+
     @Test("a refused connection is told with its reason")
     func refused() throws {
         let loop = try EventLoop()

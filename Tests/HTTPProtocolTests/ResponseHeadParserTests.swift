@@ -73,4 +73,36 @@ struct ResponseHeadParserTests {
             #expect(head.fields == fields(("X-Id", "1"), ("Content-Length", "2")))
         }
     }
+
+    @Test("interim responses are bounded in number, final ones are not")
+    func manyInterim() throws {
+        var parser = ResponseHeadParser(limits: HeadLimits())
+        let early = Array("HTTP/1.1 103\r\n\r\n".utf8)
+        for _ in 0..<HeadLimits.interim {
+            let status = try parser.feed(early.span)?.0.status
+            #expect(status == 103)
+        }
+        var other = parser
+        for line in ["HTTP/1.1 200\r\n\r\n", "HTTP/1.1 101\r\n\r\n"] {
+            let bytes = Array(line.utf8)
+            let found = try other.feed(bytes.span)
+            #expect(found != nil)
+        }
+        do throws(HeadError) {
+            _ = try parser.feed(early.span)
+            Issue.record("one more was accepted")
+        } catch {
+            #expect(error == .tooManyInterim(limit: HeadLimits.interim))
+        }
+    }
+
+    @Test("a reason in any bytes goes on as it came")
+    func opaqueReason() throws {
+        let bytes = Array("HTTP/1.1 299 Gr".utf8) + [0xf6, 0xff, 9, 13, 10, 13, 10]
+        guard case .complete(let head, rest: 0) = responseOutcome([bytes]) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(head.encoded == bytes)
+    }
 }

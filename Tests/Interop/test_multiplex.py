@@ -166,6 +166,21 @@ def test_closes_go_both_ways(multiplex):
         assert sockets_to(running.port) == 1
 
 
+def test_a_close_of_a_backend_that_ends_its_stream_with_it_leaves_the_others_alone(multiplex):
+    """Hypercorn ends its whole connection when anything comes on a stream that it has ended."""
+    with hypercorn() as running, multiplex(running, pool={"connections": 1}) as proxy:
+        with proxy.connect() as beside:
+            for number in range(10):
+                with proxy.connect() as client:
+                    client.send("close")
+                    with pytest.raises(ConnectionClosed) as end:
+                        client.recv(timeout=5)
+                    assert end.value.rcvd.code == 1000
+                beside.send(f"still here {number}")
+                assert beside.recv(timeout=5) == f"still here {number}"
+            assert sockets_to(running.port) == 1
+
+
 def test_refusals_subprotocols_and_fields(multiplex, backend):
     with multiplex(backend) as proxy:
         with pytest.raises(InvalidStatus) as refused:

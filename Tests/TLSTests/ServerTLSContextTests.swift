@@ -20,6 +20,21 @@ struct ServerTLSContextTests {
         }
     }
 
+    @Test("SNI is compared as hosts are")
+    func spelling() throws {
+        let first = try Certificate.selfSigned(names: "DNS:first.example")
+        let second = try Certificate.selfSigned(names: "DNS:second.example")
+        let server = try ServerTLSContext(certificates: [first, second]) {
+            $0 == "odd" ? "second.example" : $0
+        }
+        let client = try ClientTLSContext(serverName: "odd", authorityPEM: Array(second.pem.utf8))
+        #expect(throws: TLSError.certificateRejected("hostname mismatch")) {
+            try TLSPair(server, client).shakeHands()
+        }
+        let other = try ClientTLSContext(serverName: "odd", authorityPEM: Array(first.pem.utf8))
+        #expect(throws: TLSError.self) { try TLSPair(server, other).shakeHands() }
+    }
+
     @Test("a client without a common protocol is told by an alert")
     func noCommonProtocol() throws {
         let certificate = try Certificate.selfSigned()

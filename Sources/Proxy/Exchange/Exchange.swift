@@ -202,7 +202,14 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         responder.interim(head)
     }
 
+    /// A server says 408 to a connection on which nothing was asked for long (RFC 9110, 15.5.9): our request came too late,
+    /// and nobody has read it.
+    private func isGoodbye(_ head: ResponseHead) -> Bool {
+        head.status == 408 && search?.isPooled == true && !hasTakenBody && self.head.isIdempotent
+    }
+
     func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
+        if isGoodbye(head) { return upstreamFailed(.lost("408 on an idle connection", isAnswered: false)) }
         disarm(.response)
         hasAnswer = true
         if let backend { learner?.head(head.fields, from: backend) }

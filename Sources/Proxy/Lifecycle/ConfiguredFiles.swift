@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import HTTPProtocol
 internal import TLS
 
 /// Reads the files that a configuration names, relative to it, and complains with the place where each is named.
@@ -32,7 +33,8 @@ struct ConfiguredFiles {
                 protocols: listener.protocols,
                 clients: clients,
                 tickets: try tickets.keys(
-                    for: listener.address.value.description, rotatedEvery: listener.rotatesTickets))
+                    for: listener.address.value.description, rotatedEvery: listener.rotatesTickets),
+                hostName: RequestTarget.hostName)
         } catch {
             complain(
                 listener.clientCertificates?.authority.place ?? listener.address.place, error.description)

@@ -13,7 +13,8 @@ struct UpstreamFailure {
 }
 
 /// Finds a connection for one request: chooses a backend, waits for a place with it, takes a warm connection or dials,
-/// and goes on to another backend when one can't be reached, as often as the upstream's `retry` allows.
+/// and goes on to another backend when one can't be reached, as time allows, or doesn't answer, as often as the upstream's
+/// `retry` allows.
 ///
 /// An upgrade's place among the backend's handshakes is held until `cancel`.
 final class BackendSearch: TimerTarget {
@@ -29,7 +30,7 @@ final class BackendSearch: TimerTarget {
     private let worker: Worker
     private var found: ((Found) -> Void)?
     private var tried: [BackendState] = []
-    private var attemptsLeft: Int
+    private var allowance: RetryAllowance
     private var backend: Backend?
     private var dial: Dial?
     private var lineWaiter: MultiplexPool.Waiter?
@@ -41,6 +42,8 @@ final class BackendSearch: TimerTarget {
     private var deadline: TimerToken?
     /// The connection was open before it was found, so it may have died unnoticed.
     private(set) var isWarm = false
+    /// It is nobody else's, and was idle.
+    private(set) var isPooled = false
 
     init(
         _ upstream: Upstream, for request: BackendRequest, worker: Worker, found: @escaping (Found) -> Void
@@ -49,7 +52,9 @@ final class BackendSearch: TimerTarget {
         self.request = request
         self.worker = worker
         self.found = found
-        attemptsLeft = upstream.settings.policy.retry.attempts
+        allowance = RetryAllowance(
+            attempts: upstream.settings.policy.retry.attempts,
+            connectTimeout: upstream.settings.configuration.connectTimeout, now: worker.loop.now)
     }
 
     /// Looks for the first connection.
@@ -94,7 +99,9 @@ final class BackendSearch: TimerTarget {
     }
 
     private func connectAlone(_ backend: Backend) {
+        isPooled = false
         if isWarm, let warm = backend.pool?.take() {
+            isPooled = true
             found?(.connection(warm, backend))
         } else {
             isWarm = false
@@ -110,7 +117,7 @@ final class BackendSearch: TimerTarget {
             case .success(let connection): found?(.connection(connection, backend))
             case .failure(let error):
                 lastError = error
-                // Nothing was sent: only the number of attempts limits this, not the budget.
+                // Nothing was sent: every backend may be tried, and time alone limits this.
                 if !tryAnother(costs: false) { giveUp() }
             }
         }
@@ -121,11 +128,11 @@ final class BackendSearch: TimerTarget {
     func retry() -> Bool { tryAnother(costs: true) }
 
     private func tryAnother(costs: Bool) -> Bool {
-        guard attemptsLeft > 0 else { return false }
+        guard costs ? allowance.mayRetry : allowance.mayDial(at: worker.loop.now) else { return false }
         let choice = upstream.choose(for: request, excluding: tried)
         if case .nobody = choice { return false }
         if costs, !upstream.retries.takeRetry() { return false }
-        attemptsLeft -= 1
+        if costs { allowance.retried() }
         leavePlace()
         follow(choice)
         return true

@@ -157,30 +157,17 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     func transportDrained() {}
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
-        guard let connection, let backend else { return }
+        guard connection != nil, backend != nil else { return }
         hasAnswer = true
         do {
-            guard let (head, used) = try parser.feed(bytes.span) else { return }
-            switch try handshake.check(head) {
-            case .interim:
+            var position = 0
+            while let (head, used) = try parser.feed(bytes.span.extracting(position..<bytes.count)) {
+                position += used
                 // 103 and the like are for the request's sender, which is us; the real answer follows.
-                parser = ResponseHeadParser(limits: worker.headLimits)
-                var rest = copy(bytes.span, from: used)
-                var span = rest.mutableSpan
-                if span.count > 0 { transportReceived(&span) }
-            case .accepted(let accepted):
-                _ = try plan.backendOffer?.agreement(accepted.extensions)
-                stopReading(connection)
-                backend.answered(worker)
-                learner?.head(accepted.fields, from: backend)
-                finish(.accepted(connection, backend, accepted, early: copy(bytes.span, from: used)))
-            case .refused(let head):
-                stopReading(connection)
-                judge(head, backend)
-                let rest = HTTP1UpstreamRequest(
-                    plan.head, refusedBy: head, early: copy(bytes.span, from: used), on: connection,
-                    headLimits: worker.headLimits)
-                finish(.refused(rest, backend, head))
+                if case .interim = try answer(head, bytes.span.extracting(position..<bytes.count)) {
+                    continue
+                }
+                return
             }
         } catch let error as HeadError {
             fail("backend's answer is malformed", cause: error.reason)
@@ -193,14 +180,41 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         }
     }
 
+    /// Judges an answer's head, behind which `rest` has come.
+    private func answer(_ head: ResponseHead, _ rest: Span<UInt8>) throws -> OnResponse {
+        guard let connection, let backend else { return .refused(head) }
+        let judgement = try handshake.check(head)
+        switch judgement {
+        case .interim: break
+        case .accepted(let accepted):
+            _ = try plan.backendOffer?.agreement(accepted.extensions)
+            stopReading(connection)
+            backend.answered(worker)
+            learner?.head(accepted.fields, from: backend)
+            finish(.accepted(connection, backend, accepted, early: copy(rest)))
+        case .refused(let head) where isGoodbye(head):
+            hasAnswer = false
+            lost("408 on an idle connection")
+        case .refused(let head):
+            stopReading(connection)
+            judge(head, backend)
+            let request = HTTP1UpstreamRequest(
+                plan.head, refusedBy: head, early: copy(rest), on: connection, headLimits: worker.headLimits)
+            finish(.refused(request, backend, head))
+        }
+        return judgement
+    }
+
+    /// A server says 408 to a connection on which nothing was asked for long (RFC 9110, 15.5.9): our request came too late,
+    /// and nobody has read it.
+    private func isGoodbye(_ head: ResponseHead) -> Bool { head.status == 408 && search?.isPooled == true }
+
     private func stopReading(_ connection: StreamConnection) {
         connection.pauseReading()
         connection.receiver = nil
     }
 
-    private func copy(_ bytes: Span<UInt8>, from start: Int) -> [UInt8] {
-        (start..<bytes.count).map { bytes[$0] }
-    }
+    private func copy(_ bytes: Span<UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
 
     private func fail(_ reason: String, cause: String) {
         backend?.failed(cause, worker)

@@ -29,7 +29,7 @@ final class UpstreamPool {
         // In the next turn, so that the session that took it goes first. After a miss too: the backend may have been
         // out when the last connection was lost, and another worker has noticed its return.
         worker.loop.nextTurn { [weak self] in self?.refill() }
-        guard let warm = idle.popLast() else {
+        guard let warm = takeQuiet() else {
             worker.metrics.add(.poolTakes, [backend.name, "miss"])
             return nil
         }
@@ -37,6 +37,11 @@ final class UpstreamPool {
         machine.left()
         warm.release(worker.loop)
         return warm.connection
+    }
+
+    /// One on which something has come is left: a goodbye that its watch will read in the next turn, or a session ticket.
+    private func takeQuiet() -> WarmConnection? {
+        idle.lastIndex { $0.connection.isQuiet }.map { idle.remove(at: $0) }
     }
 
     /// Dials until the level is reached.

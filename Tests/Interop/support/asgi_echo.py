@@ -13,4 +13,6 @@ async def app(scope, receive, send):
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
+            if message.get("text") == "close":
+                return await send({"type": "websocket.close", "code": 1000})
             await send({"type": "websocket.send", "bytes": message.get("bytes"), "text": message.get("text")})

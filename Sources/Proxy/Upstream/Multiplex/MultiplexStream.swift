@@ -53,7 +53,11 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
 
     func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
 
-    func write(_ bytes: Span<UInt8>) { stream?.write(bytes) }
+    /// A peer that has ended its side wants no more: there are servers whose whole connection dies of what comes for such a
+    /// stream (Hypercorn). `close` resets it with NO_ERROR (RFC 9113, 8.1).
+    func write(_ bytes: Span<UInt8>) {
+        if !hasEnded { stream?.write(bytes) }
+    }
 
     func pauseReading() { isPaused = true }
 
@@ -64,25 +68,31 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
         giveBack()
     }
 
-    func finish() { stream?.finish() }
+    func finish() {
+        if !hasEnded { stream?.finish() }
+    }
 
     func close() {
         receiver = nil
         guard let stream, closedAt == nil else { return }
         guard asker == nil else { return abort() }
         closedAt = line.worker.loop.now
+        guard !hasEnded else {
+            giveBack()
+            return stream.reset(.noError)
+        }
         stream.finish()
         giveBack()
         // A reset would cost the backend more than an end in order, and some count resets as abuse; one that doesn't end
         // its side in time gets it.
-        if !hasEnded { line.linger(self) }
+        line.linger(self)
     }
 
     func abort() {
         receiver = nil
         asker = nil
         closedAt = line.worker.loop.now
-        stream?.reset(.cancel)
+        stream?.reset(hasEnded ? .noError : .cancel)
     }
 
     /// Hands the stream over as the answer to a request: nothing more is told here.
