@@ -51,8 +51,10 @@ internal import COpenSSL
     /// Whether the certificate names this host, wildcards included (RFC 6125). A label that a wildcard stands for may have
     /// an underscore, which OpenSSL would not let it have: such names are in use, and routes match them.
     package func matches(_ host: String) -> Bool {
-        if unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1 { return true }
         let label = host.utf8.prefix { $0 != 46 }
+        // With a dot in front it would be a pattern to OpenSSL.
+        guard !label.isEmpty else { return false }
+        if unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1 { return true }
         guard label.contains(95), label.allSatisfy(isLabelByte) else { return false }
         return wildcards.contains(Array(host.utf8.dropFirst(label.count)))
     }

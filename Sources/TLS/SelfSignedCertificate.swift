@@ -13,7 +13,6 @@ extension Certificate {
             unsafe EVP_PKEY_free(key)
             throw .setupFromQueue("cannot make a certificate")
         }
-        let certificate = unsafe Certificate(leaf: leaf, key: key)
         unsafe X509_set_version(leaf, 2)
         unsafe setSerial(leaf)
         unsafe X509_gmtime_adj(X509_getm_notBefore(leaf), -300)
@@ -25,8 +24,12 @@ extension Certificate {
         guard unsafe addExtension(leaf, NID_subject_alt_name, names),
             unsafe addExtension(leaf, NID_basic_constraints, "critical,CA:TRUE"),
             unsafe X509_sign(leaf, key, EVP_sha256()) > 0
-        else { throw .setupFromQueue("cannot sign the certificate") }
-        return certificate
+        else {
+            unsafe X509_free(leaf)
+            unsafe EVP_PKEY_free(key)
+            throw .setupFromQueue("cannot sign the certificate")
+        }
+        return unsafe Certificate(leaf: leaf, key: key)
     }
 
     @unsafe private static func setSerial(_ leaf: OpaquePointer) {

@@ -158,7 +158,9 @@ final class Leg: TransportReceiver {
         var frame = UniqueArray<UInt8>(minimumCapacity: payload.count + FrameHeader.largestSize)
         let key = peer == .backend ? worker.randomMask() : nil
         FrameWriter.append(opcode, fin: true, payload: payload.span, maskingKey: key, to: &frame)
-        pass(frame.span)
+        guard opcode == .close, closeReceived != nil else { return pass(frame.span) }
+        tally.bytesSent &+= UInt64(frame.count)
+        transport.answerClose(frame.span)
     }
 
     /// Takes a control frame, or part of one: answers a Ping, and returns what a Close says. Those that waited through a

@@ -49,6 +49,8 @@ protocol ByteTransport: AnyObject {
     /// Whether more waits than the limit, or than what the transport shares with others allows.
     func isFull(beyond limit: Int) -> Bool
     func write(_ bytes: Span<UInt8>)
+    /// Writes the answer to a Close of the peer, which has nothing more to say but its end.
+    func answerClose(_ bytes: Span<UInt8>)
     /// Takes as many of the bytes as can go now and returns how many; the caller keeps the rest, and goes on with it when
     /// `transportDrained` is told. 0 while earlier bytes wait.
     func offer(_ bytes: Span<UInt8>) -> Int
@@ -65,6 +67,8 @@ protocol ByteTransport: AnyObject {
 }
 
 extension ByteTransport {
+    func answerClose(_ bytes: Span<UInt8>) { write(bytes) }
+
     func isFull(beyond limit: Int) -> Bool { bufferedBytes > limit }
 
     /// For transports that keep bytes of their own: a piece at a time, and nothing while one waits.

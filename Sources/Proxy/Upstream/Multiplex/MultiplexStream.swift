@@ -18,6 +18,9 @@ protocol StreamAsker: AnyObject {
 /// What comes is passed on at once. While reading is paused its window isn't given back, so at most one window more
 /// comes, and the streams beside it go on.
 final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
+    /// From a peer's Close to the end of its side, as a rule; in nanoseconds.
+    private static let timeToEnd: UInt64 = 100_000_000
+
     private let line: MultiplexLine
     private var stream: HTTP2Stream?
     /// Who waits for the answer; nil from then on.
@@ -29,6 +32,8 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
     /// What came before anybody took it.
     private var early: HeldBytes
     private var hasEnded = false
+    /// Our Close, as long as the peer may still end its side without it.
+    private var heldAnswer: [UInt8] = []
     /// Given up by its session; what still comes is dropped. When that was.
     private(set) var closedAt: UInt64?
 
@@ -59,6 +64,19 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
         if !hasEnded { stream?.write(bytes) }
     }
 
+    /// The peer has closed, and most end their side with it or right after. It is given a moment for that.
+    func answerClose(_ bytes: Span<UInt8>) {
+        guard !hasEnded, closedAt == nil, heldAnswer.isEmpty else { return }
+        heldAnswer = bytes.indices.map { bytes[$0] }
+        line.worker.after(Self.timeToEnd) { [weak self] in self?.passAnswer() }
+    }
+
+    private func passAnswer() {
+        let answer = heldAnswer
+        heldAnswer = []
+        if !answer.isEmpty { write(answer.span) }
+    }
+
     func pauseReading() { isPaused = true }
 
     func resumeReading() {
@@ -69,6 +87,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
     }
 
     func finish() {
+        passAnswer()
         if !hasEnded { stream?.finish() }
     }
 
@@ -81,6 +100,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
             giveBack()
             return stream.reset(.noError)
         }
+        passAnswer()
         stream.finish()
         giveBack()
         // A reset would cost the backend more than an end in order, and some count resets as abuse; one that doesn't end
