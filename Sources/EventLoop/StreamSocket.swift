@@ -314,6 +314,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
         // To be told at the end of the turn.
         if hasFailed { return }
         if writable { flush() }
+        if hasFailed { return }
         if readable, isReading, !isClosed {
             receive()
         } else if broken, !isClosed {

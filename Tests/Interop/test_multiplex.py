@@ -162,7 +162,8 @@ def test_closes_go_both_ways(multiplex):
                 client.recv()
             assert ended.value.rcvd.code == 1011
         machine.eventually(lambda: facts(proxy)["sessions"] == 0, "all sessions ended")
-        assert facts(proxy)["closes"] == [[4005, "bye"], [4001, "thanks"], [1006, ""], [1006, ""]]
+        # A backend that closes first gets its answer a moment later, should it end its stream without.
+        assert sorted(facts(proxy)["closes"]) == [[1006, ""], [1006, ""], [4001, "thanks"], [4005, "bye"]]
         assert sockets_to(running.port) == 1
 
 
