@@ -29,6 +29,9 @@ package protocol TurnTarget: AnyObject {
     /// What one `recv` may bring. Owned by the loop so that an idle socket holds no buffer.
     package static let receiveCapacity = 128 * 1024
     private static let eventCapacity = 256
+    /// Timers that are later than this show that the loop was held up; so many turns long others go first.
+    private static let lateness: UInt64 = 250_000_000
+    private static let mostPostponed = 256
 
     private let epoll: Int32
     // Raw memory rather than arrays: the kernel writes into both, and neither is ever grown or copied.
@@ -43,6 +46,7 @@ package protocol TurnTarget: AnyObject {
     private var changes: [Pollable] = []
     private var deferred: [() -> Void] = []
     private var turnTargets: [any TurnTarget] = []
+    private var postponed = 0
     private var stopping = false
     private var wake: WakePollable?
     private let outbox = Outbox()
@@ -114,7 +118,7 @@ package protocol TurnTarget: AnyObject {
             }
         }
         deliverFailures()
-        fireTimers()
+        if !isCatchingUp(events: Int(count)) { fireTimers() }
         endTurn()
         runDeferred()
         isInTurn = false
@@ -165,6 +169,19 @@ package protocol TurnTarget: AnyObject {
         if wait == .max { return -1 }
         // Rounded up: waking a moment early would spin until the tick.
         return Int32(min((wait + 999_999) / 1_000_000, 3_600_000))
+    }
+
+    /// Whether the loop was held up, by the machine or by a long turn, and more may have come than one turn reads: then
+    /// that is read first, or peers would be late because we are. For some turns at most.
+    private func isCatchingUp(events count: Int) -> Bool {
+        guard count == Self.eventCapacity, postponed < Self.mostPostponed, let due = timers.nextDeadline,
+            now > due, now - due > Self.lateness
+        else {
+            postponed = 0
+            return false
+        }
+        postponed += 1
+        return true
     }
 
     private func fireTimers() {

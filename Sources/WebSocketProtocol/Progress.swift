@@ -6,6 +6,8 @@ package enum OnCheck: Equatable, Sendable {
     case ping
     /// It was asked, could answer, and nothing moved.
     case dead
+    /// It can't be asked, as it takes nothing of what waits before the Ping, and that for too long.
+    case stuck
 }
 
 /// One side's clock of progress: the only idea of "alive" that its timers have. Times are nanoseconds given by the caller.
@@ -22,23 +24,31 @@ package struct Progress: Sendable {
         case asked(at: UInt64, behind: UInt64)
     }
 
+    /// We were held up ourselves when a look comes so late.
+    private static let lateness: UInt64 = 1_000_000_000
+
     private let interval: UInt64
     private let timeout: UInt64
+    private let slowConsumer: UInt64
     /// When bytes last came, or the beginning.
     package private(set) var lastHeard: UInt64
     private var asking = Asking.no
     /// When the look that may find the peer dead is due.
     private var verdict: UInt64 = 0
+    /// Since when nothing was seen to move after the Ping.
+    private var standsSince: UInt64 = 0
     private var reading = Reading()
     private var stall = StallWatch()
 
     /// - Parameters:
     ///   - interval: silence before a Ping, already jittered; 0 = never.
     ///   - timeout: how long nothing may move after it; 0 = for ever.
+    ///   - slowConsumer: how long nothing may be taken where the Ping stands behind what waits; 0 = for ever.
     ///   - now: the time; silence counts from here.
-    package init(interval: UInt64, timeout: UInt64, now: UInt64) {
+    package init(interval: UInt64, timeout: UInt64, slowConsumer: UInt64 = 0, now: UInt64) {
         self.interval = interval
         self.timeout = timeout
+        self.slowConsumer = slowConsumer
         lastHeard = now
     }
 
@@ -64,6 +74,7 @@ package struct Progress: Sendable {
 
     /// A Ping of ours was given to the transport.
     package mutating func asked(at now: UInt64, _ outflow: Outflow) {
+        if !isAsked || stall.look(outflow) > 0 { standsSince = now }
         stall.look(outflow)
         asking = .asked(at: now, behind: outflow.left &+ UInt64(clamping: outflow.held))
         verdict = Self.sum(now, timeout)
@@ -99,13 +110,22 @@ package struct Progress: Sendable {
         guard let due = nextCheck, now >= due else { return .wait }
         switch asking {
         case .asked(let at, let behind) where lastHeard < at:
+            verdict = Self.sum(now, timeout)
+            // What it has said meanwhile may not have been read.
+            guard now - due <= Self.lateness else {
+                standsSince = now
+                return .wait
+            }
             let (before, outflow) = (stall.last, outflow())
             let hasMoved = stall.look(outflow) > 0
             // A Ping behind what the peer has no room for has not left. What was in flight all the time asks as well.
             let hasLeft = (outflow.held == 0 || outflow.left > behind) && outflow.unsent <= outflow.held
             let isLost = before.isInFlight && outflow.acknowledged <= before.acknowledged
-            if !hasMoved, reading.isOn, hasLeft || isLost { return .dead }
-            verdict = Self.sum(now, timeout)
+            if hasMoved { standsSince = now }
+            if !hasMoved, reading.isOn {
+                if hasLeft || isLost { return .dead }
+                if slowConsumer > 0, now - standsSince >= slowConsumer { return .stuck }
+            }
             // What is not read says nothing of the peer. It hears of us all the same.
             return !reading.isOn && now - at >= interval ? .ping : .wait
         case .withheld(let since) where lastHeard < since:

@@ -1,4 +1,5 @@
 import EventLoop
+import Foundation
 import Synchronization
 import Testing
 
@@ -32,6 +33,32 @@ struct EventLoopTests {
             }.detach()
         }
         #expect(loop.turn { count.value == 2000 })
+    }
+
+    @Test("a loop that was held up reads what came meanwhile before it says that anything is late")
+    func heldUp() throws {
+        let loop = try EventLoop()
+        let acceptor = Acceptor()
+        let bound = try BoundListener(
+            try #require(SocketAddress(ip: "127.0.0.1", port: 0)), sharesPort: false)
+        let address = bound.address
+        let listener = ListenerSocket(bound, on: loop, handler: acceptor)
+        listener.start()
+        let clients = try (0..<400).map { _ in try StreamSocket.connect(to: address, on: loop) }
+        let recorders = clients.map { _ in Recorder() }
+        #expect(loop.turn { acceptor.sockets.count == clients.count })
+        for (socket, recorder) in zip(acceptor.sockets, recorders) {
+            socket.handler = recorder
+            socket.resumeReading()
+        }
+        loop.turn(limit: 1_000_000)
+        let target = Target()
+        _ = loop.schedule(target, kind: 1, after: 1_000_000)
+        for client in clients { client.sendAtOnce([7].span) }
+        Thread.sleep(forTimeInterval: 0.4)
+        while target.fired.isEmpty { loop.turn() }
+        #expect(recorders.allSatisfy { $0.received == [7] })
+        for client in clients { client.close() }
     }
 
     @Test("work for the next turn may ask for more of it")

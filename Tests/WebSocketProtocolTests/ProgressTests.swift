@@ -159,4 +159,31 @@ struct ProgressTests {
         ask(&progress, at: .max)
         #expect(progress.nextCheck == .max)
     }
+
+    @Test("one that takes nothing of what stands before the Ping is given up as a slow consumer is")
+    func stuck() {
+        var progress = Progress(interval: 100, timeout: 50, slowConsumer: 200, now: 0)
+        let flow = { (acknowledged: Int64) in
+            let held = 91_000 - Int(acknowledged)
+            return Outflow(
+                held: held, left: UInt64(acknowledged), end: 91_000, acknowledged: acknowledged, unsent: held)
+        }
+        ask(&progress, at: 100, flow(1000))
+        #expect(progress.check(at: 150) { flow(1000) } == .wait)
+        #expect(progress.check(at: 200) { flow(2000) } == .wait)
+        for now: UInt64 in stride(from: 250, to: 400, by: 50) {
+            #expect(progress.check(at: now) { flow(2000) } == .wait)
+        }
+        #expect(progress.check(at: 400) { flow(2000) } == .stuck)
+    }
+
+    @Test("a look that comes late says that we were held up, and not the peer")
+    func heldUp() {
+        let second: UInt64 = 1_000_000_000
+        var progress = Progress(interval: 30 * second, timeout: 15 * second, now: 0)
+        ask(&progress, at: 30 * second)
+        #expect(progress.check(at: 100 * second) { Self.quiet } == .wait)
+        #expect(progress.nextCheck == 115 * second)
+        #expect(progress.check(at: 115 * second) { Self.quiet } == .dead)
+    }
 }

@@ -185,7 +185,7 @@ extension Feed {
 
     func keepHouse() {
         guard let leg else { return }
-        guard leg.isAlive(at: worker.loop.now) else { return lost("no pong in time") }
+        if let cause = leg.keepAlive(at: worker.loop.now) { return lost(cause.description) }
         scheduleHousekeeping()
     }
 

@@ -10,6 +10,7 @@ final class LegFarewell: LegOwner, TimerTarget {
     private let worker: Worker
     private var done: ((LegFarewell) -> Void)?
     private var timer: TimerToken?
+    private var clock: ClosingClock?
 
     init(_ leg: Leg, tally: FeedTally, worker: Worker, done: @escaping (LegFarewell) -> Void) {
         self.leg = leg
@@ -24,7 +25,9 @@ final class LegFarewell: LegOwner, TimerTarget {
         leg.owner = self
         leg.sendClose(payload)
         leg.transport.resumeReading()
-        timer = worker.loop.schedule(self, kind: 0, after: deadline)
+        let clock = ClosingClock(limit: deadline, at: worker.loop.now)
+        self.clock = clock
+        timer = worker.loop.schedule(self, kind: 0, after: clock.firstLook)
     }
 
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {}
@@ -32,7 +35,10 @@ final class LegFarewell: LegOwner, TimerTarget {
     func ended(_ leg: Leg, _ error: TransportError?) { finish() }
     func timerFired(_ kind: UInt8) {
         timer = nil
-        finish()
+        // What clients have said may still be on its way.
+        let getsOn = leg.closesOn()
+        guard let wait = clock?.check(at: worker.loop.now, hasMoved: getsOn) else { return finish() }
+        timer = worker.loop.schedule(self, kind: 0, after: wait)
     }
 
     /// Waits no longer.

@@ -128,7 +128,7 @@ final class Subscriber: LiveSession, TimerOwner {
 
     private func keepHouse() {
         let now = worker.loop.now
-        guard leg.isAlive(at: now) else { return giveUp(.pongTimeout) }
+        if let cause = leg.keepAlive(at: now) { return giveUp(cause) }
         if let assembly, isOverdue(assembly, at: now) {
             return close(
                 ClosePayload(.policyViolation, "message did not arrive in time"), by: .proxy,

@@ -7,14 +7,17 @@ extension Leg {
     private static let carryRest: UInt64 = 1_000_000_000
     private static let pingPayload = Array("trunkline".utf8)
 
-    /// Asks a silent peer whether it is there. False when it is dead.
-    func isAlive(at now: UInt64) -> Bool {
+    /// Asks a silent peer whether it is there. Why it is to be given up; nil as long as it is not.
+    func keepAlive(at now: UInt64) -> EndingCause? {
         switch progress.check(at: now, { transport.outflow }) {
-        case .wait: return true
+        case .wait: return nil
         case .ping: ping(at: now)
-        case .dead: return false
+        case .dead: return .pongTimeout
+        case .stuck:
+            worker.metrics.add(.slowConsumers, [peer.rawValue])
+            return .slowConsumer
         }
-        return true
+        return nil
     }
 
     private func ping(at now: UInt64) {
@@ -78,6 +81,6 @@ extension Progress {
     init(_ timeouts: Route.Timeouts, on loop: EventLoop) {
         self.init(
             interval: loop.random.jittered(timeouts.pingInterval, by: 0.1), timeout: timeouts.pongTimeout,
-            now: loop.now)
+            slowConsumer: timeouts.slowConsumer, now: loop.now)
     }
 }

@@ -191,8 +191,8 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     private func keepHouse() {
         let now = worker.loop.now
         for leg in [client, backend] {
-            guard leg.isAlive(at: now) else {
-                return transportEnded(of: leg, error: nil, cause: .pongTimeout)
+            if let cause = leg.keepAlive(at: now) {
+                return transportEnded(of: leg, error: nil, cause: cause)
             }
         }
         let messages = client.tally.messagesReceived &+ backend.tally.messagesReceived
