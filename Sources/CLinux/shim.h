@@ -5,10 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -35,6 +37,24 @@
 // and struct epoll_event, whose packed layout and union Swift would have to spell by hand.
 
 int accept4(int, struct sockaddr *, socklen_t *, int);
+
+/// The number of a user or a group; -1 when there is none of this name.
+static inline int64_t trunkline_user(const char *name) {
+    char buffer[16384];
+    struct passwd entry, *found = NULL;
+    return getpwnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 && found != NULL ? (int64_t)entry.pw_uid : -1;
+}
+
+static inline int64_t trunkline_group(const char *name) {
+    char buffer[16384];
+    struct group entry, *found = NULL;
+    return getgrnam_r(name, &entry, buffer, sizeof buffer, &found) == 0 && found != NULL ? (int64_t)entry.gr_gid : -1;
+}
+
+/// Changes the owner of a file; -1 leaves the user or the group as it is.
+static inline int trunkline_set_owner(const char *path, int64_t user, int64_t group) {
+    return chown(path, (uid_t)user, (gid_t)group);
+}
 
 static inline int trunkline_errno(void) { return errno; }
 
@@ -177,6 +197,71 @@ static inline void trunkline_ignore_sigpipe(void) {
     signal(SIGPIPE, SIG_IGN);
     // A log that has reached its size limit is no reason to die: the write fails with EFBIG instead.
     signal(SIGXFSZ, SIG_IGN);
+}
+
+// Variables of a function: those of a file are not emitted for a header that Swift imports.
+static inline struct sigaction *trunkline_former_action(int number) {
+    static struct sigaction actions[65];
+    return &actions[number];
+}
+
+static inline int *trunkline_faults_as_json(void) {
+    static int value;
+    return &value;
+}
+
+static inline const char *trunkline_fault_name(int number) {
+    switch (number) {
+        case SIGABRT: return "SIGABRT";
+        case SIGSEGV: return "SIGSEGV";
+        case SIGBUS: return "SIGBUS";
+        case SIGFPE: return "SIGFPE";
+        case SIGILL: return "SIGILL";
+        case SIGTRAP: return "SIGTRAP";
+        case SIGSYS: return "SIGSYS";
+        default: return "a signal";
+    }
+}
+
+static inline void trunkline_write_text(const char *text) {
+    ssize_t written = write(2, text, strlen(text));
+    (void)written;
+}
+
+/// Says what it was, lets who watched before have his say (a sanitizer, Swift's backtrace), and dies of the signal. Whoever
+/// sent it: a handler that returns lets the process live on after a signal from outside.
+static inline void trunkline_on_fault(int number, siginfo_t *info, void *context) {
+    const int as_json = *trunkline_faults_as_json();
+    trunkline_write_text(
+        as_json ? "{\"level\":\"critical\",\"message\":\"ended by a signal\",\"signal\":\""
+                : "critical: ended by a signal signal=");
+    trunkline_write_text(trunkline_fault_name(number));
+    trunkline_write_text(as_json ? "\"}\n" : "\n");
+    struct sigaction former = *trunkline_former_action(number);
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(number, &standard, NULL);
+    if (former.sa_flags & SA_SIGINFO) {
+        if (former.sa_sigaction != NULL) former.sa_sigaction(number, info, context);
+    } else if (former.sa_handler != SIG_DFL && former.sa_handler != SIG_IGN) {
+        former.sa_handler(number);
+    }
+    sigaction(number, &standard, NULL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    raise(number);
+}
+
+/// Signals that tell of a fault end the process with a line on standard error, and with a core where one is wanted.
+static inline void trunkline_end_on_faults(int as_json) {
+    const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    *trunkline_faults_as_json() = as_json;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction action = {.sa_sigaction = trunkline_on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigemptyset(&action.sa_mask);
+        sigaction(numbers[i], &action, trunkline_former_action(numbers[i]));
+    }
 }
 
 /// Sends one datagram to a Unix socket; a name that begins with @ is in the abstract namespace.

@@ -8,6 +8,8 @@ package struct AdminConfiguration: Equatable, Sendable {
     package var hosts: [String] = []
     /// A file with what orders over TCP must come with. nil = nothing.
     package var token: Located<String>?
+    /// Of a Unix socket.
+    package var access = SocketAccess()
 }
 
 /// Reads `admin`.
@@ -30,7 +32,8 @@ enum AdminDecoder {
         case let address?:
             check(address, at: text.place, section, listeners)
             return AdminConfiguration(
-                address: Located(value: address, place: text.place), hosts: hosts, token: token)
+                address: Located(value: address, place: text.place), hosts: hosts, token: token,
+                access: SocketAccess.decode(section, of: address))
         }
     }
 

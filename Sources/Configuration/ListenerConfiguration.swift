@@ -47,6 +47,9 @@ package struct ListenerConfiguration: Equatable, Sendable {
     /// Each connection begins with a PROXY protocol header.
     package var readsProxyHeader = false
 
+    /// Of a Unix socket.
+    package var access = SocketAccess()
+
     /// A listener from its parts.
     package init(address: Located<Address>, certificates: [Certificate]?) {
         self.address = address

@@ -62,6 +62,7 @@ enum ListenerDecoder {
             section.complaints.add(
                 section.place, "'redirect_to_https' is for plain listeners, but \(section.title) has 'tls'")
         }
+        listener.access = SocketAccess.decode(section, of: address?.value)
         section.finish()
         return address == nil ? nil : listener
     }

@@ -20,7 +20,10 @@ package struct BoundListener: ~Copyable, Sendable {
 
     /// Binds and listens. With `sharesPort`, several sockets of this process may listen on the same address and the
     /// kernel spreads the connections over them.
-    package init(_ address: SocketAddress, sharesPort: Bool, backlog: Int32 = BoundListener.backlog)
+    package init(
+        _ address: SocketAddress, sharesPort: Bool, permissions: SocketPermissions = SocketPermissions(),
+        backlog: Int32 = BoundListener.backlog
+    )
         throws(SystemError)
     {
         let socket = try SocketCalls.open(address.family)
@@ -33,8 +36,12 @@ package struct BoundListener: ~Copyable, Sendable {
             try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
         }
         if sharesPort, !address.isUnix { try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEPORT, 1) }
-        if address.isUnix { SocketCalls.removeStaleSocket(address) }
+        if address.isUnix {
+            SocketCalls.removeStaleSocket(address)
+            permissions.restrict(socket.number)
+        }
         try SocketCalls.bind(socket.number, address)
+        if address.isUnix { try permissions.apply(to: address.unixPath) }
         try SocketCalls.listen(socket.number, backlog: backlog)
         self.address = try SocketCalls.localAddress(socket.number)
         descriptor = socket.release()

@@ -33,6 +33,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The peer answered with RST to a connect: nobody listens there.
     package var isConnectionRefused: Bool { code == ECONNREFUSED }
 
+    /// The process may not do that.
+    package var isForbidden: Bool { code == EACCES || code == EPERM }
+
     /// Another process holds the address.
     package var isAddressInUse: Bool { code == EADDRINUSE }
 

@@ -42,8 +42,12 @@ internal import CLinux
 
 /// Facts of the machine.
 package enum Machine {
-    /// Processors that this process may run on (its affinity mask, as containers and taskset set it).
-    package static var usableProcessors: Int { Int(trunkline_usable_cpus()) }
+    /// Processors that this process may use: those that it may run on (its affinity mask, as taskset sets it), or less where
+    /// its control groups give it no more time, as containers' limits do. As of the start.
+    package static let usableProcessors = min(Int(trunkline_usable_cpus()), ProcessorShare.allowed() ?? .max)
+
+    /// Makes signals that tell of a fault (SIGABRT, SIGSEGV and the like) end the process with a line, on their first coming.
+    package static func endOnFaults(asJSON: Bool) { trunkline_end_on_faults(asJSON ? 1 : 0) }
 
     /// Prepares the process for many sockets: descriptors up to the hard limit, and a heap that is not given back to
     /// the kernel between two turns. Returns how many descriptors it may have.

@@ -15,6 +15,8 @@ final class ListenerFacts: Sendable {
     let redirectPort: UInt16?
     /// Each connection begins with a PROXY protocol header.
     let readsProxyHeader: Bool
+    /// Of a Unix socket.
+    let permissions: SocketPermissions
     let speaksHTTP1: Bool
     let speaksHTTP2: Bool
 
@@ -24,8 +26,9 @@ final class ListenerFacts: Sendable {
     init(
         name: String, label: String? = nil, tls: ServerTLSContext?, redirectPort: UInt16? = nil,
         readsProxyHeader: Bool = false,
-        protocols: [String] = ["h2", "http/1.1"]
+        protocols: [String] = ["h2", "http/1.1"], permissions: SocketPermissions = SocketPermissions()
     ) {
+        self.permissions = permissions
         speaksHTTP1 = protocols.contains("http/1.1")
         speaksHTTP2 = protocols.contains("h2")
         self.name = name

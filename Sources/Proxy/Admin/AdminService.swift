@@ -16,10 +16,13 @@ final class AdminService: TimerTarget {
     private var nextCollection: UInt64 = 0
 
     /// Takes the address; nobody is answered before `start`.
-    init(_ address: Address, inherited: [Int32], server: ProxyServer) throws(SystemError) {
+    init(
+        _ address: Address, permissions: SocketPermissions, inherited: [Int32], server: ProxyServer
+    ) throws(SystemError) {
         self.server = server
         handOut = try ListenerHandOut(
-            address, facts: ListenerFacts(name: address.description, tls: nil), workers: 1,
+            address, facts: ListenerFacts(name: address.description, tls: nil, permissions: permissions),
+            workers: 1,
             inherited: inherited)
         self.address = handOut.address
     }

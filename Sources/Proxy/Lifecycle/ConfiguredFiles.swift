@@ -168,7 +168,7 @@ struct ConfiguredFiles {
         }
     }
 
-    private mutating func complain(_ place: Place, _ text: String) {
+    mutating func complain(_ place: Place, _ text: String) {
         complaints.append(Diagnostic(file: file, place: place, text: text))
     }
 }

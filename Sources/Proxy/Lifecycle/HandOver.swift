@@ -18,6 +18,10 @@ extension ProxyServer {
         guard undrainedWorkers == nil else {
             return logs.log.handOverFailed("this process is ending already")
         }
+        guard ProcessFacts.processNumber != 1 else {
+            return logs.log.handOverFailed(
+                "this is process 1, with which its container ends: start a new container instead")
+        }
         guard handOver == nil else { return logs.log.handOverFailed("another one is starting already") }
         // Whoever watches finds the new process where the old one was.
         let sockets = listeners + (admin.map { [$0.handOut] } ?? [])

@@ -39,6 +39,7 @@ final class ListenerHandOut: Sendable {
         for descriptor in inherited {
             made.add(try BoundListener(inherited: descriptor), for: made.slots.count % count)
         }
+        if wanted.isUnix, made.address != nil { try facts.permissions.apply(to: wanted.unixPath) }
         var taken = made.address ?? wanted
         if made.address == nil, !wanted.isUnix {
             // Without sharing first: with it, an address held by another process of the same user would be shared
@@ -48,7 +49,8 @@ final class ListenerHandOut: Sendable {
         while made.slots.count < count {
             let worker = made.slots.count
             if made.slots.isEmpty || made.sharesPort {
-                made.add(try BoundListener(taken, sharesPort: true), for: worker)
+                made.add(
+                    try BoundListener(taken, sharesPort: true, permissions: facts.permissions), for: worker)
             } else {
                 made.addHandle(for: worker)
             }

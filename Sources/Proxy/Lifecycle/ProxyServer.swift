@@ -35,6 +35,7 @@ package final class ProxyServer: TimerTarget {
     /// Prepares everything that can fail; `run` then can't.
     package init(_ startup: Startup, file: String) throws(Diagnostics) {
         Machine.prepareProcess()
+        Machine.endOnFaults(asJSON: startup.configuration.log.isJSON)
         self.file = file
         current = startup
         environment = Machine.environment

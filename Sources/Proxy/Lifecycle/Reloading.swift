@@ -34,6 +34,7 @@ extension ProxyServer {
             adopt(next, added)
             for warning in warnings { logs.log.warned(warning) }
             logs.log.reloaded()
+            notify(["STATUS=serving configuration \(generationNumber)"])
             return .reloaded(warnings: warnings)
         } catch {
             return refuse(error.list.filter { !$0.isWarning }.map(\.description))
@@ -42,6 +43,9 @@ extension ProxyServer {
 
     private func refuse(_ complaints: [String]) -> OnReload {
         logs.log.reloadFailed(complaints)
+        // One line: the manager shows it in the status of the service.
+        notify(["STATUS=configuration not reloaded, the old one stays: \(complaints.joined(separator: "; "))"]
+        )
         return .refused(complaints: complaints)
     }
 

@@ -15,6 +15,7 @@ package struct Startup {
     let adminRules: AdminRules
     private let backendTLS: [String: ClientTLSContext]
     private let file: String
+    private let adminPermissions: SocketPermissions
 
     /// Reads a file and all that it names.
     package init(file: String) throws(Diagnostics) {
@@ -56,8 +57,10 @@ package struct Startup {
                     tls: files.serverContext(listener, standIns: certificates),
                     redirectPort: listener.redirectPort,
                     readsProxyHeader: listener.readsProxyHeader,
-                    protocols: listener.protocols))
+                    protocols: listener.protocols,
+                    permissions: files.permissions(listener.access)))
         }
+        adminPermissions = (configuration.admin?.access).map { files.permissions($0) } ?? SocketPermissions()
         listeners = facts
         var contexts: [String: ClientTLSContext] = [:]
         for (name, upstream) in configuration.upstreams where upstream.tls != nil {
@@ -94,10 +97,13 @@ package struct Startup {
     ) throws(Diagnostics) -> [ListenerHandOut] {
         var complaints: [Diagnostic] = []
         var handOuts: [ListenerHandOut] = []
-        for (listener, facts) in zip(configuration.listeners, listeners)
-        where !current.contains(where: { $0.facts.name == facts.name }) {
+        for (listener, facts) in zip(configuration.listeners, listeners) {
             let address = listener.address.value
             do throws(SystemError) {
+                if current.contains(where: { $0.facts.name == facts.name }) {
+                    if case .unix(let path) = address { try facts.permissions.apply(to: path) }
+                    continue
+                }
                 handOuts.append(
                     try ListenerHandOut(
                         address, facts: facts, workers: workers,
@@ -105,7 +111,7 @@ package struct Startup {
                         isOurs: current.contains { $0.address.port == address.port && address.port ?? 0 != 0 }
                     ))
             } catch {
-                let hint = error.isAddressInUse ? "; another process holds it" : ""
+                let hint = Self.hint(error, address)
                 complaints.append(
                     Diagnostic(
                         file: file, place: listener.address.place,
@@ -116,14 +122,27 @@ package struct Startup {
         return handOuts
     }
 
+    /// What an operator can do about it.
+    private static func hint(_ error: SystemError, _ address: Address) -> String {
+        switch address {
+        case _ where error.isAddressInUse: "; another process holds it"
+        case .ip(_, 1..<1024) where error.isForbidden:
+            "; ports below 1024 need the capability CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)"
+        case .unix where error.call == "chown" && error.isForbidden:
+            "; only root, or a process with CAP_CHOWN, gives a file to others; a group must be one of the process's own"
+        default: ""
+        }
+    }
+
     /// Takes the admin listener's address, where one is configured.
     func bindAdmin(inherited: InheritedSockets, server: ProxyServer) throws(Diagnostics) -> AdminService? {
         guard let address = configuration.admin?.address else { return nil }
         do throws(SystemError) {
             return try AdminService(
-                address.value, inherited: inherited.descriptors(for: address.value), server: server)
+                address.value, permissions: adminPermissions,
+                inherited: inherited.descriptors(for: address.value), server: server)
         } catch {
-            let hint = error.isAddressInUse ? "; another process holds it" : ""
+            let hint = Self.hint(error, address.value)
             throw Diagnostics([
                 Diagnostic(
                     file: file, place: address.place,

@@ -1,0 +1,94 @@
+"""What an operator meets: permissions of sockets, ends by a fault, hand-over in a container, refused reloads."""
+
+import os
+import resource
+import signal
+import socket
+import stat
+import subprocess
+
+import pytest
+
+from support import machine, proxy as support
+from support.backends import ScriptedBackend, echo
+from support.proxy import configuration
+
+
+def test_unix_sockets_have_the_mode_and_owner_that_are_asked_for(run, tmp_path):
+    front, admin = tmp_path / "front.sock", tmp_path / "admin.sock"
+    group = os.getgid()
+    with ScriptedBackend(echo) as backend:
+        config = configuration(backend.address, admin={"address": f"unix:{admin}", "mode": "0600"})
+        listener = {"address": f"unix:{front}", "mode": "0666", "group": str(group)}
+        before = os.umask(0o077)
+        try:
+            with run(config, tls=False, listener=listener) as proxy:
+                machine.eventually(admin.exists, "the admin socket")
+                for path, mode in ((front, 0o666), (admin, 0o600)):
+                    found = path.stat()
+                    assert (stat.S_IMODE(found.st_mode), found.st_gid) == (mode, group)
+                # A reload gives what the new configuration says.
+                file = proxy.folder / "proxy.conf"
+                file.write_text(proxy.config.replace("0666", "0620"))
+                proxy.process.send_signal(signal.SIGHUP)
+                machine.eventually(lambda: stat.S_IMODE(front.stat().st_mode) == 0o620, "another mode")
+        finally:
+            os.umask(before)
+
+
+def test_an_unknown_owner_is_a_complaint_with_its_place(tmp_path):
+    file = tmp_path / "proxy.conf"
+    file.write_text('listeners: [{ address: "unix:/tmp/x.sock", owner: nobody-of-this-name }]\n'
+                    "routes: [{ name: a, respond: { status: 200 } }]\n")
+    done = subprocess.run([str(support.BINARY), "check", "--config", str(file)], capture_output=True, text=True)
+    assert done.returncode == 1 and "proxy.conf:1:" in done.stderr and "nobody-of-this-name" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGFPE])
+def test_a_fault_ends_the_process_at_its_first_coming_and_is_said(run, number):
+    with ScriptedBackend(echo) as backend:
+        with run(configuration(backend.address), tls=False) as proxy:
+            proxy.allowed_exit = (-number,)
+            # No core of a test's.
+            resource.prlimit(proxy.pid, resource.RLIMIT_CORE, (0, 0))
+            proxy.process.send_signal(number)
+            proxy.process.wait(60)
+        assert any("ended by a signal" in line and number.name in line for line in proxy.err)
+
+
+def test_a_refused_reload_is_told_to_the_service_manager(run, tmp_path, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, ScriptedBackend(echo) as backend:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with run(configuration(backend.address)) as proxy:
+            (proxy.folder / "proxy.conf").write_text("listeners: 7\n")
+            proxy.process.send_signal(signal.SIGHUP)
+            told = []
+            while not told or not told[-1].startswith(b"STATUS="):
+                told.append(manager.recv(8192))
+            assert b"not reloaded" in told[-1] and b"proxy.conf:1:" in told[-1]
+            assert manager.recv(8192) == b"READY=1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a PID namespace")
+def test_process_1_of_a_container_hands_over_to_nobody(tmp_path):
+    if subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True).returncode:
+        pytest.skip("no namespaces here")
+    port = machine.free_port()
+    file = tmp_path / "proxy.conf"
+    file.write_text(f'listeners: [{{ address: "127.0.0.1:{port}" }}]\nroutes: [{{ name: a, respond: {{ status: 200 }} }}]\n')
+    with subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", str(support.BINARY), "run", "--config", str(file)],
+                          stderr=subprocess.PIPE, text=True) as outer:
+        try:
+            machine.eventually(lambda: machine.is_listening(port), "it listens", 15)
+            inner = int(open(f"/proc/{outer.pid}/task/{outer.pid}/children").read().split()[0])
+            os.kill(inner, signal.SIGUSR2)
+            for line in outer.stderr:
+                if "new process failed" in line:
+                    break
+            assert "process 1" in line and machine.is_listening(port)
+            os.kill(inner, signal.SIGTERM)
+            assert outer.wait(20) == 0
+        finally:
+            outer.kill()
