@@ -62,18 +62,22 @@ def test_nobody_new_is_served_while_too_much_is_held(run):
     admin = free_admin()
     with ScriptedBackend(flood) as backend:
         config = broadcast(backend.address, policy={"replay_last": 4, "queue_bytes": "16MiB"}, admin=admin.section,
-                           limits={"memory": "1MiB"})
+                           limits={"memory": 0})
         with run(config, tls=False) as proxy, proxy.upgraded("/feed-4") as first:
             assert len(first.read_message()[1]) == 4 << 20
+
+            def limit(memory: str) -> None:
+                (proxy.folder / "proxy.conf").write_text(proxy.config.replace('"memory": 0', f'"memory": "{memory}"'))
+                assert admin.post("/reload")[0] == 200
+            limit("1MiB")
             with proxy.wire() as second:
                 second.sock.sendall(upgrade_request("/feed-4"))
                 head = second.read_head()
                 assert head.status == 503 and 1 <= int(head.get("retry-after")) <= 10
                 assert head.get("content-type").startswith("text/plain")
             assert admin.metrics().value("trunkline_limits_hit_total", limit="memory") == 1
-            assert admin.status()["memory"]["cuts"] == 0
-            # A reload takes another limit.
-            (proxy.folder / "proxy.conf").write_text(proxy.config.replace('"memory": "1MiB"', '"memory": 0'))
-            assert admin.post("/reload")[0] == 200
+            memory = admin.status()["memory"]
+            assert memory["cuts"] == 0 and memory["held_bytes"] >= 4 << 20 and memory["limit_bytes"] == 1 << 20
+            limit("64MiB")
             with proxy.upgraded("/feed-4") as second:
                 assert len(second.read_message()[1]) == 4 << 20
