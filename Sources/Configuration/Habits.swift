@@ -19,7 +19,7 @@ enum Habits {
             "a place is a route: 'routes: [{ name: app, match: { path: /app/ }, upstream: app }]'"
         ),
         (
-            ["proxy_pass", "reverse_proxy", "default_backend", "backend", "service", "cluster", "pass"],
+            ["proxy_pass", "reverse_proxy", "default_backend", "service", "cluster", "pass"],
             "a route names one of 'upstreams' by 'upstream: NAME'"
         ),
         (["path", "path_prefix", "host", "path_regex"], "conditions of a route stand in 'match: { … }'"),
@@ -37,8 +37,8 @@ enum Habits {
             "TLS of a listener is 'tls: { certificates: [{ certificate: cert.pem, key: key.pem }] }'"
         ),
         (
-            ["server", "servers", "endpoints", "nodes", "targets"],
-            "an upstream has 'backends: [{ address: \"127.0.0.1:9001\" }]'"
+            ["backend", "server", "servers", "endpoints", "nodes", "targets"],
+            "an upstream has 'backends: [{ address: \"127.0.0.1:9001\" }]', and a route names it by 'upstream: NAME'"
         ),
         (
             ["url", "uri", "target", "to", "destination", "upstream_address"],

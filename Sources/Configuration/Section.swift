@@ -81,8 +81,8 @@ final class Section {
         for (key, _) in values {
             guard let name = key.scalar?.string, !known.contains(name) else { continue }
             let hint =
-                Spelling.nearest(to: name, in: known).map { ", did you mean '\($0)'?" }
-                ?? Habits.key(name).map { ": \($0)" }
+                Habits.key(name).map { ": \($0)" }
+                ?? Spelling.nearest(to: name, in: known).map { ", did you mean '\($0)'?" }
                 ?? ", expected one of: \(known.joined(separator: ", "))"
             complaints.add(key.place, "unknown key '\(name)' in \(title)\(hint)")
         }
