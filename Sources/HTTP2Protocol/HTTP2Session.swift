@@ -168,8 +168,13 @@ package enum HTTP2Side: Sendable {
     }
 
     /// The connection has ended: every stream is told so.
-    package func end(_ code: HTTP2Code) {
-        for stream in streams.values { closed(stream, code) }
+    ///
+    /// - Parameter loss: how the connection ended.
+    package func end(_ code: HTTP2Code, _ loss: HTTP2ConnectionLoss) {
+        for stream in streams.values {
+            stream.connectionLoss = loss
+            closed(stream, code)
+        }
     }
 
     // MARK: The connection

@@ -11,6 +11,8 @@ package final class HTTP2Stream {
     package var receiver: (any HTTP2StreamReceiver)?
     /// A header list came that is over the limit; its fields are lost. A server answers 431.
     package internal(set) var isTooLarge = false
+    /// How its connection ended, where that is what ended the stream; nil for one that its peer has reset.
+    package internal(set) var connectionLoss: HTTP2ConnectionLoss?
     /// For whoever keeps streams in a list.
     package var position = -1
     // Both hold each other until the stream is closed.

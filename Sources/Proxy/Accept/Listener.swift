@@ -131,7 +131,8 @@ final class Listener: ListenerHandler {
             return transport
         } catch {
             socket.close()
-            worker.log.acceptFailed(listener: facts.name, error.description)
+            worker.log.setUpFailed(
+                client: address.host, listener: facts.name, phase: "tls", error.description)
             return nil
         }
     }

@@ -33,6 +33,8 @@ final class FeedTicket: PendingUpgrade, TimerTarget {
         done(outcome)
     }
 
+    var phase: String { "feed" }
+
     func cancel() {
         let feed = self.feed
         forget()

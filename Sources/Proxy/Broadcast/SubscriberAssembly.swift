@@ -23,6 +23,7 @@ extension Feed {
             worker: worker)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
+            words: ClientWords(plan.head.fields),
             upstream: plan.upstream, backend: backendName,
             subprotocol: accepted?.subprotocol?.description ?? "",
             extensions: plan.agreement?.answer ?? "", backendExtensions: "", began: worker.loop.now)

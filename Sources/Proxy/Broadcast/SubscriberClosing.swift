@@ -9,7 +9,7 @@ extension Subscriber {
         leg.closeReceived = payload
         // Nothing that follows a Close counts, Pings included (RFC 6455, 5.5.1).
         leg.isDeaf = true
-        noteEnding(SessionEnding(by: .client, code: payload.code, cause: .close))
+        noteEnding(SessionEnding(by: .client, code: payload.code, reason: payload.reason, cause: .close))
         if leg.closing.receiveClose() == .reply { leg.sendClose(payload) }
         finishIfClosed()
         armCloseDeadline()
@@ -18,7 +18,7 @@ extension Subscriber {
     /// Says Close with a code of ours, or of the backend's.
     func close(_ payload: ClosePayload, by: EndedBy, cause: EndingCause) {
         guard ending == nil else { return }
-        noteEnding(SessionEnding(by: by, code: payload.code, cause: cause))
+        noteEnding(SessionEnding(by: by, code: payload.code, reason: payload.reason, cause: cause))
         leg.sendClose(payload)
         armCloseDeadline()
     }
@@ -69,11 +69,8 @@ extension Subscriber {
             leg.peerHasFinished = true
             return endIfParted()
         }
-        let ours = error?.endingCause
-        noteEnding(
-            SessionEnding(
-                by: ours == nil ? .client : .proxy, code: nil,
-                cause: ours ?? .connectionLost(error?.description ?? "")))
+        let cause = error?.endingCause(of: .client) ?? .connectionLost(error?.description ?? "")
+        noteEnding(SessionEnding(by: cause.by(.client), code: nil, cause: cause))
         endNow()
     }
 
@@ -156,6 +153,8 @@ extension Subscriber {
         if case .violation(let violation) = ending?.cause, let limit = violation.limit {
             fields["limit"] = "\(limit)"
         }
+        ending?.writeReason(to: &fields)
+        facts.words.write(to: &fields)
         if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
         if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }
         return fields

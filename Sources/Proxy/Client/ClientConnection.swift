@@ -42,7 +42,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     var exchange: Exchange?
     /// Where the body of the request under way ends.
     private var body = BodyReader(.none)
-    private var exchangeRecord: ExchangeRecord?
+    var record: RequestRecord?
     var leave: (() -> Void)?
     var requests = 0
     /// Until it is known which version is spoken: over TLS the handshake says it.
@@ -116,7 +116,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     func transportEnded() {
         // One that asked for the connection's end may have ended its own side already, and waits for the answer.
-        if phase == .exchange, let exchange, exchange.isRequestComplete, exchangeRecord?.isLast == true {
+        if phase == .exchange, let exchange, exchange.isRequestComplete, record?.isLast == true {
             return
         }
         guard early.isEmpty, phase != .between else { return hasEnded = true }
@@ -133,7 +133,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
                 transport.finish()
             }
         }
-        end()
+        end("client left: \(error)")
     }
 
     func timerFired(_ kind: UInt8) {
@@ -159,6 +159,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     // MARK: The request
 
+    var httpVersion: Int { 1 }
     var certificate: ForwardedCertificate? { transport.clientCertificate }
 
     /// Reading goes on until something comes: a client that leaves while a backend is asked is noticed.
@@ -192,7 +193,12 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     // MARK: The end
 
     func refuse(_ refusal: Refusal, host: String?, path: String?) {
-        worker.log.refused(client: address, host: host, path: path, refusal)
+        worker.log.refused(
+            record.take(), client: address, host: host, path: path, refusal, at: worker.loop.now)
+        tell(refusal)
+    }
+
+    private func tell(_ refusal: Refusal) {
         phase = .answering
         transport.write(refusal.response.span)
         linger()
@@ -220,11 +226,10 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     // MARK: The exchange
 
-    func enterExchange(_ exchange: Exchange, _ record: ExchangeRecord, framing: BodyFraming) {
+    func enterExchange(_ exchange: Exchange, framing: BodyFraming) {
         phase = .exchange
         body = BodyReader(framing)
         self.exchange = exchange
-        exchangeRecord = record
         if !exchange.isRequestComplete { transport.pauseReading() }
     }
 
@@ -274,8 +279,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     }
 
     func logExchange(_ end: ExchangeEnd) {
-        guard let record = exchangeRecord, let exchange else { return }
-        exchangeRecord = nil
+        guard let exchange, let record = record.take() else { return }
         worker.log.exchangeEnded(record, exchange, end, at: worker.loop.now)
     }
 
@@ -296,10 +300,10 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     }
 
     func refuseExchange(_ refusal: Refusal) {
+        logExchange(.refuse(refusal))
         exchange?.cancel()
         exchange = nil
-        exchangeRecord = nil
-        refuse(refusal, host: nil, path: nil)
+        tell(refusal)
     }
 
     /// The process drains: a connection that waits for its next request goes at once. One that is new may be about to
@@ -310,8 +314,10 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         arm(Self.graceWhenDraining)
     }
 
-    func end() {
+    /// - Parameter cause: why, where a request is under way.
+    func end(_ cause: String = "client left") {
         guard position >= 0 else { return }
+        givenUp(cause)
         phase = .over
         worker.loop.cancel(timer)
         timer = nil

@@ -13,8 +13,7 @@ extension ClientConnection: ExchangeClient {
         let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: !worker.isDraining)
         let exchange = Exchange(
             plan, upstream: upstream, client: self, responder: responder, worker: worker)
-        let record = ExchangeRecord(plan, address: address, began: worker.loop.now)
-        enterExchange(exchange, record, framing: plan.framing)
+        enterExchange(exchange, framing: plan.framing)
         exchange.start()
     }
 
@@ -36,29 +35,5 @@ extension ClientConnection: ExchangeClient {
         case .refuse(let refusal): refuseExchange(refusal)
         case .broken: breakOff()
         }
-    }
-}
-
-/// What the log says of a plain request.
-struct ExchangeRecord {
-    let route: String
-    let method: String
-    let host: String
-    let path: String
-    let requestID: String
-    let client: String
-    let began: UInt64
-    /// The client asked for the connection's end.
-    let isLast: Bool
-
-    init(_ plan: RequestPlan, address: String, began: UInt64) {
-        route = plan.route.name
-        method = plan.head.method
-        host = plan.host
-        path = plan.path
-        requestID = plan.forwarding.requestID
-        client = address
-        self.began = began
-        isLast = !plan.head.keepsAlive
     }
 }

@@ -46,7 +46,7 @@ extension ClientConnection {
             var span = bytes.mutableSpan
             client.received(&span)
         } catch {
-            worker.log.acceptFailed(listener: listener.name, error.description)
+            worker.log.setUpFailed(client: address, listener: listener.name, phase: "http2", "\(error)")
             end()
         }
     }

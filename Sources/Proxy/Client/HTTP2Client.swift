@@ -119,7 +119,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         case .wait(let time): arm(.output, after: time)
         case .stalled:
             worker.log.http2Cut(self, .unread)
-            forget()
+            forget(.cut("nothing is read"))
         }
     }
 
@@ -130,13 +130,13 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         arm(.phase, after: wait)
     }
 
-    private func forget() {
+    private func forget(_ loss: HTTP2ConnectionLoss = .lost("connection ended")) {
         guard position >= 0 else { return }
         phase = .over
         disarm(.phase)
         disarm(.head)
         disarm(.output)
-        connection?.close()
+        connection?.close(loss)
         connection = nil
         worker.forget(self)
     }

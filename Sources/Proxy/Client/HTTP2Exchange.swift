@@ -29,7 +29,6 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
             return refuse(
                 worker.refusal(503, "no backend is available"), host: plan.host, path: plan.path)
         }
-        record = ExchangeRecord(plan, address: address, began: worker.loop.now)
         enter(
             Exchange(
                 plan, upstream: upstream, client: self,
@@ -101,7 +100,7 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         exchange = nil
         switch end {
         case .next, .last: answered()
-        case .refuse(let refusal): refuse(refusal)
+        case .refuse(let refusal): tell(refusal)
         case .broken:
             phase = .over
             leaveRoute()
@@ -110,8 +109,7 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
     }
 
     func log(_ end: ExchangeEnd) {
-        guard let record, let exchange else { return }
-        self.record = nil
+        guard let exchange, let record = record.take() else { return }
         worker.log.exchangeEnded(record, exchange, end, at: worker.loop.now)
     }
 }

@@ -17,7 +17,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var phase = Phase.upgrade
     var attempt: (any PendingUpgrade)?
     var exchange: Exchange?
-    var record: ExchangeRecord?
+    var record: RequestRecord?
     var leave: (() -> Void)?
     var address: String
     var timers = TimerSlots()
@@ -40,6 +40,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var peer: String { client.address }
     var certificate: ForwardedCertificate? { client.certificate }
     var transport: StreamConnection { client.transport }
+    var httpVersion: Int { 2 }
 
     // MARK: The request
 
@@ -100,7 +101,12 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     }
 
     func refuse(_ refusal: Refusal, host: String? = nil, path: String? = nil) {
-        worker.log.refused(client: address, host: host, path: path, refusal)
+        worker.log.refused(
+            record.take(), client: address, host: host, path: path, refusal, at: worker.loop.now)
+        tell(refusal)
+    }
+
+    func tell(_ refusal: Refusal) {
         let (fields, body) = refusal.streamAnswer
         answer(HTTP2ResponseHead(status: refusal.status, fields: HTTP2Fields(fields)), body)
     }
@@ -158,16 +164,22 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         if phase == .answering, resetsWhenDrained, !stream.hasEnded { stream.reset(.noError) }
     }
 
-    func streamClosed(_ code: HTTP2Code) { cancel() }
+    func streamClosed(_ code: HTTP2Code) {
+        switch (stream.connectionLoss, code) {
+        case (let loss?, _): cancel("client left: \(loss)")
+        case (nil, .cancel): cancel("client cancelled the stream")
+        case (nil, _): cancel("client reset the stream: \(code)")
+        }
+    }
 
     /// The client has gone, or ended a WebSocket before it began.
-    private func cancel() {
+    private func cancel(_ cause: String = "client ended the stream") {
+        givenUp(cause)
         phase = .over
         disarm(.answer)
         attempt?.cancel()
         attempt = nil
         exchange?.cancel()
-        if exchange != nil { log(.broken) }
         exchange = nil
         leaveRoute()
         if !stream.isClosed { stream.reset(.cancel) }

@@ -20,6 +20,12 @@ protocol RequestServer: AnyObject {
     var certificate: ForwardedCertificate? { get }
     /// What carries the request.
     var transport: StreamConnection { get }
+    /// 1 or 2.
+    var httpVersion: Int { get }
+    /// The request that is being served, until its line is written.
+    var record: RequestRecord? { get set }
+    /// The plain request that is carried to a backend.
+    var exchange: Exchange? { get }
     /// Gives the place on the route back.
     var leave: (() -> Void)? { get set }
     /// The backend that is asked for a WebSocket.
@@ -50,6 +56,9 @@ extension RequestServer {
             judging: &head, from: peer, trusting: configuration.trustedProxies,
             underscores: configuration.underscoreFields)
         address = client.address
+        let record = RequestRecord(
+            head, client: address, http: httpVersion, requestID: worker.requestID(), began: worker.loop.now)
+        self.record = record
         // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
         guard head.method != "CONNECT" else {
             return refuse(.methodNotAllowed, host: head.fields.first("host"), path: head.target.text)
@@ -65,12 +74,15 @@ extension RequestServer {
             generation: worker.generation, table: worker.routes, head: head, client: client,
             connection: connectionFacts,
             listener: listener.label, memoryPressure: worker.contextMemory.pressure)
-        switch step.decide(requestID: worker.requestID()) {
+        switch step.decide(requestID: record.requestID) {
         case .refuse(let refusal): refuse(refusal, host: head.fields.first("host"), path: head.target.text)
         case .limited(let refusal, let limit):
             worker.metrics.add(.limitsHit, [limit])
             refuse(refusal, host: head.fields.first("host"), path: head.target.text)
-        case .respond(let response): respond(response, to: head)
+        case .respond(let response):
+            self.record?.route = response.route
+            respond(response, to: head)
+            worker.log.answered(self.record.take(), response, at: worker.loop.now)
         case .exchange(let plan):
             if enter(plan.route, host: plan.host, path: plan.path) { begin(plan) }
         case .upgrade(let plan): if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
@@ -100,11 +112,25 @@ extension RequestServer {
         do throws(RouteOccupancy.Refused) {
             let place = try route.enter(client: address)
             leave = { place.leave() }
+            record?.route = route.name
             entered(route)
             return true
         } catch {
             refuse(worker.refusal(error), host: host, path: path)
             return false
+        }
+    }
+
+    /// The client has gone before its answer was complete.
+    ///
+    /// - Parameter cause: how that was seen.
+    func givenUp(_ cause: String) {
+        guard let record = record.take() else { return }
+        let phase = exchange?.phase ?? attempt?.phase ?? "request"
+        if let exchange {
+            worker.log.exchangeGivenUp(record, exchange, phase: phase, cause, at: worker.loop.now)
+        } else {
+            worker.log.upgradeGivenUp(record, phase: phase, cause, at: worker.loop.now)
         }
     }
 
@@ -123,17 +149,20 @@ extension RequestServer {
     private func answered(_ outcome: UpgradeOutcome, _ plan: UpgradePlan) {
         switch outcome {
         case .accepted(let connection, let backend, let accepted, let backendEarly):
+            record = nil
             begin(plan, accepted) { transport, early, onEnd in
                 let session = SessionAssembly(plan: plan, accepted: accepted, worker: worker).session(
                     client: transport, address: address, backend: connection, on: backend, onEnd: onEnd)
                 session.begin(clientEarly: early, backendEarly: backendEarly)
             }
         case .joined(let feed, let accepted):
+            record = nil
             begin(plan, accepted) { transport, early, onEnd in
                 feed.subscribe(transport, address: address, plan, early: early, onEnd: onEnd)
             }
         case .refused(let request, let backend, let head):
-            worker.log.backendRefused(plan, status: head.status, client: address)
+            worker.log.backendRefused(
+                record.take(), backend: backend.name, status: head.status, at: worker.loop.now)
             pass(request, head, from: backend, refusing: plan)
         case .failed(let status, let reason, _, _):
             refuse(worker.refusal(status, reason), host: plan.host, path: plan.path)

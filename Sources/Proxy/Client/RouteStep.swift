@@ -53,6 +53,8 @@ struct UpgradePlan {
 
 /// An answer that a route gives by itself.
 struct RouteResponse {
+    /// The route's name.
+    let route: String
     let status: Int
     let body: String
     let contentType: String
@@ -126,7 +128,9 @@ struct RouteStep {
         }
         switch (route.action, request) {
         case (.respond(let status, let body, let type), _):
-            return .respond(RouteResponse(status: status, body: body, contentType: type, bytes: route.answer))
+            return .respond(
+                RouteResponse(
+                    route: route.name, status: status, body: body, contentType: type, bytes: route.answer))
         case (.upstream(let upstream), .upgrade(let upgrade)):
             return .upgrade(plan(route, upstream, target, upgrade, host, requestID))
         case (.upstream(let upstream), _):

@@ -97,7 +97,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     private func found(_ found: BackendSearch.Found) {
         switch found {
         case .failed(let failure):
-            worker.log.upgradeFailed(
+            worker.log.requestFailed(
                 upstream?.name ?? "", backend: failure.backend, phase: failure.phase, cause: failure.cause)
             end(.refuse(worker.refusal(failure.status, failure.reason)))
         case .connection(let connection, let backend):
@@ -134,6 +134,12 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         // A large one may still be on its way when it is time to ask for the answer.
         if bodyBytes > 64 * 1024, let request { backendStall.look(request.outflow) }
         arm(.response, after: timeout)
+    }
+
+    /// What is waited for, in the log's words.
+    var phase: String {
+        guard request != nil else { return search?.phase ?? "choose" }
+        return hasAnswer ? "answer" : isRequestComplete ? "response" : "body"
     }
 
     // MARK: The client's side
@@ -295,7 +301,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     }
 
     private func log(_ cause: String) {
-        worker.log.upgradeFailed(
+        worker.log.requestFailed(
             upstream?.name ?? "", backend: backend?.name, phase: "response", cause: cause)
     }
 
@@ -348,7 +354,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         case .wait(let time): arm(timer, after: time)
         case .stalled:
             worker.metrics.add(.slowConsumers, [timer == .slowClient ? "client" : "backend"])
-            guard timer == .slowBackend else { return end(.broken) }
+            guard timer == .slowBackend else {
+                return end(.broken(cause: "client took no bytes for too long"))
+            }
             log("takes nothing of the request")
             fail(504, "backend takes nothing of the request")
         }
@@ -357,7 +365,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     /// Before the response has begun the client is told; after that only a cut connection can say it.
     private func fail(_ status: Int, _ reason: String) {
         responder.flush()
-        end(responder.status == 0 ? .refuse(Refusal(status: status, reason: reason)) : .broken)
+        end(responder.status == 0 ? .refuse(Refusal(status: status, reason: reason)) : .broken(cause: reason))
     }
 
     private func end(_ end: ExchangeEnd) {

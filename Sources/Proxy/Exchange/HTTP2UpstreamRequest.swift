@@ -138,6 +138,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     func streamDrained() { receiver?.upstreamDrained() }
 
     func streamClosed(_ code: HTTP2Code) {
+        let error = TransportError.of(stream, code)
         stream = nil
         line.streamEnded()
         guard !hasEnded else { return }
@@ -145,7 +146,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
             switch code {
             case .refusedStream: .unprocessed("stream was refused")
             case .http11Required where !isAnswered: .wantsHTTP1
-            default: .lost("stream ended: \(code)", isAnswered: isAnswered)
+            default: .lost(error.description, isAnswered: isAnswered)
             }
         tellSoon()
     }

@@ -29,7 +29,7 @@ enum ExchangeEnd {
     /// Not answered: this refusal is to be.
     case refuse(Refusal)
     /// The answer broke off; only a broken connection says so.
-    case broken
+    case broken(cause: String)
 }
 
 /// The client's side of an exchange.

@@ -33,52 +33,6 @@ struct EventLog {
         access.info("session ended", metadata: session.logFields(at: now))
     }
 
-    func refused(client: String, host: String?, path: String?, _ refusal: Refusal) {
-        metrics.count(refusal)
-        access?.info(
-            "request refused",
-            metadata: [
-                "client": "\(client)", "host": "\(host ?? "")", "path": "\(path ?? "")",
-                "status": .stringConvertible(refusal.status), "side": "client", "phase": "request",
-                "cause": "\(refusal.reason)",
-            ])
-    }
-
-    func exchangeEnded(_ record: ExchangeRecord, _ exchange: Exchange, _ end: ExchangeEnd, at now: UInt64) {
-        metrics.count(record, exchange, end)
-        guard let access else { return }
-        var fields: Logger.Metadata = [
-            "client": "\(record.client)", "method": "\(record.method)", "host": "\(record.host)",
-            "path": "\(record.path)", "route": "\(record.route)",
-            "backend": "\(exchange.backend?.name ?? "")",
-            "request_id": "\(record.requestID)",
-            "duration_ms": .stringConvertible((now - min(record.began, now)) / 1_000_000),
-            "body_bytes": .stringConvertible(exchange.responder.bodyBytes),
-            "http": .stringConvertible(exchange.responder is HTTP2Responder ? 2 : 1),
-        ]
-        switch end {
-        case .next, .last: fields["status"] = .stringConvertible(exchange.responder.status)
-        case .refuse(let refusal):
-            fields["status"] = .stringConvertible(refusal.status)
-            fields["cause"] = "\(refusal.reason)"
-        case .broken:
-            fields["status"] = .stringConvertible(exchange.responder.status)
-            fields["cause"] = "response broke off"
-        }
-        access.info("request", metadata: fields)
-    }
-
-    func backendRefused(_ plan: UpgradePlan, status: Int, client: String) {
-        access?.info(
-            "backend refused",
-            metadata: [
-                "client": "\(client)", "host": "\(plan.host)", "path": "\(plan.path)",
-                "route": "\(plan.route.name)",
-                "status": .stringConvertible(status), "side": "backend", "phase": "response",
-                "request_id": "\(plan.requestID)",
-            ])
-    }
-
     /// An operator reads the traffic; whoever has the file can, too.
     func keysAreLogged(to path: String, failure: String) {
         guard failure.isEmpty else {
@@ -100,6 +54,17 @@ struct EventLog {
             ])
     }
 
+    /// An accepted connection for which we lack what it needs: no fault of its client.
+    func setUpFailed(client: String, listener: String, phase: String, _ cause: String) {
+        metrics.add(.acceptFailures, [listener])
+        events.error(
+            "connection could not be set up",
+            metadata: [
+                "client": "\(client)", "listener": "\(listener)", "side": "proxy", "phase": "\(phase)",
+                "cause": "\(cause)",
+            ])
+    }
+
     func connectionRefused(client: String, listener: String, _ reason: String) {
         events.info(
             "connection refused",
@@ -110,12 +75,22 @@ struct EventLog {
     }
 
     func upgradeFailed(_ upstream: String, backend: String?, phase: String, cause: String) {
+        failed("upgrade failed", upstream, backend, phase, cause)
+    }
+
+    /// The same of a plain request.
+    func requestFailed(_ upstream: String, backend: String?, phase: String, cause: String) {
+        failed("request failed", upstream, backend, phase, cause)
+    }
+
+    private func failed(
+        _ message: Logger.Message, _ upstream: String, _ backend: String?, _ phase: String, _ cause: String
+    ) {
         events.warning(
-            "upgrade failed",
+            message,
             metadata: [
                 "upstream": "\(upstream)", "backend": "\(backend ?? "")", "side": "backend",
-                "phase": "\(phase)",
-                "cause": "\(cause)",
+                "phase": "\(phase)", "cause": "\(cause)",
             ])
     }
 

@@ -29,14 +29,8 @@ extension WorkerMetrics {
         }
     }
 
-    func count(_ record: ExchangeRecord, _ exchange: Exchange, _ end: ExchangeEnd) {
-        let status =
-            switch end {
-            case .next, .last, .broken: exchange.responder.status
-            case .refuse(let refusal): refusal.status
-            }
-        add(.requests, [record.route, "\(status)"])
-    }
+    /// - Parameter status: what the client got; 0 = nothing.
+    func countRequest(route: String, status: Int) { add(.requests, [route, "\(status)"]) }
 
     func count(_ outcome: UpgradeOutcome, route: String, after duration: UInt64) {
         switch outcome {
@@ -92,6 +86,8 @@ extension EndingCause {
         case .close: "close"
         case .connectionLost: "connection_lost"
         case .violation(let violation): violation.limit == nil ? "protocol" : "limit"
+        case .cancelled: "stream_cancelled"
+        case .connectionCut: "connection_cut"
         case .pongTimeout: "pong_timeout"
         case .idleTimeout: "idle_timeout"
         case .slowConsumer: "slow_consumer"
@@ -128,6 +124,7 @@ extension DialError {
         case .connect(let error): error.isConnectionRefused ? "refused" : "failed"
         case .tls, .shortOfMemory: "tls"
         case .timedOut: "timed_out"
+        case .http2: "failed"
         }
     }
 }

@@ -11,7 +11,9 @@ extension Session {
         // Nothing that follows a Close counts, Pings included (RFC 6455, 5.5.1).
         leg.isDeaf = true
         noteEnding(
-            SessionEnding(by: leg.peer == .client ? .client : .backend, code: payload.code, cause: .close))
+            SessionEnding(
+                by: leg.peer == .client ? .client : .backend, code: payload.code,
+                reason: payload.reason, cause: .close))
         let other = other(leg)
         switch leg.closing.receiveClose() {
         case .reply:
@@ -57,10 +59,11 @@ extension Session {
         }
         guard !other.hasEnded else { return endNow() }
         if wasClosed || other.closing.isFinished { return armCloseDeadline() }
+        let cause = cause ?? .connectionLost(error?.description ?? "")
         noteEnding(
             SessionEnding(
-                by: cause == nil ? (leg.peer == .client ? .client : .backend) : .proxy, code: nil,
-                cause: cause ?? .connectionLost(error?.description ?? "")))
+                by: cause.by(leg.peer == .client ? .client : .backend), code: nil,
+                cause: cause))
         if let received = other.closeReceived {
             // It waits for an answer that will not come from the other side.
             other.sendClose(received)
@@ -159,7 +162,7 @@ extension Session {
 
     /// Closes both sides with a code of ours.
     func closeBoth(_ code: CloseCode, _ reason: String, by: EndedBy, cause: EndingCause) {
-        noteEnding(SessionEnding(by: by, code: code, cause: cause))
+        noteEnding(SessionEnding(by: by, code: code, reason: reason, cause: cause))
         for leg in [client, backend] where !leg.hasEnded { leg.sendClose(ClosePayload(code, reason)) }
         armCloseDeadline()
     }

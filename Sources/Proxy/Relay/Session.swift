@@ -87,7 +87,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     var upstreamName: String { facts.upstream }
 
     func ended(_ leg: Leg, _ error: TransportError?) {
-        transportEnded(of: leg, error: error, cause: error?.endingCause)
+        transportEnded(of: leg, error: error, cause: error?.endingCause(of: leg.peer))
     }
 
     func other(_ leg: Leg) -> Leg { leg === client ? backend : client }

@@ -9,6 +9,7 @@ struct SessionFacts {
     let host: String
     let path: String
     let requestID: String
+    let words: ClientWords
     let upstream: String
     let backend: String
     let subprotocol: String
@@ -36,6 +37,7 @@ struct SessionAssembly {
         let backendLeg = leg(.backend, backend, agreedBehind, isPassedThrough: isPassedThrough)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
+            words: ClientWords(plan.head.fields),
             upstream: plan.upstream, backend: chosen.name,
             subprotocol: accepted.subprotocol?.description ?? "",
             extensions: plan.extensions(accepted) ?? "", backendExtensions: agreedBehind?.answer ?? "",

@@ -1,3 +1,4 @@
+internal import Logging
 internal import WebSocketProtocol
 
 /// Who ended a session.
@@ -10,6 +11,10 @@ enum EndingCause: Equatable, CustomStringConvertible {
     /// The connection ended without one.
     case connectionLost(String)
     case violation(ProtocolViolation)
+    /// The client reset its HTTP/2 stream with CANCEL: what browsers do when the page goes.
+    case cancelled
+    /// We ended the HTTP/2 connection that it was on.
+    case connectionCut(String)
     case pongTimeout
     case idleTimeout
     case slowConsumer
@@ -22,11 +27,21 @@ enum EndingCause: Equatable, CustomStringConvertible {
     case unfinishedMessage
     case feedLost
 
+    /// Whose doing it was, when a transport of a peer ended.
+    func by(_ peer: EndedBy) -> EndedBy {
+        switch self {
+        case .close, .connectionLost, .cancelled: peer
+        default: .proxy
+        }
+    }
+
     var description: String {
         switch self {
         case .close: "close"
         case .connectionLost(let reason): reason.isEmpty ? "connection lost" : "connection lost: \(reason)"
         case .violation(let violation): violation.reason
+        case .cancelled: "client cancelled the stream, as browsers do when a page is closed"
+        case .connectionCut(let reason): "http/2 connection cut: \(reason)"
         case .pongTimeout: "no pong in time"
         case .idleTimeout: "idle for too long"
         case .slowConsumer: "took no bytes for too long"
@@ -45,5 +60,11 @@ struct SessionEnding: Equatable {
     let by: EndedBy
     /// The code of the Close frame that was received or sent first; nil when there was none.
     let code: CloseCode?
+    /// What that frame said, up to 123 bytes.
+    var reason = ""
     let cause: EndingCause
+
+    func writeReason(to fields: inout Logger.Metadata) {
+        if !reason.isEmpty { fields["close_reason"] = "\(reason)" }
+    }
 }

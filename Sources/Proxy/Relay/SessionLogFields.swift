@@ -22,6 +22,8 @@ extension Session {
         if case .violation(let violation) = ending?.cause, let limit = violation.limit {
             fields["limit"] = "\(limit)"
         }
+        ending?.writeReason(to: &fields)
+        facts.words.write(to: &fields)
         if throttles > 0 { fields["throttled"] = .stringConvertible(throttles) }
         if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
         if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }

@@ -7,17 +7,33 @@ internal import WebSocketProtocol
 enum TransportError: Error, Equatable, CustomStringConvertible {
     case system(SystemError)
     case tls(TLSError)
-    /// A stream of an HTTP/2 connection was reset, or its connection broke.
+    /// A stream of an HTTP/2 connection was reset by its peer.
     case stream(HTTP2Code)
+    /// The connection of such a stream ended.
+    case connection(HTTP2ConnectionLoss)
 
-    /// Where it was us who broke it.
-    var endingCause: EndingCause? { self == .system(.memoryCut) ? .memory : nil }
+    /// What ended a session, where more is known than that a connection is lost.
+    func endingCause(of peer: Leg.Peer) -> EndingCause? {
+        switch self {
+        case .system(.memoryCut): .memory
+        case .stream(.cancel) where peer == .client: .cancelled
+        case .connection(.unanswered): .pongTimeout
+        case .connection(.cut(let reason)): .connectionCut(reason)
+        case .system, .tls, .stream, .connection: nil
+        }
+    }
+
+    /// What became of a stream.
+    static func of(_ stream: HTTP2Stream?, _ code: HTTP2Code) -> TransportError {
+        stream?.connectionLoss.map { .connection($0) } ?? .stream(code)
+    }
 
     var description: String {
         switch self {
         case .system(let error): error.description
         case .tls(let error): "tls: \(error)"
         case .stream(let code): "stream reset: \(code)"
+        case .connection(let loss): loss.description
         }
     }
 }

@@ -9,6 +9,15 @@ enum HTTP2ConnectionEnd: Equatable {
     case transport(TransportError)
     case http2(HTTP2Error)
 
+    /// For the streams that end with it.
+    fileprivate var loss: HTTP2ConnectionLoss {
+        switch self {
+        case .http2: .cut(reason)
+        case .transport(.system(.memoryCut)): .cut("the process held most for it")
+        case .finished, .transport: .lost(reason)
+        }
+    }
+
     var reason: String {
         switch self {
         case .finished: "connection ended"
@@ -91,11 +100,11 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     var bufferedBytes: Int { transport.bufferedBytes }
 
     /// Closes the connection at once; every stream is told, and the owner is not.
-    func close() {
+    func close(_ loss: HTTP2ConnectionLoss = .lost("connection ended")) {
         owner = nil
         if !isOver {
             isOver = true
-            session.end(.internalError)
+            session.end(.internalError, loss)
         }
         waiting.set(0)
         transport.close()
@@ -185,7 +194,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private func end(_ end: HTTP2ConnectionEnd) {
         guard !isOver else { return }
         isOver = true
-        session.end(end == .finished ? .cancel : .connectError)
+        session.end(end == .finished ? .cancel : .connectError, end.loss)
         // What was framed last still goes out; whoever owns the transport bounds the time of that.
         if case .transport = end { transport.close() } else { transport.finish() }
         owner?.connectionEnded(end)

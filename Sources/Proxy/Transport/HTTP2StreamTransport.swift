@@ -140,6 +140,6 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
         isOver = true
         let told = receiver
         receiver = nil
-        told?.transportFailed(.stream(code))
+        told?.transportFailed(.of(stream, code))
     }
 }

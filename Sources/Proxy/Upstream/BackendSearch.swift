@@ -57,6 +57,9 @@ final class BackendSearch: TimerTarget {
             connectTimeout: upstream.settings.configuration.connectTimeout, now: worker.loop.now)
     }
 
+    /// What is waited for, in the log's words.
+    var phase: String { ticket != nil ? "queue" : "connect" }
+
     /// Looks for the first connection.
     func start() {
         upstream.retries.asked()

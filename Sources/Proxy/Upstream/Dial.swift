@@ -137,7 +137,7 @@ final class Dial: TransportReceiver, TimerTarget {
         case .system(let error): tryNext(after: .connect(error))
         case .tls(let error): tryNext(after: .tls(error))
         // Nobody dials a stream.
-        case .stream: tryNext(after: .timedOut(phase: "connect"))
+        case .stream, .connection: tryNext(after: .timedOut(phase: "connect"))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTP2Protocol
 internal import TLS
 
 /// Why no connection to a backend came about, with the phase it failed in.
@@ -9,6 +10,8 @@ enum DialError: Error, Equatable, CustomStringConvertible {
     /// A TLS session could not be made, before anything was sent.
     case shortOfMemory(TLSError)
     case timedOut(phase: String)
+    /// HTTP/2 could not be begun on the connection: a fault of ours.
+    case http2(HTTP2Error)
 
     var description: String {
         switch self {
@@ -16,6 +19,7 @@ enum DialError: Error, Equatable, CustomStringConvertible {
         case .connect(let error): error.description
         case .tls(let error), .shortOfMemory(let error): "tls: \(error)"
         case .timedOut(let phase): "\(phase) timed out"
+        case .http2(let error): "http/2: \(error)"
         }
     }
 
@@ -35,6 +39,7 @@ enum DialError: Error, Equatable, CustomStringConvertible {
         case .connect: "connect"
         case .tls, .shortOfMemory: "tls"
         case .timedOut(let phase): phase
+        case .http2: "http2"
         }
     }
 }

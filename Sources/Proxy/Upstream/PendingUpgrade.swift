@@ -4,6 +4,8 @@ internal import Configuration
 protocol PendingUpgrade: AnyObject {
     /// The client has gone: nobody waits for an answer.
     func cancel()
+    /// What is waited for, in the log's words.
+    var phase: String { get }
 }
 
 extension Worker {

@@ -53,9 +53,10 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         search.start()
     }
 
+    var phase: String { backend == nil ? search?.phase ?? "choose" : "response" }
+
     /// The client has gone: nobody waits for an answer.
     func cancel() {
-        if done != nil { worker.metrics.add(.handshakes, [plan.route.name, "client_left"]) }
         done = nil
         search?.cancel()
         search = nil

@@ -150,7 +150,7 @@ enum HTTP2 {
             takeOutput(most: 1 << 20)
             // The end of the connection comes to all streams in no order.
             told = peer.eventsInOrder
-            session.end(.cancel)
+            session.end(.cancel, .lost("connection ended"))
             if let problem = peer.problem { return problem }
             if session.streamCount != 0 { return "streams outlive their connection" }
             if peer.closed != peer.streams.count {

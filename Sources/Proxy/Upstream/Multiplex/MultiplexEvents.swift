@@ -9,6 +9,16 @@ extension EventLog {
         events.warning("backend takes no multiplexed sessions, it gets HTTP/1.1", metadata: fields)
     }
 
+    /// A connection ended before the backend had said anything: it may know no HTTP/2, or be about to go.
+    func lineNotOpened(_ backend: String, cause: String, again: UInt64) {
+        events.warning(
+            "connection ended before HTTP/2 began, the backend gets HTTP/1.1 for a while",
+            metadata: [
+                "backend": "\(backend)", "side": "backend", "phase": "http2", "cause": "\(cause)",
+                "retry_in_ms": .stringConvertible(again / 1_000_000),
+            ])
+    }
+
     func multiplexing(_ backend: String) {
         events.notice("backend takes multiplexed sessions", metadata: ["backend": "\(backend)"])
     }

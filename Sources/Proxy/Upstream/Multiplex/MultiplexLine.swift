@@ -60,11 +60,11 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
     /// Ends in order, for a line that carries nothing.
     func close() { session?.terminate(.noError) }
 
-    private func fail(_ cause: String) {
+    private func fail(_ cause: String, _ loss: HTTP2ConnectionLoss) {
         guard phase != .over else { return }
         let connection = self.connection
         over(cause, isCertain: false)
-        connection?.close()
+        connection?.close(loss)
     }
 
     private func over(_ cause: String, isCertain: Bool) {
@@ -142,7 +142,9 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
 
     func timerFired(_ kind: UInt8) {
         timer = nil
-        guard kind == Timer.check.rawValue, let connection else { return fail("no HTTP/2 settings in time") }
+        guard kind == Timer.check.rawValue, let connection else {
+            return fail("no HTTP/2 settings in time", .cut("no settings in time"))
+        }
         endLingering()
         let check = watch.check(
             at: worker.loop.now, received: connection.bytesReceived, sent: connection.bytesSent,
@@ -151,8 +153,8 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
         switch check {
         case .wait: break
         case .ping: connection.session.ping()
-        case .dead: return lose("no answer to a PING")
-        case .unread: return lose("takes nothing of what waits")
+        case .dead: return lose("no answer to a PING", .unanswered)
+        case .unread: return lose("takes nothing of what waits", .cut("nothing is read"))
         }
         tellStalled()
         if pool.idleTimeout > 0, pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout {
@@ -161,9 +163,9 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
         arm(.check, after: LineWatch.step)
     }
 
-    private func lose(_ cause: String) {
+    private func lose(_ cause: String, _ loss: HTTP2ConnectionLoss) {
         worker.log.lineLost(pool.name, cause)
-        fail(cause)
+        fail(cause, loss)
     }
 
     private func tellStalled() {

@@ -176,7 +176,7 @@ final class MultiplexPool {
         } catch {
             connection.close()
             machine.lost(id)
-            failWaiting(.timedOut(phase: "http2"))
+            failWaiting(.http2(error))
         }
     }
 
@@ -197,19 +197,24 @@ final class MultiplexPool {
     func refused(_ cause: String, isCertain: Bool) {
         // With lines that work this one has just been unlucky.
         guard lines.isEmpty else { return serveWaiting() }
-        speaksHTTP1(cause, for: isCertain ? Self.certainRest : Self.uncertainRest)
+        speaksHTTP1(cause, isCertain: isCertain)
         serveWaiting()
     }
 
-    private func speaksHTTP1(_ cause: String, for time: UInt64) {
+    private func speaksHTTP1(_ cause: String, isCertain: Bool) {
+        let time = isCertain ? Self.certainRest : Self.uncertainRest
         let rest = worker.loop.random.jittered(time, by: 0.1)
         speech.refuses(until: worker.loop.now + rest)
-        worker.log.notMultiplexing(name, cause: cause, again: rest)
+        if isCertain {
+            worker.log.notMultiplexing(name, cause: cause, again: rest)
+        } else {
+            worker.log.lineNotOpened(name, cause: cause, again: rest)
+        }
     }
 
     /// The backend wants HTTP/1.1 instead (RFC 9113, 7): what is on its lines stays there, and nothing new comes.
     func wantsHTTP1() {
-        speaksHTTP1("GOAWAY HTTP_1_1_REQUIRED", for: Self.certainRest)
+        speaksHTTP1("GOAWAY HTTP_1_1_REQUIRED", isCertain: true)
         for line in lines.values where machine.leaves(line.id) { closeSoon(line) }
     }
 

@@ -9,7 +9,7 @@ protocol StreamAsker: AnyObject {
     /// An answer's head, interim or final.
     func streamAnswered(_ head: ResponseHead)
     /// The stream ended without one.
-    func streamFailed(_ code: HTTP2Code)
+    func streamFailed(_ code: HTTP2Code, _ error: TransportError)
 }
 
 /// One stream of a multiplexed connection as a session's transport (RFC 8441, 5): DATA frames are its bytes, the end of
@@ -169,11 +169,12 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
     func streamDrained() { receiver?.transportDrained() }
 
     func streamClosed(_ code: HTTP2Code) {
+        let error = TransportError.of(stream, code)
         stream = nil
         line.streamEnded()
-        if let asker = asker.take() { return asker.streamFailed(code) }
+        if let asker = asker.take() { return asker.streamFailed(code, error) }
         guard !hasEnded else { return }
         hasEnded = true
-        if code == .noError { receiver?.transportEnded() } else { receiver?.transportFailed(.stream(code)) }
+        if code == .noError { receiver?.transportEnded() } else { receiver?.transportFailed(error) }
     }
 }

@@ -78,13 +78,13 @@ final class UpgradeOnStream: StreamAsker {
         tell(.wrong(cause))
     }
 
-    func streamFailed(_ code: HTTP2Code) {
+    func streamFailed(_ code: HTTP2Code, _ error: TransportError) {
         switch code {
         case .refusedStream: tell(.unprocessed("stream was refused"))
         case .http11Required:
             line.wantsSessionsOverHTTP1()
             tell(.wantsHTTP1)
-        default: tell(.lost("stream ended: \(code)"))
+        default: tell(.lost(error.description))
         }
     }
 }

@@ -1,0 +1,98 @@
+internal import HTTPProtocol
+internal import Logging
+
+// The lines that requests leave in the access log: one each.
+extension EventLog {
+    /// We refused it; nobody else was asked, or nobody could be.
+    ///
+    /// - Parameters:
+    ///   - record: nil for what is no request, or for one whose head was not understood.
+    ///   - host: of one without a record, as far as it is known; so is `path`.
+    func refused(
+        _ record: RequestRecord?, client: String, host: String?, path: String?, _ refusal: Refusal,
+        at now: UInt64
+    ) {
+        metrics.count(refusal)
+        guard let access else { return }
+        var fields: Logger.Metadata =
+            record?.fields(at: now) ?? [
+                "client": "\(client)", "host": "\(LoggedText.host(host))", "path": "\(path ?? "")",
+            ]
+        fields["status"] = .stringConvertible(refusal.status)
+        fields["side"] = "client"
+        fields["phase"] = "request"
+        fields["cause"] = "\(refusal.reason)"
+        access.info("request refused", metadata: fields)
+    }
+
+    /// A route answered it by itself.
+    func answered(_ record: RequestRecord?, _ response: RouteResponse, at now: UInt64) {
+        guard let access, var fields = record?.fields(at: now) else { return }
+        fields["status"] = .stringConvertible(response.status)
+        fields["body_bytes"] = .stringConvertible(response.body.utf8.count)
+        access.info("request", metadata: fields)
+    }
+
+    /// It was carried to a backend, or was to be.
+    func exchangeEnded(_ record: RequestRecord, _ exchange: Exchange, _ end: ExchangeEnd, at now: UInt64) {
+        var status = exchange.responder.status
+        var cause: String?
+        switch end {
+        case .next, .last: break
+        case .refuse(let refusal):
+            metrics.count(refusal)
+            (status, cause) = (refusal.status, refusal.reason)
+        case .broken(let reason): cause = "response broke off: \(reason)"
+        }
+        metrics.countRequest(route: record.route, status: status)
+        guard let access else { return }
+        var fields = self.fields(record, exchange, at: now)
+        fields["status"] = .stringConvertible(status)
+        if let cause { fields["cause"] = "\(cause)" }
+        access.info("request", metadata: fields)
+    }
+
+    /// The client left, or cancelled it, before the answer was complete.
+    func exchangeGivenUp(
+        _ record: RequestRecord, _ exchange: Exchange, phase: String, _ cause: String, at now: UInt64
+    ) {
+        let status = exchange.responder.status
+        metrics.countRequest(route: record.route, status: status)
+        guard let access else { return }
+        var fields = self.fields(record, exchange, at: now)
+        fields["status"] = .stringConvertible(status)
+        fields["side"] = "client"
+        fields["phase"] = "\(phase)"
+        fields["cause"] = "\(cause)"
+        access.info("request", metadata: fields)
+    }
+
+    private func fields(_ record: RequestRecord, _ exchange: Exchange, at now: UInt64) -> Logger.Metadata {
+        var fields = record.fields(at: now)
+        fields["backend"] = "\(exchange.backend?.name ?? "")"
+        fields["body_bytes"] = .stringConvertible(exchange.responder.bodyBytes)
+        return fields
+    }
+
+    /// The same of an upgrade whose backend had not answered.
+    func upgradeGivenUp(_ record: RequestRecord, phase: String, _ cause: String, at now: UInt64) {
+        metrics.add(.handshakes, [record.route, "client_left"])
+        guard let access else { return }
+        var fields = record.fields(at: now)
+        fields["status"] = .stringConvertible(0)
+        fields["side"] = "client"
+        fields["phase"] = "\(phase)"
+        fields["cause"] = "\(cause)"
+        access.info("upgrade", metadata: fields)
+    }
+
+    /// A backend answered an upgrade with a refusal of its own.
+    func backendRefused(_ record: RequestRecord?, backend: String, status: Int, at now: UInt64) {
+        guard let access, var fields = record?.fields(at: now) else { return }
+        fields["backend"] = "\(backend)"
+        fields["status"] = .stringConvertible(status)
+        fields["side"] = "backend"
+        fields["phase"] = "response"
+        access.info("backend refused", metadata: fields)
+    }
+}
