@@ -168,7 +168,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         switch (stream.connectionLoss, code) {
         case (let loss?, _): cancel("client left: \(loss)")
         case (nil, .cancel): cancel("client cancelled the stream")
-        case (nil, _): cancel("client reset the stream: \(code)")
+        case (nil, _): cancel("stream reset: \(code)")
         }
     }
 
