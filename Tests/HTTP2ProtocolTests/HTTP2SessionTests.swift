@@ -202,9 +202,11 @@ struct HTTP2SessionTests {
 
     @Test func theEndOfTheConnectionIsToldToEveryStream() throws {
         let talk = try Conversation()
-        for _ in 0..<3 { _ = try talk.open(tunnelRequest, endsStream: false) }
+        let streams = try (0..<3).map { _ in try talk.open(tunnelRequest, endsStream: false) }
         try talk.talk()
-        talk.server.end(.connectError)
+        talk.server.end(.connectError, .unanswered)
+        talk.client.end(.cancel, .lost("gone"))
+        #expect(streams.allSatisfy { $0?.connectionLoss == .lost("gone") })
         #expect(talk.serverSide.take().filter { $0 == .closed(.connectError) }.count == 3)
         #expect(talk.server.streamCount == 0)
     }
