@@ -100,14 +100,37 @@ static inline int trunkline_sha256(const unsigned char *bytes, size_t count, uns
     return EVP_Digest(bytes, count, digest, &length, EVP_sha256(), NULL) && length == 32;
 }
 /// The subject as RFC 2253 writes it, in UTF-8. Returns its length, or -1 when it doesn't fit.
-static inline int trunkline_subject(const X509 *certificate, char *into, int room) {
+static inline int trunkline_name(const X509_NAME *name, char *into, int room) {
     BIO *bio = BIO_new(BIO_s_mem());
     if (!bio) return -1;
-    X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
     int count = BIO_read(bio, into, room);
     int left = (int)BIO_ctrl_pending(bio);
     BIO_free(bio);
     return left > 0 || count < 0 ? -1 : count;
+}
+static inline int trunkline_subject(const X509 *certificate, char *into, int room) {
+    return trunkline_name(X509_get_subject_name(certificate), into, room);
+}
+static inline int trunkline_issuer(const X509 *certificate, char *into, int room) {
+    return trunkline_name(X509_get_issuer_name(certificate), into, room);
+}
+// The first DNS name that a certificate is for; 0 bytes when it has none.
+static inline int trunkline_first_host(const X509 *certificate, char *into, int room) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int count = 0;
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_DNS) continue;
+        int size = ASN1_STRING_length(name->d.dNSName);
+        if (size > 0 && size <= room) {
+            memcpy(into, ASN1_STRING_get0_data(name->d.dNSName), (size_t)size);
+            count = size;
+        }
+        break;
+    }
+    GENERAL_NAMES_free(names);
+    return count;
 }
 
 /// A DNS name of a certificate's subject alternative names, by its number among all of them. Returns its length; 0 when

@@ -10,6 +10,8 @@ package struct AdminConfiguration: Equatable, Sendable {
     package var token: Located<String>?
     /// Of a Unix socket.
     package var access = SocketAccess()
+    /// The most rows of a family in `/metrics`; what is over is summed up.
+    package var metricRows = 4096
 }
 
 /// Reads `admin`.
@@ -31,9 +33,11 @@ enum AdminDecoder {
             return nil
         case let address?:
             check(address, at: text.place, section, listeners)
-            return AdminConfiguration(
+            var admin = AdminConfiguration(
                 address: Located(value: address, place: text.place), hosts: hosts, token: token,
                 access: SocketAccess.decode(section, of: address))
+            section.integer("metric_rows", into: &admin.metricRows, 16...1_000_000)
+            return admin
         }
     }
 

@@ -16,19 +16,19 @@ internal import COpenSSL
     /// - Parameter staple: an OCSP response in DER form, checked already; empty = none.
     package init(certificatePEM: [UInt8], keyPEM: [UInt8], staple: [UInt8] = []) throws(TLSError) {
         self.staple = staple
-        ERR_clear_error()
-        let certificates = unsafe Certificate.readCertificates(certificatePEM)
-        guard let leaf = unsafe certificates.first else { throw .setup("no certificate in PEM form found") }
-        guard let key = unsafe Certificate.readKey(keyPEM) else {
+        let certificates = unsafe try Certificate.readCertificates(certificatePEM)
+        let key: OpaquePointer
+        do throws(TLSError) {
+            unsafe key = try Certificate.readKey(keyPEM)
+        } catch {
             unsafe certificates.forEach { unsafe X509_free($0) }
-            throw .setupFromQueue("no private key in PEM form found")
+            throw error
         }
-        unsafe self.leaf = leaf
-        wildcards = unsafe Certificate.wildcards(of: leaf)
+        unsafe leaf = certificates[0]
+        wildcards = unsafe Certificate.wildcards(of: certificates[0])
         unsafe chain = Array(certificates.dropFirst())
         unsafe self.key = key
-        guard unsafe X509_check_private_key(leaf, key) == 1 else {
-            ERR_clear_error()
+        guard keyFits else {
             throw .setup("the key does not belong to the certificate")
         }
     }
@@ -57,6 +57,29 @@ internal import COpenSSL
         if unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1 { return true }
         guard label.contains(95), label.allSatisfy(isLabelByte) else { return false }
         return wildcards.contains(Array(host.utf8.dropFirst(label.count)))
+    }
+
+    /// Whether the private key belongs to it.
+    package var keyFits: Bool {
+        defer { ERR_clear_error() }
+        return unsafe X509_check_private_key(leaf, key) == 1
+    }
+
+    /// As RFC 2253 writes it.
+    package var subject: String { unsafe Self.text { unsafe trunkline_subject(leaf, $0, $1) } }
+    /// Who signed it, in the same spelling.
+    package var issuer: String { unsafe Self.text { unsafe trunkline_issuer(leaf, $0, $1) } }
+    /// The first host that it is for; its subject where it names none.
+    package var name: String {
+        let first = unsafe Self.text { unsafe trunkline_first_host(leaf, $0, $1) }
+        return first.isEmpty ? subject : first
+    }
+
+    @unsafe private static func text(_ write: (UnsafeMutablePointer<CChar>?, Int32) -> Int32) -> String {
+        var buffer = [CChar](repeating: 0, count: 2048)
+        let count = unsafe buffer.withUnsafeMutableBufferPointer { unsafe write($0.baseAddress, 2048) }
+        return String(
+            decoding: buffer.prefix(max(0, Int(count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The end of its validity in seconds from now; negative when it has passed.
@@ -90,24 +113,50 @@ internal import COpenSSL
         return found
     }
 
-    /// The list must be freed by whoever takes it.
-    @unsafe private static func readCertificates(_ pem: [UInt8]) -> [OpaquePointer] {
-        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return unsafe [] }
-        defer { unsafe BIO_free(bio) }
+    /// Every certificate of a PEM text, one at least; the list must be freed by whoever takes it.
+    @unsafe static func readCertificates(_ pem: [UInt8]) throws(TLSError) -> [OpaquePointer] {
         var list: [OpaquePointer] = unsafe []
-        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
-            unsafe list.append(certificate)
+        do throws(TLSError) {
+            for block in try PEMText(pem).blocks where block.label.hasSuffix("CERTIFICATE") {
+                let number = unsafe list.count + 1
+                unsafe list.append(
+                    try read(Array(pem[block.bytes]), "certificate \(number) in line \(block.line)"))
+            }
+        } catch {
+            unsafe list.forEach { unsafe X509_free($0) }
+            throw error
         }
-        // The end of the text is reported as an error too.
-        ERR_clear_error()
+        guard unsafe !list.isEmpty else { throw .setup("no certificate in PEM form found") }
         return unsafe list
     }
 
-    @unsafe private static func readKey(_ pem: [UInt8]) -> OpaquePointer? {
-        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { return nil }
+    @unsafe private static func read(_ block: [UInt8], _ name: String) throws(TLSError) -> OpaquePointer {
+        ERR_clear_error()
+        guard let bio = unsafe BIO_new_mem_buf(block, Int32(clamping: block.count)) else {
+            throw .setup("out of memory")
+        }
+        defer { unsafe BIO_free(bio) }
+        guard let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) else {
+            throw .setupFromQueue("\(name) can't be read")
+        }
+        return unsafe certificate
+    }
+
+    @unsafe private static func readKey(_ pem: [UInt8]) throws(TLSError) -> OpaquePointer {
+        guard let block = try PEMText(pem).blocks.first(where: { $0.label.hasSuffix("PRIVATE KEY") }) else {
+            throw .setup("no private key in PEM form found")
+        }
+        ERR_clear_error()
+        let bytes = Array(pem[block.bytes])
+        guard let bio = unsafe BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else {
+            throw .setup("out of memory")
+        }
         defer { unsafe BIO_free(bio) }
         // An empty passphrase: OpenSSL would otherwise ask for one on the terminal.
-        return unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil)
+        guard let key = unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil) else {
+            throw .setupFromQueue("the private key in line \(block.line) can't be read")
+        }
+        return unsafe key
     }
 }
 

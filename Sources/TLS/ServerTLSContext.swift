@@ -23,21 +23,14 @@ enum ContextBasics {
     @unsafe static func trust(
         _ pem: [UInt8], in context: OpaquePointer, each: (OpaquePointer) -> Void = { _ in }
     ) throws(TLSError) {
-        guard let bio = unsafe BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else {
-            throw .setup("out of memory")
-        }
-        defer { unsafe BIO_free(bio) }
         let store = unsafe SSL_CTX_get_cert_store(context)
-        var count = 0
-        while let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
+        let certificates = unsafe try Certificate.readCertificates(pem)
+        for index in unsafe certificates.indices {
+            let certificate = unsafe certificates[index]
             unsafe X509_STORE_add_cert(store, certificate)
             unsafe each(certificate)
             unsafe X509_free(certificate)
-            count += 1
         }
-        // The end of the text is an error to the reader.
-        ERR_clear_error()
-        guard count > 0 else { throw .setup("no certificate in PEM form found") }
     }
 
     @unsafe static func apply(_ context: OpaquePointer, minimum: TLSVersion) throws(TLSError) {
@@ -57,7 +50,8 @@ enum ContextBasics {
 @safe package final class ServerTLSContext: Sendable {
     // SSL_CTX is reference-counted and safe to share between threads once it is set up.
     private nonisolated(unsafe) let contexts: [OpaquePointer]
-    private let certificates: [Certificate]
+    /// In the order of the configuration.
+    package let certificates: [Certificate]
     // Contexts hold it unretained.
     private let tickets: TicketKeys?
     private let protocolsOnWire: [UInt8]

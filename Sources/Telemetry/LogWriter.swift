@@ -172,6 +172,14 @@ internal import Synchronization
     }
 }
 
+/// Times as people read them.
+package enum WallTime {
+    /// RFC 3339 in UTC, to the second.
+    package static func text(secondsFromNow seconds: Int) -> String {
+        String(WallClock.timestamp(later: seconds).prefix { $0 != "." }) + "Z"
+    }
+}
+
 /// The clocks that logs need.
 enum WallClock {
     /// Nanoseconds of a clock that nobody sets.
@@ -188,9 +196,10 @@ enum WallClock {
     }
 
     /// RFC 3339 in UTC with milliseconds.
-    static func timestamp() -> String {
+    static func timestamp(later: Int = 0) -> String {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
+        now.tv_sec += later
         var parts = unsafe tm()
         unsafe gmtime_r(&now.tv_sec, &parts)
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }

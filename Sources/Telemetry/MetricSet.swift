@@ -23,14 +23,18 @@ package enum MetricValue: Equatable, Sendable {
 /// Labels are looked up at each call, which is right for what happens once a session or rarer. What happens with every
 /// message is counted elsewhere in plain integers and put in here when somebody asks.
 package struct MetricSet: Sendable {
-    /// Labels may come from configurations and names of the network: a family stops growing here, and what is over goes
-    /// to one row whose labels all say `other`.
-    static let mostRows = 4096
-
+    private let mostRows: Int
     private var families: [Metric: [[String]: MetricValue]] = [:]
 
     /// Nothing counted.
-    package init() {}
+    ///
+    /// - Parameter mostRows: labels may come from configurations and names of the network: where a set is counted in, a
+    ///   family stops growing here, and what is over goes to one row whose labels all say `other`. Sets that are made
+    ///   to be shown have all: which rows come first in them is chance.
+    package init(mostRows: Int = .max) { self.mostRows = mostRows }
+
+    /// The families that have rows.
+    package var metrics: [Metric] { Array(families.keys) }
 
     /// Adds to a counter.
     package mutating func add(_ metric: Metric, _ labels: [String] = [], by amount: UInt64 = 1) {
@@ -82,7 +86,7 @@ package struct MetricSet: Sendable {
         }
     }
 
-    private mutating func put(_ metric: Metric, _ labels: [String], _ value: MetricValue) {
+    mutating func put(_ metric: Metric, _ labels: [String], _ value: MetricValue) {
         let row = row(metric, labels)
         if families[metric]?[row]?.add(value) == nil { families[metric, default: [:]][row] = value }
     }
@@ -90,7 +94,7 @@ package struct MetricSet: Sendable {
     private func row(_ metric: Metric, _ labels: [String]) -> [String] {
         var row = labels
         while row.count < metric.labels.count { row.append("") }
-        guard let rows = families[metric], rows.count >= Self.mostRows, rows[row] == nil else { return row }
+        guard let rows = families[metric], rows.count >= mostRows, rows[row] == nil else { return row }
         return [String](repeating: "other", count: metric.labels.count)
     }
 }

@@ -28,4 +28,28 @@ struct CertificateTests {
             #expect(!certificate.matches(host), "\(host)")
         }
     }
+
+    @Test("a chain whose second certificate is cut or garbled is refused, for CA bundles too")
+    func strict() throws {
+        let first = try Certificate.selfSigned().pem
+        let second = try Certificate.selfSigned().pem
+        let garbled = second.replacing("MII", with: "M!!", maxReplacements: 1)
+        for tail in [String(second.prefix(300)), String(second.prefix(20)), garbled] {
+            let pem = Array((first + tail).utf8)
+            #expect(throws: TLSError.self) { try Certificate(certificatePEM: pem, keyPEM: []) }
+            #expect(throws: TLSError.self) { try ClientTLSContext(serverName: "a", authorityPEM: pem) }
+        }
+        #expect(throws: Never.self) {
+            try ClientTLSContext(serverName: "a", authorityPEM: Array((first + second).utf8))
+        }
+    }
+
+    @Test("a certificate says whose it is, who signed it, and until when it holds")
+    func facts() throws {
+        let certificate = try Certificate.selfSigned(names: "IP:127.0.0.1,DNS:chat.example", days: 3)
+        #expect(certificate.subject == "CN=localhost" && certificate.issuer == "CN=localhost")
+        #expect(certificate.name == "chat.example" && certificate.keyFits)
+        #expect((3 * 86_400 - 60...3 * 86_400).contains(certificate.secondsUntilExpiry))
+        #expect(try Certificate.selfSigned(names: "IP:127.0.0.1").name == "CN=localhost")
+    }
 }

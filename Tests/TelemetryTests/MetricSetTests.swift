@@ -48,7 +48,7 @@ struct MetricSetTests {
 
     @Test("a family stops growing, and the rest goes to one row")
     func bounded() {
-        var set = MetricSet()
+        var set = MetricSet(mostRows: 4096)
         for number in 0..<5_000 { set.add(Self.asked, ["\(number)"]) }
         #expect(set.rows(Self.asked).count == 4_097)
         #expect(set.rows(Self.asked)[["other"]] == .count(904))

@@ -43,7 +43,7 @@ extension ProxyServer: AdminHost {
                 return done(AdminResponse(503, "a worker does not answer\n"))
             }
             if case .metrics = call {
-                let text = Exposition.text(allMetrics(sets), catalogue: Metric.catalogue)
+                let text = Exposition.text(shownMetrics(sets), catalogue: Metric.catalogue)
                 done(AdminResponse(200, text, contentType: Exposition.contentType))
             } else {
                 done(AdminResponse(200, status(sets).text, contentType: "application/json"))

@@ -17,9 +17,31 @@ extension ProxyServer {
         all.set(.heldMemory, to: Double(max(state.memory.held, 0)))
         all.set(.memoryLimit, to: Double(state.memory.limit))
         for (name, lines) in logs.lostLines { all.add(.logLinesLost, [name], by: lines) }
+        addCertificates(to: &all)
         addBackends(to: &all)
         addProcess(to: &all)
         return all
+    }
+
+    /// As many rows of it as may be shown, the same ones each time.
+    func shownMetrics(_ workers: [MetricSet]) -> MetricSet {
+        let most = current.configuration.admin?.metricRows ?? 4096
+        var (shown, leftOut) = shownSeries.choose(from: allMetrics(workers), most: most)
+        for (metric, rows) in leftOut { shown.set(.leftOutRows, [metric.name], to: Double(rows)) }
+        return shown
+    }
+
+    /// The first that expires, where several of a listener have one name.
+    private func addCertificates(to all: inout MetricSet) {
+        for listener in current.listeners {
+            let certificates = Dictionary(grouping: listener.tls?.certificates ?? [], by: \.name)
+            for (name, same) in certificates {
+                guard let end = same.map(\.secondsUntilExpiry).min() else { continue }
+                all.set(
+                    .certificateExpiry, [listener.name, name],
+                    to: (ProcessFacts.wallClock() + Double(end)).rounded())
+            }
+        }
     }
 
     private func addBackends(to all: inout MetricSet) {

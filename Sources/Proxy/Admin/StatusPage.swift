@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import TLS
 internal import Telemetry
 
 // What the process does now, for people and scripts. Counts of sessions are the process's own, the rest is what the
@@ -52,8 +53,21 @@ extension ProxyServer {
     }
 
     private func listener(_ listener: ListenerHandOut) -> JSONValue {
-        .object([
-            ("address", .string(listener.address.description)), ("tls", .flag(listener.facts.tls != nil)),
+        // A reload changes what is known of it, not its socket.
+        let tls = current.listeners.first { $0.name == listener.facts.name }?.tls
+        return .object([
+            ("address", .string(listener.address.description)), ("tls", .flag(tls != nil)),
+            ("certificates", .array((tls?.certificates ?? []).map(certificate))),
+        ])
+    }
+
+    private func certificate(_ certificate: Certificate) -> JSONValue {
+        let left = certificate.secondsUntilExpiry
+        return .object([
+            ("name", .string(certificate.name)), ("subject", .string(certificate.subject)),
+            ("issuer", .string(certificate.issuer)),
+            ("expires", .string(WallTime.text(secondsFromNow: left))),
+            ("expires_in_seconds", .integer(left)), ("key_fits", .flag(certificate.keyFits)),
         ])
     }
 

@@ -99,7 +99,10 @@ extension Feed {
             progress: Progress(route.timeouts, on: worker.loop),
             controlRate: RateLimit(perSecond: route.limits.controlFramesPerSecond), worker: worker)
         leg.owner = self
-        meter = worker.metrics.meter(route: route.name, backend: backend.name)
+        let meter = worker.metrics.meter(route: route.name, backend: backend.name)
+        meter.hold()
+        self.meter = meter
+        for subscriber in subscribers { subscriber.feedMoved(to: backend.name) }
         transport.receiver = leg
         self.leg = leg
         self.backend = backend
@@ -170,6 +173,8 @@ extension Feed {
     func release(_ leg: Leg, with payload: ClosePayload?) {
         guard self.leg === leg else { return }
         putInMetrics()
+        meter?.letGo()
+        meter = nil
         self.leg = nil
         assembly = nil
         fallSilent()

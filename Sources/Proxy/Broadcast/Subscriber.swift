@@ -45,7 +45,7 @@ final class Subscriber: LiveSession, TimerOwner {
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
     var timers = TimerSlots()
-    private let meter: SessionMeter
+    private var meter: SessionMeter
     var onEnd: (() -> Void)?
 
     init(
@@ -85,6 +85,15 @@ final class Subscriber: LiveSession, TimerOwner {
     func leaveMetrics() {
         meter.take(from: leg)
         meter.end()
+    }
+
+    /// Its feed is carried on by another backend.
+    func feedMoved(to backend: String) {
+        let next = worker.metrics.meter(route: route.name, backend: backend)
+        guard next !== meter, position >= 0 else { return }
+        leaveMetrics()
+        next.moveIn()
+        meter = next
     }
 
     /// Begins, with what the client has sent already.

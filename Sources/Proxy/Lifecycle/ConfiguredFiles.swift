@@ -23,6 +23,9 @@ struct ConfiguredFiles {
     {
         guard let named = listener.certificates, !named.isEmpty || standIns != nil else { return nil }
         let certificates = standIns ?? named.compactMap { load($0) }
+        if standIns == nil, certificates.count == named.count {
+            for (certificate, named) in zip(certificates, named) { warn(certificate, named) }
+        }
         let clients = clientVerification(listener)
         guard standIns != nil || certificates.count == named.count,
             (clients == nil) == (listener.clientCertificates == nil)
@@ -36,8 +39,10 @@ struct ConfiguredFiles {
                     for: listener.address.value.description, rotatedEvery: listener.rotatesTickets),
                 hostName: RequestTarget.hostName)
         } catch {
+            let authority = listener.clientCertificates?.authority
             complain(
-                listener.clientCertificates?.authority.place ?? listener.address.place, error.description)
+                authority?.place ?? listener.address.place,
+                "\(authority.map { "'\($0.value)'" } ?? "tls"): \(error)")
             return nil
         }
     }
@@ -109,6 +114,16 @@ struct ConfiguredFiles {
             complain(place.place, "'\(named.certificate.value)' with key '\(named.key.value)': \(error)")
             return nil
         }
+    }
+
+    /// It is taken all the same: others may be in order, and an expired one is better than none to whoever can go on.
+    private mutating func warn(_ certificate: Certificate, _ named: ListenerConfiguration.Certificate) {
+        guard let words = CertificateExpiry.words(certificate.secondsUntilExpiry) else { return }
+        warnings.append(
+            Diagnostic(
+                file: file, place: named.certificate.place,
+                text: "certificate '\(named.certificate.value)' (\(certificate.name)) \(words)",
+                isWarning: true))
     }
 
     /// The OCSP response that goes with a certificate. One that is of no use is left out with a warning: a client does

@@ -215,6 +215,12 @@ struct EventLog {
 
     func warned(_ text: String) { operations.warning("configuration", metadata: ["cause": "\(text)"]) }
 
+    func certificateExpires(_ listener: String, _ name: String, _ words: String) {
+        operations.warning(
+            "certificate expires",
+            metadata: ["listener": "\(listener)", "name": "\(name)", "cause": "\(words)"])
+    }
+
     func drainOrdered(_ selection: DrainSelection, rate: Int) {
         operations.notice(
             "draining", metadata: ["selection": "\(selection)", "rate": .stringConvertible(rate)])

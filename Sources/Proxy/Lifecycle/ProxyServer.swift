@@ -1,6 +1,7 @@
 package import Configuration
 internal import EventLoop
 internal import TLS
+internal import Telemetry
 
 /// The running process: workers on threads of their own, signals on this one.
 ///
@@ -20,6 +21,9 @@ package final class ProxyServer: TimerTarget {
     var listeners: [ListenerHandOut] = []
     var mailboxes: [Mailbox] = []
     private var signals: SignalSource?
+    /// What `/metrics` shows where there is more than it may.
+    var shownSeries = ShownSeries()
+    private lazy var certificateLook = DailyLook(at: loop.now)
     private var ticketTimer: TimerToken?
     /// Workers that still have something to close; nil while the process doesn't drain.
     var undrainedWorkers: Int?
@@ -161,6 +165,7 @@ package final class ProxyServer: TimerTarget {
 
     private func everySecond() {
         logs.writeSummaries()
+        if certificateLook.isDue(at: loop.now) { lookAtCertificates() }
         _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
     }
 

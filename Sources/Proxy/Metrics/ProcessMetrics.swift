@@ -20,6 +20,13 @@ extension Metric {
     static let logLinesLost = counter(
         "trunkline_log_lines_lost_total",
         "Log lines that were not written: the queue was full, or the disk.", labels: ["log"])
+    static let leftOutRows = gauge(
+        "trunkline_metric_rows_left_out",
+        "Rows of a metric that are summed up in one whose labels say other: admin.metric_rows.",
+        labels: ["metric"])
+    static let certificateExpiry = gauge(
+        "trunkline_certificate_expiry_seconds",
+        "When a listener's certificate expires, in seconds since 1970.", labels: ["listener", "name"])
     static let processorTime = counter(
         "process_cpu_seconds_total", "Processor time of the process, user and system.")
     static let residentMemory = gauge("process_resident_memory_bytes", "Resident memory of the process.")
@@ -45,7 +52,9 @@ extension Metric {
 
     static let ofProcess = [
         sockets, socketLimit,
-        buildInfo, workers, generation, reloads, draining, loopLag, loopLagNow, logLinesLost, processorTime,
+        buildInfo, workers, generation, reloads, draining, loopLag, loopLagNow, logLinesLost, leftOutRows,
+        certificateExpiry,
+        processorTime,
         residentMemory, heldMemory, memoryLimit, memoryCuts, openDescriptors, mostDescriptors, startTime,
     ]
 

@@ -12,6 +12,8 @@ final class SessionMeter {
     private let key: Key
     private var live: UInt64 = 0
     private var begun: UInt64 = 0
+    /// Those who may still count here.
+    private var users = 0
     private var client = LegTally()
     private var backend = LegTally()
 
@@ -20,6 +22,23 @@ final class SessionMeter {
     func begin() {
         live &+= 1
         begun &+= 1
+    }
+
+    /// A session that has begun elsewhere goes on here.
+    func moveIn() { live &+= 1 }
+
+    /// A leg's owner will count here, until it has let go.
+    func hold() { users += 1 }
+    func letGo() { users -= 1 }
+
+    /// Nothing will be counted here that has begun already.
+    var isIdle: Bool { live == 0 && users == 0 }
+
+    /// Takes over what another one has counted.
+    func add(_ other: SessionMeter) {
+        begun &+= other.begun
+        client.add(other.client, since: LegTally())
+        backend.add(other.backend, since: LegTally())
     }
 
     func end() { live = live > 0 ? live - 1 : 0 }

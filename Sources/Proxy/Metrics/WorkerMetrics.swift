@@ -6,7 +6,9 @@ internal import WebSocketProtocol
 /// What happens once a session or rarer goes to `values` by labels; what happens with every message is counted in plain
 /// integers here and in the legs' tallies, and put in when somebody asks.
 final class WorkerMetrics {
-    private(set) var values = MetricSet()
+    /// Of a family, and of meters: backends that wander through names of the network would pile up.
+    private static let mostRows = 4096
+    private(set) var values = MetricSet(mostRows: mostRows)
     let sizesFromClient = MessageSizes()
     let sizesFromBackend = MessageSizes()
     /// Payload before and after permessage-deflate, by leg and direction.
@@ -50,14 +52,35 @@ final class WorkerMetrics {
     func meter(route: String, backend: String) -> SessionMeter {
         let key = SessionMeter.Key(route: route, backend: backend)
         if let meter = meters[key] { return meter }
+        if meters.count >= Self.mostRows { foldIdleMeters() }
         let meter = SessionMeter(key)
         meters[key] = meter
         return meter
     }
 
+    /// What nobody counts with any longer goes to one meter a route, so that sums stay what they are.
+    private func foldIdleMeters() {
+        let old = meters
+        meters = [:]
+        for (key, meter) in old where key.backend != Self.folded {
+            guard meter.isIdle else {
+                meters[key] = meter
+                continue
+            }
+            let sum = SessionMeter.Key(route: key.route, backend: Self.folded)
+            let known = meters[sum] ?? old[sum] ?? SessionMeter(sum)
+            known.add(meter)
+            meters[sum] = known
+        }
+        for (key, meter) in old where key.backend == Self.folded && meters[key] == nil { meters[key] = meter }
+    }
+
+    private static let folded = "other"
+
     /// A copy of everything.
     var snapshot: MetricSet {
-        var all = values
+        var all = MetricSet()
+        all.merge(values)
         for meter in meters.values { meter.write(to: &all) }
         all.add(.messageSize, ["from_client"], sizesFromClient.counts.histogram)
         all.add(.messageSize, ["from_backend"], sizesFromBackend.counts.histogram)
