@@ -27,7 +27,7 @@ enum DialError: Error, Equatable, CustomStringConvertible {
     var shortage: SystemError.Shortage? {
         switch self {
         case .connect(let error): error.shortage
-        case .shortOfMemory: .memory
+        case .shortOfMemory, .http2: .memory
         case .resolve, .tls, .timedOut: nil
         }
     }
