@@ -52,7 +52,7 @@ extension RequestTarget {
     package var hasReadings: Bool { !doubts.isEmpty }
 
     /// Whether a condition holds for the path in every reading that a backend may have of it; false where one of them
-    /// climbs above the root or hides dots behind parameters. At most 37 readings, each in linear time; those that come
+    /// climbs above the root or hides dots behind parameters. At most 36 readings, each in linear time; those that come
     /// to the path itself are left out.
     ///
     /// Encoded slashes may be decoded before the path is taken apart, or after; backslashes may be slashes; slashes may be
@@ -64,43 +64,30 @@ extension RequestTarget {
         guard hasReadings else { return true }
         let canonical = Array(path.utf8)
         for way in Reading.ways where way.applies(to: doubts) {
-            guard let read = way.read(canonical) else { return false }
-            if read != canonical, try !holds(String(decoding: read, as: UTF8.self)) { return false }
+            guard let readings = way.read(canonical) else { return false }
+            for read in readings where read != canonical {
+                if try !holds(String(decoding: read, as: UTF8.self)) { return false }
+            }
         }
         return true
     }
 }
 
-/// One way in which backends read a path.
+/// What backends take for a slash, and when; with each, slashes are merged or not, and there is an authority or not.
 struct Reading {
     enum Decoding { case never, first, last }
     /// Which backslashes are slashes.
     enum Backslashes { case none, raw, all }
-    enum Merging { case never, first, last }
 
     let decoding: Decoding
     let backslashes: Backslashes
-    let merging: Merging
-    let hasAuthority: Bool
 
     /// All of them; their number does not depend on a path.
-    static let ways: [Reading] = {
-        let slashes: [(Decoding, Backslashes)] = [
-            (.never, .none), (.never, .raw), (.first, .none), (.first, .raw), (.first, .all), (.last, .raw),
-        ]
-        var ways: [Reading] = []
-        for (decoding, backslashes) in slashes {
-            for merging in [Merging.never, .first, .last] {
-                for hasAuthority in [false, true] {
-                    ways.append(
-                        Reading(
-                            decoding: decoding, backslashes: backslashes, merging: merging,
-                            hasAuthority: hasAuthority))
-                }
-            }
-        }
-        return ways
-    }()
+    static let ways = [
+        Reading(decoding: .never, backslashes: .none), Reading(decoding: .never, backslashes: .raw),
+        Reading(decoding: .first, backslashes: .none), Reading(decoding: .first, backslashes: .raw),
+        Reading(decoding: .first, backslashes: .all), Reading(decoding: .last, backslashes: .raw),
+    ]
 
     /// False where it comes to the same as a simpler one.
     func applies(to doubts: Doubts) -> Bool {
@@ -108,24 +95,31 @@ struct Reading {
         if decoding != .never, !isEncoded { return false }
         if decoding == .last, !doubts.contains(.backslash) { return false }
         if backslashes == .raw, !doubts.contains(.backslash) { return false }
-        if backslashes == .all, !doubts.contains(.encodedSlash) { return false }
-        if merging != .never || hasAuthority {
-            return !doubts.isDisjoint(with: [.doubledSlash, .backslash, .encodedSlash])
-        }
-        return true
+        return backslashes != .all || doubts.contains(.encodedSlash)
     }
 
-    /// The path as this way has it; nil where it climbs above the root.
-    func read(_ canonical: [UInt8]) -> [UInt8]? {
-        var path = mapped(canonical, decodes: decoding == .first)
-        if hasAuthority { path = withoutAuthority(path) }
-        guard let taken = segments(of: path) else { return nil }
-        path = taken
-        if decoding == .last {
-            guard let again = segments(of: mapped(path, decodes: true)) else { return nil }
-            path = again
+    /// The paths that this way has it for, at most six; nil where one of them climbs above the root.
+    func read(_ canonical: [UInt8]) -> [[UInt8]]? {
+        let whole = mapped(canonical, decodes: decoding == .first)
+        var readings: [[UInt8]] = []
+        for path in [whole, withoutAuthority(whole)].compactMap(\.self) {
+            guard let plain = resolved(path, merges: false) else { return nil }
+            readings.append(plain)
+            // Where nothing is doubled, merging changes nothing, now or after dot segments are gone.
+            guard decoding == .last || hasDoubledSlash(path) else { continue }
+            readings.append(merged(plain))
+            guard let early = resolved(path, merges: true) else { return nil }
+            readings.append(early)
         }
-        return merging == .last ? merged(path) : path
+        return readings
+    }
+
+    /// Without dot segments, those included that decoding brings to light.
+    private func resolved(_ path: [UInt8], merges: Bool) -> [UInt8]? {
+        guard let once = segments(of: merges ? merged(path) : path) else { return nil }
+        guard decoding == .last else { return once }
+        let decoded = mapped(once, decodes: true)
+        return segments(of: merges ? merged(decoded) : decoded)
     }
 
     /// Which encoded characters are decoded: the visible ones that stay in a path. `%25` never: what it would make is
@@ -149,18 +143,22 @@ struct Reading {
         return output
     }
 
-    /// Behind two slashes or more stands a host, up to the next.
-    private func withoutAuthority(_ path: [UInt8]) -> [UInt8] {
-        guard path.count > 1, path[1] == 47 else { return path }
+    /// Behind two slashes or more stands a host, up to the next; nil where there is none.
+    private func withoutAuthority(_ path: [UInt8]) -> [UInt8]? {
+        guard path.count > 1, path[1] == 47 else { return nil }
         guard let host = path.firstIndex(where: { $0 != 47 }),
             let rest = path[host...].firstIndex(of: 47)
         else { return [47] }
         return Array(path[rest...])
     }
 
-    /// Without dot segments, and merged before where this way has it so.
-    private func segments(of path: [UInt8]) -> [UInt8]? {
-        let source = merging == .first ? merged(path) : path
+    private func hasDoubledSlash(_ path: [UInt8]) -> Bool {
+        for index in path.indices.dropFirst() where path[index] == 47 && path[index - 1] == 47 { return true }
+        return false
+    }
+
+    /// Without dot segments; nil where they climb above the root.
+    private func segments(of source: [UInt8]) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(source.count)
         var index = 1

@@ -13,6 +13,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "requests", check: Heads.checkRequests),
         FuzzTarget(name: "responses", check: Heads.checkResponses),
         FuzzTarget(name: "chunks", check: Heads.checkChunks),
+        FuzzTarget(name: "targets", check: Targets.check),
         FuzzTarget(name: "proxy_header", check: Heads.checkProxyHeader),
         FuzzTarget(name: "http2_server", check: HTTP2.checkServer),
         FuzzTarget(name: "http2_client", check: HTTP2.checkClient),

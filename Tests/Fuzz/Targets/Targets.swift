@@ -1,0 +1,26 @@
+import HTTPProtocol
+
+enum Targets {
+    /// A target is its own canonical form, and no reading of it has a dot segment or leaves the root.
+    static func check(_ bytes: [UInt8]) -> String? {
+        guard let target = try? RequestTarget(bytes.span) else { return nil }
+        guard let again = try? RequestTarget(text: target.text), again == target else {
+            return "its canonical form is another target"
+        }
+        guard isClean(target.path) else { return "dots in the path" }
+        var readings = 0
+        var fault: String?
+        _ = target.everyReading { path in
+            readings += 1
+            if !isClean(path) { fault = "dots in a reading" }
+            if path == target.path { fault = "a reading that is none" }
+            return fault == nil
+        }
+        return fault ?? (readings > 36 ? "more readings than there are ways" : nil)
+    }
+
+    private static func isClean(_ path: String) -> Bool {
+        path.utf8.first == 47
+            && path.utf8.split(separator: 47).allSatisfy { $0.count > 2 || $0.contains { $0 != 46 } }
+    }
+}
