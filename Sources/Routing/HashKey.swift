@@ -26,42 +26,42 @@ package enum HashKey: Equatable, Sendable {
     }
 
     /// The value of a parameter in a query, as it is spelled there; nil when absent or empty.
-    package static func queryValue(_ name: String, in query: String) -> String? {
-        value(name, in: query.utf8[...], separator: 0x26)
+    package static func queryValue(_ name: String, in query: String) -> [UInt8]? {
+        value(name, in: Array(query.utf8)[...], separator: 0x26)
     }
 
     /// The value of a cookie in a `Cookie` field (RFC 6265, 4.2.1); nil when absent or empty.
-    package static func cookieValue(_ name: String, in field: String) -> String? {
-        value(name, in: field.utf8[...], separator: 0x3B)
+    package static func cookieValue(_ name: String, in field: [UInt8]) -> [UInt8]? {
+        value(name, in: field[...], separator: 0x3B)
     }
 
     /// The value that a `Set-Cookie` field gives to a cookie (RFC 6265, 4.1.1); nil for other cookies.
-    package static func setCookieValue(_ name: String, in field: String) -> String? {
-        value(name, in: field.utf8.prefix { $0 != 0x3B }, separator: 0x3B)
+    package static func setCookieValue(_ name: String, in field: [UInt8]) -> [UInt8]? {
+        value(name, in: field.prefix { $0 != 0x3B }, separator: 0x3B)
     }
 
     /// The text that a JSON object at the start of a body gives to a name: `"sid":"…"`, without escapes; nil when it
     /// isn't there or not complete.
-    package static func jsonValue(_ name: String, in start: [UInt8]) -> String? {
+    package static func jsonValue(_ name: String, in start: [UInt8]) -> [UInt8]? {
         let pattern = Array("\"\(name)\":\"".utf8)
         guard start.count > pattern.count else { return nil }
         for position in 0...(start.count - pattern.count)
         where start[position...].starts(with: pattern) {
             let rest = start[(position + pattern.count)...]
             guard let end = rest.firstIndex(of: 0x22), end > rest.startIndex else { return nil }
-            return String(decoding: rest[..<end], as: UTF8.self)
+            return Array(rest[..<end])
         }
         return nil
     }
 
-    /// By bytes: a character may hide a delimiter, and takes long to find.
-    private static func value(_ name: String, in list: Substring.UTF8View, separator: UInt8) -> String? {
+    /// By bytes, and as they came: values may be in any encoding, a character may hide a delimiter, and takes long to find.
+    private static func value(_ name: String, in list: ArraySlice<UInt8>, separator: UInt8) -> [UInt8]? {
         for part in list.split(separator: separator) {
             let pair = part.drop { $0 == 0x20 }
             let rest = pair.dropFirst(name.utf8.count)
             guard rest.first == 0x3D, pair.starts(with: name.utf8) else { continue }
             let value = rest.dropFirst()
-            return value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
+            return value.isEmpty ? nil : Array(value)
         }
         return nil
     }

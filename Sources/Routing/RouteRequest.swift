@@ -10,14 +10,14 @@ package struct RouteRequest {
     package private(set) var isUpgrade: Bool
     /// Those that the client offers.
     package let subprotocols: [String]
-    /// All values of a field, by its name in lower case.
-    package let values: (String) -> [String]
+    /// All values of a field as they came, by its name in lower case.
+    package let values: (String) -> [[UInt8]]
 
     /// From its parts.
     package init(
         host: String, path: String, listener: String? = nil, isUpgrade: Bool = true,
         subprotocols: [String] = [],
-        values: @escaping (String) -> [String] = { _ in [] }
+        values: @escaping (String) -> [[UInt8]] = { _ in [] }
     ) {
         self.host = host
         self.path = path
@@ -46,16 +46,16 @@ package struct RouteRequest {
 package struct FieldMatch: Equatable, Sendable {
     /// In lower case.
     package let name: String
-    /// nil = whatever it is.
-    package let value: String?
+    /// nil = whatever it is. Bytes: text would hold some different ones equal.
+    package let value: [UInt8]?
 
     /// - Parameter value: `*` = whatever it is.
     package init(name: String, value: String) {
         self.name = name.lowercased()
-        self.value = value == "*" ? nil : value
+        self.value = value == "*" ? nil : Array(value.utf8)
     }
 
-    func accepts(_ values: [String]) -> Bool {
+    func accepts(_ values: [[UInt8]]) -> Bool {
         value.map { values.contains($0) } ?? !values.isEmpty
     }
 }

@@ -129,6 +129,20 @@ def test_bytes_that_are_no_text_pass_unchanged(edge):
             assert seen.all("cookie") == [value + "; b=\xfe"]
 
 
+def test_clients_of_a_feed_are_told_apart_by_bytes(run):
+    """As text these would all look the same: nobody may be given what is another's."""
+    config = {"routes": [route("/", "only")], "workers": 1}
+    with ScriptedBackend(answer) as backend:
+        config["upstreams"] = {"only": {"mode": "broadcast", "backends": [{"address": backend.address}],
+                                        "broadcast": {"key_headers": ["x-who"]}, "pool": {"warm": 0}}}
+        with run(config, tls=False) as proxy:
+            wires = [proxy.upgraded(fields=[("X-Who", who)]) for who in ("\xff", "\xfe", "\xff", "e\xcc\x81", "\xc3\xa9")]
+            seen = [head.get("x-who") for head in backend.heads]
+            assert sorted(seen) == sorted({"\xff", "\xfe", "e\xcc\x81", "\xc3\xa9"})
+            for wire in wires:
+                wire.sock.close()
+
+
 def test_cookies_over_http2_are_one_field(edge):
     with Http2(edge) as client:
         crumbs = [("cookie", f"c{number}=1") for number in range(120)]

@@ -75,7 +75,7 @@ struct UpstreamStateTests {
     @Test("the backend that gave a key out is remembered")
     func keys() {
         let state = UpstreamState(name: "app")
-        state.learn("sid", from: "10.0.0.1:9001")
-        #expect(state.giver(of: "sid") == "10.0.0.1:9001" && state.giver(of: "other") == nil)
+        state.learn([0xff], from: "10.0.0.1:9001")
+        #expect(state.giver(of: [0xff]) == "10.0.0.1:9001" && state.giver(of: [0xfe]) == nil)
     }
 }

@@ -38,7 +38,9 @@ struct RouteTableTests {
             -> Int?
         {
             try table.route(
-                RouteRequest(host: "a", path: path, subprotocols: offered, values: { fields[$0] ?? [] }))
+                RouteRequest(
+                    host: "a", path: path, subprotocols: offered,
+                    values: { (fields[$0] ?? []).map { Array($0.utf8) } }))
         }
         #expect(try route("/", ["x-tenant": ["red", "blue"], "x-any": [""]]) == 0)
         #expect(try route("/", ["x-tenant": ["blue"]]) == nil)

@@ -21,7 +21,8 @@ struct FeedKey: Hashable {
 
     struct Field: Hashable {
         let name: String
-        let values: [String]
+        /// As they came: text would hold some different ones equal, and give one client what is another's.
+        let values: [[UInt8]]
     }
 
     init(_ plan: UpgradePlan, fields names: [String]) {
@@ -33,9 +34,9 @@ struct FeedKey: Hashable {
         var sent = plan.head.fields
         plan.forwarding.apply(to: &sent)
         // A port or none, as clients write it, makes no other host.
-        let hosts = sent.all("x-forwarded-host").map { RequestTarget.hostName($0) }
+        let hosts = sent.all("x-forwarded-host").map { Array(RequestTarget.hostName($0).utf8) }
         fields =
-            (names + Self.always).map { Field(name: $0, values: sent.all($0)) } + [
+            (names + Self.always).map { Field(name: $0, values: sent.values($0)) } + [
                 Field(name: "x-forwarded-host", values: hosts)
             ]
     }

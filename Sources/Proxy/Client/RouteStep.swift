@@ -106,7 +106,7 @@ struct RouteStep {
         let wanted = RouteRequest(
             host: host, path: head.target.path, listener: listener, isUpgrade: isUpgrade,
             subprotocols: offered,
-            values: { fields.all($0) })
+            values: { fields.values($0) })
         let choice = RouteChoice(generation: generation, table: table)
         let route: Route
         let target: RequestTarget

@@ -24,22 +24,22 @@ struct BackendRequest {
         ends = plan.forwarding.ends
     }
 
-    /// The value that a hash key has in this request; nil when it isn't there.
-    func value(of key: HashKey) -> String? {
+    /// The value that a hash key has in this request, as it came; nil when it isn't there.
+    func value(of key: HashKey) -> [UInt8]? {
         switch key {
-        case .clientIP: client
-        case .path: head.target.path
-        case .header(let name): head.fields.first(name).flatMap { $0.isEmpty ? nil : $0 }
+        case .clientIP: Array(client.utf8)
+        case .path: Array(head.target.path.utf8)
+        case .header(let name): head.fields.values(name).first.flatMap { $0.isEmpty ? nil : $0 }
         case .query(let name): head.target.query.flatMap { HashKey.queryValue(name, in: $0) }
         case .cookie(let name):
-            head.fields.all("cookie").lazy.compactMap { HashKey.cookieValue(name, in: $0) }.first
+            head.fields.values("cookie").lazy.compactMap { HashKey.cookieValue(name, in: $0) }.first
         }
     }
 
     /// What is hashed. A request without the key goes by the client's address, and so does an Engine.IO session whose
     /// giver is not known: its first request, without a `sid`, went by that too.
     func hash(of key: HashKey) -> UInt64 {
-        ConsistentHash.hash((key == .query("sid") ? client : value(of: key) ?? client).utf8)
+        ConsistentHash.hash((key == .query("sid") ? nil : value(of: key)) ?? Array(client.utf8))
     }
 }
 
@@ -64,7 +64,7 @@ struct KeyLearner {
     mutating func head(_ fields: HeaderFields, from backend: Backend) {
         guard case .cookie(let name) = key else { return }
         isDone = true
-        for field in fields.all("set-cookie") {
+        for field in fields.values("set-cookie") {
             guard let value = HashKey.setCookieValue(name, in: field) else { continue }
             return state.learn(value, from: backend.name)
         }

@@ -58,10 +58,10 @@ final class UpstreamState: Sendable {
     }
 
     /// The backend that gave out a key.
-    func giver(of key: String) -> String? { givenKeys.withLock { $0.backend(of: key) } }
+    func giver(of key: [UInt8]) -> String? { givenKeys.withLock { $0.backend(of: key) } }
 
     /// A backend gave out a key.
-    func learn(_ key: String, from backend: String) { givenKeys.withLock { $0.learn(key, backend) } }
+    func learn(_ key: [UInt8], from backend: String) { givenKeys.withLock { $0.learn(key, backend) } }
 
     /// The names that are to be looked up, by the text of their entries.
     var names: [(entry: String, name: String, port: UInt16)] {
