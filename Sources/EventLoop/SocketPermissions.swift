@@ -6,6 +6,7 @@ package struct SocketPermissions: Equatable, Sendable {
     package var mode: UInt32?
     /// Numbers of a user and a group.
     package var user: UInt32?
+    /// Its number; nil = the process's.
     package var group: UInt32?
 
     /// Asks for nothing.
