@@ -37,6 +37,12 @@ enum SocketCalls {
         try? set(fd, SOL_SOCKET, SO_KEEPALIVE, 1)
     }
 
+    /// Bounds what the kernel takes beyond what it has sent: else it says that there is room only when a third of a buffer of
+    /// megabytes is free, a slow peer's other side stands for minutes, and our Pings and Closes wait behind all of it.
+    static func keepUnsentBounded(_ fd: Int32) {
+        try? set(fd, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, 256 * 1024)
+    }
+
     static func bind(_ fd: Int32, _ address: SocketAddress) throws(SystemError) {
         var storage = address.storage
         guard unsafe trunkline_bind(fd, &storage, address.length) == 0 else { throw SystemError("bind") }

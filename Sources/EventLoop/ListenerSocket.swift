@@ -31,6 +31,7 @@ package struct BoundListener: ~Copyable, Sendable {
             try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
             try SocketCalls.set(socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
             SocketCalls.keepAlive(socket.number)
+            SocketCalls.keepUnsentBounded(socket.number)
         }
         if address.family == AF_INET6 {
             try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
@@ -54,7 +55,10 @@ package struct BoundListener: ~Copyable, Sendable {
         address = try SocketCalls.localAddress(descriptor)
         trunkline_set_close_on_exec(descriptor)
         trunkline_set_nonblocking(descriptor)
-        if !address.isUnix { SocketCalls.keepAlive(descriptor) }
+        if !address.isUnix {
+            SocketCalls.keepAlive(descriptor)
+            SocketCalls.keepUnsentBounded(descriptor)
+        }
         self.descriptor = owned.release()
     }
 

@@ -79,6 +79,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
         if !address.isUnix {
             try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
             SocketCalls.keepAlive(descriptor.number)
+            SocketCalls.keepUnsentBounded(descriptor.number)
         }
         _ = try SocketCalls.connect(descriptor.number, address)
         // A Unix socket, or TCP on loopback, may stand already: it is writable at once and takes the same path.
