@@ -60,6 +60,10 @@ enum PolicyDecoder {
         section.integer("fields", into: &value.fields, 1...100_000)
         section.size("frame", into: &value.frame)
         section.size("message", into: &value.message)
+        if let place = section.keyPlace("frame"), value.message > 0, value.frame > value.message {
+            section.complaints.warn(
+                place, "'frame' is larger than 'message', which bounds it: it never takes effect")
+        }
         section.size("backend_frame", into: &value.backendFrame)
         section.size("backend_message", into: &value.backendMessage)
         section.integer("inflate_ratio", into: &value.inflateRatio, 0...100_000)
@@ -84,6 +88,10 @@ enum PolicyDecoder {
         section.duration("close", into: &value.close)
         section.duration("slow_consumer", into: &value.slowConsumer)
         section.duration("drain", into: &value.drain)
+        if value.drain == 0, let place = section.keyPlace("drain") {
+            section.complaints.warn(
+                place, "'drain' is 0: when the process ends every session is cut at once, without a Close")
+        }
         section.duration("request_body", into: &value.requestBody)
         section.duration("response_body", into: &value.responseBody)
         value.boundsEventStreams = section.hasKey("response_body")

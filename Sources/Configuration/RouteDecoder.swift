@@ -11,6 +11,7 @@ enum RouteDecoder {
         }
         var names: [String] = []
         var used: Set<String> = []
+        var before: [RouteConfiguration] = []
         let routes = nodes.enumerated().compactMap { index, node -> RouteConfiguration? in
             let section = Section(node, title: "route \(index + 1)", place: node.place, top.complaints)
             guard let name = section.required("name") else { return nil }
@@ -21,6 +22,15 @@ enum RouteDecoder {
             section.title = "route '\(name.value)'"
             let route = decode(section, name: name.value, over: defaults)
             if case .upstream(let upstream)? = route?.action { used.insert(upstream) }
+            if let route {
+                if let hider = RouteShadow.first(hiding: route, among: before) {
+                    section.complaints.warn(
+                        name.place,
+                        "route '\(name.value)' is never reached: route '\(hider.name)' comes before it and takes all that it is for"
+                    )
+                }
+                before.append(route)
+            }
             return route
         }
         for (name, place, _) in upstreams.entries where !used.contains(name) {
