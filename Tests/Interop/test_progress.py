@@ -225,16 +225,16 @@ def test_an_end_that_gets_on_is_waited_for(run):
         wire.send_close(1000, "done")
         wire.is_ended(10)
 
-    config = configuration("127.0.0.1:1", workers=1, compression={"mode": "off"}, timeouts={"close": "600ms"})
+    config = configuration("127.0.0.1:1", workers=1, compression={"mode": "off"}, timeouts={"close": "1500ms"})
     with ScriptedBackend(script) as backend:
         config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
         with run(config, tls=False) as proxy, small(proxy, 65536) as wire:
             got = bytearray()
             while len(got) < size + 10:
-                part = wire.sock.recv(65536)
+                part = wire.sock.recv(40_000)
                 assert part, f"the connection ends after {len(got)} bytes"
                 got += part
-                time.sleep(len(part) / (5 << 18))
+                time.sleep(0 if len(got) < size - 800_000 else len(part) / 200_000)
             wire.buffer += got[size + 10:]
             closed = wire.read_frame()
             assert (closed.opcode, closed.close_code, closed.close_reason) == (CLOSE, 1000, "done")
