@@ -21,7 +21,7 @@ struct RouteDecoderTests {
             { name: b, rewrite: { replace_prefix: [/chat, /ws] }, upstream: app },
             { name: c, respond: { status: 404, body: "no", content_type: text/html } }, { name: d, respond: {} }
             """)
-        #expect(loaded.said == [])
+        #expect(loaded.said.allSatisfy { $0.contains("never reached") })
         let routes = try #require(loaded.value?.routes)
         #expect(routes[0].host == "*.example.com" && routes[0].path == "/chat/")
         #expect(routes[0].upgrade == .websocket && routes[0].rewrite == .strip("/chat"))

@@ -168,6 +168,13 @@ def test_a_drained_backend_loses_its_feed_and_no_client_notices(run):
             assert hear(everyone, 2)[1] != first
             settled(left, 0)
             assert other.stats["open"] == 1
+            # Its clients are counted where they are, as sessions that began once and messages that each was given.
+            page = admin.metrics()
+            assert page.value("trunkline_sessions_open", backend=left.address) == 0
+            assert page.value("trunkline_sessions_open", backend=other.address) == 3
+            assert page.value("trunkline_sessions_total") == 3
+            assert page.value("trunkline_messages_delivered_total", route="feed") == 6
+            assert page.value("trunkline_backend_out", backend=left.address, state="draining") == 1
             # By order on the route they go, at the rate that was asked for.
             admin.post("/drain?route=feed&rate=10")
             assert {code for code, _ in hear_close(everyone)} == {1012}

@@ -44,4 +44,31 @@ struct TopViewTests {
         let view = TopView(before: page(100, at: 10), now: page(3, at: 12), address: "a")
         #expect(view.lines(columns: 80, rows: 24)[2].text.hasPrefix("messages  in 0.0/s"))
     }
+
+    @Test("says why a backend is out")
+    func why() {
+        let labels = "upstream=\"u\",backend=\"b1\",state=\"failing\",why=\"answered 503\""
+        let scrape = Scrape("trunkline_backend_out{\(labels)} 1\n", at: 1_000_000_000)
+        let view = TopView(before: scrape, now: scrape, address: "a")
+        let line = TopLine(text: "b1 failing: answered 503", style: .trouble)
+        #expect(view.lines(columns: 80, rows: 24).contains(line))
+    }
+
+    @Test("a feed's messages are counted as often as they were given to clients, beside the bytes of that")
+    func feed() {
+        func page(_ came: Int, _ given: Int, at second: UInt64) -> Scrape {
+            let labels = "route=\"r\",backend=\"b\""
+            return Scrape(
+                """
+                trunkline_sessions_total{\(labels)} 1
+                trunkline_messages_total{\(labels),direction="from_backend",opcode="text"} \(came)
+                trunkline_messages_delivered_total{\(labels)} \(given)
+
+                """, at: second * 1_000_000_000)
+        }
+        let view = TopView(before: page(0, 0, at: 1), now: page(10, 1000, at: 2), address: "a")
+        let lines = view.lines(columns: 80, rows: 24)
+        #expect(lines[2].text.contains("out 1000/s"))
+        #expect(lines.contains { $0.text.hasPrefix("r ") && $0.text.contains(" 1000 ") })
+    }
 }

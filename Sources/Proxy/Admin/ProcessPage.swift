@@ -51,6 +51,10 @@ extension ProxyServer {
                 let labels = [upstream.name, backend.name]
                 let standing = standing(of: backend, in: upstream.name)
                 all.set(.backendUp, labels, to: standing.share > 0 ? 1 : 0)
+                if standing.share == 0 {
+                    let why = String(standing.why.prefix(120))
+                    all.set(.backendOut, labels + [standing.word.rawValue, why], to: 1)
+                }
                 all.set(.backendHandshakes, labels, to: Double(backend.handshakes))
             }
         }

@@ -139,7 +139,7 @@ final class Feed: TimerOwner, MemoryHolder {
 
     /// Brings the metrics up to date with what the upstream connection has carried.
     func putInMetrics() {
-        if let leg { meter?.take(from: leg) }
+        if let leg { meter?.take(from: leg, feeds: true) }
     }
 
     // MARK: Time

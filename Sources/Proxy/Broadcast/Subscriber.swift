@@ -36,6 +36,8 @@ final class Subscriber: LiveSession, TimerOwner {
     var ratedMessages: UInt64 = 0
     /// Messages given to the client in full.
     var delivered: UInt64 = 0
+    /// How many of them stand in the metrics.
+    private var metered: UInt64 = 0
     /// nil between frames.
     var underWay: UnderWay?
     /// It could not take something at once since it last had everything.
@@ -79,11 +81,15 @@ final class Subscriber: LiveSession, TimerOwner {
         (leg.transport.bufferedBytes + (underWay.map { $0.run.bytes.count - $0.sent } ?? 0), 0)
     }
 
-    func putInMetrics() { meter.take(from: leg) }
+    func putInMetrics() {
+        meter.take(from: leg)
+        meter.delivered(delivered &- metered)
+        metered = delivered
+    }
 
     /// It no longer counts among the open ones.
     func leaveMetrics() {
-        meter.take(from: leg)
+        putInMetrics()
         meter.end()
     }
 

@@ -46,6 +46,9 @@ extension Metric {
     static let backendUp = gauge(
         "trunkline_backend_up", "1 while a backend may be chosen for new sessions, else 0.",
         labels: ["upstream", "backend"])
+    static let backendOut = gauge(
+        "trunkline_backend_out", "1 for each backend that may not be chosen, with the reason.",
+        labels: ["upstream", "backend", "state", "why"])
     static let backendHandshakes = gauge(
         "trunkline_backend_handshakes", "Upgrades that a backend is being asked for now.",
         labels: ["upstream", "backend"])
@@ -66,6 +69,7 @@ extension Metric {
         connectionsAccepted, acceptFailures, shortages, clientConnections, tlsHandshakes, tlsFailures,
         refusals,
         requests, handshakes, handshakeDuration, dials, dialDuration, poolTakes, poolIdle,
-        backendTransitions, backendUp, backendHandshakes, upstreamWaiting, upgradeRetries, resolveFailures,
+        backendTransitions, backendUp, backendOut, backendHandshakes, upstreamWaiting, upgradeRetries,
+        resolveFailures,
     ]
 }

@@ -14,6 +14,7 @@ final class SessionMeter {
     private var begun: UInt64 = 0
     /// Those who may still count here.
     private var users = 0
+    private var delivered: UInt64 = 0
     private var client = LegTally()
     private var backend = LegTally()
 
@@ -37,6 +38,7 @@ final class SessionMeter {
     /// Takes over what another one has counted.
     func add(_ other: SessionMeter) {
         begun &+= other.begun
+        delivered &+= other.delivered
         client.add(other.client, since: LegTally())
         backend.add(other.backend, since: LegTally())
     }
@@ -44,14 +46,20 @@ final class SessionMeter {
     func end() { live = live > 0 ? live - 1 : 0 }
 
     /// Takes over what the leg has counted since the last time.
-    func take(from leg: Leg) {
+    ///
+    /// - Parameter feeds: it is a feed's: what comes on it is counted as delivered with each client that gets it.
+    func take(from leg: Leg, feeds: Bool = false) {
         if leg.peer == .client {
             client.add(leg.tally, since: leg.metered)
         } else {
             backend.add(leg.tally, since: leg.metered)
+            if !feeds { delivered &+= leg.tally.messagesReceived &- leg.metered.messagesReceived }
         }
         leg.metered = leg.tally
     }
+
+    /// A feed's client was given so many messages.
+    func delivered(_ count: UInt64) { delivered &+= count }
 
     func write(to values: inout MetricSet) {
         let labels = [key.route, key.backend]
@@ -62,6 +70,7 @@ final class SessionMeter {
             values.add(.messages, labels + [direction, "text"], by: text)
             values.add(.messages, labels + [direction, "binary"], by: tally.messagesReceived - text)
         }
+        values.add(.messagesDelivered, labels, by: delivered)
         values.add(.bytes, labels + ["from_client"], by: client.bytesReceived)
         values.add(.bytes, labels + ["to_client"], by: client.bytesSent)
         values.add(.bytes, labels + ["from_backend"], by: backend.bytesReceived)

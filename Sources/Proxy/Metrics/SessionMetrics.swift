@@ -14,6 +14,10 @@ extension Metric {
     static let messages = counter(
         "trunkline_messages_total", "Data messages that a peer has sent in full.",
         labels: ["route", "backend", "direction", "opcode"])
+    static let messagesDelivered = counter(
+        "trunkline_messages_delivered_total",
+        "Data messages for clients: of a session those of its backend, of a feed one for each client that was given it.",
+        labels: ["route", "backend"])
     static let bytes = counter(
         "trunkline_websocket_bytes_total",
         "Bytes of WebSocket frames, headers included, on each leg and in each direction.",
@@ -47,7 +51,8 @@ extension Metric {
         labels: ["limit"])
 
     static let ofSessions = [
-        sessions, sessionsBegun, sessionsEnded, sessionDuration, messages, bytes, messageSize,
+        sessions, sessionsBegun, sessionsEnded, sessionDuration, messages, messagesDelivered, bytes,
+        messageSize,
         compressionPlainBytes, compressionCompressedBytes, compressionMemory, compressionBudget,
         bufferedBytes, readsPaused, slowConsumers, limitsHit,
     ]

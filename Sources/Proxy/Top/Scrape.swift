@@ -33,6 +33,9 @@ struct Scrape: Equatable {
         Set(samples.filter { $0.name == name }.compactMap { $0.labels[label] }).sorted()
     }
 
+    /// All samples of a name.
+    func samples(of name: String) -> [Sample] { samples.filter { $0.name == name } }
+
     // MARK: Reading
 
     private static func sample(_ line: Substring.UTF8View) -> Sample? {

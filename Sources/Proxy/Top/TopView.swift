@@ -25,7 +25,10 @@ struct TopView {
     /// Fits `rows` lines of `columns` columns: what there is no room for is left out from the end of the tables.
     func lines(columns: Int, rows: Int) -> [TopLine] {
         let summary = self.summary
-        let room = max(0, rows - summary.count - 4)
+        let out = now.samples(of: "trunkline_backend_out").count
+        // Half of the room at most is for why backends are out.
+        let all = max(0, rows - summary.count - 4)
+        let room = all - min(out == 0 ? 0 : out + 1, all / 2)
         let routes = now.values(of: "route", in: "trunkline_sessions_total")
         let backends = now.values(of: "backend", in: "trunkline_backend_up")
         // Routes get half of the room, and what backends leave.
@@ -37,6 +40,7 @@ struct TopView {
         lines += table(backends, forBackends) { backend in
             row(backend, of: "backend", isUp: now.sum("trunkline_backend_up", ["backend": backend]) > 0)
         }
+        lines += whyOut()
         return lines.prefix(rows).map { TopLine(text: String($0.text.prefix(columns)), style: $0.style) }
     }
 
@@ -53,7 +57,7 @@ struct TopView {
                 + "handshakes \(Text.rate(rate("trunkline_handshakes_total", ["outcome": "accepted"])))/s  "
                 + "closes \(Text.rate(rate("trunkline_session_closes_total")))/s  "
                 + "refusals \(Text.rate(rate("trunkline_refusals_total")))/s",
-            "messages  in \(messages("from_client"))/s  out \(messages("from_backend"))/s    "
+            "messages  in \(messages("from_client"))/s  out \(Text.rate(rate("trunkline_messages_delivered_total")))/s    "
                 + "bytes  in \(bytes("from_client"))/s  out \(bytes("to_client"))/s",
             "cpu \(Text.rate(rate("process_cpu_seconds_total") * 100)) %  "
                 + "memory \(Text.size(now.sum("process_resident_memory_bytes")))  "
@@ -73,6 +77,17 @@ struct TopView {
 
     private func bytes(_ direction: String) -> String {
         Text.size(rate("trunkline_websocket_bytes_total", ["direction": direction]))
+    }
+
+    /// Why backends are out, at the end: a line each.
+    private func whyOut() -> [TopLine] {
+        let out = now.samples(of: "trunkline_backend_out").filter { $0.value > 0 }
+        guard !out.isEmpty else { return [] }
+        let lines = out.map { sample in
+            let label = { (name: String) in sample.labels[name] ?? "" }
+            return "\(label("backend")) \(label("state")): \(label("why"))"
+        }
+        return [TopLine(text: "")] + lines.sorted().map { TopLine(text: $0, style: .trouble) }
     }
 
     private func heading(_ name: String) -> TopLine {
@@ -98,7 +113,11 @@ struct TopView {
         let isBackend = key == "backend"
         let text = Text.columns([
             isUp ? value : value + " (out)", Text.count(now.sum("trunkline_sessions_open", [key: value])),
-            messages("from_client"), messages("from_backend"),
+            messages("from_client"),
+            // A route's are those that its clients were given, which of a feed are many for one that came.
+            isBackend
+                ? messages("from_backend")
+                : Text.rate(rate("trunkline_messages_delivered_total", [key: value])),
             bytes(isBackend ? "to_backend" : "from_client"), bytes(isBackend ? "from_backend" : "to_client"),
         ])
         return TopLine(text: text, style: isUp ? .plain : .trouble)

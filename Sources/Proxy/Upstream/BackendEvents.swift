@@ -41,7 +41,6 @@ extension EventLog {
     }
 
     func resolveFailed(_ upstream: String, _ entry: String, _ cause: String) {
-        metrics.add(.resolveFailures, [upstream])
         events.warning(
             "name not resolved, the last answer stays",
             metadata: ["upstream": "\(upstream)", "name": "\(entry)", "cause": "\(cause)"])

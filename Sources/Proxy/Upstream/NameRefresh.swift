@@ -61,6 +61,7 @@ final class NameRefresh: TimerTarget {
                 state.name, entry, addresses.map(\.description).sorted().joined(separator: " "))
             changed()
         case .failed(let cause):
+            worker.metrics.add(.resolveFailures, [state.name])
             // Said once, not every time.
             if failing.insert(entry).inserted { worker.log.resolveFailed(state.name, entry, cause) }
         }
