@@ -34,6 +34,8 @@ package struct EventSummary<Line> {
 
     private struct Entry {
         var writtenAt: UInt64
+        /// How many were written since then.
+        var written = 1
         var count: UInt64 = 0
         var last: Line?
     }
@@ -50,7 +52,9 @@ package struct EventSummary<Line> {
     package var kinds: Int { entries.count }
 
     /// An event has come.
-    package mutating func came(_ kind: Kind, _ line: Line, at now: UInt64) -> OnEvent {
+    ///
+    /// - Parameter burst: so many are written at once, of kinds of which each says something of its own.
+    package mutating func came(_ kind: Kind, _ line: Line, at now: UInt64, burst: Int = 1) -> OnEvent {
         let kind =
             entries.count < capacity || entries[kind] != nil ? kind : Kind(message: kind.message, subject: "")
         guard var entry = entries[kind] else {
@@ -60,6 +64,11 @@ package struct EventSummary<Line> {
         // One that waits is written first, by `due`: this one is its successor.
         if entry.count == 0, now &- entry.writtenAt >= Self.pause {
             entries[kind] = Entry(writtenAt: now)
+            return .write
+        }
+        if entry.count == 0, entry.written < burst {
+            entry.written += 1
+            entries[kind] = entry
             return .write
         }
         entry.count += 1

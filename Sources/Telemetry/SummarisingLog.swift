@@ -16,9 +16,15 @@ package final class SummarisingLog: Sendable {
 
     private let summary = Mutex(EventSummary<Line>())
     private let handler: StructuredLogHandler
+    private let bursts: [String: Int]
 
     /// What is written goes to `handler`.
-    package init(_ handler: StructuredLogHandler) { self.handler = handler }
+    ///
+    /// - Parameter bursts: how many lines with these texts are written at once, where it is more than one.
+    package init(_ handler: StructuredLogHandler, bursts: [String: Int] = [:]) {
+        self.handler = handler
+        self.bursts = bursts
+    }
 
     /// Loggers that write through the summary.
     package var logger: Logger {
@@ -41,7 +47,9 @@ package final class SummarisingLog: Sendable {
         let message = "\(line.message)"
         let held = Line(level: line.level, message: message, metadata: metadata)
         let decision = summary.withLock { summary in
-            summary.came(.init(message: message, subject: subject), held, at: WallClock.monotonic())
+            summary.came(
+                .init(message: message, subject: subject), held, at: WallClock.monotonic(),
+                burst: bursts[message] ?? 1)
         }
         if case .write = decision { handler.write(level: line.level, message: message, metadata: metadata) }
     }

@@ -243,3 +243,13 @@ def test_a_cancelled_stream_has_a_cause_of_its_own(run):
             client.flush()
             line = json.loads(proxy.wait_log('"session ended"'))
         assert line["closed_by"] == "client" and "cancelled" in line["cause"], line
+
+
+def test_the_status_and_the_metrics_show_certificates(run, backend):
+    admin = free_admin()
+    with run(configuration(backend.address, admin=admin.section)):
+        shown, = json.loads(admin.get("/status")[1])["certificates"]
+        assert shown["subject"] and shown["issuer"] and shown["key_fits"] is True, shown
+        assert 0 < shown["expires_in_seconds"] < 400 * 86_400
+        expiry = admin.metrics().value("trunkline_certificate_expiry_seconds", name=shown["name"])
+        assert abs(expiry - time.time() - shown["expires_in_seconds"]) < 5

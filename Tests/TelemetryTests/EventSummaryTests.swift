@@ -60,4 +60,12 @@ struct EventSummaryTests {
         #expect(summary.kinds == 6)
         #expect(written(summary.due(at: Self.second)) == [[999, 995]])
     }
+
+    @Test("of some kinds the first few are written")
+    func burst() {
+        var summary = Summary()
+        let decisions = (0..<5).map { summary.came(lost, $0, at: 0, burst: 3) }
+        #expect(decisions == [.write, .write, .write, .hold, .hold])
+        #expect(written(summary.due(at: Self.second)) == [[4, 2]])
+    }
 }

@@ -23,6 +23,7 @@ extension ProxyServer {
             ("client_connections", .integer(Int(all.sum(.clientConnections)))),
             ("workers", .array(workers.enumerated().map { worker($0.offset, $0.element) })),
             ("listeners", .array(listeners.map(listener))),
+            ("certificates", .array(certificates)),
             ("routes", .array(current.configuration.routes.map { route($0, all) })),
             ("upstreams", .array(state.backends.all.compactMap { upstream($0, all) })),
             (
@@ -57,14 +58,20 @@ extension ProxyServer {
         let tls = current.listeners.first { $0.name == listener.facts.name }?.tls
         return .object([
             ("address", .string(listener.address.description)), ("tls", .flag(tls != nil)),
-            ("certificates", .array((tls?.certificates ?? []).map(certificate))),
         ])
     }
 
-    private func certificate(_ certificate: Certificate) -> JSONValue {
+    private var certificates: [JSONValue] {
+        current.listeners.flatMap { listener in
+            (listener.tls?.certificates ?? []).map { certificate($0, of: listener.name) }
+        }
+    }
+
+    private func certificate(_ certificate: Certificate, of listener: String) -> JSONValue {
         let left = certificate.secondsUntilExpiry
         return .object([
-            ("name", .string(certificate.name)), ("subject", .string(certificate.subject)),
+            ("listener", .string(listener)), ("name", .string(certificate.name)),
+            ("subject", .string(certificate.subject)),
             ("issuer", .string(certificate.issuer)),
             ("expires", .string(WallTime.text(secondsFromNow: left))),
             ("expires_in_seconds", .integer(left)), ("key_fits", .flag(certificate.keyFits)),

@@ -47,7 +47,8 @@ struct Logs {
         if let access, access !== events { writers.append(("access", access)) }
         self.writers = writers
         let handler = StructuredLogHandler(writer: events, format: format, level: level)
-        summaries = SummarisingLog(handler)
+        // Each says for how long a feed's clients may have missed something, and a feed asks more and more seldom.
+        summaries = SummarisingLog(handler, bursts: ["feed reopened": 5])
         sinks = LogSinks(
             access: access.map { writer in
                 Logger(label: "access") { _ in
