@@ -251,5 +251,5 @@ def test_the_status_and_the_metrics_show_certificates(run, backend):
         shown, = json.loads(admin.get("/status")[1])["certificates"]
         assert shown["subject"] and shown["issuer"] and shown["key_fits"] is True, shown
         assert 0 < shown["expires_in_seconds"] < 400 * 86_400
-        expiry = admin.metrics().value("trunkline_certificate_expiry_seconds", name=shown["name"])
+        expiry = admin.metrics().value("trunkline_certificate_expiry_seconds", listener=shown["listener"])
         assert abs(expiry - time.time() - shown["expires_in_seconds"]) < 5
