@@ -204,7 +204,7 @@ def test_the_status_is_what_is(run, backend):
         admin=admin.section, workers=2,
         routes=[route("/echo", "echo"), route("/dead", "dead"),
                 {"name": "hello", "match": {"path": "/"}, "respond": {"status": 200, "body": "hello"}}],
-        upstreams={"echo": upstream(backend.address), "dead": upstream(f"127.0.0.1:{dead}")})
+        upstreams={"echo": upstream(backend.address), "dead": upstream(f"127.0.0.1:{dead}", pool={"warm": 1})})
     with run(config) as proxy:
         with proxy.upgraded("/echo"), proxy.upgraded("/echo"), proxy.wire() as waiting:
             waiting.sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
