@@ -135,7 +135,8 @@ def test_a_backend_never_takes_a_short_body_for_a_whole_one(run):
         closed.set()
     with ScriptedBackend(script) as backend, run(configuration(backend.address), tls=False) as proxy:
         assert outcome(proxy, post(("content-length", "5")), frame(DATA, END_STREAM, 1, b"abc"))[:2] == (None, PROTOCOL)
-        assert closed.wait(5) and seen == ["5"]
+        # It may be found out before a backend is reached; one that was asked sees its connection end.
+        assert not seen or (closed.wait(5) and seen == ["5"])
 
 
 @pytest.mark.parametrize("head, status, reason", [
