@@ -81,9 +81,6 @@ internal import COpenSSL
     /// Frees the cipher contexts that were not used since the last call: what is silent keeps its secrets only.
     package func trim() { ciphers?.trim() }
 
-    /// How many cipher contexts there are.
-    package var cipherContexts: Int { ciphers?.count ?? 0 }
-
     /// Hands the ciphertext produced since the last call to `body`, and forgets it.
     package func takeOutput(_ body: (Span<UInt8>) -> Void) {
         let count = unsafe wire.pointee.output_count
