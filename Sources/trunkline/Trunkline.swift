@@ -7,6 +7,16 @@ internal import Proxy
 struct Trunkline: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trunkline", abstract: "A reverse proxy for WebSockets.",
+        discussion: """
+            Example:
+              trunkline demo
+              trunkline check --config proxy.conf && trunkline run --config proxy.conf
+
+            Exit status: 0 when the work is done, 1 when it is refused with a reason on standard error, 64 when the command \
+            line is wrong.
+
+            Read on in README.md; proxy.conf.example shows every key.
+            """,
         subcommands: [Run.self, Check.self, DemoCommand.self, TopCommand.self, Version.self])
 }
 
@@ -37,7 +47,21 @@ extension Diagnostics {
 
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Runs in the foreground. SIGTERM and SIGINT drain, SIGHUP reloads.")
+        abstract: "Runs the proxy in the foreground.",
+        discussion: """
+            Signals:
+              SIGTERM, SIGINT  drain: close the sessions politely, then end; twice: at once
+              SIGHUP           reload configuration and certificates, reopen the access log
+              SIGUSR2          hand the sockets over to a new process, then drain
+
+            Example:
+              trunkline run --config /etc/trunkline/proxy.conf
+
+            Exit status: 0 after a drain, 1 when the configuration is refused or nothing can be listened on, \
+            64 when the command line is wrong.
+
+            Read on in proxy.conf.example, and in the articles of Sources/Proxy/Proxy.docc.
+            """)
 
     @OptionGroup var file: ConfigurationFile
 
@@ -53,7 +77,18 @@ struct Run: ParsableCommand {
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints every complaint about a configuration, or a summary of it.")
+        abstract: "Prints every complaint about a configuration, or a summary of it.",
+        discussion: """
+            Opens the certificates and keys that the file names, listens on nothing. A complaint names the file, the line \
+            and the column.
+
+            Example:
+              trunkline check --config proxy.conf
+
+            Exit status: 0 when `run` would take the file, 1 when not, 64 when the command line is wrong.
+
+            Read on in proxy.conf.example, which shows every key with its default.
+            """)
 
     @OptionGroup var file: ConfigurationFile
 
@@ -64,7 +99,17 @@ struct Check: ParsableCommand {
 
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Shows a chat, a ticker and an echo behind the proxy; needs no file.")
+        commandName: "demo", abstract: "Shows a chat, a ticker and an echo behind the proxy; needs no file.",
+        discussion: """
+            The certificate is made in memory, so the browser warns once.
+
+            Example:
+              trunkline demo --port 8443
+
+            Exit status: 0 after Ctrl-C, 1 when the port cannot be had, 64 when the command line is wrong.
+
+            Read on in README.md: five minutes to a backend of your own.
+            """)
 
     @Option(help: "The port to listen on.")
     var port: UInt16 = 8443
@@ -84,7 +129,18 @@ struct DemoCommand: ParsableCommand {
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top",
-        abstract: "Shows what a running proxy does, through its admin listener. q ends it.")
+        abstract: "Shows what a running proxy does, through its admin listener. q ends it.",
+        discussion: """
+            The proxy's configuration names the admin listener: `admin: { address: 127.0.0.1:9901 }`.
+
+            Example:
+              trunkline top
+              trunkline top --admin unix:/run/trunkline/admin.sock --once
+
+            Exit status: 0 after q, 1 when the admin listener does not answer, 64 when the command line is wrong.
+
+            Read on in Observing.md: every figure, where it comes from and what it means.
+            """)
 
     @Option(help: "The address of the admin listener, as in the configuration.")
     var admin = "127.0.0.1:9901"
@@ -110,7 +166,15 @@ struct TopCommand: ParsableCommand {
 
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints the version, and those of the libraries in use.")
+        abstract: "Prints the version, and those of the libraries in use.",
+        discussion: """
+            Example:
+              trunkline version
+
+            Exit status: 0.
+
+            Read on in README.md.
+            """)
 
     func run() {
         for line in Versions.lines { print(line) }
