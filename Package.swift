@@ -80,8 +80,8 @@ let package = Package(
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Configuration", "EventLoop", "PerMessageDeflate", "WebSocketProtocol",
-                basicContainers,
+                "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate",
+                "Routing", "TLS", "WebSocketProtocol", basicContainers,
             ], swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .target(

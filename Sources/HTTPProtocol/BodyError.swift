@@ -1,5 +1,5 @@
 /// Why a body was not accepted (RFC 9112, 7.1).
-package enum BodyError: Error, Equatable, Sendable {
+package enum BodyError: Error, Equatable, Hashable, Sendable {
     /// Not one to fifteen hexadecimal digits, or something else than `;` or CRLF behind them.
     case badChunkSize
     /// A control byte in the extensions of chunks, or too many of them.

@@ -1,5 +1,5 @@
 /// Why a head was not accepted (RFC 9112, 2.2, 3, 5 and 6).
-package enum HeadError: Error, Equatable, Sendable {
+package enum HeadError: Error, Equatable, Hashable, Sendable {
     /// A line that ends without a carriage return.
     case bareLineFeed
     /// A carriage return that no line feed follows.

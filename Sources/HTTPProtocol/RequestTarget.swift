@@ -69,7 +69,7 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Why a target is none; each is answered 400.
-package enum RequestTargetError: Error, Equatable, Sendable {
+package enum RequestTargetError: Error, Equatable, Hashable, Sendable {
     /// Not in origin form, or with bytes outside visible ASCII.
     case malformed
     /// A `%` that two hexadecimal digits don't follow: after one decoding it could mean something in the next.

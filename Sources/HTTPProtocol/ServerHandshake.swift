@@ -20,7 +20,7 @@ package enum OnRequest: Equatable, Sendable {
     /// No upgrade to WebSocket.
     case plain
     /// A WebSocket, asked for wrongly.
-    case refuse(Refusal)
+    case refuse(Refusal.Reason)
 }
 
 /// The server's side of the opening handshake: judges requests and writes the 101 (RFC 6455, 4.2).
@@ -28,13 +28,14 @@ package enum ServerHandshake {
     /// What a request asks for, and whether it asks rightly.
     package static func judge(_ head: RequestHead) -> OnRequest {
         guard isForUs(head) else { return .plain }
-        guard hasNoBody(head.fields) else { return bad("a WebSocket upgrade has no body") }
-        if let refusal = checkVersion(head.fields) { return .refuse(refusal) }
+        guard hasNoBody(head.fields) else { return .refuse(.upgradeWithBody) }
+        // 4.2.2: a version we don't speak gets the one we do.
+        guard head.fields.all("sec-websocket-version") == ["13"] else { return .refuse(.badVersion) }
         let keys = head.fields.all("sec-websocket-key")
         guard keys.count == 1 else {
-            return bad(keys.isEmpty ? "missing Sec-WebSocket-Key" : "more than one Sec-WebSocket-Key")
+            return .refuse(keys.isEmpty ? .missingKey : .repeatedKey)
         }
-        guard WebSocketKey.isValid(keys[0]) else { return bad("Sec-WebSocket-Key is not 16 bytes in base64") }
+        guard WebSocketKey.isValid(keys[0]) else { return .refuse(.badKey) }
         do throws(HeaderGrammarError) {
             return .upgrade(
                 UpgradeRequest(
@@ -42,11 +43,9 @@ package enum ServerHandshake {
                     subprotocols: OfferedSubprotocols(head.fields),
                     extensions: try HeaderGrammar.extensions(head.fields.all("sec-websocket-extensions"))))
         } catch {
-            return bad(error.reason)
+            return .refuse(.badExtensions)
         }
     }
-
-    private static func bad(_ reason: String) -> OnRequest { .refuse(Refusal(status: 400, reason: reason)) }
 
     /// Whether the request's Upgrade is one to heed. One of HTTP/1.0 is ignored (RFC 9110, 7.8), and so is one that
     /// `Connection` doesn't name, which is none for this hop (7.6.1), one to another protocol, and one of a method that
@@ -59,19 +58,6 @@ package enum ServerHandshake {
     private static func hasNoBody(_ fields: HeaderFields) -> Bool {
         guard let framing = try? BodyFraming(fields) else { return false }
         return framing == .none || framing == .length(0)
-    }
-
-    /// 4.2.2: a version we don't speak gets the one we do.
-    private static func checkVersion(_ fields: HeaderFields) -> Refusal? {
-        guard fields.all("sec-websocket-version") != ["13"] else { return nil }
-        return upgradeRequired("Sec-WebSocket-Version must be 13")
-    }
-
-    /// 426 with the fields that say what to do instead (RFC 9110, 15.5.22).
-    package static func upgradeRequired(_ reason: String) -> Refusal {
-        Refusal(
-            status: 426, reason: reason,
-            fields: [.init("Sec-WebSocket-Version", "13"), .init("Upgrade", "websocket")])
     }
 
     /// The 101 for a client: our accept value and extensions, the backend's subprotocol and application fields.

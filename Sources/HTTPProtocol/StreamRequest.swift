@@ -3,7 +3,7 @@ package enum OnStreamRequest: Equatable, Sendable {
     /// In the form that routing and forwarding know; a WebSocket is the GET with an upgrade that it would be in
     /// HTTP/1.1.
     case head(RequestHead)
-    case refuse(Refusal)
+    case refuse(Refusal.Reason)
 }
 
 /// A request as HTTP/2 carries it (RFC 9113, 8.3.1; RFC 8441, 4), after the library's own checks: fields in lower case,
@@ -41,31 +41,27 @@ package struct StreamRequest: Equatable, Sendable {
         // Cookies come in crumbs, which are one field (RFC 9113, 8.2.3).
         let crumbs = fields.values("cookie")
         if fields.count - max(crumbs.count - 1, 0) > limits.fields {
-            return refuse(431, "more than \(limits.fields) header fields")
+            return .refuse(.head(.tooManyFields(limit: limits.fields)))
         }
-        guard isToken(method) else { return refuse(400, "malformed method") }
+        guard isToken(method) else { return .refuse(.head(.badMethod)) }
         // A plain CONNECT has no path (RFC 9113, 8.5); the names of protocols are compared as those of upgrades are.
         if method == "CONNECT", !equalsIgnoringCase(protocolName ?? "", "websocket") {
-            return refuse(501, "only :protocol websocket is spoken")
+            return .refuse(.otherProtocol)
         }
         guard let host else {
-            return refuse(400, hosts.isEmpty ? "missing :authority" : ":authority and Host differ")
+            return .refuse(hosts.isEmpty ? .missingAuthority : .twoAuthorities)
         }
-        guard isAuthority(host) else { return refuse(400, "malformed :authority") }
+        guard isAuthority(host) else { return .refuse(.badAuthority) }
         let target: RequestTarget
         do throws(RequestTargetError) { target = try RequestTarget(text: path ?? "") } catch {
-            return refuse(400, error == .malformed ? "malformed :path" : error.reason)
+            return .refuse(error == .malformed ? .badPath : .head(.badPath(error)))
         }
-        guard fields.all("content-length").count <= 1 else { return refuse(400, "repeated content-length") }
+        guard fields.all("content-length").count <= 1 else { return .refuse(.repeatedLength) }
         guard method == "CONNECT" else {
             return .head(RequestHead(method: method, target: target, fields: plain(host)))
         }
-        guard !endsStream else { return refuse(400, "a WebSocket's stream ended with its request") }
+        guard !endsStream else { return .refuse(.endedWithRequest) }
         return .head(RequestHead(method: "GET", target: target, fields: upgrade(host, key())))
-    }
-
-    private func refuse(_ status: Int, _ reason: String) -> OnStreamRequest {
-        .refuse(Refusal(status: status, reason: reason))
     }
 
     private var hosts: [String] { fields.all("host") }
@@ -105,19 +101,5 @@ package struct StreamRequest: Equatable, Sendable {
         // Firefox leaves it out here. There is only one that it could mean.
         if !all.contains("sec-websocket-version") { all.append("Sec-WebSocket-Version", "13") }
         return all
-    }
-}
-
-extension Refusal {
-    /// The fields of the answer on an HTTP/2 stream, and its body: none that belong to a connection (RFC 9113, 8.2.2).
-    package var streamAnswer: (fields: HeaderFields, body: [UInt8]) {
-        let body = Array((reason + "\n").utf8)
-        var all = HeaderFields()
-        all.append("content-type", "text/plain; charset=utf-8")
-        all.append("content-length", String(body.count))
-        for field in fields where !equalsIgnoringCase(field.name, "upgrade") {
-            all.append(lowercased(field.name), field.value)
-        }
-        return (all, body)
     }
 }

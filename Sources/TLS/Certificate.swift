@@ -22,14 +22,14 @@ internal import COpenSSL
             unsafe key = try Certificate.readKey(keyPEM)
         } catch {
             unsafe certificates.forEach { unsafe X509_free($0) }
-            throw error
+            throw .key(error.description)
         }
         unsafe leaf = certificates[0]
         wildcards = unsafe Certificate.wildcards(of: certificates[0])
         unsafe chain = Array(certificates.dropFirst())
         unsafe self.key = key
         guard keyFits else {
-            throw .setup("the key does not belong to the certificate")
+            throw .key("the key does not belong to the certificate")
         }
     }
 

@@ -12,6 +12,8 @@ package enum TLSError: Error, Equatable, CustomStringConvertible {
     case protocolViolation(String)
     /// A context, a certificate or a key could not be set up.
     case setup(String)
+    /// The private key of a certificate can't be read, or belongs to another one.
+    case key(String)
 
     /// What failed, and OpenSSL's reason where it gave one.
     package var description: String {
@@ -21,7 +23,7 @@ package enum TLSError: Error, Equatable, CustomStringConvertible {
         case .alert(let name): "peer sent alert: \(name)"
         case .certificateRejected(let reason): "certificate rejected: \(reason)"
         case .protocolViolation(let reason): reason
-        case .setup(let reason): reason
+        case .setup(let reason), .key(let reason): reason
         }
     }
 

@@ -6,15 +6,15 @@ import Testing
 struct RouteOccupancyTests {
     private func enter(
         _ occupancy: RouteOccupancy, capacity: Int = 0, client: String = "192.0.2.1", perClient: Int = 0
-    ) -> Result<RoutePlace, RouteOccupancy.Refused> {
-        Result { () throws(RouteOccupancy.Refused) in
+    ) -> Result<RoutePlace, Fault> {
+        Result { () throws(Fault) in
             try occupancy.enter(capacity: capacity, client: ClientKey(client), perClient: perClient)
         }
     }
 
-    private func refusal(_ result: Result<RoutePlace, RouteOccupancy.Refused>) -> RouteOccupancy.Refused? {
-        guard case .failure(let refused) = result else { return nil }
-        return refused
+    private func refusal(_ result: Result<RoutePlace, Fault>) -> Fault.Kind? {
+        guard case .failure(let fault) = result else { return nil }
+        return fault.kind
     }
 
     @Test("as many as the limit, and again when one has left")
@@ -22,7 +22,7 @@ struct RouteOccupancyTests {
         let occupancy = RouteOccupancy()
         let first = try enter(occupancy, capacity: 2).get()
         _ = try enter(occupancy, capacity: 2).get()
-        #expect(refusal(enter(occupancy, capacity: 2)) == .full)
+        #expect(refusal(enter(occupancy, capacity: 2)) == .routeFull)
         #expect(occupancy.count == 2)
         first.leave()
         _ = try enter(occupancy, capacity: 2).get()
@@ -40,7 +40,7 @@ struct RouteOccupancyTests {
     func perClient() throws {
         let occupancy = RouteOccupancy()
         let place = try enter(occupancy, client: "2001:db8::1", perClient: 1).get()
-        #expect(refusal(enter(occupancy, client: "2001:db8::ffff", perClient: 1)) == .clientFull)
+        #expect(refusal(enter(occupancy, client: "2001:db8::ffff", perClient: 1)) == .routeFullOfClient)
         #expect(occupancy.count == 1)
         _ = try enter(occupancy, client: "2001:db8:0:1::1", perClient: 1).get()
         place.leave()
@@ -52,15 +52,15 @@ struct RouteOccupancyTests {
     func drained() throws {
         let occupancy = RouteOccupancy()
         occupancy.isDrained = true
-        #expect(refusal(enter(occupancy)) == .drained && occupancy.count == 0)
+        #expect(refusal(enter(occupancy)) == .routeDrained && occupancy.count == 0)
         occupancy.isDrained = false
         _ = try enter(occupancy).get()
     }
 
     @Test("a limit is told by its key")
     func keys() {
-        #expect(RouteOccupancy.Refused.full.limit == "connections")
-        #expect(RouteOccupancy.Refused.clientFull.limit == "connections_per_client")
-        #expect(RouteOccupancy.Refused.drained.limit == nil)
+        #expect(Fault(.routeFull).limit == "connections")
+        #expect(Fault(.routeFullOfClient).limit == "connections_per_client")
+        #expect(Fault(.routeDrained).limit == nil)
     }
 }

@@ -9,8 +9,13 @@ struct CertificateTests {
             try Certificate(certificatePEM: Array("nonsense".utf8), keyPEM: [])
         }
         let pem = Array(try Certificate.selfSigned().pem.utf8)
-        #expect(throws: TLSError.self) {
+        #expect(throws: TLSError.key("no private key in PEM form found")) {
             try Certificate(certificatePEM: pem, keyPEM: Array("nonsense".utf8))
+        }
+        // Whatever is wrong with the key's text, it is the key's file that is told.
+        let cut = TLSError.key("line 1: 'BEGIN PRIVATE KEY' has no end: the text is cut or garbled")
+        #expect(throws: cut) {
+            try Certificate(certificatePEM: pem, keyPEM: Array("-----BEGIN PRIVATE KEY-----\n".utf8))
         }
     }
 

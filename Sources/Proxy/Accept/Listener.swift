@@ -64,7 +64,7 @@ final class Listener: ListenerHandler {
     func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
         let facts = self.facts
         guard socket.enterBudget() else {
-            return turnAway(socket, from: address, facts, limit: "client_connections", "too many connections")
+            return turnAway(socket, from: address, facts, Fault(.connectionsFull))
         }
         let proxies = worker.generation.configuration.trustedProxies
         guard facts.readsProxyHeader else {
@@ -88,12 +88,12 @@ final class Listener: ListenerHandler {
 
     /// Refuses a connection before anything is read. Over TLS it is closed: a handshake would cost more than it says.
     private func turnAway(
-        _ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts, limit: String,
-        _ reason: String
+        _ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts, _ fault: Fault
     ) {
+        let limit = fault.limit ?? ""
         worker.metrics.add(.limitsHit, [limit])
         worker.log.connectionRefused(client: address.host, listener: facts.name, "over limits.\(limit)")
-        let word = facts.tls == nil ? worker.refusal(503, reason).response : []
+        let word = facts.tls == nil ? worker.refusal(fault).response : []
         socket.dismiss(word.span)
     }
 
@@ -108,9 +108,7 @@ final class Listener: ListenerHandler {
         if most > 0, let key {
             place = worker.generation.clients.enter(key, most: most)
             guard place != nil else {
-                turnAway(
-                    socket, from: address, facts, limit: "client_connections_per_client",
-                    "too many connections from this address")
+                turnAway(socket, from: address, facts, Fault(.clientConnectionsFull))
                 return nil
             }
         }

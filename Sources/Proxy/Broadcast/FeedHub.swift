@@ -31,9 +31,7 @@ final class FeedHub {
         if let feed = feeds[key] {
             feed.join(ticket)
         } else if isFull(options, key.upstream) {
-            worker.metrics.add(.limitsHit, ["feeds"])
-            ticket.answer(
-                .failed(status: 503, reason: "too many feeds are open", backend: nil, phase: "choose"))
+            ticket.answer(.failed(Fault(.feedsFull), of: nil))
         } else {
             let feed = Feed(key, for: plan, options: options, hub: self, worker: worker)
             feeds[key] = feed

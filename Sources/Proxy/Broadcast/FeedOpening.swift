@@ -36,8 +36,8 @@ extension Feed {
                 return notReopened("backend refused with \(head.status)")
             }
             refused(outcome, request)
-        case .failed(_, let reason, _, _):
-            guard accepted == nil else { return notReopened(reason) }
+        case .failed(let fault, _):
+            guard accepted == nil else { return notReopened(fault.clientText) }
             // Not about one client's request: all who wait would hear the same.
             let waiting = tickets.takeAll { _ in true }
             end(.goingAway)

@@ -33,7 +33,7 @@ final class FeedTicket: PendingUpgrade, TimerTarget {
         done(outcome)
     }
 
-    var phase: String { "feed" }
+    var phase: Fault.Phase { .feed }
 
     func cancel() {
         let feed = self.feed
@@ -55,7 +55,8 @@ final class FeedTicket: PendingUpgrade, TimerTarget {
         let name = feed.key.upstream
         let done = self.done
         cancel()
-        worker.log.upgradeFailed(name, backend: nil, phase: "response", cause: "feed took too long to open")
-        done?(.failed(status: 504, reason: "feed took too long to open", backend: nil, phase: "response"))
+        let fault = Fault(.feedTimeout)
+        worker.log.upgradeFailed(name, backend: nil, fault)
+        done?(.failed(fault, of: nil))
     }
 }

@@ -128,8 +128,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
             worker.log.handshakeFailed(client: address, listener: listener.name, reason)
             if case .notTLS(looksLikeHTTP: true) = reason {
                 phase = .answering
-                transport.writeUnencrypted(
-                    Refusal(status: 400, reason: "plain HTTP request sent to a TLS port").response.span)
+                transport.writeUnencrypted(worker.refusal(Fault(.plainText)).response.span)
                 transport.finish()
             }
         }
@@ -150,7 +149,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
                 if requests > 0, stall.delivers(transport.outflow) { return armKeepAlive() }
                 return end()
             }
-            refuse(Refusal(status: 408, reason: "request head did not arrive in time"), host: nil, path: nil)
+            refuse(Fault(.slowHead), host: nil, path: nil)
         case .between: lookWhetherTaken()
         case .answering: lookWhetherOver()
         case .upgrade, .exchange, .over: break  // None is armed: what is under way has its own.
@@ -192,15 +191,16 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
 
     // MARK: The end
 
-    func refuse(_ refusal: Refusal, host: String?, path: String?) {
+    func refuse(_ fault: Fault, host: String?, path: String?) {
         worker.log.refused(
-            record.take(), client: address, host: host, path: path, refusal, at: worker.loop.now)
-        tell(refusal)
+            record.take(), client: address, host: host, path: path, fault, at: worker.loop.now)
+        tell(fault)
     }
 
-    private func tell(_ refusal: Refusal) {
+    private func tell(_ fault: Fault) {
         phase = .answering
-        transport.write(refusal.response.span)
+        let answer = worker.refusal(fault).response
+        transport.write(answer.span)
         linger()
     }
 
@@ -264,7 +264,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
                 }
             }
         } catch {
-            exchange.bodyMalformed(error.reason)
+            exchange.bodyMalformed(error)
         }
         exchange.bodyPaused()
         return position
@@ -299,11 +299,11 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         end()
     }
 
-    func refuseExchange(_ refusal: Refusal) {
-        logExchange(.refuse(refusal))
+    func refuseExchange(_ fault: Fault) {
+        logExchange(.refuse(fault))
         exchange?.cancel()
         exchange = nil
-        tell(refusal)
+        tell(fault)
     }
 
     /// The process drains: a connection that waits for its next request goes at once. One that is new may be about to

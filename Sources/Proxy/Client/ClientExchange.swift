@@ -6,9 +6,7 @@ extension ClientConnection: ExchangeClient {
     /// Starts an exchange for a request whose place on the route is taken.
     func begin(_ plan: RequestPlan) {
         guard let upstream = worker.upstream(plan.upstream) else {
-            return refuse(
-                Refusal(status: 503, reason: "no backend is available"), host: plan.host,
-                path: plan.path)
+            return refuse(Fault(.noBackend), host: plan.host, path: plan.path)
         }
         let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: !worker.isDraining)
         let exchange = Exchange(
@@ -32,7 +30,7 @@ extension ClientConnection: ExchangeClient {
         switch end {
         case .next: goOn()
         case .last: finishAnswering()
-        case .refuse(let refusal): refuseExchange(refusal)
+        case .refuse(let fault): refuseExchange(fault)
         case .broken: breakOff()
         }
     }

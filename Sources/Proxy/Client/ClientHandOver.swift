@@ -28,7 +28,7 @@ extension ClientConnection {
         }
         if found == .http2 { return becomeHTTP2(first) }
         guard listener.speaksHTTP1 else {
-            return refuse(Refusal(status: 505, reason: "only HTTP/2 is spoken here"), host: nil, path: nil)
+            return refuse(Fault(.http2Only), host: nil, path: nil)
         }
         readHead(first.span)
     }

@@ -26,8 +26,7 @@ struct HTTP2RequestBody: ~Copyable {
 extension HTTP2Request: ExchangeClient, TurnTarget {
     func begin(_ plan: RequestPlan) {
         guard let upstream = worker.upstream(plan.upstream) else {
-            return refuse(
-                worker.refusal(503, "no backend is available"), host: plan.host, path: plan.path)
+            return refuse(Fault(.noBackend), host: plan.host, path: plan.path)
         }
         enter(
             Exchange(
@@ -41,9 +40,7 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
     ) {
         guard !wouldOpen(head.status) else {
             request.cancel()
-            return refuse(
-                Refusal(status: 502, reason: "backend answered the upgrade with \(head.status)"),
-                host: plan.host, path: plan.path)
+            return refuse(Fault(.openingAnswer(status: head.status)), host: plan.host, path: plan.path)
         }
         stream.consume(body.take().count)
         enter(
@@ -100,7 +97,7 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         exchange = nil
         switch end {
         case .next, .last: answered()
-        case .refuse(let refusal): tell(refusal)
+        case .refuse(let fault): tell(fault)
         case .broken:
             phase = .over
             leaveRoute()

@@ -47,7 +47,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func begin(_ head: HTTP2RequestHead) {
         guard !stream.isTooLarge else {
             let limit = worker.generation.configuration.limits.requestHead
-            return refuse(Refusal(status: 431, reason: "head larger than \(limit) bytes"))
+            return refuse(Fault(.request(.head(.tooLarge(limit: limit)))))
         }
         isConnect = head.method == "CONNECT"
         let request = StreamRequest(
@@ -57,11 +57,11 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         let judgement = request.judge(
             key: WebSocketKey.make(from: worker.randomKeyBytes()), limits: worker.headLimits)
         switch judgement {
-        case .refuse(let refusal): refuse(refusal, host: head.authority, path: head.path)
+        case .refuse(let reason): refuse(Fault(.request(reason)), host: head.authority, path: head.path)
         case .head(let head):
             let host = head.fields.first("host") ?? ""
             guard client.isMade(for: host) else {
-                return refuse(.misdirected, host: host, path: head.target.text)
+                return refuse(Fault(.request(.misdirected)), host: host, path: head.target.text)
             }
             route(head)
         }
@@ -86,9 +86,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func respond(_ response: RouteResponse, to head: RequestHead) {
         guard !wouldOpen(response.status) else {
-            return refuse(
-                Refusal(status: 502, reason: "there is no WebSocket here"), host: head.fields.first("host"),
-                path: head.target.text)
+            return refuse(Fault(.noWebSocket), host: head.fields.first("host"), path: head.target.text)
         }
         var fields = HTTP2Fields()
         if HTTPResponse.hasBody(response.status) {
@@ -100,13 +98,14 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             head.method == "HEAD" ? [] : response.bytes)
     }
 
-    func refuse(_ refusal: Refusal, host: String? = nil, path: String? = nil) {
+    func refuse(_ fault: Fault, host: String? = nil, path: String? = nil) {
         worker.log.refused(
-            record.take(), client: address, host: host, path: path, refusal, at: worker.loop.now)
-        tell(refusal)
+            record.take(), client: address, host: host, path: path, fault, at: worker.loop.now)
+        tell(fault)
     }
 
-    func tell(_ refusal: Refusal) {
+    func tell(_ fault: Fault) {
+        let refusal = worker.refusal(fault)
         let (fields, body) = refusal.streamAnswer
         answer(HTTP2ResponseHead(status: refusal.status, fields: HTTP2Fields(fields)), body)
     }

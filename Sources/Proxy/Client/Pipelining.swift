@@ -14,7 +14,7 @@ extension ClientConnection {
             keepEarly(bytes, from: used)
             serve(head)
         } catch {
-            refuse(Refusal(status: error.status, reason: error.reason), host: nil, path: nil)
+            refuse(Fault(.request(.head(error))), host: nil, path: nil)
         }
     }
 
@@ -26,7 +26,7 @@ extension ClientConnection {
             early.drop(used)
             serve(head)
         } catch {
-            refuse(Refusal(status: error.status, reason: error.reason), host: nil, path: nil)
+            refuse(Fault(.request(.head(error))), host: nil, path: nil)
         }
     }
 

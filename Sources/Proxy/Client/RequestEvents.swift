@@ -9,19 +9,19 @@ extension EventLog {
     ///   - record: nil for what is no request, or for one whose head was not understood.
     ///   - host: of one without a record, as far as it is known; so is `path`.
     func refused(
-        _ record: RequestRecord?, client: String, host: String?, path: String?, _ refusal: Refusal,
+        _ record: RequestRecord?, client: String, host: String?, path: String?, _ fault: Fault,
         at now: UInt64
     ) {
-        metrics.count(refusal)
+        metrics.count(fault)
         guard let access else { return }
         var fields: Logger.Metadata =
             record?.fields(at: now) ?? [
                 "client": "\(client)", "host": "\(LoggedText.host(host))", "path": "\(path ?? "")",
             ]
-        fields["status"] = .stringConvertible(refusal.status)
+        fields["status"] = .stringConvertible(fault.status)
         fields["side"] = "client"
         fields["phase"] = "request"
-        fields["cause"] = "\(refusal.reason)"
+        fields["cause"] = "\(fault.clientText)"
         access.info("request refused", metadata: fields)
     }
 
@@ -39,10 +39,10 @@ extension EventLog {
         var cause: String?
         switch end {
         case .next, .last: break
-        case .refuse(let refusal):
-            metrics.count(refusal)
-            (status, cause) = (refusal.status, refusal.reason)
-        case .broken(let reason): cause = "response broke off: \(reason)"
+        case .refuse(let fault):
+            metrics.count(fault)
+            (status, cause) = (fault.status, fault.clientText)
+        case .broken(let fault): cause = "response broke off: \(fault.clientText)"
         }
         metrics.countRequest(route: record.route, status: status)
         guard let access else { return }
@@ -54,7 +54,7 @@ extension EventLog {
 
     /// The client left, or cancelled it, before the answer was complete.
     func exchangeGivenUp(
-        _ record: RequestRecord, _ exchange: Exchange, phase: String, _ cause: String, at now: UInt64
+        _ record: RequestRecord, _ exchange: Exchange, phase: Fault.Phase, _ cause: String, at now: UInt64
     ) {
         let status = exchange.responder.status
         metrics.countRequest(route: record.route, status: status)
@@ -62,7 +62,7 @@ extension EventLog {
         var fields = self.fields(record, exchange, at: now)
         fields["status"] = .stringConvertible(status)
         fields["side"] = "client"
-        fields["phase"] = "\(phase)"
+        fields["phase"] = "\(phase.rawValue)"
         fields["cause"] = "\(cause)"
         access.info("request", metadata: fields)
     }
@@ -75,13 +75,13 @@ extension EventLog {
     }
 
     /// The same of an upgrade whose backend had not answered.
-    func upgradeGivenUp(_ record: RequestRecord, phase: String, _ cause: String, at now: UInt64) {
+    func upgradeGivenUp(_ record: RequestRecord, phase: Fault.Phase, _ cause: String, at now: UInt64) {
         metrics.add(.handshakes, [record.route, "client_left"])
         guard let access else { return }
         var fields = record.fields(at: now)
         fields["status"] = .stringConvertible(0)
         fields["side"] = "client"
-        fields["phase"] = "\(phase)"
+        fields["phase"] = "\(phase.rawValue)"
         fields["cause"] = "\(cause)"
         access.info("upgrade", metadata: fields)
     }

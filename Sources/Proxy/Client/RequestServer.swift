@@ -31,7 +31,8 @@ protocol RequestServer: AnyObject {
     /// The backend that is asked for a WebSocket.
     var attempt: (any PendingUpgrade)? { get set }
 
-    func refuse(_ refusal: Refusal, host: String?, path: String?)
+    /// Answers with what a fault says, and writes the line.
+    func refuse(_ fault: Fault, host: String?, path: String?)
     /// Answers by the route itself.
     func respond(_ response: RouteResponse, to head: RequestHead)
     /// The request's place on its route is taken.
@@ -61,24 +62,19 @@ extension RequestServer {
         self.record = record
         // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
         guard head.method != "CONNECT" else {
-            return refuse(.methodNotAllowed, host: head.fields.first("host"), path: head.target.text)
+            return refuse(
+                Fault(.request(.methodNotAllowed)), host: head.fields.first("host"), path: head.target.text)
         }
         if let port = listener.redirectPort, !client.cameSecurely { return redirect(head, to: port) }
         guard !worker.loop.memory.pool.isOver else {
-            worker.metrics.add(.limitsHit, ["memory"])
-            return refuse(
-                worker.refusal(503, "too much waits for other clients"), host: head.fields.first("host"),
-                path: head.target.text)
+            return refuse(Fault(.memory), host: head.fields.first("host"), path: head.target.text)
         }
         let step = RouteStep(
             generation: worker.generation, table: worker.routes, head: head, client: client,
             connection: connectionFacts,
             listener: listener.label, memoryPressure: worker.contextMemory.pressure)
         switch step.decide(requestID: record.requestID) {
-        case .refuse(let refusal): refuse(refusal, host: head.fields.first("host"), path: head.target.text)
-        case .limited(let refusal, let limit):
-            worker.metrics.add(.limitsHit, [limit])
-            refuse(refusal, host: head.fields.first("host"), path: head.target.text)
+        case .refuse(let fault): refuse(fault, host: head.fields.first("host"), path: head.target.text)
         case .respond(let response):
             self.record?.route = response.route
             respond(response, to: head)
@@ -100,23 +96,21 @@ extension RequestServer {
     private func redirect(_ head: RequestHead, to port: UInt16) {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
         guard !host.isEmpty else {
-            return refuse(Refusal(status: 400, reason: "missing Host"), host: nil, path: head.target.text)
+            return refuse(Fault(.request(.head(.missingHost))), host: nil, path: head.target.text)
         }
-        let location = HeaderFields.Field(
-            "Location", "https://\(host)\(port == 443 ? "" : ":\(port)")\(head.target.text)")
-        refuse(
-            Refusal(status: 308, reason: "use https", fields: [location]), host: host, path: head.target.text)
+        let location = "https://\(host)\(port == 443 ? "" : ":\(port)")\(head.target.text)"
+        refuse(Fault(.useHTTPS(location: location)), host: host, path: head.target.text)
     }
 
     private func enter(_ route: Route, host: String, path: String) -> Bool {
-        do throws(RouteOccupancy.Refused) {
+        do throws(Fault) {
             let place = try route.enter(client: address)
             leave = { place.leave() }
             record?.route = route.name
             entered(route)
             return true
         } catch {
-            refuse(worker.refusal(error), host: host, path: path)
+            refuse(error, host: host, path: path)
             return false
         }
     }
@@ -126,7 +120,7 @@ extension RequestServer {
     /// - Parameter cause: how that was seen.
     func givenUp(_ cause: String) {
         guard let record = record.take() else { return }
-        let phase = exchange?.phase ?? attempt?.phase ?? "request"
+        let phase = exchange?.phase ?? attempt?.phase ?? .request
         if let exchange {
             worker.log.exchangeGivenUp(record, exchange, phase: phase, cause, at: worker.loop.now)
         } else {
@@ -164,8 +158,7 @@ extension RequestServer {
             worker.log.backendRefused(
                 record.take(), backend: backend.name, status: head.status, at: worker.loop.now)
             pass(request, head, from: backend, refusing: plan)
-        case .failed(let status, let reason, _, _):
-            refuse(worker.refusal(status, reason), host: plan.host, path: plan.path)
+        case .failed(let fault, _): refuse(fault, host: plan.host, path: plan.path)
         }
     }
 }

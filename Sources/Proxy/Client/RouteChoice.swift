@@ -8,7 +8,8 @@ enum OnRouteChoice {
     /// `target` is what the route's backend is asked for.
     case route(Route, target: RequestTarget)
     case none
-    case refuse(Refusal)
+    /// The target could be read in several ways, and they part.
+    case ambiguous
     /// A pattern was given up: nobody knows what route it would have been.
     case undecided
 }
@@ -26,12 +27,12 @@ struct RouteChoice {
         do throws(PatternLimitReached) {
             guard let index = try table.route(wanted), let route = generation.route(at: index) else {
                 let refuses = target.isAmbiguous && generation.configuration.ambiguousPaths == .refuse
-                return refuses ? .refuse(Self.ambiguous) : .none
+                return refuses ? .ambiguous : .none
             }
-            if route.ambiguousPaths == .refuse, target.isAmbiguous { return .refuse(Self.ambiguous) }
+            if route.ambiguousPaths == .refuse, target.isAmbiguous { return .ambiguous }
             let rewritten = route.rewrite?.apply(target.path)
             guard let sent = rewritten.map({ target.replacing(path: $0) }) ?? target else {
-                return .refuse(Self.ambiguous)
+                return .ambiguous
             }
             guard route.ambiguousPaths != .pass, target.hasReadings else {
                 return .route(route, target: sent)
@@ -42,11 +43,9 @@ struct RouteChoice {
             }
             // What the backend reads of it must not lead out of what the route maps to.
             let staysInside = rewritten == nil || sent.everyReading { route.rewrite?.reaches($0) ?? true }
-            return isClear && staysInside ? .route(route, target: sent) : .refuse(Self.ambiguous)
+            return isClear && staysInside ? .route(route, target: sent) : .ambiguous
         } catch {
             return .undecided
         }
     }
-
-    private static let ambiguous = Refusal(status: 400, reason: "path can be read in several ways")
 }

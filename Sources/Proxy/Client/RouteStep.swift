@@ -73,9 +73,7 @@ enum OnRoute {
     case upgrade(UpgradePlan)
     case exchange(RequestPlan)
     case respond(RouteResponse)
-    case refuse(Refusal)
-    /// By a limit of this name.
-    case limited(Refusal, by: String)
+    case refuse(Fault)
 }
 
 /// Decides on a request by its head: route, origin, handshake, compression. Pure.
@@ -94,7 +92,7 @@ struct RouteStep {
     func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
         let request = ServerHandshake.judge(head)
-        if case .refuse(let refusal) = request { return .refuse(refusal) }
+        if case .refuse(let reason) = request { return .refuse(Fault(.request(reason))) }
         let isUpgrade = if case .upgrade = request { true } else { false }
         let fields = head.fields
         let offered: [String] =
@@ -114,17 +112,14 @@ struct RouteStep {
         case .route(let chosen, let rewritten): (route, target) = (chosen, rewritten)
         case .none:
             if !isUpgrade, case .route = choice.choose(wanted.asUpgrade, head.target) {
-                return .refuse(ServerHandshake.upgradeRequired("this is a WebSocket endpoint"))
+                return .refuse(Fault(.request(.upgradeRequired)))
             }
-            return .refuse(Refusal(status: 404, reason: "no route for this host and path"))
-        case .refuse(let refusal): return .refuse(refusal)
-        case .undecided:
-            return .limited(
-                Refusal(status: 400, reason: "path takes too long to match against 'path_regex'"),
-                by: "path_regex")
+            return .refuse(Fault(.noRoute))
+        case .ambiguous: return .refuse(Fault(.ambiguousPath))
+        case .undecided: return .refuse(Fault(.patternTooSlow))
         }
         guard route.origins.accepts(head.fields.values("origin")) else {
-            return .refuse(Refusal(status: 403, reason: "origin is not allowed here"))
+            return .refuse(Fault(.originRefused))
         }
         switch (route.action, request) {
         case (.respond(let status, let body, let type), _):
@@ -136,7 +131,7 @@ struct RouteStep {
         case (.upstream(let upstream), _):
             // A request that comes back as it was sent shows what the proxy added to it.
             guard head.method != "TRACE", let framing = try? head.bodyFraming else {
-                return .refuse(.methodNotAllowed)
+                return .refuse(Fault(.request(.methodNotAllowed)))
             }
             return .exchange(
                 RequestPlan(

@@ -96,10 +96,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
 
     private func found(_ found: BackendSearch.Found) {
         switch found {
-        case .failed(let failure):
-            worker.log.requestFailed(
-                upstream?.name ?? "", backend: failure.backend, phase: failure.phase, cause: failure.cause)
-            end(.refuse(worker.refusal(failure.status, failure.reason)))
+        case .failed(let fault, let backend):
+            log(fault, of: backend)
+            end(.refuse(fault))
         case .connection(let connection, let backend):
             guard let plan else { return }
             ask(
@@ -137,9 +136,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     }
 
     /// What is waited for, in the log's words.
-    var phase: String {
-        guard request != nil else { return search?.phase ?? "choose" }
-        return hasAnswer ? "answer" : isRequestComplete ? "response" : "body"
+    var phase: Fault.Phase {
+        guard request != nil else { return search?.phase ?? .choose }
+        return hasAnswer ? .answer : isRequestComplete ? .response : .body
     }
 
     // MARK: The client's side
@@ -154,7 +153,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         bodyBytes += bytes.count
         clock.moved(at: worker.loop.now)
         let limit = route.limits.requestBody
-        if limit > 0, bodyBytes > limit { return fail(413, "request body larger than \(limit) bytes") }
+        if limit > 0, bodyBytes > limit { return fail(Fault(.requestTooLarge(limit: limit))) }
         request?.body(bytes)
     }
 
@@ -183,8 +182,8 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     }
 
     /// The request's body is no body.
-    func bodyMalformed(_ reason: String) {
-        if !isOver { fail(400, reason) }
+    func bodyMalformed(_ error: BodyError) {
+        if !isOver { fail(Fault(.request(.body(error)))) }
     }
 
     /// All that was written to the client has gone.
@@ -215,7 +214,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     }
 
     func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
-        if isGoodbye(head) { return upstreamFailed(.lost("408 on an idle connection", isAnswered: false)) }
+        if isGoodbye(head) { return upstreamFailed(.ended(.goodbye, isAnswered: false)) }
         disarm(.response)
         hasAnswer = true
         if let backend { learner?.head(head.fields, from: backend) }
@@ -261,29 +260,26 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         end(responder.keepsAlive && isRequestComplete ? .next : .last)
     }
 
-    func upstreamFailed(_ failure: UpstreamRequestFailure) {
-        switch failure {
-        case .malformed(let cause):
-            log(cause)
-            fail(502, "backend's answer is malformed")
-        case .unprocessed(let cause):
+    func upstreamFailed(_ fault: Fault) {
+        switch fault.kind {
+        case .unprocessed:
             unprocessed += 1
-            guard unprocessed < 4, let search = searchAgain() else { return failUnprocessed(cause) }
+            guard unprocessed < 4, let search = searchAgain() else { return fail(fault) }
             search.redial()
         case .wantsHTTP1:
-            guard let search = searchAgain() else { return failUnprocessed("HTTP_1_1_REQUIRED") }
+            guard let search = searchAgain() else { return fail(fault) }
             search.redialOverHTTP1()
-        case .lost(let cause, let isAnswered):
+        case .lost, .brokenOff:
             request?.cancel()
             request = nil
             leaveBackend()
-            if let search, !isAnswered, !hasTakenBody, head.isIdempotent {
+            if let search, fault.retry != .never, !hasTakenBody, head.isIdempotent {
                 if search.isWarm { return search.redial() }
-                backend?.failed(cause, worker)
+                backend?.failed(fault, worker)
                 if search.retry() { return }
             }
-            log(cause)
-            fail(502, "backend ended the connection")
+            fail(fault)
+        default: fail(fault)
         }
     }
 
@@ -295,14 +291,8 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         return hasTakenBody ? nil : search
     }
 
-    private func failUnprocessed(_ cause: String) {
-        log(cause)
-        fail(502, "backend takes no requests")
-    }
-
-    private func log(_ cause: String) {
-        worker.log.requestFailed(
-            upstream?.name ?? "", backend: backend?.name, phase: "response", cause: cause)
+    private func log(_ fault: Fault, of backend: Backend?) {
+        worker.log.requestFailed(upstream?.name ?? "", backend: backend?.name, fault)
     }
 
     // MARK: Time and end
@@ -322,7 +312,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     /// A backend that is still taking the request can't answer it.
     private func lookForAnswer() {
         if let request, backendStall.delivers(request.outflow) { return requestSent() }
-        fail(504, "backend took too long to answer")
+        fail(Fault(.noAnswer(hasBegun: false)))
     }
 
     private func watchSilence() {
@@ -334,10 +324,8 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         switch clock.check(at: worker.loop.now) {
         case .idle: break
         case .wait(let time): arm(.silence, after: time)
-        case .requestStands: fail(408, "request body did not arrive in time")
-        case .responseStands:
-            log("response stands still")
-            fail(504, "backend stopped in the middle of its answer")
+        case .requestStands: fail(Fault(.slowBody))
+        case .responseStands: fail(Fault(.answerStalls))
         }
     }
 
@@ -354,18 +342,15 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         case .wait(let time): arm(timer, after: time)
         case .stalled:
             worker.metrics.add(.slowConsumers, [timer == .slowClient ? "client" : "backend"])
-            guard timer == .slowBackend else {
-                return end(.broken(cause: "client took no bytes for too long"))
-            }
-            log("takes nothing of the request")
-            fail(504, "backend takes nothing of the request")
+            fail(Fault(timer == .slowBackend ? .backendStalls : .clientStalls))
         }
     }
 
     /// Before the response has begun the client is told; after that only a cut connection can say it.
-    private func fail(_ status: Int, _ reason: String) {
+    private func fail(_ fault: Fault) {
+        if fault.side != .client { log(fault, of: backend) }
         responder.flush()
-        end(responder.status == 0 ? .refuse(Refusal(status: status, reason: reason)) : .broken(cause: reason))
+        end(responder.status == 0 && fault.kind != .clientStalls ? .refuse(fault) : .broken(fault))
     }
 
     private func end(_ end: ExchangeEnd) {

@@ -122,11 +122,11 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
             try takeHead(bytes, &position)
             if response != nil { try takeBody(bytes, &position) }
         } catch let error as HeadError {
-            receiver?.upstreamFailed(.malformed(error.reason))
+            receiver?.upstreamFailed(Fault(.malformed, .head(error)))
         } catch let error as BodyError {
-            receiver?.upstreamFailed(.malformed(error.reason))
+            receiver?.upstreamFailed(Fault(.malformed, .body(error)))
         } catch {
-            receiver?.upstreamFailed(.malformed("\(error)"))
+            receiver?.upstreamFailed(Fault(.malformed))
         }
         leftOver = bytes.count - position
         receiver?.upstreamPaused()
@@ -164,7 +164,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
 
     func transportEnded() {
         guard response != nil, reader.endsWithConnection else {
-            receiver?.upstreamFailed(.lost("connection ended", isAnswered: isAnswered))
+            receiver?.upstreamFailed(.ended(.ended, isAnswered: isAnswered))
             return
         }
         receiver?.upstreamEnded(trailers: HeaderFields())
@@ -172,7 +172,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
     }
 
     func transportFailed(_ error: TransportError) {
-        receiver?.upstreamFailed(.lost(error.description, isAnswered: isAnswered))
+        receiver?.upstreamFailed(.ended(.transport(error), isAnswered: isAnswered))
     }
 }
 

@@ -17,7 +17,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     private var isTold = true
     private var unconsumed = 0
     private var trailers = HeaderFields()
-    private var failure: UpstreamRequestFailure?
+    private var fault: Fault?
     var receiver: (any UpstreamRequestReceiver)?
 
     /// A request that is still to be sent.
@@ -54,7 +54,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         guard stream == nil else { return }
         // It has just said that it takes no more.
         line.streamEnded()
-        failure = .unprocessed("connection is leaving")
+        fault = Fault(.unprocessed, .leaving)
         tellSoon()
     }
 
@@ -103,7 +103,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         if hasEnded { receiver?.upstreamEnded(trailers: trailers) }
         receiver?.upstreamPaused()
         // It broke off in the same turn: what came before that has been told.
-        if let failure = failure.take() { receiver?.upstreamFailed(failure) }
+        if let fault = fault.take() { receiver?.upstreamFailed(fault) }
     }
 
     private func begin(_ head: ResponseHead) {
@@ -111,7 +111,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
             isAnswered = true
             receiver?.upstreamBegan(head, framing: try BodyFraming(of: head, to: request.method))
         } catch {
-            receiver?.upstreamFailed(.malformed(error.reason))
+            receiver?.upstreamFailed(Fault(.malformed, .head(error)))
         }
     }
 
@@ -142,12 +142,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         stream = nil
         line.streamEnded()
         guard !hasEnded else { return }
-        failure =
-            switch code {
-            case .refusedStream: .unprocessed("stream was refused")
-            case .http11Required where !isAnswered: .wantsHTTP1
-            default: .lost(error.description, isAnswered: isAnswered)
-            }
+        fault = .stream(code, error, isAnswered: isAnswered)
         tellSoon()
     }
 }

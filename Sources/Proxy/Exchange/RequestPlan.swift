@@ -27,9 +27,9 @@ enum ExchangeEnd {
     /// Answered in full; the connection ends in order.
     case last
     /// Not answered: this refusal is to be.
-    case refuse(Refusal)
+    case refuse(Fault)
     /// The answer broke off; only a broken connection says so.
-    case broken(cause: String)
+    case broken(Fault)
 }
 
 /// The client's side of an exchange.

@@ -1,18 +1,6 @@
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
-/// Why a request got no answer, or half of one.
-enum UpstreamRequestFailure: Equatable {
-    /// The connection ended or broke; `isAnswered` when anything of an answer had come.
-    case lost(String, isAnswered: Bool)
-    /// The backend says that it has not looked at the request (RFC 9113, 8.7): it may be sent again, whatever it is.
-    case unprocessed(String)
-    /// The same, and it is to be sent over HTTP/1.1 (RFC 9113, 7).
-    case wantsHTTP1
-    /// What the backend sent is no response.
-    case malformed(String)
-}
-
 /// One plain request on its way to a backend, in the way of the protocol version that is spoken there.
 ///
 /// What is composed in one turn leaves in one write: `flush` sends it.
@@ -47,5 +35,6 @@ protocol UpstreamRequestReceiver: AnyObject {
     func upstreamPaused()
     /// All that was sent has gone.
     func upstreamDrained()
-    func upstreamFailed(_ failure: UpstreamRequestFailure)
+    /// It got no answer, or half of one.
+    func upstreamFailed(_ fault: Fault)
 }

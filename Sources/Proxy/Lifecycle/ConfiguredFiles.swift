@@ -110,7 +110,7 @@ struct ConfiguredFiles {
             guard let staple = staple(named, for: certificate) else { return certificate }
             return try Certificate(certificatePEM: chain, keyPEM: key, staple: staple)
         } catch {
-            let place = "\(error)".contains("key") ? named.key : named.certificate
+            let place = if case .key = error { named.key } else { named.certificate }
             complain(place.place, "'\(named.certificate.value)' with key '\(named.key.value)': \(error)")
             return nil
         }

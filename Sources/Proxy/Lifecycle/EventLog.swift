@@ -74,32 +74,33 @@ struct EventLog {
             ])
     }
 
-    func upgradeFailed(_ upstream: String, backend: String?, phase: String, cause: String) {
-        failed("upgrade failed", upstream, backend, phase, cause)
+    func upgradeFailed(_ upstream: String, backend: String?, _ fault: Fault) {
+        failed("upgrade failed", upstream, backend, fault)
     }
 
     /// The same of a plain request.
-    func requestFailed(_ upstream: String, backend: String?, phase: String, cause: String) {
-        failed("request failed", upstream, backend, phase, cause)
+    func requestFailed(_ upstream: String, backend: String?, _ fault: Fault) {
+        failed("request failed", upstream, backend, fault)
     }
 
     private func failed(
-        _ message: Logger.Message, _ upstream: String, _ backend: String?, _ phase: String, _ cause: String
+        _ message: Logger.Message, _ upstream: String, _ backend: String?, _ fault: Fault
     ) {
         events.warning(
             message,
             metadata: [
                 "upstream": "\(upstream)", "backend": "\(backend ?? "")", "side": "backend",
-                "phase": "\(phase)", "cause": "\(cause)",
+                "phase": "\(fault.phase.rawValue)", "cause": "\(fault.logText)",
             ])
     }
 
-    func backendFailed(_ backend: String, _ error: DialError, restsFor rest: UInt64) {
+    func backendFailed(_ backend: String, _ fault: Fault, restsFor rest: UInt64) {
         metrics.add(.backendTransitions, [backend, "unreachable"])
         events.warning(
             "backend unreachable",
             metadata: [
-                "backend": "\(backend)", "side": "backend", "phase": "\(error.phase)", "cause": "\(error)",
+                "backend": "\(backend)", "side": "backend", "phase": "\(fault.phase.rawValue)",
+                "cause": "\(fault.logText)",
                 "retry_in_ms": .stringConvertible(rest / 1_000_000),
             ])
     }
@@ -116,8 +117,13 @@ struct EventLog {
             metadata: ["listener": "\(listener)", "side": "client", "phase": "accept", "cause": "\(cause)"])
     }
 
+    /// The process or the machine lacks what a connection to a backend needs.
+    func outOf(_ lacking: SystemError.Shortage, for name: String, _ fault: Fault) {
+        outOf(lacking, phase: fault.phase.rawValue, for: name, fault.logText)
+    }
+
     /// The process or the machine lacks something: no peer's doing, and it may pass.
-    func outOf(
+    private func outOf(
         _ lacking: SystemError.Shortage, phase: String, for name: String, _ cause: String
     ) {
         metrics.add(.shortages, [lacking.rawValue, phase])

@@ -86,7 +86,7 @@ final class Route: Sendable {
     }
 
     /// Takes a place for a session or request of this client.
-    func enter(client address: String) throws(RouteOccupancy.Refused) -> RoutePlace {
+    func enter(client address: String) throws(Fault) -> RoutePlace {
         try occupancy.enter(
             capacity: capacity, client: perClient > 0 ? ClientKey(address) : nil, perClient: perClient)
     }

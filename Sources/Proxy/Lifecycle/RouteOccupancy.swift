@@ -8,29 +8,6 @@ final class RouteOccupancy: Sendable {
     private let drained = Atomic<Bool>(false)
     private let clients = Mutex(ClientCounts())
 
-    /// Why there is no place.
-    enum Refused: Error {
-        case full, clientFull, drained
-
-        /// The limit of the configuration that it is, by its key.
-        var limit: String? {
-            switch self {
-            case .full: "connections"
-            case .clientFull: "connections_per_client"
-            case .drained: nil
-            }
-        }
-
-        /// For the client.
-        var reason: String {
-            switch self {
-            case .full: "too many connections on this route"
-            case .clientFull: "too many connections from this address"
-            case .drained: "this route is being drained"
-            }
-        }
-    }
-
     var count: Int { occupied.load(ordering: .relaxed) }
 
     /// A drained route takes nothing new until it is undrained.
@@ -40,17 +17,17 @@ final class RouteOccupancy: Sendable {
     }
 
     /// Takes a place; 0 = no limit. Those of a client are counted only where a limit asks for it.
-    func enter(capacity: Int, client: ClientKey?, perClient: Int) throws(Refused) -> RoutePlace {
-        guard !isDrained else { throw .drained }
+    func enter(capacity: Int, client: ClientKey?, perClient: Int) throws(Fault) -> RoutePlace {
+        guard !isDrained else { throw Fault(.routeDrained) }
         let now = occupied.add(1, ordering: .relaxed).newValue
         guard capacity <= 0 || now <= capacity else {
             leave(nil)
-            throw .full
+            throw Fault(.routeFull)
         }
         guard perClient > 0, let client else { return RoutePlace(self, client: nil) }
         guard clients.withLock({ $0.enter(client, most: perClient) }) else {
             leave(nil)
-            throw .clientFull
+            throw Fault(.routeFullOfClient)
         }
         return RoutePlace(self, client: client)
     }
@@ -106,13 +83,5 @@ struct ClientKey: Hashable, Sendable {
             previous = address[index]
         }
         return nil
-    }
-}
-
-extension Worker {
-    /// The answer to a request for which a route has no place.
-    func refusal(_ refused: RouteOccupancy.Refused) -> Refusal {
-        if let limit = refused.limit { metrics.add(.limitsHit, [limit]) }
-        return refusal(503, refused.reason)
     }
 }

@@ -232,10 +232,12 @@ final class Worker {
     }
 
     /// What a client is told that can't be served; when it is worth coming again, then not all at once.
-    func refusal(_ status: Int, _ reason: String) -> Refusal {
-        guard status == 503 else { return Refusal(status: status, reason: reason) }
-        let seconds = String(Int.random(in: 1...10, using: &loop.random))
-        return Refusal(status: status, reason: reason, fields: [HeaderFields.Field("Retry-After", seconds)])
+    func refusal(_ fault: Fault) -> Refusal {
+        var fields = fault.fields
+        if fault.status == 503 {
+            fields.append(.init("Retry-After", String(Int.random(in: 1...10, using: &loop.random))))
+        }
+        return Refusal(status: fault.status, text: fault.clientText, fields: fields)
     }
 
     // MARK: The end

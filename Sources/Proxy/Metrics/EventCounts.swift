@@ -20,13 +20,10 @@ extension WorkerMetrics {
         }
     }
 
-    func count(_ refusal: Refusal) {
-        add(.refusals, ["\(refusal.status)", Self.label(of: refusal.reason)])
-        switch refusal.status {
-        case 413: add(.limitsHit, ["request_body"])
-        case 431: add(.limitsHit, ["request_head"])
-        default: break
-        }
+    /// A client was refused.
+    func count(_ fault: Fault) {
+        add(.refusals, ["\(fault.status)", fault.label])
+        if let limit = fault.limit { add(.limitsHit, [limit]) }
     }
 
     /// - Parameter status: what the client got; 0 = nothing.
@@ -41,29 +38,22 @@ extension WorkerMetrics {
             add(.handshakes, [route, "joined"])
             observe(.handshakeDuration, duration)
         case .refused: add(.handshakes, [route, "backend_refused"])
-        case .failed(let status, _, _, _):
-            add(.handshakes, [route, status == 504 ? "timed_out" : status == 503 ? "no_backend" : "failed"])
+        case .failed(let fault, _): add(.handshakes, [route, fault.upgradeOutcome])
         }
     }
 
-    func count(_ result: Result<StreamConnection, DialError>, backend: String, after duration: UInt64) {
+    func count(_ result: Result<StreamConnection, Fault>, backend: String, after duration: UInt64) {
         switch result {
         case .success:
             add(.dials, [backend, "connected"])
             observe(.dialDuration, duration)
-        case .failure(let error): add(.dials, [backend, error.label])
+        case .failure(let fault): add(.dials, [backend, fault.dialOutcome])
         }
     }
 
     func countTLS(_ transport: StreamConnection) {
         guard let facts = transport.tlsSummary else { return }
         add(.tlsHandshakes, [facts.version, facts.isResumed ? "true" : "false"])
-    }
-
-    /// Reasons are constant words with numbers in them: without those they are a closed set.
-    static func label(of reason: String) -> String {
-        let words = reason.split { !($0.isLetter || $0 == "-") }
-        return words.map { $0.lowercased() }.joined(separator: "_")
     }
 }
 
@@ -111,20 +101,6 @@ extension DrainCause {
         case .backendGone: "backend_gone"
         case .ordered: "ordered"
         case .rebalancing: "rebalancing"
-        }
-    }
-}
-
-extension DialError {
-    /// One word.
-    fileprivate var label: String {
-        switch self {
-        case .resolve: "not_resolved"
-        case _ where shortage != nil: "shortage"
-        case .connect(let error): error.isConnectionRefused ? "refused" : "failed"
-        case .tls, .shortOfMemory: "tls"
-        case .timedOut: "timed_out"
-        case .http2: "failed"
         }
     }
 }

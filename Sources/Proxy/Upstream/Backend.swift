@@ -74,7 +74,7 @@ final class Backend {
             worker.metrics.count(result, backend: name, after: worker.loop.now - min(began, worker.loop.now))
             switch result {
             case .success: connected(worker)
-            case .failure(let error): connectFailed(error, worker)
+            case .failure(let fault): connectFailed(fault, worker)
             }
             done(result)
         }
@@ -96,8 +96,15 @@ final class Backend {
         recovered(worker)
     }
 
-    /// It answered an upgrade with 5xx or nonsense, broke off, or took too long.
-    func failed(_ cause: String, _ worker: Worker) {
+    /// It answered an upgrade with nonsense, broke off, or took too long.
+    func failed(_ fault: Fault, _ worker: Worker) { suspected(fault.logText, worker) }
+
+    /// It answered an upgrade with a refusal of its own.
+    func refused(_ status: Int, _ worker: Worker) {
+        if status >= 500 { suspected("answered \(status)", worker) } else { answered(worker) }
+    }
+
+    private func suspected(_ cause: String, _ worker: Worker) {
         judge(worker) { health, now, jitter, rules in
             health.failed(at: now, jitter: jitter, cause: cause, rules)
         } told: {
@@ -105,16 +112,14 @@ final class Backend {
         }
     }
 
-    private func connectFailed(_ error: DialError, _ worker: Worker) {
-        if let lacking = error.shortage {
-            return worker.log.outOf(lacking, phase: error.phase, for: name, error.description)
-        }
+    private func connectFailed(_ fault: Fault, _ worker: Worker) {
+        if let lacking = fault.shortage { return worker.log.outOf(lacking, for: name, fault) }
         // A timeout may be the network's or a full queue's: it counts as a suspicion.
-        if case .timedOut = error { return failed(error.description, worker) }
+        if case .connectTimeout = fault.kind { return failed(fault, worker) }
         judge(worker) { health, now, jitter, rules in
-            health.connectFailed(at: now, jitter: jitter, cause: error.description, rules)
+            health.connectFailed(at: now, jitter: jitter, cause: fault.logText, rules)
         } told: {
-            worker.log.backendFailed(name, error, restsFor: $0)
+            worker.log.backendFailed(name, fault, restsFor: $0)
         }
     }
 

@@ -12,13 +12,13 @@ extension EventLog {
             ])
     }
 
-    func upgradeRetried(_ upstream: String, backend: String?, cause: String) {
+    func upgradeRetried(_ upstream: String, backend: String?, _ fault: Fault) {
         metrics.add(.upgradeRetries, [upstream])
         events.info(
             "upgrade tried with another backend",
             metadata: [
                 "upstream": "\(upstream)", "backend": "\(backend ?? "")", "side": "backend",
-                "phase": "response", "cause": "\(cause)",
+                "phase": "\(fault.phase.rawValue)", "cause": "\(fault.logText)",
             ])
     }
 

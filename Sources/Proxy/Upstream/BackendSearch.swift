@@ -3,15 +3,6 @@ internal import EventLoop
 internal import HTTPProtocol
 internal import Routing
 
-/// Why no backend could be asked, as the client is told and as the log says it.
-struct UpstreamFailure {
-    let status: Int
-    let reason: String
-    let backend: String?
-    let phase: String
-    let cause: String
-}
-
 /// Finds a connection for one request: chooses a backend, waits for a place with it, takes a warm connection or dials,
 /// and goes on to another backend when one can't be reached, as time allows, or doesn't answer, as often as the upstream's
 /// `retry` allows.
@@ -22,7 +13,8 @@ final class BackendSearch: TimerTarget {
         case connection(StreamConnection, Backend)
         /// A place on a connection that others use too.
         case line(MultiplexLine, Backend)
-        case failed(UpstreamFailure)
+        /// - Parameter of: the backend that was tried last.
+        case failed(Fault, of: Backend?)
     }
 
     private let upstream: Upstream
@@ -34,7 +26,7 @@ final class BackendSearch: TimerTarget {
     private var backend: Backend?
     private var dial: Dial?
     private var lineWaiter: MultiplexPool.Waiter?
-    private var lastError: DialError?
+    private var lastFault: Fault?
     /// The backend whose place is held.
     private var place: BackendState?
     /// In the admission line.
@@ -58,7 +50,7 @@ final class BackendSearch: TimerTarget {
     }
 
     /// What is waited for, in the log's words.
-    var phase: String { ticket != nil ? "queue" : "connect" }
+    var phase: Fault.Phase { ticket != nil ? .queue : .connect }
 
     /// Looks for the first connection.
     func start() {
@@ -88,15 +80,12 @@ final class BackendSearch: TimerTarget {
             switch place {
             case .line(let line): found?(.line(line, backend))
             case .http1: connectAlone(backend)
-            case .failed(let error):
-                lastError = error
+            case .failed(let fault):
+                lastFault = fault
                 if !tryAnother(costs: false) { giveUp() }
             case .full:
                 guard !tryAnother(costs: false) else { return }
-                tell(
-                    failure(
-                        503, "all streams to the backend are taken", phase: "choose",
-                        cause: "all streams are taken: see pool.streams_per_connection and pool.connections"))
+                tell(Fault(.streamsTaken))
             }
         }
     }
@@ -118,8 +107,8 @@ final class BackendSearch: TimerTarget {
             dial = nil
             switch result {
             case .success(let connection): found?(.connection(connection, backend))
-            case .failure(let error):
-                lastError = error
+            case .failure(let fault):
+                lastFault = fault
                 // Nothing was sent: every backend may be tried, and time alone limits this.
                 if !tryAnother(costs: false) { giveUp() }
             }
@@ -200,7 +189,7 @@ final class BackendSearch: TimerTarget {
             placed(with: state)
         case .full:
             leaveLine()
-            tell(failure(503, "too many clients wait for a backend", phase: "queue", cause: "queue is full"))
+            tell(Fault(.queueFull))
         }
     }
 
@@ -239,37 +228,17 @@ final class BackendSearch: TimerTarget {
     func timerFired(_ kind: UInt8) {
         deadline = nil
         leaveLine()
-        tell(failure(503, "no backend had room in time", phase: "queue", cause: "waited too long"))
+        tell(Fault(.queueTimeout))
     }
 
     // MARK: The end
 
     private func giveUp() {
-        switch lastError {
-        case nil:
-            tell(failure(503, "no backend is available", phase: "choose", cause: "no backend is available"))
-        case .timedOut(let phase)?:
-            tell(
-                failure(
-                    504, "backend took too long (\(phase))", phase: phase, cause: "\(phase) timed out"))
-        case let error? where error.shortage != nil:
-            tell(
-                failure(
-                    503, "no connection to a backend can be made now", phase: error.phase,
-                    cause: error.description))
-        case let error? where upstream.isKnownOut():
-            tell(
-                failure(503, "no backend can be reached", phase: error.phase, cause: error.description))
-        case let error?:
-            tell(
-                failure(
-                    502, "backend could not be reached", phase: error.phase, cause: error.description))
-        }
+        guard let fault = lastFault else { return tell(Fault(.noBackend)) }
+        // Asked for only where it matters, as it remembers that somebody was told.
+        guard case .unreachable = fault.kind else { return tell(fault) }
+        tell(upstream.isKnownOut() ? fault.whereAllAreOut : fault)
     }
 
-    private func tell(_ failure: UpstreamFailure) { found?(.failed(failure)) }
-
-    private func failure(_ status: Int, _ reason: String, phase: String, cause: String) -> UpstreamFailure {
-        UpstreamFailure(status: status, reason: reason, backend: backend?.name, phase: phase, cause: cause)
-    }
+    private func tell(_ fault: Fault) { found?(.failed(fault, of: backend)) }
 }

@@ -19,7 +19,7 @@ enum BackendAddress: Sendable, Equatable, CustomStringConvertible {
 
 /// Makes one connection to a backend under a deadline: name, TCP, TLS. Tells its outcome once.
 final class Dial: TransportReceiver, TimerTarget {
-    typealias Done = (Result<StreamConnection, DialError>) -> Void
+    typealias Done = (Result<StreamConnection, Fault>) -> Void
 
     /// Addresses that are tried of one name; the deadline holds for all together.
     private static let mostAddresses = 16
@@ -32,7 +32,7 @@ final class Dial: TransportReceiver, TimerTarget {
     private var remaining: ArraySlice<SocketAddress> = []
     private var connection: StreamConnection?
     private var deadline: TimerToken?
-    private var phase = "connect"
+    private var step = Fault.Step.connect
 
     /// Starts; `done` comes from a later turn of the loop, never from inside this call.
     init(
@@ -50,7 +50,7 @@ final class Dial: TransportReceiver, TimerTarget {
             remaining = [address]
             tryNext(after: nil)
         case .name(let name, let port):
-            phase = "resolve"
+            step = .resolve
             resolve(name, port)
         }
     }
@@ -68,37 +68,37 @@ final class Dial: TransportReceiver, TimerTarget {
             guard let self, self.done != nil else { return }
             switch answer {
             case .addresses(let addresses):
-                phase = "connect"
+                step = .connect
                 remaining = addresses.prefix(Self.mostAddresses)
                 tryNext(after: nil)
             case .failed(let reason):
-                finish(.failure(.resolve(name: name, reason: reason)))
+                finish(.failure(.unresolved(name, reason)))
             }
         }
     }
 
     /// Goes through the addresses until one takes the attempt.
-    private func tryNext(after error: DialError?) {
-        var last = error
+    private func tryNext(after fault: Fault?) {
+        var last = fault
         while let address = remaining.popFirst() {
-            do throws(DialError) {
+            do throws(Fault) {
                 return try begin(address)
             } catch {
                 last = error
             }
         }
-        finishSoon(last ?? .timedOut(phase: phase))
+        // A name without an address is told as one that leads nowhere.
+        finishSoon(last ?? Fault(.unreachable(step)))
     }
 
-    private func begin(_ address: SocketAddress) throws(DialError) {
+    private func begin(_ address: SocketAddress) throws(Fault) {
         let session: TLSSession?
         do throws(TLSError) {
             session = try tls.map { context throws(TLSError) in
                 try TLSSession(client: context, wire: worker.wire, protocols: protocols)
             }
         } catch {
-            // Nothing was asked of the backend yet.
-            throw .shortOfMemory(error)
+            throw .noSession(error)
         }
         do throws(SystemError) {
             let connection = try StreamConnection(
@@ -107,16 +107,16 @@ final class Dial: TransportReceiver, TimerTarget {
             connection.receiver = self
             self.connection = connection
         } catch {
-            throw .connect(error)
+            throw .connecting(error)
         }
     }
 
     /// An error found before the first turn is told in the next one.
-    private func finishSoon(_ error: DialError) {
-        worker.loop.nextTurn { [weak self] in self?.finish(.failure(error)) }
+    private func finishSoon(_ fault: Fault) {
+        worker.loop.nextTurn { [weak self] in self?.finish(.failure(fault)) }
     }
 
-    private func finish(_ result: Result<StreamConnection, DialError>) {
+    private func finish(_ result: Result<StreamConnection, Fault>) {
         worker.loop.cancel(deadline)
         connection = nil
         let done = self.done
@@ -133,18 +133,13 @@ final class Dial: TransportReceiver, TimerTarget {
     func transportFailed(_ error: TransportError) {
         connection?.close()
         connection = nil
-        switch error {
-        case .system(let error): tryNext(after: .connect(error))
-        case .tls(let error): tryNext(after: .tls(error))
-        // Nobody dials a stream.
-        case .stream, .connection: tryNext(after: .timedOut(phase: "connect"))
-        }
+        tryNext(after: .opening(error))
     }
 
     func transportEnded() {
         // Only TLS reads before it is open: the backend hung up in the middle of the handshake.
         connection?.close()
-        tryNext(after: .tls(.protocolViolation("connection ended during the handshake")))
+        tryNext(after: .opening(.tls(.protocolViolation("connection ended during the handshake"))))
     }
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {}
@@ -152,6 +147,6 @@ final class Dial: TransportReceiver, TimerTarget {
 
     func timerFired(_ kind: UInt8) {
         connection?.close()
-        finish(.failure(.timedOut(phase: phase)))
+        finish(.failure(Fault(.connectTimeout(step))))
     }
 }

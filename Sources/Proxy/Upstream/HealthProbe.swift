@@ -54,11 +54,11 @@ final class HealthProbe: TransportReceiver, TimerTarget {
         close()
     }
 
-    private func dialled(_ result: Result<StreamConnection, DialError>) {
+    private func dialled(_ result: Result<StreamConnection, Fault>) {
         dial = nil
         switch result {
-        case .failure(let error) where error.shortage != nil: finish(.notMade)
-        case .failure(let error): finish(error.description)
+        case .failure(let fault) where fault.shortage != nil: finish(.notMade)
+        case .failure(let fault): finish(fault.logText)
         case .success(let connection):
             self.connection = connection
             guard health.check != .tcp else { return finish(nil) }

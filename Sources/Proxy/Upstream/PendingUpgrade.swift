@@ -5,7 +5,7 @@ protocol PendingUpgrade: AnyObject {
     /// The client has gone: nobody waits for an answer.
     func cancel()
     /// What is waited for, in the log's words.
-    var phase: String { get }
+    var phase: Fault.Phase { get }
 }
 
 extension Worker {
@@ -20,7 +20,7 @@ extension Worker {
     /// Asks for a WebSocket that is nobody else's: a session's, or the one behind a feed.
     func openOne(_ plan: UpgradePlan, done: @escaping (UpgradeOutcome) -> Void) -> (any PendingUpgrade)? {
         guard let upstream = upstream(plan.upstream) else {
-            done(.failed(status: 503, reason: "no backend is available", backend: nil, phase: "choose"))
+            done(.failed(Fault(.noBackend), of: nil))
             return nil
         }
         return UpgradeAttempt(plan, upstream: upstream, worker: self, done: done)

@@ -11,7 +11,9 @@ enum UpgradeOutcome {
     /// A backend refused with an answer of its own, which the client gets: its head, and the rest through the request.
     case refused(any UpstreamRequest, Backend, ResponseHead)
     /// No backend could be asked, or none answered sense.
-    case failed(status: Int, reason: String, backend: String?, phase: String)
+    ///
+    /// - Parameter of: the backend that was tried last.
+    case failed(Fault, of: Backend?)
 }
 
 /// Carries one client's upgrade to a backend: chooses, takes a warm connection or dials, asks, checks the answer.
@@ -53,7 +55,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         search.start()
     }
 
-    var phase: String { backend == nil ? search?.phase ?? "choose" : "response" }
+    var phase: Fault.Phase { backend == nil ? search?.phase ?? .choose : .response }
 
     /// The client has gone: nobody waits for an answer.
     func cancel() {
@@ -78,11 +80,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
             armDeadline()
             onStream = UpgradeOnStream(plan, on: line) { [weak self] in self?.answered($0) }
             onStream?.start()
-        case .failed(let failure):
-            finish(
-                .failed(
-                    status: failure.status, reason: failure.reason, backend: failure.backend,
-                    phase: failure.phase), cause: failure.cause)
+        case .failed(let fault, let backend): finish(.failed(fault, of: backend))
         }
     }
 
@@ -111,34 +109,32 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
             learner?.head(accepted.fields, from: backend)
             finish(.accepted(stream, backend, accepted, early: []))
         case .refused(let rest, let head):
-            judge(head, backend)
+            backend.refused(head.status, worker)
             finish(.refused(rest, backend, head))
-        case .wrong(let cause): fail("backend's handshake is wrong", cause: cause)
-        case .lost(let cause): lost(cause)
-        case .unprocessed(let cause):
+        case .failed(let fault): failed(fault)
+        }
+    }
+
+    /// No answer, or none that can be used.
+    private func failed(_ fault: Fault) {
+        switch fault.kind {
+        case .unprocessed:
             // Not looked at: another connection may take it (RFC 9113, 8.7).
             unprocessed += 1
-            if let search, unprocessed < 4 { search.redial() } else { lost(cause) }
+            if let search, unprocessed < 4 { search.redial() } else { lost(fault) }
         case .wantsHTTP1: search?.redialOverHTTP1()
+        default: if fault.retry == .never { fail(fault) } else { lost(fault) }
         }
     }
 
-    private func judge(_ refusal: ResponseHead, _ backend: Backend) {
-        if refusal.status >= 500 {
-            backend.failed("answered \(refusal.status)", worker)
-        } else {
-            backend.answered(worker)
-        }
-    }
-
-    private func finish(_ outcome: UpgradeOutcome, cause: String? = nil) {
+    private func finish(_ outcome: UpgradeOutcome) {
         worker.loop.cancel(deadline)
         deadline = nil
         if case .accepted(_, let backend, _, _) = outcome { backend.upgraded() }
-        if case .failed(_, let reason, let backend, let phase) = outcome {
+        if case .failed(let fault, let backend) = outcome {
             connection?.close()
             onStream?.cancel()
-            worker.log.upgradeFailed(upstream.name, backend: backend, phase: phase, cause: cause ?? reason)
+            worker.log.upgradeFailed(upstream.name, backend: backend?.name, fault)
         }
         connection = nil
         onStream = nil
@@ -171,13 +167,13 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
                 return
             }
         } catch let error as HeadError {
-            fail("backend's answer is malformed", cause: error.reason)
+            fail(Fault(.malformed, .head(error)))
         } catch let error as ClientHandshakeError {
-            fail("backend's handshake is wrong", cause: error.reason)
+            fail(Fault(.badHandshake, .handshake(error)))
         } catch let error as DeflateAnswerError {
-            fail("backend's handshake is wrong", cause: error.reason)
+            fail(Fault(.badHandshake, .extensions(error)))
         } catch {
-            fail("backend's answer is malformed", cause: "\(error)")
+            fail(Fault(.malformed))
         }
     }
 
@@ -195,10 +191,10 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
             finish(.accepted(connection, backend, accepted, early: copy(rest)))
         case .refused(let head) where isGoodbye(head):
             hasAnswer = false
-            lost("408 on an idle connection")
+            lost(.ended(.goodbye, isAnswered: false))
         case .refused(let head):
             stopReading(connection)
-            judge(head, backend)
+            backend.refused(head.status, worker)
             let request = HTTP1UpstreamRequest(
                 plan.head, refusedBy: head, early: copy(rest), on: connection, headLimits: worker.headLimits)
             finish(.refused(request, backend, head))
@@ -217,46 +213,42 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
 
     private func copy(_ bytes: Span<UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
 
-    private func fail(_ reason: String, cause: String) {
-        backend?.failed(cause, worker)
-        finish(.failed(status: 502, reason: reason, backend: backend?.name, phase: "response"), cause: cause)
+    private func fail(_ fault: Fault) {
+        backend?.failed(fault, worker)
+        finish(.failed(fault, of: backend))
     }
 
-    func transportEnded() { lost("connection ended") }
-    func transportFailed(_ error: TransportError) { lost(error.description) }
+    func transportEnded() { lost(.ended(.ended, isAnswered: hasAnswer)) }
+    func transportFailed(_ error: TransportError) {
+        lost(.ended(.transport(error), isAnswered: hasAnswer))
+    }
 
-    private func lost(_ cause: String) {
+    private func lost(_ fault: Fault) {
         connection?.close()
         connection = nil
         worker.loop.cancel(deadline)
         deadline = nil
-        guard let search, !hasAnswer else { return fail("backend ended the connection", cause: cause) }
+        guard let search, fault.retry != .never else { return fail(fault) }
         if search.isWarm { return search.redial() }
-        backend?.failed(cause, worker)
-        let lost = backend?.name
-        if search.retry() { return worker.log.upgradeRetried(upstream.name, backend: lost, cause: cause) }
-        finish(
-            .failed(
-                status: 502, reason: "backend ended the connection", backend: backend?.name, phase: "response"
-            ),
-            cause: cause)
+        again(fault)
+    }
+
+    /// Asks another backend, if there is one to be asked.
+    private func again(_ fault: Fault) {
+        let asked = backend
+        asked?.failed(fault, worker)
+        guard let search, fault.retry != .never, search.retry() else {
+            return finish(.failed(fault, of: backend))
+        }
+        worker.log.upgradeRetried(upstream.name, backend: asked?.name, fault)
     }
 
     func timerFired(_ kind: UInt8) {
         deadline = nil
-        let cause = "no answer in time"
-        backend?.failed(cause, worker)
         connection?.close()
         connection = nil
         onStream?.cancel()
         onStream = nil
-        let late = backend?.name
-        if let search, !hasAnswer, search.retry() {
-            return worker.log.upgradeRetried(upstream.name, backend: late, cause: cause)
-        }
-        finish(
-            .failed(
-                status: 504, reason: "backend took too long to answer", backend: backend?.name,
-                phase: "response"))
+        again(Fault(.noAnswer(hasBegun: hasAnswer)))
     }
 }

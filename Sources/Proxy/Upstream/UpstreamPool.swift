@@ -80,7 +80,7 @@ final class UpstreamPool {
         dials[ObjectIdentifier(dial)] = dial
     }
 
-    private func dialEnded(_ result: Result<StreamConnection, DialError>) {
+    private func dialEnded(_ result: Result<StreamConnection, Fault>) {
         switch result {
         case .success(let connection):
             guard machine.dialEnded(withConnection: true, at: worker.loop.now), !isClosed else {

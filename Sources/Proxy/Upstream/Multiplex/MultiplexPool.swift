@@ -17,7 +17,7 @@ final class MultiplexPool {
         case http1
         /// All streams are taken.
         case full
-        case failed(DialError)
+        case failed(Fault)
     }
 
     /// One that waits for a place.
@@ -131,8 +131,8 @@ final class MultiplexPool {
         openLines()
     }
 
-    private func failWaiting(_ error: DialError) {
-        for (_, waiter) in waiting.takeAll(where: { _ in true }) { waiter.done.take()?(.failed(error)) }
+    private func failWaiting(_ fault: Fault) {
+        for (_, waiter) in waiting.takeAll(where: { _ in true }) { waiter.done.take()?(.failed(fault)) }
     }
 
     // MARK: Lines
@@ -152,11 +152,11 @@ final class MultiplexPool {
             dials[id] = nil
             switch result {
             case .success(let connection): connected(id, connection)
-            case .failure(let error):
+            case .failure(let fault):
                 machine.lost(id)
                 // What we lack ourselves is not there a turn later either.
-                let isHopeless = error.shortage != nil || dials.isEmpty && lines.isEmpty
-                if isHopeless { failWaiting(error) } else { serveWaiting() }
+                let isHopeless = fault.shortage != nil || dials.isEmpty && lines.isEmpty
+                if isHopeless { failWaiting(fault) } else { serveWaiting() }
             }
         }
     }
@@ -176,7 +176,7 @@ final class MultiplexPool {
         } catch {
             connection.close()
             machine.lost(id)
-            failWaiting(.http2(error))
+            failWaiting(.noHTTP2(error))
         }
     }
 

@@ -8,14 +8,8 @@ final class UpgradeOnStream: StreamAsker {
     enum Answer {
         case accepted(MultiplexStream, AcceptedUpgrade)
         case refused(HTTP2UpstreamRequest, ResponseHead)
-        /// The backend's answer breaks the rules of the handshake.
-        case wrong(String)
-        /// The stream ended without an answer.
-        case lost(String)
-        /// The backend says that it has not looked at the request.
-        case unprocessed(String)
-        /// The backend says that it is to be asked over HTTP/1.1.
-        case wantsHTTP1
+        /// The stream ended without an answer, or the answer breaks the rules of the handshake.
+        case failed(Fault)
     }
 
     private let plan: UpgradePlan
@@ -38,7 +32,7 @@ final class UpgradeOnStream: StreamAsker {
         // It has just said that it takes no more, and gives the place back.
         stream.asker = nil
         line.streamEnded()
-        line.worker.loop.nextTurn { [self] in tell(.unprocessed("connection is leaving")) }
+        line.worker.loop.nextTurn { [self] in tell(.failed(Fault(.unprocessed, .leaving))) }
     }
 
     /// Nobody waits for an answer any longer.
@@ -65,26 +59,22 @@ final class UpgradeOnStream: StreamAsker {
                 tell(.refused(rest, head))
             }
         } catch let error as ClientHandshakeError {
-            wrong(error.reason)
+            wrong(.handshake(error))
         } catch let error as DeflateAnswerError {
-            wrong(error.reason)
+            wrong(.extensions(error))
         } catch {
-            wrong("\(error)")
+            wrong(.itself)
         }
     }
 
-    private func wrong(_ cause: String) {
+    private func wrong(_ cause: Fault.Cause) {
         stream.abort()
-        tell(.wrong(cause))
+        tell(.failed(Fault(.badHandshake, cause)))
     }
 
     func streamFailed(_ code: HTTP2Code, _ error: TransportError) {
-        switch code {
-        case .refusedStream: tell(.unprocessed("stream was refused"))
-        case .http11Required:
-            line.wantsSessionsOverHTTP1()
-            tell(.wantsHTTP1)
-        default: tell(.lost(error.description))
-        }
+        let fault = Fault.stream(code, error, isAnswered: false)
+        if fault.kind == .wantsHTTP1 { line.wantsSessionsOverHTTP1() }
+        tell(.failed(fault))
     }
 }
