@@ -46,3 +46,9 @@ internal import CLinux
         descriptor = -1
     }
 }
+
+/// Who takes what a socket brings, where that is not always as much as fits.
+package protocol ReadBound: AnyObject {
+    /// Bytes that are to be read now; asked before each read.
+    var readBound: Int { get }
+}

@@ -39,6 +39,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
     var hasGathered = false
     /// What one read may bring.
     package var receiveLimit = EventLoop.receiveCapacity
+    /// Who else has a say in that; nil = nobody. Let go of at `close`.
+    package var readBound: (any ReadBound)?
     /// Who is told; let go of at `close`.
     package var handler: (any StreamHandler)?
 
@@ -246,6 +248,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     package func close() {
         sendGatheredFirst()
         handler = nil
+        readBound = nil
         queue.clear()
         closeDescriptor(isShared: false)
         leaveBudget()
@@ -376,8 +379,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
 
     private func receive() {
         let buffer = unsafe loop.receiveBuffer
-        let count = unsafe trunkline_recv(
-            descriptor, buffer, min(max(receiveLimit, 1), EventLoop.receiveCapacity))
+        let limit = readBound.map { min($0.readBound, receiveLimit) } ?? receiveLimit
+        let count = unsafe trunkline_recv(descriptor, buffer, min(max(limit, 1), EventLoop.receiveCapacity))
         if count > 0 {
             // The buffer is the loop's and lives as long; no other socket reads into it before this call returns.
             var bytes = unsafe MutableSpan(_unsafeStart: buffer, count: count)

@@ -150,6 +150,7 @@ extension HTTP2Session {
 
     func sendPiece(of stream: HTTP2Stream, count: Int) {
         queued -= min(count, stream.output.ownCount)
+        stream.room.taken(count)
         stream.output.move(count, to: &output, buffers)
         if stream.output.count == 0 { drained.append(stream) }
     }

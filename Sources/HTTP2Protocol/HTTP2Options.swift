@@ -2,6 +2,8 @@
 package struct HTTP2Options: Equatable, Sendable {
     /// Bytes that the peer may send on a stream before we have consumed any; raised by stream where more is wanted.
     package var streamWindow: Int
+    /// What that becomes, by and by, on a stream whose owner goes on consuming.
+    package var grownWindow = 0
     /// Bytes that the peer may send on all streams together before we have consumed any.
     package var connectionWindow: Int
     /// Received bytes that the streams' owners may leave unconsumed before the connection's window closes too, and

@@ -38,6 +38,10 @@ package enum HTTP2Side: Sendable {
     private(set) var isInside = false
     /// Written on all streams and not framed.
     var queued = 0
+    /// While more than this waits, streams are given only a little at a time.
+    static let mostAtOnce = 256 * 1024
+    /// The kernel takes no more at present, as the peer does not read: nothing is to be made for it.
+    package var isBlocked = false
     /// Received by streams and not consumed by their owners.
     var held = 0
     /// Of that, what the connection's window was not given back for.

@@ -34,12 +34,16 @@ package final class HTTP2Stream {
     var unconsumed = 0
     /// Consumed, and the stream's window not yet given back for it.
     var unreturned = 0
+    var window: StreamWindow
+    /// What may wait for the peer.
+    var room = StreamRoom()
     /// The peer has ended its side.
     package internal(set) var hasEnded = false
 
     init(id: Int32, session: HTTP2Session) {
         self.id = id
         self.session = session
+        window = StreamWindow(first: session.options.streamWindow, most: session.options.grownWindow)
     }
 
     /// Whether the stream is over.
@@ -48,13 +52,21 @@ package final class HTTP2Stream {
     /// What was written and not yet framed.
     package var bufferedBytes: Int { output.count }
 
-    /// Whether more waits than the stream may hold. While all streams of the connection together hold more than they
-    /// may, each that holds anything is full.
+    /// Whether more waits than the limit, or as much as the peer has earned by taking. While the kernel takes nothing, or all
+    /// streams of the connection together hold more than they may, each that holds anything is full. `streamDrained`
+    /// follows when nothing waits any longer.
     package func isFull(beyond limit: Int) -> Bool {
         let count = output.count &+ unsentHeadBytes
-        guard count <= limit else { return true }
         guard count > 0, let session else { return false }
-        return session.queued > session.options.heldBytes
+        return count > limit || output.count >= room.bytes || session.isBlocked
+            || session.queued > session.options.heldBytes
+    }
+
+    /// How many bytes are worth making for this stream now: never none, as what waits is what tells that it can go on.
+    package var readBound: Int {
+        guard let session else { return .max }
+        guard !session.isBlocked, session.queued <= HTTP2Session.mostAtOnce else { return StreamRoom.least }
+        return max(room.bytes &- output.count, StreamRoom.least)
     }
 
     /// Whether our side has been ended.

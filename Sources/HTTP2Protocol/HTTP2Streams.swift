@@ -106,17 +106,20 @@ extension HTTP2Session {
         stream.unconsumed -= count
         held -= count
         stream.unreturned += count
-        if stream.unreturned >= returnStep {
-            unsafe nghttp2_session_consume_stream(session, stream.id, stream.unreturned)
-            stream.unreturned = 0
-            ask()
-        }
+        if stream.unreturned >= stream.window.step { giveWindowBack(stream) }
         payBack()
     }
 
-    /// A stream's window is given back in steps, as each look at it costs as much as a small frame. Small ones: the peer is
-    /// told when half of the window is free again, and must not come near its end before that.
-    private var returnStep: Int { options.streamWindow / 16 }
+    private func giveWindowBack(_ stream: HTTP2Stream) {
+        let count = stream.unreturned
+        stream.unreturned = 0
+        unsafe nghttp2_session_consume_stream(session, stream.id, count)
+        if stream.window.returned(count) {
+            let size = Int32(clamping: stream.window.size)
+            unsafe nghttp2_session_set_local_window_size(session, 0, stream.id, size)
+        }
+        ask()
+    }
 
     func raiseWindow(_ stream: HTTP2Stream, to bytes: Int) {
         let present = unsafe nghttp2_session_get_stream_effective_local_window_size(session, stream.id)

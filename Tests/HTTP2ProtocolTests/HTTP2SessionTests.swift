@@ -1,5 +1,6 @@
-import HTTP2Protocol
 import Testing
+
+@testable import HTTP2Protocol
 
 struct HTTP2SessionTests {
     @Test(arguments: [Int.max, 1, 2, 3, 7, 9, 10])
@@ -229,12 +230,74 @@ struct HTTP2SessionTests {
         let empty = try #require(try talk.open(post, endsStream: false))
         small.write([1].span)
         large.write([UInt8](repeating: 1, count: 50_000).span)
-        #expect(large.isFull(beyond: 49_999) && !large.isFull(beyond: 50_000) && !small.isFull(beyond: 10))
-        large.write([UInt8](repeating: 1, count: 50_000).span)
-        #expect(small.isFull(beyond: 10) && !empty.isFull(beyond: 10))
+        #expect(!small.isFull(beyond: 10) && small.isFull(beyond: 0))
+        large.write([UInt8](repeating: 1, count: 50_001).span)
+        #expect(small.isFull(beyond: 10) && !empty.isFull(beyond: 0))
         #expect(small.bufferedBytes == 1)
         try talk.talk()
         #expect(!small.isFull(beyond: 10))
+    }
+
+    @Test func whatAStreamMayHoldIsEarnedByTaking() throws {
+        let talk = try Conversation()
+        _ = try #require(try talk.open(plainRequest, endsStream: true))
+        try talk.talk()
+        let answer = try #require(talk.serverSide.streams.first?.stream)
+        answer.respond(HTTP2ResponseHead(status: 200), endsStream: false)
+        try talk.talk()
+        #expect(answer.readBound == StreamRoom.least && !answer.isFull(beyond: .max))
+        answer.write([UInt8](repeating: 1, count: StreamRoom.least).span)
+        #expect(answer.isFull(beyond: .max))
+        // Nobody takes it: there is never more of it than twice the least.
+        #expect(answer.readBound == StreamRoom.least)
+        try talk.talk()
+        #expect(answer.readBound == 2 * StreamRoom.least && !answer.isFull(beyond: .max))
+        for _ in 0..<10 {
+            answer.write([UInt8](repeating: 1, count: answer.readBound).span)
+            try talk.talk()
+            for stream in talk.clientSide.streams { stream.stream?.consume(.max) }
+        }
+        #expect(answer.readBound == StreamRoom.most)
+        answer.write([UInt8](repeating: 1, count: 300_000).span)
+        #expect(answer.isFull(beyond: 299_999) && !answer.isFull(beyond: 300_000))
+        #expect(answer.readBound == StreamRoom.least, "much waits for the connection as a whole")
+    }
+
+    @Test func aPeerThatReadsNothingIsGivenNextToNothing() throws {
+        let talk = try Conversation()
+        for _ in 0..<2 { _ = try #require(try talk.open(plainRequest, endsStream: true)) }
+        try talk.talk()
+        let answers = talk.serverSide.streams.compactMap(\.stream)
+        for answer in answers { answer.respond(HTTP2ResponseHead(status: 200), endsStream: false) }
+        try talk.talk()
+        answers[0].write([1].span)
+        talk.server.isBlocked = true
+        #expect(answers[0].isFull(beyond: .max) && !answers[1].isFull(beyond: .max))
+        #expect(answers.allSatisfy { $0.readBound == StreamRoom.least })
+        talk.server.isBlocked = false
+        #expect(!answers[0].isFull(beyond: .max))
+    }
+
+    @Test func aStreamsWindowGrowsWithWhatItsOwnerTakes() throws {
+        var options = HTTP2Options(streamWindow: 16_000)
+        options.grownWindow = 100_000
+        for takes in [true, false] {
+            let talk = try Conversation(client: options)
+            let asked = try #require(try talk.open(plainRequest, endsStream: true, takes: takes))
+            try talk.talk()
+            let answer = try #require(talk.serverSide.streams.first?.stream)
+            answer.respond(HTTP2ResponseHead(status: 200), endsStream: false)
+            answer.write([UInt8](repeating: 1, count: 300_000).span)
+            try talk.talk()
+            #expect(talk.clientSide.received == (takes ? 300_000 : 16_000))
+            #expect(asked.window.size == (takes ? 100_000 : 16_000))
+            // Taken no longer: a window comes, and nothing behind it.
+            talk.clientSide.streams[0].takes = false
+            answer.write([UInt8](repeating: 1, count: 300_000).span)
+            try talk.talk()
+            let more = talk.clientSide.received - (takes ? 300_000 : 16_000)
+            #expect(takes ? (40_000...100_000).contains(more) : more == 0)
+        }
     }
 
     @Test func noPrefaceIsNoted() throws {

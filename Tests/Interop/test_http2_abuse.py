@@ -175,8 +175,8 @@ def test_many_windows_that_never_open_cost_little_and_hold_nobody_up(edge, admin
     assert admin.metrics().value("trunkline_slow_consumers_total", peer="client") == given_up + 20
 
 
-@pytest.mark.parametrize("buffer, least, most", [("256KiB", 0, 6 << 10), ("1GiB", 12 << 10, 1 << 20)])
-def test_all_streams_together_hold_no_more_than_their_limit(run, server, buffer, least, most):
+@pytest.mark.parametrize("buffer", ["256KiB", "1GiB"])
+def test_all_streams_together_hold_no_more_than_their_limit_or_than_was_taken(run, server, buffer):
     config = configuration(server.address, workers=1, limits={"buffer": "1MiB"})
     config["http2"] = {"buffer": buffer}
     with run(config, tls=False) as proxy, Http2(proxy) as client, Http2(proxy) as other:
@@ -188,7 +188,7 @@ def test_all_streams_together_hold_no_more_than_their_limit(run, server, buffer,
             assert stream.head.status == 200
         for _ in range(50):
             assert other.request("/fine").head.status == 200
-        assert least <= proxy.resident_kib - before < most
+        assert proxy.resident_kib - before < 6 << 10
         for stream in streams:
             stream.resume()
         for stream in streams:

@@ -90,8 +90,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     private func goOn() {
         guard let request, let backend else { return }
         enter(backend)
-        request.receiver = self
-        request.start()
+        request.start(for: self, at: responder.readBound)
     }
 
     private func found(_ found: BackendSearch.Found) {
@@ -116,8 +115,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         self.backend = backend
         enter(backend)
         self.request = request
-        request.receiver = self
-        request.start()
+        request.start(for: self, at: responder.readBound)
         guard isRequestComplete else {
             clock.wantsBody(at: worker.loop.now)
             watchSilence()
@@ -203,7 +201,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
 
     /// One that a client has no room for is left out: it announces an answer and is none (RFC 9110, 15.2).
     func upstreamInterim(_ head: ResponseHead) {
-        guard !isClientSlow, !responder.isFull(beyond: route.limits.buffer) else { return }
+        guard !isClientSlow, !responder.isFull(beyond: min(4 * 1024, route.limits.buffer)) else { return }
         responder.interim(head)
     }
 

@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
@@ -22,6 +23,7 @@ final class HTTP1Responder: Responder {
     }
 
     var outflow: Outflow { transport.outflow }
+    var readBound: (any ReadBound)? { transport.readBound }
 
     func isFull(beyond limit: Int) -> Bool { transport.isFull(beyond: limit) }
 

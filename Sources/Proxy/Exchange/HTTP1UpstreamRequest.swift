@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
@@ -90,6 +91,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         connection.write(ready.span)
     }
 
+    func read(for bound: (any ReadBound)?) { connection.read(for: bound) }
     func pauseReading() { connection.pauseReading() }
     func resumeReading() { connection.resumeReading() }
 
@@ -100,6 +102,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
             isSent && leftOver == 0 && !reader.endsWithConnection && response?.keepsAlive == true
         guard isReusable, let pool else { return connection.close() }
         connection.receiver = nil
+        connection.read(for: nil)
         pool.giveBack(connection)
     }
 

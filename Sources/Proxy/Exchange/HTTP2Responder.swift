@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
 internal import WebSocketProtocol
@@ -21,6 +22,7 @@ final class HTTP2Responder: Responder {
     }
 
     var outflow: Outflow { stream.outflow(on: connection.outflow) }
+    var readBound: (any ReadBound)? { stream }
 
     func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
 

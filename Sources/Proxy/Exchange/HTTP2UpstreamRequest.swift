@@ -67,6 +67,9 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
 
     func flush() {}
 
+    /// The stream's window bounds it.
+    func read(for bound: (any ReadBound)?) {}
+
     func pauseReading() { isPaused = true }
 
     func resumeReading() {

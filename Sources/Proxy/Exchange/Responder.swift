@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
@@ -14,6 +15,8 @@ protocol Responder: AnyObject {
     var keepsAlive: Bool { get }
     /// How far what was written to the client has got.
     var outflow: Outflow { get }
+    /// What the client takes at a time; nil = as much as fits.
+    var readBound: (any ReadBound)? { get }
     /// Whether more than it may hold is of that kind.
     func isFull(beyond limit: Int) -> Bool
     /// 1xx.

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
@@ -16,6 +17,8 @@ protocol UpstreamRequest: AnyObject {
     func body(_ bytes: Span<UInt8>)
     func end(trailers: HeaderFields)
     func flush()
+    /// Reads no more of the answer at once than the one takes that it goes to.
+    func read(for bound: (any ReadBound)?)
     func pauseReading()
     func resumeReading()
     /// The response has been taken in full: the connection is kept where it can be.
@@ -37,4 +40,13 @@ protocol UpstreamRequestReceiver: AnyObject {
     func upstreamDrained()
     /// It got no answer, or half of one.
     func upstreamFailed(_ fault: Fault)
+}
+
+extension UpstreamRequest {
+    /// Starts, and tells of the answer as fast as the one takes it that it goes to.
+    func start(for receiver: any UpstreamRequestReceiver, at bound: (any ReadBound)?) {
+        self.receiver = receiver
+        read(for: bound)
+        start()
+    }
 }

@@ -64,6 +64,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     func start() {
         client.transport.receiver = client
         backend.transport.receiver = backend
+        backend.transport.read(for: client.transport.readBound)
         scheduleHousekeeping()
         meter.begin()
     }

@@ -7,8 +7,8 @@ internal import WebSocketProtocol
 // message that comes in compressed is inflated, one that is worth it on the other leg is deflated there, and one that
 // needs neither goes through as it came. All of it streams, and what one read brings leaves in one write.
 extension Session {
-    /// Inflated bytes are passed on in frames no larger than this, so that a small message that means a large one
-    /// takes memory in steps.
+    /// Inflated bytes are passed on in frames no larger than this, or than the other side takes at a time, so that a small
+    /// message that means a large one takes memory in steps.
     private static let step = 64 * 1024
 
     /// - Parameter part: what the bytes begin with, when they had to wait.
@@ -136,12 +136,13 @@ extension Session {
                 leg.waitForTurn()
                 return false
             }
+            let room = other.transport.room(within: Self.step)
             var plain = worker.scratch.take()
             let start = position
             let state: OnInflate
             do throws(ProtocolViolation) {
                 state = try step(
-                    payload, from: &position, isLast: isLast, compression, into: &plain)
+                    payload, from: &position, isLast: isLast, compression, room: room, into: &plain)
                 try checkPlainText(plain.span, isLast: state == .messageComplete, from: leg)
             } catch {
                 worker.scratch.giveBack(plain)
@@ -155,7 +156,7 @@ extension Session {
             worker.scratch.giveBack(plain)
             let wait = compression.allowance.took(position - start, becoming: made, at: worker.loop.now)
             if wait > 0 { throttle(leg, for: wait, limit: "inflate_ratio") }
-            if output.count > Self.step { pass(&output, from: leg, to: other, isMidFrame: false) }
+            if output.count > room { pass(&output, from: leg, to: other, isMidFrame: false) }
             worker.inflation.spend(made, at: worker.loop.now)
             guard state == .outputFull else { return true }
             guard leg.holds.isEmpty else { return false }
@@ -164,11 +165,11 @@ extension Session {
 
     private func step(
         _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: LegCompression,
-        into plain: inout UniqueArray<UInt8>
+        room: Int, into plain: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) -> OnInflate {
         do throws(InflateError) {
             return try compression.inflater.inflate(
-                payload, from: &position, endOfMessage: isLast, room: Self.step, appendingTo: &plain)
+                payload, from: &position, endOfMessage: isLast, room: room, appendingTo: &plain)
         } catch {
             throw ProtocolViolation(error)
         }

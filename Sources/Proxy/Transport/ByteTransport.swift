@@ -70,6 +70,12 @@ protocol ByteTransport: AnyObject {
     /// Takes as many of the bytes as can go now and returns how many; the caller keeps the rest, and goes on with it when
     /// `transportDrained` is told. 0 while earlier bytes wait.
     func offer(_ bytes: Span<UInt8>) -> Int
+    /// How many bytes are worth making at once for the peer, up to so many.
+    func room(within most: Int) -> Int
+    /// What the peer takes at a time, for whoever reads on its behalf; nil = as much as fits.
+    var readBound: (any ReadBound)? { get }
+    /// Reads no more at once than the one takes that it goes to.
+    func read(for bound: (any ReadBound)?)
     /// Makes the kernel keep little that the peer has not taken: what it keeps can't be replaced by something newer.
     func keepUnsentSmall()
     func pauseReading()
@@ -95,5 +101,8 @@ extension ByteTransport {
         return count
     }
 
+    func room(within most: Int) -> Int { most }
+    var readBound: (any ReadBound)? { nil }
+    func read(for bound: (any ReadBound)?) {}
     func keepUnsentSmall() {}
 }

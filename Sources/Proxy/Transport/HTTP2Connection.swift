@@ -171,7 +171,8 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         }
         guard !isOver else { return }
         if session.isFinished { return end(.finished) }
-        if transport.bufferedBytes > 0 { owner?.connectionBlocked() }
+        session.isBlocked = transport.bufferedBytes > 0
+        if session.isBlocked { owner?.connectionBlocked() }
     }
 
     /// Frames and sends one burst. Whether there may be more.

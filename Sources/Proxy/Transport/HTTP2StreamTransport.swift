@@ -42,10 +42,14 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
 
+    func room(within most: Int) -> Int { min(most, stream.readBound) }
+
+    var readBound: (any ReadBound)? { stream }
+
     /// What one turn composes goes out together, so that a stream with something waiting is not yet a slow one.
     func offer(_ bytes: Span<UInt8>) -> Int {
         guard !stream.isFull(beyond: Self.mostOffered) else { return 0 }
-        let count = min(bytes.count, Self.mostOffered - stream.bufferedBytes)
+        let count = min(bytes.count, room(within: Self.mostOffered))
         if count > 0 { stream.write(bytes.extracting(0..<count)) }
         return count
     }

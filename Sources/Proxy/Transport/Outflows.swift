@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import HTTP2Protocol
 internal import WebSocketProtocol
 
@@ -12,3 +13,6 @@ extension HTTP2Stream {
             acknowledged: connection.acknowledged, unsent: connection.unsent)
     }
 }
+
+/// What is read for a stream's peer is no more than it takes.
+extension HTTP2Stream: ReadBound {}

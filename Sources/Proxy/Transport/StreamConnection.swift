@@ -96,6 +96,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// Bounds what one read brings, for as long as somebody has to keep what comes before its time; nil = as much as fits.
     func limitReads(to bytes: Int?) { socket.receiveLimit = bytes ?? EventLoop.receiveCapacity }
 
+    func read(for bound: (any ReadBound)?) { socket.readBound = bound }
+
     /// Whether nothing has come that was not read.
     var isQuiet: Bool { socket.isQuiet }
 

@@ -87,6 +87,8 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private func send(on connection: StreamConnection) {
         self.connection = connection
         connection.receiver = self
+        // What comes behind the answer must be held until somebody takes it.
+        connection.limitReads(to: 4096)
         connection.resumeReading()
         parser = ResponseHeadParser(limits: worker.headLimits)
         armDeadline()
@@ -208,6 +210,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
 
     private func stopReading(_ connection: StreamConnection) {
         connection.pauseReading()
+        connection.limitReads(to: nil)
         connection.receiver = nil
     }
 

@@ -275,12 +275,15 @@ final class MultiplexPool {
 }
 
 extension HTTP2Options {
-    /// Windows that let one stream stall without its neighbours' noticing: small ones by stream, a large one for all.
+    /// Windows that let one stream stall without its neighbours' noticing: small ones by stream, a large one for all. What
+    /// a client does not take of a stream is held in full, so that window is smaller yet until it has taken some.
     static func towardsBackends(streams: Int, headList: Int) -> HTTP2Options {
         let window = 128 << 10
         let none = HTTP2AbuseLimits(resets: 0, controlFrames: 0, emptyFrames: 0)
-        return HTTP2Options(
-            streamWindow: window, connectionWindow: 8 << 20, heldBytes: window * (min(streams, 8192) + 1),
+        var options = HTTP2Options(
+            streamWindow: 16 << 10, connectionWindow: 8 << 20, heldBytes: window * (min(streams, 8192) + 1),
             maxHeaderList: headList, abuse: none)
+        options.grownWindow = window
+        return options
     }
 }

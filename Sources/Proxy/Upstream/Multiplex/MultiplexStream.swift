@@ -57,6 +57,7 @@ final class MultiplexStream: ByteTransport, HTTP2StreamReceiver {
     var outflow: Outflow { stream?.outflow(on: line.outflow) ?? Outflow() }
 
     func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
+    func room(within most: Int) -> Int { min(most, stream?.readBound ?? most) }
 
     /// A peer that has ended its side wants no more: there are servers whose whole connection dies of what comes for such a
     /// stream (Hypercorn). `close` resets it with NO_ERROR (RFC 9113, 8.1).
