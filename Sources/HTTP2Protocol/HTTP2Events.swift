@@ -19,8 +19,10 @@ extension HTTP2Session {
         stream.blockSize += name.count + value.count + 32
         guard stream.blockSize > options.maxHeaderList else {
             unsafe stream.block.append(name, value)
+            blockBytes = stream.blockSize
             return true
         }
+        blockBytes = 0
         stream.isTooLarge = true
         stream.block = HTTP2Fields()
         // Small blocks that decode to large lists (RFC 9113, 10.5.1).
@@ -31,6 +33,7 @@ extension HTTP2Session {
 
     func headersComplete(_ stream: HTTP2Stream, ends: Bool) {
         if pendingHead == stream.id { pendingHead = nil }
+        blockBytes = 0
         var block = HTTP2Fields()
         swap(&block, &stream.block)
         switch side {

@@ -79,6 +79,8 @@ package enum HTTP2Side: Sendable {
 
     /// Bytes that wait for the peer on all streams.
     package var heldBytes: Int { queued }
+    /// Of the header block that is coming in: there is one at most (RFC 9113, 4.3).
+    package internal(set) var blockBytes = 0
 
     /// Takes what came. After an error `takeOutput` gives what the peer is still to be told.
     package func receive(_ bytes: inout MutableSpan<UInt8>, at now: UInt64) throws(HTTP2Error) {

@@ -135,6 +135,7 @@ extension HTTP2Session {
         guard !stream.isClosed else { return }
         streams[stream.id] = nil
         if pendingHead == stream.id { pendingHead = nil }
+        if stream.block.count > 0 { blockBytes = 0 }
         held -= stream.unconsumed
         stream.unconsumed = 0
         payBack()

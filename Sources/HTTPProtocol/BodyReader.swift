@@ -23,6 +23,11 @@ package struct BodyReader: Equatable, Sendable {
     /// Whether the end has been found.
     package var isComplete: Bool { state == .complete }
 
+    /// Bytes that are kept: of trailers that are not complete.
+    package var keptBytes: Int {
+        if case .chunked(let body) = state { body.keptBytes } else { 0 }
+    }
+
     /// Whether the end of the connection ends the body in order.
     package var endsWithConnection: Bool { state == .untilEnd }
 

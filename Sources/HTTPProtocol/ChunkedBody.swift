@@ -32,6 +32,9 @@ package struct ChunkedBody: Equatable, Sendable {
         trailers = HeadLines(fieldsWithin: trailerLimits)
     }
 
+    /// Bytes of trailers that are not complete.
+    var keptBytes: Int { trailers.keptBytes }
+
     /// The next piece that begins at `position`, which moves; nil when all bytes are used.
     package mutating func next(_ bytes: Span<UInt8>, from position: inout Int) throws(BodyError) -> BodyPiece?
     {

@@ -44,6 +44,8 @@ struct HeadLines<First: FirstLine>: Sendable {
 
     /// Whether nothing has come yet.
     var isEmpty: Bool { size == 0 }
+    /// Bytes that are kept: all that came.
+    var keptBytes: Int { size }
 
     /// Takes bytes up to the end of the head. Returns how many, when the empty line has come; nil when more is needed.
     mutating func accept(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {

@@ -37,6 +37,9 @@ package struct HeaderFields: Equatable, Sendable {
     /// How many lines there are.
     package var count: Int { lines.count }
 
+    /// Bytes of memory that they take.
+    package var keptBytes: Int { bytes.count &+ lines.count &* MemoryLayout<Line>.stride }
+
     /// All lines, in order.
     package var list: [Field] { lines.map { Field(text($0.name), text($0.value)) } }
 

@@ -32,6 +32,11 @@ package struct RequestHead: Equatable, Sendable {
     }
 }
 
+extension RequestHead {
+    /// Bytes of memory that it takes.
+    package var keptBytes: Int { method.utf8.count &+ target.text.utf8.count &+ fields.keptBytes }
+}
+
 /// The head of a response (RFC 9112, 4). It is written as HTTP/1.1, whatever it came as.
 package struct ResponseHead: Equatable, Sendable {
     /// Three digits.

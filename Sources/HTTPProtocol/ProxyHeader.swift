@@ -40,6 +40,9 @@ package struct ProxyHeaderParser {
     /// A parser before the first byte.
     package init() {}
 
+    /// Bytes that have come of it.
+    package var keptBytes: Int { bytes.count }
+
     /// Takes bytes; nil = more are needed. `used` counts those of this call that belong to the header.
     package mutating func feed(_ input: Span<UInt8>) throws(ProxyHeaderError)
         -> (header: ProxyHeader, used: Int)?

@@ -14,6 +14,9 @@ package struct RequestHeadParser: Sendable {
     /// Whether no byte has come yet.
     package var isEmpty: Bool { lines.isEmpty }
 
+    /// Bytes of a head that is not complete.
+    package var keptBytes: Int { lines.keptBytes }
+
     /// Takes bytes. Returns the head, and how many of these bytes belonged to it, when it is complete; nil when more is
     /// needed.
     package mutating func feed(_ bytes: Span<UInt8>) throws(HeadError) -> (RequestHead, Int)? {

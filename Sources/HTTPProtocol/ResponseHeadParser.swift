@@ -13,6 +13,9 @@ package struct ResponseHeadParser: Sendable {
         lines = HeadLines(limits)
     }
 
+    /// Bytes of a head that is not complete.
+    package var keptBytes: Int { lines.keptBytes }
+
     /// Takes bytes. Returns the head, and how many of these bytes belonged to it, when it is complete; nil when more is
     /// needed.
     package mutating func feed(_ bytes: Span<UInt8>) throws(HeadError) -> (ResponseHead, Int)? {

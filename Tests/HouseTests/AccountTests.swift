@@ -45,6 +45,94 @@ struct AccountTests {
         #expect(Set(Self.excused.keys).subtracting(found).sorted() == [], "excused, and not there")
     }
 
+    /// What keeps heads and parts of them, without an account of its own.
+    private static let keepers = [
+        "RequestHeadParser", "ResponseHeadParser", "ProxyHeaderParser", "BodyReader", "RequestHead",
+        "ResponseHead",
+        "HeaderFields", "HTTP2Fields", "UpgradePlan", "RequestPlan",
+    ]
+    /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
+    private static let charged: [String: String] = [
+        "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",
+        "Proxy/Admin/AdminConnection.swift parser": "an operator's, no more than a head",
+        "Proxy/Admin/AdminConnection.swift body": "an operator's, no more than a head",
+        "Proxy/Admin/AdminConnection.swift head": "an operator's, no more than a head",
+        "Proxy/Broadcast/Feed.swift plan": "headCharge",
+        "Proxy/Broadcast/FeedTicket.swift plan": "its client's request under way",
+        "Proxy/Client/ClientConnection.swift parser": "headCharge",
+        "Proxy/Client/ClientConnection.swift body": "bodyCharge",
+        "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",
+        "Proxy/Client/RequestRecord.swift head": "its client's request under way",
+        "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
+        "Proxy/Exchange/Exchange.swift head": "its client's request under way",
+        "Proxy/Exchange/Exchange.swift plan": "its client's request under way",
+        "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",
+        "Proxy/Exchange/HTTP1UpstreamRequest.swift parser": "headCharge",
+        "Proxy/Exchange/HTTP1UpstreamRequest.swift reader": "headCharge",
+        "Proxy/Exchange/HTTP1UpstreamRequest.swift request": "its client's request under way",
+        "Proxy/Exchange/HTTP2Responder.swift request": "its client's request under way",
+        "Proxy/Exchange/HTTP2UpstreamRequest.swift refusal": "taken up in the turn in which it came",
+        "Proxy/Exchange/HTTP2UpstreamRequest.swift request": "its client's request under way",
+        "Proxy/Exchange/HTTP2UpstreamRequest.swift trailers": "trailerCharge",
+        "Proxy/Exchange/RequestPlan.swift head": "its client's request under way",
+        "Proxy/Relay/SessionAssembly.swift plan": "lives for a call",
+        "Proxy/Upstream/BackendRequest.swift head": "its client's request under way",
+        "Proxy/Upstream/HealthProbe.swift head": "an answer to ourselves, no more than a head",
+        "Proxy/Upstream/Multiplex/UpgradeOnStream.swift plan": "its client's request under way",
+        "Proxy/Upstream/UpgradeAttempt.swift parser": "headCharge",
+        "Proxy/Upstream/UpgradeAttempt.swift plan": "its client's request under way",
+    ]
+
+    /// The stored properties of these types, as `path name`.
+    static func keeping(_ types: [String], _ path: String, _ lines: [Substring]) -> [String] {
+        lines.compactMap { line in
+            guard line.hasPrefix("    "), !line.hasPrefix("     "), !line.hasSuffix("{"), !line.hasSuffix("}")
+            else { return nil }
+            let words = line.split { " :=?(".contains($0) }
+            guard let place = words.firstIndex(where: { $0 == "var" || $0 == "let" }),
+                place + 2 < words.count,
+                types.contains(String(words[place + 2]))
+            else { return nil }
+            return "\(path) \(words[place + 1])"
+        }
+    }
+
+    @Test("heads and parts of them are charged, or there is a reason")
+    func heads() throws {
+        let files = try House.sources().filter { file in
+            file.module == "Proxy" && !Self.left.contains { file.path.hasPrefix($0) }
+        }
+        let found = files.flatMap { Self.keeping(Self.keepers, $0.path, $0.lines) }
+        #expect(Set(found).subtracting(Self.charged.keys).sorted() == [])
+        #expect(Set(Self.charged.keys).subtracting(found).sorted() == [], "charged, and not there")
+        for file in files {
+            for (property, charge) in Self.charged
+            where property.hasPrefix(file.path + " ") && !charge.contains(" ") {
+                let isSet = file.lines.contains {
+                    $0.contains("\(charge).set(") || $0.contains("\(charge)?.set(")
+                }
+                #expect(isSet, "\(property) stands for nothing")
+            }
+        }
+    }
+
+    @Test("a property that keeps a head is found")
+    func keepers() {
+        let text = """
+            final class A {
+                private var parser: RequestHeadParser
+                private var body = BodyReader(.none)
+                let head: RequestHead?
+                var made: RequestHead { x }
+                let other: RequestHeadLimits
+                func f(_ head: RequestHead) {}
+            }
+            """
+        #expect(
+            Self.keeping(Self.keepers, "A.swift", text.split(separator: "\n"))
+                == ["A.swift parser", "A.swift body", "A.swift head"])
+    }
+
     @Test("a property without an account is found, what holds nothing is not")
     func violations() {
         let text = """

@@ -13,6 +13,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
     private unowned let worker: Worker
     private let listener: String
     private var parser = ProxyHeaderParser()
+    private var headCharge: MemoryCharge
     private var deadline: TimerToken?
     private var done: Done?
 
@@ -22,6 +23,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
         done: @escaping Done
     ) {
         self.socket = socket
+        headCharge = MemoryCharge(to: socket.account)
         self.peer = peer
         self.listener = listener
         self.worker = worker
@@ -37,7 +39,10 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
         do throws(ProxyHeaderError) {
-            guard let (header, used) = try parser.feed(bytes.span) else { return }
+            guard let (header, used) = try parser.feed(bytes.span) else {
+                return headCharge.set(parser.keptBytes)
+            }
+            headCharge.set(0)
             guard let done = finish() else { return }
             socket.pauseReading()
             var copy = (used..<bytes.count).map { bytes[$0] }

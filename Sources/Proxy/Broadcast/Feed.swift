@@ -44,6 +44,7 @@ final class Feed: TimerOwner, MemoryHolder {
     var speech: Speech?
     /// Of what is kept for its clients: the messages that it holds, and those that slow clients are still given.
     let account: MemoryAccount
+    private var headCharge: MemoryCharge
     /// The message that is coming in pieces.
     var assembly: MessageAssembly?
     var timers = TimerSlots()
@@ -61,6 +62,8 @@ final class Feed: TimerOwner, MemoryHolder {
         self.worker = worker
         machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin)
         account = MemoryAccount(on: worker.loop.memory)
+        headCharge = MemoryCharge(to: account)
+        headCharge.set(plan.head.keptBytes)
         ring = MessageRing(capacity: options.ringCapacity, byteLimit: options.queueBytes)
         account.holder = self
     }

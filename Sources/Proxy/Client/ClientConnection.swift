@@ -30,7 +30,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     var phase: Phase
     var parser: RequestHeadParser
     var early: HeldBytes
-    /// Of a head that is incomplete.
+    /// Of a head that is incomplete, or of the request under way.
     var headCharge: MemoryCharge
     /// Whether the client takes its answers, and how long the end is waited for.
     var stall = StallWatch()
@@ -42,6 +42,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     var exchange: Exchange?
     /// Where the body of the request under way ends.
     private var body = BodyReader(.none)
+    /// Of its trailers.
+    private var bodyCharge: MemoryCharge
     var record: RequestRecord?
     var leave: (() -> Void)?
     var requests = 0
@@ -56,6 +58,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         self.worker = worker
         early = HeldBytes(on: transport.account)
         headCharge = MemoryCharge(to: transport.account)
+        bodyCharge = MemoryCharge(to: transport.account)
         parser = RequestHeadParser(limits: worker.headLimits)
         phase = listener.tls == nil ? .head : .handshake
         if listener.tls == nil, listener.speaksHTTP2 { sniffer = PrefaceSniffer() }
@@ -179,6 +182,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver) {
         phase = .over
         transport.pauseReading()
+        headCharge.set(0)
         let answer = plan.answer(accepted)
         transport.write(answer.span)
         let leave = self.leave
@@ -209,6 +213,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         phase = .answering
         early.removeAll()
         headCharge.set(0)
+        bodyCharge.set(0)
         transport.finish()
         transport.resumeReading()
         let clock = ClosingClock(
@@ -266,6 +271,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         } catch {
             exchange.bodyMalformed(error)
         }
+        bodyCharge.set(body.keptBytes)
         exchange.bodyPaused()
         return position
     }

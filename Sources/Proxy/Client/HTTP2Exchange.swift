@@ -7,16 +7,25 @@ internal import HTTPProtocol
 struct HTTP2RequestBody: ~Copyable {
     private var waiting: HeldBytes
     /// What came behind it.
-    var trailers = HeaderFields()
+    private(set) var trailers = HeaderFields()
+    private var trailerCharge: MemoryCharge
     /// The backend takes no more at present.
     var isPaused = false
 
     /// - Parameter account: of the client's connection.
-    init(on account: MemoryAccount) { waiting = HeldBytes(on: account) }
+    init(on account: MemoryAccount) {
+        waiting = HeldBytes(on: account)
+        trailerCharge = MemoryCharge(to: account)
+    }
 
     var isEmpty: Bool { waiting.isEmpty }
 
     mutating func keep(_ bytes: Span<UInt8>) { waiting.append(bytes) }
+
+    mutating func keep(trailers: HeaderFields) {
+        self.trailers = trailers
+        trailerCharge.set(trailers.keptBytes)
+    }
 
     /// All of it, for somebody who gives it back to flow control.
     mutating func take() -> [UInt8] { waiting.takeArray() }

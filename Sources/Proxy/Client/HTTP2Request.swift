@@ -22,6 +22,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var address: String
     var timers = TimerSlots()
     var body: HTTP2RequestBody
+    /// Of its head, until it is answered.
+    private var headCharge: MemoryCharge
     var isTurnAwaited = false
     /// It asks for a WebSocket: any 2xx would open it (RFC 8441, 5).
     private var isConnect = false
@@ -33,6 +35,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         self.client = client
         address = client.address
         body = HTTP2RequestBody(on: client.account)
+        headCharge = MemoryCharge(to: client.account)
     }
 
     var worker: Worker { client.worker }
@@ -63,6 +66,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             guard client.isMade(for: host) else {
                 return refuse(Fault(.request(.misdirected)), host: host, path: head.target.text)
             }
+            headCharge.set(head.keptUnderWay)
             route(head)
         }
     }
@@ -73,6 +77,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver) {
         guard phase == .upgrade else { return }
         phase = .over
+        headCharge.set(0)
         stream.respond(plan.streamAnswer(accepted), endsStream: false)
         let transport = HTTP2StreamTransport(stream, on: worker.loop, over: client.transport)
         let leave = self.leave
@@ -126,6 +131,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func answered() {
         phase = .answering
         dropBody()
+        headCharge.set(0)
         leaveRoute()
         stall.began(at: worker.loop.now)
         if slowConsumer > 0 { arm(.answer, after: StallWatch.firstLook(slowConsumer)) }
@@ -148,7 +154,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         }
     }
 
-    func streamTrailers(_ fields: HTTP2Fields) { body.trailers = HeaderFields(fields) }
+    func streamTrailers(_ fields: HTTP2Fields) { body.keep(trailers: HeaderFields(fields)) }
 
     func streamEnded() {
         switch phase {
@@ -175,6 +181,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     private func cancel(_ cause: String = "client ended the stream") {
         givenUp(cause)
         phase = .over
+        headCharge.set(0)
         disarm(.answer)
         attempt?.cancel()
         attempt = nil

@@ -33,11 +33,11 @@ extension ClientConnection {
     private func feed(_ bytes: Span<UInt8>) throws(HeadError) -> (RequestHead, Int)? {
         let isFirstByte = parser.isEmpty
         guard let found = try parser.feed(bytes) else {
-            headCharge.set(headCharge.bytes + bytes.count)
+            headCharge.set(parser.keptBytes)
             if isFirstByte, requests > 0 { arm(worker.generation.configuration.timeouts.requestHead) }
             return nil
         }
-        headCharge.set(0)
+        headCharge.set(found.0.keptUnderWay)
         return found
     }
 
@@ -65,6 +65,7 @@ extension ClientConnection {
     func nextRequestSoon() {
         phase = .between
         exchange = nil
+        headCharge.set(0)
         worker.loop.nextTurn { [weak self] in self?.nextRequest() }
     }
 

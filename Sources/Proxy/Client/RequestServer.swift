@@ -48,6 +48,11 @@ protocol RequestServer: AnyObject {
         refusing plan: UpgradePlan)
 }
 
+extension RequestHead {
+    /// Bytes that are kept of a request until it is answered: as it came, and as it is sent on.
+    var keptUnderWay: Int { 2 &* keptBytes }
+}
+
 extension RequestServer {
     /// Decides what becomes of the request, and begins it.
     func route(_ head: RequestHead) {

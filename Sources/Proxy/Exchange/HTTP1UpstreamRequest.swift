@@ -8,13 +8,19 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
     private let connection: StreamConnection
     /// Takes the connection back when it could serve another request; nil when it must not.
     private let pool: UpstreamPool?
-    private let request: RequestHead
+    /// Until it is sent.
+    private var request: RequestHead?
+    private let method: String
     private let framing: BodyFraming
     private var output = UniqueArray<UInt8>()
     private var isSent: Bool
     private var parser: ResponseHeadParser
-    private var response: ResponseHead?
     private var reader = BodyReader(.none)
+    /// Of heads and trailers that are not complete.
+    private var headCharge: MemoryCharge
+    private var hasHead = false
+    /// The backend leaves the connection open behind its answer.
+    private var keepsAlive = false
     private var isAnswered = false
     /// The answer to an upgrade, whose head and first bytes have come before `start`.
     private var refusal: (ResponseHead, early: [UInt8])?
@@ -30,8 +36,10 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         headLimits: HeadLimits
     ) {
         self.request = request
+        method = request.method
         self.framing = framing
         self.connection = connection
+        headCharge = MemoryCharge(to: connection.account)
         self.pool = pool
         isSent = framing.isEmpty
         parser = ResponseHeadParser(limits: headLimits)
@@ -42,9 +50,10 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         _ request: RequestHead, refusedBy head: ResponseHead, early: [UInt8], on connection: StreamConnection,
         headLimits: HeadLimits
     ) {
-        self.request = request
+        method = request.method
         framing = .none
         self.connection = connection
+        headCharge = MemoryCharge(to: connection.account)
         pool = nil
         isSent = true
         refusal = (head, early)
@@ -61,7 +70,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         if let (head, early) = refusal.take() {
             receive(early.span, after: head)
             if receiver == nil { return }
-        } else {
+        } else if let request = request.take() {
             output.append(copying: request.encoded.span)
         }
         connection.resumeReading()
@@ -99,7 +108,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         receiver = nil
         // A request that was answered before it was complete leaves no beginning for the next one.
         let isReusable =
-            isSent && leftOver == 0 && !reader.endsWithConnection && response?.keepsAlive == true
+            isSent && leftOver == 0 && !reader.endsWithConnection && keepsAlive
         guard isReusable, let pool else { return connection.close() }
         connection.receiver = nil
         connection.read(for: nil)
@@ -123,7 +132,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         do {
             if let known { try begin(known) }
             try takeHead(bytes, &position)
-            if response != nil { try takeBody(bytes, &position) }
+            if hasHead { try takeBody(bytes, &position) }
         } catch let error as HeadError {
             receiver?.upstreamFailed(Fault(.malformed, .head(error)))
         } catch let error as BodyError {
@@ -131,12 +140,13 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         } catch {
             receiver?.upstreamFailed(Fault(.malformed))
         }
+        headCharge.set(parser.keptBytes &+ reader.keptBytes)
         leftOver = bytes.count - position
         receiver?.upstreamPaused()
     }
 
     private func takeHead(_ bytes: Span<UInt8>, _ position: inout Int) throws(HeadError) {
-        while response == nil, position < bytes.count {
+        while !hasHead, position < bytes.count {
             guard let (head, used) = try parser.feed(bytes.extracting(position..<bytes.count)) else {
                 return position = bytes.count
             }
@@ -148,8 +158,9 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
     }
 
     private func begin(_ head: ResponseHead) throws(HeadError) {
-        let framing = try BodyFraming(of: head, to: request.method)
-        response = head
+        let framing = try BodyFraming(of: head, to: method)
+        hasHead = true
+        keepsAlive = head.keepsAlive
         reader = BodyReader(framing)
         receiver?.upstreamBegan(head, framing: framing)
     }
@@ -166,7 +177,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
     func transportDrained() { receiver?.upstreamDrained() }
 
     func transportEnded() {
-        guard response != nil, reader.endsWithConnection else {
+        guard hasHead, reader.endsWithConnection else {
             receiver?.upstreamFailed(.ended(.ended, isAnswered: isAnswered))
             return
         }

@@ -6,7 +6,9 @@ internal import WebSocketProtocol
 /// A plain request on a stream of a multiplexed connection (RFC 9113, 8.1).
 final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarget {
     private let line: MultiplexLine
-    private let request: RequestHead
+    /// Until it is sent.
+    private var request: RequestHead?
+    private let method: String
     private let hasBody: Bool
     private var stream: HTTP2Stream?
     /// The answer to an upgrade, whose head has come before `start`.
@@ -17,20 +19,24 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     private var isTold = true
     private var unconsumed = 0
     private var trailers = HeaderFields()
+    private var trailerCharge: MemoryCharge
     private var fault: Fault?
     var receiver: (any UpstreamRequestReceiver)?
 
     /// A request that is still to be sent.
     init(_ request: RequestHead, framing: BodyFraming, on line: MultiplexLine) {
         self.request = request
+        method = request.method
         self.line = line
+        trailerCharge = MemoryCharge(to: line.account)
         hasBody = !framing.isEmpty
     }
 
     /// A refused upgrade, whose stream goes on with the body of the answer.
     init(_ request: RequestHead, refusedBy head: ResponseHead, on line: MultiplexLine) {
-        self.request = request
+        method = request.method
         self.line = line
+        trailerCharge = MemoryCharge(to: line.account)
         hasBody = false
         refusal = head
     }
@@ -49,8 +55,10 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
             stream?.finish()
             return turnEnded()
         }
-        stream = line.session?.open(
-            request.http2(scheme: line.scheme), endsStream: !hasBody, receiver: self)
+        if let request = request.take() {
+            stream = line.session?.open(
+                request.http2(scheme: line.scheme), endsStream: !hasBody, receiver: self)
+        }
         guard stream == nil else { return }
         // It has just said that it takes no more.
         line.streamEnded()
@@ -112,7 +120,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     private func begin(_ head: ResponseHead) {
         do throws(HeadError) {
             isAnswered = true
-            receiver?.upstreamBegan(head, framing: try BodyFraming(of: head, to: request.method))
+            receiver?.upstreamBegan(head, framing: try BodyFraming(of: head, to: method))
         } catch {
             receiver?.upstreamFailed(Fault(.malformed, .head(error)))
         }
@@ -131,7 +139,10 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         if !isPaused { giveBack() }
     }
 
-    func streamTrailers(_ fields: HTTP2Fields) { trailers = HeaderFields(fields) }
+    func streamTrailers(_ fields: HTTP2Fields) {
+        trailers = HeaderFields(fields)
+        trailerCharge.set(trailers.keptBytes)
+    }
 
     func streamEnded() {
         tellSoon()

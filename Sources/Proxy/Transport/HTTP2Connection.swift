@@ -71,6 +71,8 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private var pendingHead: Int32?
     /// What the session's streams have waiting for the peer.
     private var waiting: MemoryCharge
+    /// The header block that is coming in.
+    private var headCharge: MemoryCharge
     /// Bytes of all frames, as a measure of what goes on.
     private(set) var bytesReceived: UInt64 = 0
     private(set) var bytesSent: UInt64 = 0
@@ -85,6 +87,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         self.worker = worker
         self.owner = owner
         waiting = MemoryCharge(to: transport.account)
+        headCharge = MemoryCharge(to: transport.account)
         session = try HTTP2Session(side, options, buffers: worker.http2Buffers, at: worker.loop.now)
         session.receiver = self
     }
@@ -107,6 +110,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
             session.end(.internalError, loss)
         }
         waiting.set(0)
+        headCharge.set(0)
         transport.close()
     }
 
@@ -119,6 +123,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         bytesReceived &+= UInt64(bytes.count)
         do throws(HTTP2Error) {
             try receive(&bytes)
+            headCharge.set(session.blockBytes)
             tellHeadPending()
             if session.isFinished { outputWaiting() }
         } catch {

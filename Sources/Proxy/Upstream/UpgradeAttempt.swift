@@ -34,6 +34,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     private var hasAnswer = false
     private var unprocessed = 0
     private var parser: ResponseHeadParser
+    private var headCharge: MemoryCharge?
     private var deadline: TimerToken?
     private var learner: KeyLearner?
     private let began: UInt64
@@ -91,6 +92,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         connection.limitReads(to: 4096)
         connection.resumeReading()
         parser = ResponseHeadParser(limits: worker.headLimits)
+        headCharge = MemoryCharge(to: connection.account)
         armDeadline()
         let bytes = handshake.request
         connection.write(bytes.span)
@@ -168,6 +170,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
                 }
                 return
             }
+            headCharge?.set(parser.keptBytes)
         } catch let error as HeadError {
             fail(Fault(.malformed, .head(error)))
         } catch let error as ClientHandshakeError {
@@ -212,6 +215,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         connection.pauseReading()
         connection.limitReads(to: nil)
         connection.receiver = nil
+        headCharge = nil
     }
 
     private func copy(_ bytes: Span<UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
