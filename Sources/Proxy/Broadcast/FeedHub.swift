@@ -125,7 +125,8 @@ final class FeedHub {
         if tally.leaving >= feed.options.feeds { cutFarewell(of: tally) }
         let id = nextFarewell
         nextFarewell += 1
-        let farewell = LegFarewell(leg, tally: tally, worker: worker) { [unowned self] _ in
+        let farewell = LegFarewell(leg, tally: tally, worker: worker, deadline: deadline) {
+            [unowned self] _ in
             leaving[id] = nil
             tally.leaving -= 1
             done()
@@ -133,7 +134,7 @@ final class FeedHub {
         }
         tally.leaving += 1
         leaving[id] = farewell
-        farewell.begin(payload, deadline: deadline)
+        farewell.begin(payload)
     }
 
     private func cutFarewell(of tally: FeedTally) {

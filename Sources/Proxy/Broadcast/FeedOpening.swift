@@ -78,7 +78,7 @@ extension Feed {
             var span = bytes.mutableSpan
             received(&span, from: leg)
         }
-        if leg?.hasEnded == false { leg?.goOn() }
+        leg?.goOn()
         lingerIfEmpty()
     }
 

@@ -6,12 +6,12 @@ internal import WebSocketProtocol
 // What comes from the backend: messages are put together, shared, and kept for the next round (`FeedRounds`).
 extension Feed: LegOwner {
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
-        guard leg === self.leg, !leg.isDeaf else { return }
+        guard leg === self.leg else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
         leg.progress.heard(at: worker.loop.now)
         var position = 0
         do throws(ProtocolViolation) {
-            while !leg.isDeaf, let slice = try leg.frames.next(bytes.span, from: &position) {
+            while leg === self.leg, let slice = try leg.frames.next(bytes.span, from: &position) {
                 let payload = bytes.span.extracting(slice.payload)
                 if slice.header.opcode.isControl {
                     let close = try leg.takeControl(
@@ -43,8 +43,6 @@ extension Feed: LegOwner {
     /// over, which its clients are told; any other is a connection lost.
     private func closed(_ leg: Leg, _ payload: ClosePayload) {
         finishRound()
-        _ = leg.closing.receiveClose()
-        leg.isDeaf = true
         let code = payload.code?.rawValue ?? 1005
         guard code == 1000 || code >= 3000 else {
             return lost("backend closed with \(code)", saying: payload)

@@ -10,46 +10,64 @@ final class LegFarewell: LegOwner, TimerTarget {
     private let worker: Worker
     private var done: ((LegFarewell) -> Void)?
     private var timer: TimerToken?
-    private var clock: ClosingClock?
+    private var machine: SessionMachine
 
-    init(_ leg: Leg, tally: FeedTally, worker: Worker, done: @escaping (LegFarewell) -> Void) {
+    /// - Parameter deadline: how long nothing may move.
+    init(
+        _ leg: Leg, tally: FeedTally, worker: Worker, deadline: UInt64,
+        done: @escaping (LegFarewell) -> Void
+    ) {
         self.leg = leg
         self.tally = tally
         self.worker = worker
         self.done = done
+        machine = SessionMachine(
+            client: .absent(since: worker.loop.now), backend: .open(isMidFrame: false),
+            closingWithin: deadline)
     }
 
-    func begin(_ payload: ClosePayload?, deadline: UInt64) {
-        leg.isDeaf = true
-        guard let payload else { return finish() }
+    /// - Parameter payload: what the backend is told; nil = the connection is closed at once.
+    func begin(_ payload: ClosePayload?) {
         leg.owner = self
-        leg.sendClose(payload)
-        leg.transport.resumeReading()
-        let clock = ClosingClock(limit: deadline, at: worker.loop.now)
-        self.clock = clock
-        timer = worker.loop.schedule(self, kind: 0, after: clock.firstLook)
+        guard let payload else { return cut() }
+        carryOut(machine.close(payload, by: .proxy, cause: .close, at: worker.loop.now))
+    }
+
+    private func carryOut(_ orders: SessionOrders) {
+        leg.gate = machine.gate(.backend)
+        leg.carryOut(orders.backend)
+        if orders.beginsEnd { leg.flowAgain() }
+        if let deadline = orders.deadline { arm(deadline) }
+        if orders.isOver { finish() }
+    }
+
+    private func arm(_ deadline: UInt64) {
+        worker.loop.cancel(timer)
+        timer = worker.loop.schedule(self, kind: 0, after: deadline)
     }
 
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {}
     func drained(_ leg: Leg) {}
-    func ended(_ leg: Leg, _ error: TransportError?) { finish() }
+    func ended(_ leg: Leg, _ error: TransportError?) {
+        carryOut(
+            machine.ended(
+                .backend, error.map { .connectionLost($0.description) }, isSettled: true, at: worker.loop.now)
+        )
+    }
+
     func timerFired(_ kind: UInt8) {
         timer = nil
         // What clients have said may still be on its way.
-        let getsOn = leg.closesOn()
-        guard let wait = clock?.check(at: worker.loop.now, hasMoved: getsOn) else { return finish() }
-        timer = worker.loop.schedule(self, kind: 0, after: wait)
+        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: leg.closesOn()))
     }
 
     /// Waits no longer.
-    func cut() { finish() }
+    func cut() { carryOut(machine.cut(by: .proxy, cause: .close)) }
 
     private func finish() {
         worker.loop.cancel(timer)
         timer = nil
         leg.owner = nil
-        leg.hasEnded = true
-        leg.transport.close()
         let done = self.done
         self.done = nil
         done?(self)

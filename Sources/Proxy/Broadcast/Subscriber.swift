@@ -25,9 +25,7 @@ final class Subscriber: LiveSession, TimerOwner {
     /// Where the worker and the feed keep it.
     var position = -1
     var place = -1
-    var ending: SessionEnding?
-    var isClosing = false
-    var plannedDrain: DrainCause?
+    var machine: SessionMachine
     /// What the client sends, while it is being put together.
     var assembly: ClientMessage?
     /// For what the client compresses.
@@ -42,8 +40,6 @@ final class Subscriber: LiveSession, TimerOwner {
     var underWay: UnderWay?
     /// It could not take something at once since it last had everything.
     var isBehind = false
-    /// How long its end is waited for.
-    var closingClock: ClosingClock?
     private var lastMessages: UInt64 = 0
     private var lastActivity: UInt64
     var timers = TimerSlots()
@@ -60,6 +56,9 @@ final class Subscriber: LiveSession, TimerOwner {
         self.worker = worker
         self.onEnd = onEnd
         route = plan.route
+        machine = SessionMachine(
+            client: .open(isMidFrame: false), backend: .absent(since: worker.loop.now),
+            closingWithin: plan.route.timeouts.close)
         agreement = plan.agreement
         compression =
             if let agreement = plan.agreement, let options = plan.compression {
@@ -154,7 +153,7 @@ final class Subscriber: LiveSession, TimerOwner {
             lastMessages = messages
             lastActivity = now
         } else if route.timeouts.idle > 0, now - lastActivity >= route.timeouts.idle {
-            return close(ClosePayload(.goingAway, "idle for too long"), by: .proxy, cause: .idleTimeout)
+            return carryOut(machine.idle(at: now))
         }
         scheduleHousekeeping()
     }

@@ -2,132 +2,113 @@ internal import EventLoop
 internal import Logging
 internal import WebSocketProtocol
 
-// How a subscription ends. There is nobody behind it: each Close is answered here.
+// How a subscription ends. There is nobody behind it: its machine has no backend side, and answers each Close.
 extension Subscriber {
-    /// The client's Close.
+    /// Does what the machine has decided.
+    func carryOut(_ orders: SessionOrders) {
+        leg.gate = machine.gate(.client)
+        if orders.beginsEnd {
+            assembly = nil
+            for timer in [Timer.housekeeping, .slowConsumer, .drain] { disarm(timer) }
+        }
+        carryOut(orders.client)
+        // A paused client must be read again, or its answer is never seen.
+        if orders.beginsEnd, leg.isConnected { leg.flowAgain() }
+        if let deadline = orders.deadline { arm(.closeDeadline, after: deadline) }
+        if orders.isOver { forget() }
+    }
+
+    private func carryOut(_ order: SideOrder) {
+        leg.carryOut(order)
+        if order.settles { settle() }
+    }
+
+    /// Never in the middle of a round over the subscribers, nor inside the transport's own call.
+    private func settle() {
+        worker.loop.nextTurn { [weak self] in
+            guard let self, leg.transport.bufferedBytes == 0 else { return }
+            carryOut(machine.settled(.client, at: worker.loop.now))
+        }
+    }
+
+    func frameBegins() {
+        machine.frameBegins(towards: .client)
+        leg.gate = machine.gate(.client)
+    }
+
+    func frameEnds() {
+        let order = machine.frameEnds(towards: .client)
+        leg.gate = machine.gate(.client)
+        leg.frameEnded(order)
+        if order.settles { settle() }
+    }
+
     func closeReceived(_ payload: ClosePayload) {
-        leg.closeReceived = payload
-        // Nothing that follows a Close counts, Pings included (RFC 6455, 5.5.1).
-        leg.isDeaf = true
-        noteEnding(SessionEnding(by: .client, code: payload.code, reason: payload.reason, cause: .close))
-        if leg.closing.receiveClose() == .reply { leg.sendClose(payload) }
-        finishIfClosed()
-        armCloseDeadline()
+        carryOut(machine.received(payload, from: .client, at: worker.loop.now))
     }
 
     /// Says Close with a code of ours, or of the backend's.
     func close(_ payload: ClosePayload, by: EndedBy, cause: EndingCause) {
-        guard ending == nil else { return }
-        noteEnding(SessionEnding(by: by, code: payload.code, reason: payload.reason, cause: cause))
-        leg.sendClose(payload)
-        armCloseDeadline()
+        carryOut(machine.close(payload, by: by, cause: cause, at: worker.loop.now))
     }
 
     func drainSoon(after delay: UInt64, because cause: DrainCause) {
-        guard ending == nil else { return }
-        plannedDrain = cause
-        arm(.drain, after: delay)
+        if machine.plans(cause) { arm(.drain, after: delay) }
     }
 
     func keep() {
-        plannedDrain = nil
+        machine.stays()
         // The feed's own end is not taken back.
         if feed.lastWords == nil { disarm(.drain) }
     }
 
     /// The feed has ended: says its last words when this many nanoseconds have passed.
-    func leave(after delay: UInt64) { arm(.drain, after: delay) }
+    func leave(after delay: UInt64) {
+        if !machine.isEnding { arm(.drain, after: delay) }
+    }
 
     func drainNow() {
         if let last = feed.lastWords { return close(last.payload, by: last.by, cause: last.cause) }
-        guard let cause = plannedDrain else { return }
         let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
-        let payload = ClosePayload(cause.code(worker.drainCode), cause.reason(hint: hint))
-        close(payload, by: .proxy, cause: .drain(cause))
+        carryOut(machine.drainDue(code: worker.drainCode, hint: hint, at: worker.loop.now))
     }
 
     /// It is behind by more than its policy bears; found again with each message until it is closed.
     func lagsTooMuch() {
-        guard ending == nil else { return }
+        guard !machine.isEnding else { return }
         feed.tally.slowClosed &+= 1
         close(ClosePayload(.tryAgainLater, "too slow for this feed"), by: .proxy, cause: .lagging)
     }
 
     func fail(_ violation: ProtocolViolation) {
-        noteEnding(SessionEnding(by: .client, code: violation.closeCode, cause: .violation(violation)))
-        leg.isDeaf = true
-        leg.sendClose(ClosePayload(violation.closeCode, violation.reason))
-        // With half a frame sent, its rest and then our Close come first; the deadline bounds that.
-        if !leg.isMidFrame { leg.transport.finish() }
-        armCloseDeadline()
+        carryOut(machine.violated(violation, by: .client, at: worker.loop.now))
     }
 
     /// The client has ended its side, in order or not.
     func ended(_ leg: Leg, _ error: TransportError?) {
-        if error == nil, leg.closeReceived != nil {
-            // Its Close was its last word, as browsers do on HTTP/2 streams. It still gets what is under way, and ours.
-            leg.peerHasFinished = true
-            return endIfParted()
-        }
-        let cause = error?.endingCause(of: .client) ?? .connectionLost(error?.description ?? "")
-        noteEnding(SessionEnding(by: cause.by(.client), code: nil, cause: cause))
-        endNow()
+        gone(error.map { $0.endingCause(of: .client) ?? .connectionLost($0.description) })
     }
 
-    /// The client gives no sign of life.
-    func giveUp(_ cause: EndingCause) {
-        noteEnding(SessionEnding(by: .proxy, code: nil, cause: cause))
-        endNow()
-    }
+    /// The client gives no sign of life, or takes too much.
+    func giveUp(_ cause: EndingCause) { gone(cause) }
 
-    /// With both Close frames passed, the connection ends: the server closes first (RFC 6455, 7.1.1).
-    func finishIfClosed() {
-        guard leg.closing.isFinished, !leg.isMidFrame, !leg.hasEnded else { return }
-        leg.transport.finish()
-        // Never in the middle of a round over the subscribers, nor inside the transport's own call.
-        if leg.peerHasFinished { worker.loop.nextTurn { [weak self] in self?.endIfParted() } }
-    }
-
-    /// Ends the connection when the client has said its last word and our Close has gone; the close deadline bounds the
-    /// wait for that.
-    func endIfParted() {
-        guard leg.peerHasFinished, leg.closing.isFinished, leg.transport.bufferedBytes == 0 else { return }
-        endNow()
-    }
-
-    private func armCloseDeadline() {
-        guard !isClosing else { return }
-        isClosing = true
-        assembly = nil
-        disarm(.housekeeping)
-        disarm(.slowConsumer)
-        disarm(.drain)
-        // A paused client must be read again, or its answer is never seen.
-        leg.flowAgain()
-        let clock = ClosingClock(limit: route.timeouts.close, at: worker.loop.now)
-        closingClock = clock
-        arm(.closeDeadline, after: clock.firstLook)
+    private func gone(_ cause: EndingCause?) {
+        let isSettled = leg.transport.bufferedBytes == 0
+        carryOut(machine.ended(.client, cause, isSettled: isSettled, at: worker.loop.now))
     }
 
     /// Half of the time, or all of it, has passed.
     func closeDeadlinePassed() {
-        let getsOn = leg.closesOn()
-        guard let wait = closingClock?.check(at: worker.loop.now, hasMoved: getsOn) else { return endNow() }
-        arm(.closeDeadline, after: wait)
+        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: leg.closesOn()))
     }
 
-    private func noteEnding(_ new: SessionEnding) {
-        if ending == nil { ending = new }
-    }
+    var ending: SessionEnding? { machine.ending }
+    var plannedDrain: DrainCause? { machine.plannedDrain }
 
     /// The connection is closed and everything forgotten.
-    func endNow() {
+    private func forget() {
         guard position >= 0 else { return }
         for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain, .rate] { disarm(timer) }
-        leg.isDeaf = true
-        leg.hasEnded = true
-        leg.transport.close()
-        leg.pending = nil
         leg.owner = nil
         leaveMetrics()
         feed.remove(self)

@@ -12,7 +12,7 @@ extension Subscriber {
 
     /// Gives the client what it has not had, as far as it takes it.
     func deliver() {
-        guard !leg.hasEnded, resume() else { return }
+        guard leg.isConnected, resume() else { return }
         while leg.takesData {
             switch turn() {
             case .nothing:
@@ -40,8 +40,7 @@ extension Subscriber {
             guard send(begun.run, from: begun.sent) else { return checkLag() }
             underWay = nil
             // What had to wait for the frame's end follows it: a Pong, or our Close.
-            leg.isMidFrame = false
-            finishIfClosed()
+            frameEnds()
             return true
         }
         guard isBehind, leg.transport.bufferedBytes > 0 else { return true }
@@ -71,7 +70,7 @@ extension Subscriber {
         }
         if position > 0 {
             underWay = UnderWay(run: run, sent: position)
-            leg.isMidFrame = true
+            frameBegins()
         }
         fallsBehind()
         return false
@@ -81,7 +80,7 @@ extension Subscriber {
         guard !isBehind else { return }
         isBehind = true
         leg.progress.waits(at: worker.loop.now)
-        if route.timeouts.slowConsumer > 0, !isClosing {
+        if route.timeouts.slowConsumer > 0, !machine.isEnding {
             arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
         }
     }

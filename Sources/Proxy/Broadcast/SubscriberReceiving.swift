@@ -7,7 +7,7 @@ internal import WebSocketProtocol
 // What comes from a client that receives a feed: its messages are left out, passed on whole, or not allowed.
 extension Subscriber: LegOwner {
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
-        guard !leg.isDeaf else { return }
+        guard leg.isHeard else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
         leg.progress.heard(at: worker.loop.now)
         guard leg.pending == nil else { return leg.keep(bytes.span) }
@@ -19,7 +19,7 @@ extension Subscriber: LegOwner {
         var position = 0
         do throws(ProtocolViolation) {
             // What would be passed on waits as long as the feed's backend takes nothing.
-            while !leg.isDeaf, leg.holds.isEmpty, let slice = try leg.frames.next(bytes.span, from: &position)
+            while leg.isHeard, leg.holds.isEmpty, let slice = try leg.frames.next(bytes.span, from: &position)
             {
                 if slice.header.opcode.isControl {
                     let close = try leg.takeControl(
@@ -31,7 +31,7 @@ extension Subscriber: LegOwner {
                 }
             }
             if messageRate.isOn { try checkRate() }
-            if !leg.isDeaf { leg.keep(bytes.span.extracting(position..<bytes.count)) }
+            if leg.isHeard { leg.keep(bytes.span.extracting(position..<bytes.count)) }
         } catch {
             fail(error)
         }
@@ -43,7 +43,7 @@ extension Subscriber: LegOwner {
 
     func drained(_ leg: Leg) {
         deliver()
-        endIfParted()
+        if !leg.isHeard { carryOut(machine.settled(.client, at: worker.loop.now)) }
     }
 
     private func take(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
@@ -52,7 +52,6 @@ extension Subscriber: LegOwner {
         case .discard: break
         case .forward: try forward(&bytes, slice)
         case .close:
-            leg.isDeaf = true
             close(
                 ClosePayload(.policyViolation, "this feed takes no messages"), by: .client,
                 cause: .unwantedMessage)
@@ -69,7 +68,7 @@ extension Subscriber: LegOwner {
                 limits: route.limits.client.inflate, arena: worker.contextMemory.arena,
                 on: leg.transport.account,
                 at: now)
-            if !slice.endsMessage, !isClosing { scheduleHousekeeping() }
+            if !slice.endsMessage, !machine.isEnding { scheduleHousekeeping() }
         }
         guard let assembly else { return }
         applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
@@ -98,7 +97,7 @@ extension Subscriber: LegOwner {
         ratedMessages = leg.tally.messagesReceived
         let wait = messageRate.take(
             Int(clamping: new), at: worker.loop.now, since: leg.progress.arrival(at: worker.loop.now))
-        guard wait > 0, !leg.isDeaf, !isClosing else { return }
+        guard wait > 0, leg.isHeard, !machine.isEnding else { return }
         if route.limits.closesOverRate { throw .tooManyMessages(perSecond: route.limits.messagesPerSecond) }
         throttle(for: wait)
     }

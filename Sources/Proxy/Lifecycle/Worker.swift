@@ -172,11 +172,11 @@ final class Worker {
     /// The messages of a route that go to one side.
     private struct Direction: Hashable {
         let route: String
-        let peer: Leg.Peer
+        let peer: SessionSide
     }
 
     /// What is known of how a route's messages to one side shrink.
-    func sampler(for route: Route, towards peer: Leg.Peer) -> ShrinkSampler {
+    func sampler(for route: Route, towards peer: SessionSide) -> ShrinkSampler {
         let key = Direction(route: route.name, peer: peer)
         if let sampler = samplers[key] { return sampler }
         let sampler = ShrinkSampler()

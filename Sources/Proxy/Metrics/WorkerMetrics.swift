@@ -28,14 +28,14 @@ final class WorkerMetrics {
         values.observe(metric, value, labels)
     }
 
-    func countInflated(from peer: Leg.Peer, plain: Int, compressed: Int) {
+    func countInflated(from peer: SessionSide, plain: Int, compressed: Int) {
         switch peer {
         case .client: fromClient.add(plain: plain, compressed: compressed)
         case .backend: fromBackend.add(plain: plain, compressed: compressed)
         }
     }
 
-    func countDeflated(to peer: Leg.Peer, plain: Int, compressed: Int) {
+    func countDeflated(to peer: SessionSide, plain: Int, compressed: Int) {
         switch peer {
         case .client: toClient.add(plain: plain, compressed: compressed)
         case .backend: toBackend.add(plain: plain, compressed: compressed)

@@ -19,7 +19,7 @@ extension Session {
         var run = 0..<0
         var whole = WholeMessages()
         do throws(ProtocolViolation) {
-            while !leg.isDeaf {
+            while leg.isHeard {
                 if !other.isMidFrame {
                     frames.wholeMessages(bytes.span, from: position, into: &whole)
                     if whole.count > 0 {
@@ -43,14 +43,14 @@ extension Session {
                 guard slice.endsFrame else {
                     other.passData(bytes.span.extracting(run))
                     run = position..<position
-                    other.isMidFrame = true
+                    frameBegins(towards: other)
                     continue
                 }
                 guard other.isMidFrame else { continue }
                 // The frame under way ends here: what waited for its end follows it.
                 other.passData(bytes.span.extracting(run))
                 run = position..<position
-                other.isMidFrame = false
+                frameEnds(towards: other)
             }
         } catch {
             other.passData(bytes.span.extracting(run))

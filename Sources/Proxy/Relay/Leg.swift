@@ -7,17 +7,17 @@ internal import WebSocketProtocol
 /// control frames of ours enter only at frame boundaries (rule 6 of the data plane) and nothing follows a Close
 /// (RFC 6455, 5.5.1).
 final class Leg: TransportReceiver {
-    /// Who is at the other end. We are its opposite: towards a client we are the server.
-    enum Peer: String { case client, backend }
-
-    let peer: Peer
+    let peer: SessionSide
     let transport: any ByteTransport
     let worker: Worker
     private let sizes: MessageSizes
     /// Let go of when the owner ends: transport, leg and owner hold each other until then.
     var owner: (any LegOwner)?
     var frames: FrameReader
-    var closing = CloseHandshake()
+    /// What its machine lets through: set whenever that has decided, and read for each frame.
+    var gate = SideGate.open {
+        didSet { if !isHeard { dropPending() } }
+    }
     /// Whether the peer is alive, and takes what is sent to it.
     var progress: Progress
     /// A Ping waits for the end of the frame that is under way.
@@ -34,12 +34,6 @@ final class Leg: TransportReceiver {
     var text: UTF8Validator?
     /// The payload of the control frame that is coming in.
     var control = ControlPayload()
-    /// The Close that the peer has sent.
-    var closeReceived: ClosePayload?
-    /// True while a data frame passed on to this peer is not complete: control frames of ours must wait.
-    var isMidFrame = false {
-        didSet { if oldValue, !isMidFrame { sendHeld() } }
-    }
     /// Why nothing is read from this peer.
     var holds: Holds = []
     /// When a peer that sends too much is read again.
@@ -48,23 +42,14 @@ final class Leg: TransportReceiver {
     var pending: PendingInput?
     /// Control frames of the peer, against its limit.
     var controlRate: RateLimit
-    /// True when what the peer sends is no longer looked at.
-    var isDeaf = false {
-        didSet { if isDeaf { pending = nil } }
-    }
-    /// The transport is closed.
-    var hasEnded = false
-    /// The peer has ended its side with its Close, and waits for ours.
-    var peerHasFinished = false
     var tally = LegTally()
     /// What of it stands in the metrics already.
     var metered = LegTally()
-    // At most one Pong and one Close wait: the newest Pong answers all earlier Pings (RFC 6455, 5.5.3).
+    // At most one Pong waits: the newest answers all earlier Pings (RFC 6455, 5.5.3).
     private var heldPong: [UInt8]?
-    private var heldClose: ClosePayload?
 
     init(
-        _ peer: Peer, transport: any ByteTransport, frames: consuming FrameReader,
+        _ peer: SessionSide, transport: any ByteTransport, frames: consuming FrameReader,
         compression: LegCompression?,
         progress: Progress, controlRate: RateLimit, worker: Worker
     ) {
@@ -78,8 +63,10 @@ final class Leg: TransportReceiver {
         sizes = peer == .client ? worker.metrics.sizesFromClient : worker.metrics.sizesFromBackend
     }
 
-    /// Whether data may still be sent to the peer. The rest of a frame that was begun always may.
-    var takesData: Bool { !hasEnded && (isMidFrame || (closing.maySendData && heldClose == nil)) }
+    var isHeard: Bool { gate.contains(.hears) }
+    var takesData: Bool { gate.contains(.takesData) }
+    var isMidFrame: Bool { gate.contains(.isMidFrame) }
+    var isConnected: Bool { gate.contains(.isConnected) }
 
     // MARK: Counting
 
@@ -134,15 +121,18 @@ final class Leg: TransportReceiver {
         }
     }
 
-    /// Sends Close now or at the end of the frame that is under way; only the first one counts.
-    func sendClose(_ payload: ClosePayload) {
-        guard !hasEnded, heldClose == nil, closing.maySendData else { return }
-        if isMidFrame {
-            heldClose = payload
-        } else {
-            _ = closing.sendClose()
-            sendControl(.close, payload.encoded)
-        }
+    /// Does what the machine wants of this side, whose gate is set.
+    func carryOut(_ order: SideOrder) {
+        if let close = order.close { sendControl(.close, close.encoded, isAnswer: order.isAnswer) }
+        if order.finishes { transport.finish() }
+        if order.isCut { return transport.close() }
+        if order.reads { flowAgain() }
+    }
+
+    /// The frame under way is complete, and what waited for its end follows it.
+    func frameEnded(_ order: SideOrder) {
+        sendHeld()
+        carryOut(order)
     }
 
     /// Beyond so much that waits for a peer its Pings are answered together, when it takes something again.
@@ -151,14 +141,13 @@ final class Leg: TransportReceiver {
     private func sendHeld() {
         if let payload = heldPong.take() { sendControl(.pong, payload) }
         if isPingHeld { sendHeldPing() }
-        if let payload = heldClose.take() { sendClose(payload) }
     }
 
-    func sendControl(_ opcode: Opcode, _ payload: [UInt8]) {
+    func sendControl(_ opcode: Opcode, _ payload: [UInt8], isAnswer: Bool = false) {
         var frame = UniqueArray<UInt8>(minimumCapacity: payload.count + FrameHeader.largestSize)
         let key = peer == .backend ? worker.randomMask() : nil
         FrameWriter.append(opcode, fin: true, payload: payload.span, maskingKey: key, to: &frame)
-        guard opcode == .close, closeReceived != nil else { return pass(frame.span) }
+        guard isAnswer else { return pass(frame.span) }
         tally.bytesSent &+= UInt64(frame.count)
         transport.answerClose(frame.span)
     }

@@ -57,10 +57,10 @@ extension Leg {
 
     /// Looks at what waits, and reads on, if nothing holds that up.
     func goOn() {
-        guard holds.isEmpty, !hasEnded else { return }
+        guard holds.isEmpty, isConnected else { return }
         if pending != nil, worker.inflation.isSpent(at: worker.loop.now) { return waitForTurn() }
         takePending()
-        guard holds.isEmpty, !hasEnded, pending == nil else { return }
+        guard holds.isEmpty, isConnected, pending == nil else { return }
         read()
     }
 
@@ -89,6 +89,15 @@ extension Leg {
         if let pending { return pending.bytes.append(bytes) }
         guard bytes.count > 0 || part != nil else { return }
         pending = PendingInput(bytes, part: part, on: transport.account)
+    }
+
+    /// What waited is not looked at any more; that the peer has ended its side behind it still counts.
+    func dropPending() {
+        guard let dropped = pending.take(), dropped.hasEnded else { return }
+        worker.loop.nextTurn { [weak self] in
+            guard let self, isConnected else { return }
+            owner?.ended(self, nil)
+        }
     }
 
     private func takePending() {

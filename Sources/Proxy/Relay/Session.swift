@@ -4,7 +4,8 @@ internal import WebSocketProtocol
 
 /// One WebSocket from a client to a backend: two legs on one loop, and the rules between them.
 ///
-/// `Forwarding` and `Transforming` move the data, `Closing` ends it; this file joins them to the transports and to time.
+/// `Forwarding` and `Transforming` move the data, `SessionMachine` decides how it ends; this file joins them to the
+/// transports and to time.
 final class Session: LiveSession, LegOwner, TimerOwner {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
@@ -15,23 +16,13 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     let facts: SessionFacts
     /// Neither side compresses by an agreement of ours: frames go through as they came.
     private let isPlain: Bool
-    /// Who ended it first and how; the first cause wins.
-    var ending: SessionEnding?
+    private var machine: SessionMachine
     private let meter: SessionMeter
     /// Where the worker keeps it.
     var position = -1
     private var onBackendEnd: (() -> Void)?
     private var onEnd: (() -> Void)?
     var timers = TimerSlots()
-    /// Set with the first Close in either direction: from here on a deadline runs.
-    var isClosing = false
-    /// How long the end is waited for; nil where the time is fixed.
-    var closingClock: ClosingClock?
-    /// What the client did wrong, while the backend's last answers are awaited.
-    var pendingViolation: ProtocolViolation?
-    /// How long those may take.
-    static let answerTime: UInt64 = 1_000_000_000
-    var plannedDrain: DrainCause?
     private var messageRate: RateLimit
     private var ratedMessages: UInt64 = 0
     static let longestThrottle: UInt64 = 3600 * 1_000_000_000
@@ -51,6 +42,9 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         self.facts = facts
         isPlain = client.compression == nil && backend.compression == nil
         self.worker = worker
+        machine = SessionMachine(
+            client: .open(isMidFrame: false), backend: .open(isMidFrame: false),
+            closingWithin: route.timeouts.close)
         messageRate = RateLimit(perSecond: route.limits.messagesPerSecond)
         self.onBackendEnd = onBackendEnd
         self.onEnd = onEnd
@@ -87,16 +81,12 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     var backendName: String? { facts.backend }
     var upstreamName: String { facts.upstream }
 
-    func ended(_ leg: Leg, _ error: TransportError?) {
-        transportEnded(of: leg, error: error, cause: error?.endingCause(of: leg.peer))
-    }
-
     func other(_ leg: Leg) -> Leg { leg === client ? backend : client }
 
     // MARK: Data
 
     func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
-        guard !leg.isDeaf else { return }
+        guard leg.isHeard else { return }
         leg.tally.bytesReceived &+= UInt64(bytes.count)
         leg.progress.heard(at: worker.loop.now)
         guard leg.pending == nil else { return leg.keep(bytes.span) }
@@ -104,7 +94,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     }
 
     func goesOn(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg) {
-        guard !leg.isDeaf else { return }
+        guard leg.isHeard else { return }
         let other = other(leg)
         do throws(ProtocolViolation) {
             if isPlain {
@@ -126,7 +116,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         ratedMessages = client.tally.messagesReceived
         let wait = messageRate.take(
             Int(clamping: new), at: worker.loop.now, since: client.progress.arrival(at: worker.loop.now))
-        guard wait > 0, !client.isDeaf, !isClosing else { return }
+        guard wait > 0, client.isHeard, !machine.isEnding else { return }
         if route.limits.closesOverRate {
             return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
         }
@@ -166,6 +156,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
     }
 
     func drained(_ leg: Leg) {
+        if !leg.isHeard { carryOut(machine.settled(leg.peer, at: worker.loop.now)) }
         let feeder = other(leg)
         guard feeder.isPaused else { return }
         leg.progress.waitsNoMore()
@@ -193,7 +184,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
         let now = worker.loop.now
         for leg in [client, backend] {
             if let cause = leg.keepAlive(at: now) {
-                return transportEnded(of: leg, error: nil, cause: cause)
+                return gone(leg, cause)
             }
         }
         let messages = client.tally.messagesReceived &+ backend.tally.messagesReceived
@@ -207,7 +198,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
                 worker.contextMemory.touched(compression)
             }
             if route.timeouts.idle > 0, isIdle(at: now) {
-                return closeBoth(.goingAway, "idle for too long", by: .proxy, cause: .idleTimeout)
+                return carryOut(machine.idle(at: now))
             }
         }
         scheduleHousekeeping()
@@ -246,7 +237,7 @@ final class Session: LiveSession, LegOwner, TimerOwner {
             case .wait(let time): next = min(next ?? time, time)
             case .stalled:
                 worker.metrics.add(.slowConsumers, [leg.peer.rawValue])
-                return transportEnded(of: leg, error: nil, cause: .slowConsumer)
+                return gone(leg, .slowConsumer)
             }
         }
         if let next { arm(.slowConsumer, after: next) }
@@ -266,25 +257,99 @@ final class Session: LiveSession, LegOwner, TimerOwner {
 
     // MARK: End
 
+    /// Does what the machine has decided.
+    private func carryOut(_ orders: SessionOrders) {
+        client.gate = machine.gate(.client)
+        backend.gate = machine.gate(.backend)
+        if orders.beginsEnd { for timer in [Timer.housekeeping, .slowConsumer, .drain] { disarm(timer) } }
+        carryOut(orders.client, on: client)
+        carryOut(orders.backend, on: backend)
+        // A paused side must be read again, or its answer is never seen.
+        if orders.beginsEnd { for leg in [client, backend] where leg.isConnected { leg.flowAgain() } }
+        if !backend.isConnected { backendEnded() }
+        if let deadline = orders.deadline { arm(.closeDeadline, after: deadline) }
+        if orders.isOver { forget() }
+    }
+
+    private func carryOut(_ order: SideOrder, on leg: Leg) {
+        leg.carryOut(order)
+        if order.settles { settle(leg) }
+    }
+
+    /// Nobody is called from inside his own call.
+    private func settle(_ leg: Leg) {
+        worker.loop.nextTurn { [weak self] in
+            guard let self, leg.transport.bufferedBytes == 0 else { return }
+            carryOut(machine.settled(leg.peer, at: worker.loop.now))
+        }
+    }
+
+    func frameBegins(towards leg: Leg) {
+        machine.frameBegins(towards: leg.peer)
+        leg.gate = machine.gate(leg.peer)
+    }
+
+    func frameEnds(towards leg: Leg) {
+        let order = machine.frameEnds(towards: leg.peer)
+        leg.gate = machine.gate(leg.peer)
+        leg.frameEnded(order)
+        if order.settles { settle(leg) }
+    }
+
+    func closeReceived(_ payload: ClosePayload, from leg: Leg) {
+        carryOut(machine.received(payload, from: leg.peer, at: worker.loop.now))
+    }
+
+    func ended(_ leg: Leg, _ error: TransportError?) {
+        gone(leg, error.map { $0.endingCause(of: leg.peer) ?? .connectionLost($0.description) })
+    }
+
+    private func gone(_ leg: Leg, _ cause: EndingCause?) {
+        let isSettled = leg.transport.bufferedBytes == 0
+        carryOut(machine.ended(leg.peer, cause, isSettled: isSettled, at: worker.loop.now))
+    }
+
+    func fail(_ leg: Leg, _ violation: ProtocolViolation) {
+        carryOut(machine.violated(violation, by: leg.peer, at: worker.loop.now))
+    }
+
+    private func closeDeadlinePassed() {
+        var getsOn = false
+        for leg in [client, backend] where leg.isConnected && leg.closesOn() { getsOn = true }
+        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: getsOn))
+    }
+
+    private func drain() {
+        let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
+        carryOut(machine.drainDue(code: worker.drainCode, hint: hint, at: worker.loop.now))
+    }
+
+    func drainSoon(after delay: UInt64, because cause: DrainCause) {
+        if machine.plans(cause) { arm(.drain, after: delay) }
+    }
+
+    func keep() {
+        machine.stays()
+        disarm(.drain)
+    }
+
+    var ending: SessionEnding? { machine.ending }
+    var plannedDrain: DrainCause? { machine.plannedDrain }
+
     /// The backend no longer carries this session, though the client's side may still be closing.
-    func backendEnded() {
+    private func backendEnded() {
         onBackendEnd?()
         onBackendEnd = nil
     }
 
     /// Both transports are closed and the session forgets everything.
-    func endNow() {
+    private func forget() {
         guard position >= 0 else { return }
         for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain, .rate] { disarm(timer) }
         for leg in [client, backend] {
-            leg.isDeaf = true
-            if !leg.hasEnded { leg.transport.close() }
-            leg.hasEnded = true
-            leg.pending = nil
             leg.owner = nil
             if let compression = leg.compression { worker.contextMemory.forget(compression) }
         }
-        backendEnded()
         putInMetrics()
         meter.end()
         worker.sessionEnded(self)

@@ -51,7 +51,7 @@ struct SessionAssembly {
     private var controlRate: RateLimit { RateLimit(perSecond: plan.route.limits.controlFramesPerSecond) }
 
     private func leg(
-        _ peer: Leg.Peer, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
+        _ peer: SessionSide, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
         isPassedThrough: Bool
     ) -> Leg {
         let frames = FrameReader(
@@ -63,11 +63,11 @@ struct SessionAssembly {
         )
     }
 
-    private func limits(of peer: Leg.Peer) -> Route.PeerLimits {
+    private func limits(of peer: SessionSide) -> Route.PeerLimits {
         peer == .client ? plan.route.limits.client : plan.route.limits.backend
     }
 
-    private func compression(_ peer: Leg.Peer, _ agreement: DeflateAgreement?) -> LegCompression? {
+    private func compression(_ peer: SessionSide, _ agreement: DeflateAgreement?) -> LegCompression? {
         guard let agreement, let options = plan.compression else { return nil }
         let (incoming, outgoing) =
             peer == .client

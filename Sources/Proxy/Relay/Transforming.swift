@@ -44,13 +44,13 @@ extension Session {
         if let compression = other.compression { worker.contextMemory.touched(compression) }
         if let violation { throw violation }
         // Where something waits already, this is what comes behind it.
-        if !leg.isDeaf { leg.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count)) }
+        if leg.isHeard { leg.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count)) }
     }
 
     /// What may become more than it is waits as soon as the other side doesn't take what it became, in the middle of a
     /// read too: nothing is made for a peer that takes nothing.
     private func goesOn(_ leg: Leg) -> Bool {
-        !leg.isDeaf && leg.pending == nil && (leg.holds.isEmpty || leg.compression == nil)
+        leg.isHeard && leg.pending == nil && (leg.holds.isEmpty || leg.compression == nil)
     }
 
     /// Passes what was composed and empties it.
@@ -59,7 +59,9 @@ extension Session {
     ) {
         other.passData(output.span)
         output.removeAll(keepingCapacity: true)
-        if other.isMidFrame != isMidFrame { other.isMidFrame = isMidFrame }
+        if other.isMidFrame != isMidFrame {
+            if isMidFrame { frameBegins(towards: other) } else { frameEnds(towards: other) }
+        }
         guard leg.compression != nil, !leg.isPaused else { return }
         if other.transport.isFull(beyond: min(Self.step, route.limits.buffer)) { pause(leg, because: other) }
     }

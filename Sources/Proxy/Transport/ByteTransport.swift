@@ -13,7 +13,7 @@ enum TransportError: Error, Equatable, CustomStringConvertible {
     case connection(HTTP2ConnectionLoss)
 
     /// What ended a session, where more is known than that a connection is lost.
-    func endingCause(of peer: Leg.Peer) -> EndingCause? {
+    func endingCause(of peer: SessionSide) -> EndingCause? {
         switch self {
         case .system(.memoryCut): .memory
         case .stream(.cancel) where peer == .client: .cancelled

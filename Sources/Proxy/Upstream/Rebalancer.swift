@@ -68,5 +68,6 @@ final class Rebalancer: TimerTarget {
 
     private func belongs(_ session: any LiveSession, _ upstream: String, _ backend: String) -> Bool {
         session.backendName == backend && session.upstreamName == upstream && session.plannedDrain == nil
+            && session.ending == nil
     }
 }
