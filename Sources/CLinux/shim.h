@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -57,6 +58,14 @@ static inline int trunkline_set_owner(const char *path, int64_t user, int64_t gr
 }
 
 static inline int trunkline_errno(void) { return errno; }
+
+/// Whether the process could be given so much memory. Nothing is kept of it, and no page is touched.
+static inline int trunkline_can_map(size_t length) {
+    void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) return 0;
+    munmap(pages, length);
+    return 1;
+}
 
 static inline int trunkline_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -25,6 +25,7 @@ package final class MemoryLedger: TimerTarget {
     /// No order; each knows its place.
     private var accounts: [MemoryAccount] = []
     private var round: Int?
+    private var headroom = MemoryHeadroom()
     /// Which owns this.
     private unowned var loop: EventLoop?
     /// Is told of each holder that was given up.
@@ -51,6 +52,9 @@ package final class MemoryLedger: TimerTarget {
         told = held
         pool.add(difference)
     }
+
+    /// Whether the process can be given memory for somebody new.
+    package func hasHeadroom(at now: UInt64) -> Bool { headroom.isThere(at: now) }
 
     func enlist(_ account: MemoryAccount) {
         account.position = accounts.count

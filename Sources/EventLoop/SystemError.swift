@@ -42,6 +42,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// No descriptor is left that peers may have: see `SocketBudget`.
     package static let noDescriptor = SystemError(call: "socket", code: EMFILE)
 
+    /// The kernel gives no memory.
+    package static let noMemory = SystemError(call: "mmap", code: ENOMEM)
+
     /// What this process or machine is out of: no peer's fault, and it may pass.
     package enum Shortage: String, Sendable {
         case descriptors, ports, memory

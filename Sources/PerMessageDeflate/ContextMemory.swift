@@ -64,6 +64,19 @@ package final class ContextMemory {
         return used <= budget - min(bytes, budget)
     }
 
+    /// There is no memory, whatever the budget says: those that have been idle longest give theirs back, some at a time.
+    package func giveUpOldest(sparing spared: (any ContextHolder)?) {
+        var candidate = oldest
+        for _ in 0..<64 {
+            guard let holder = candidate else { return }
+            candidate = holder.memoryPlace.newer
+            guard holder !== spared else { continue }
+            holder.releaseIdleContexts()
+            count(holder)
+            if holder.heldBytes == 0 { unlink(holder) }
+        }
+    }
+
     /// The holder goes away with all it holds.
     package func forget(_ holder: any ContextHolder) {
         used -= holder.memoryPlace.counted

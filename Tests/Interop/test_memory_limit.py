@@ -1,13 +1,29 @@
-"""`limits.memory`: what is held for all peers together."""
+"""`limits.memory`: what is held for all peers together; and what happens when the kernel gives none."""
 
+import re
+import resource
 import socket
+import time
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 from support.admin import free_admin
 from support.backends import ScriptedBackend, echo
 from support.feeds import broadcast
+from support.http2 import Http2
 from support.machine import eventually
 from support.proxy import configuration, route, upstream
 from support.wire import BINARY, TEXT, Head, Wire, frame, upgrade_request
+
+OFFER = [("Sec-WebSocket-Extensions", "permessage-deflate; server_no_context_takeover; client_no_context_takeover")]
+PLAIN = b"to be inflated " * 100
+
+
+def inflated(payload: bytes) -> bytes:
+    return zlib.decompressobj(-15).decompress(payload + b"\0\0\xff\xff")
 
 
 def flood(wire: Wire, head: Head) -> None:
@@ -57,27 +73,134 @@ def test_the_largest_holder_is_cut_first_and_told_of(run):
             eventually(lambda: admin.status()["memory"]["held_bytes"] < 1 << 20, "nothing is held")
 
 
-def test_nobody_new_is_served_while_too_much_is_held(run):
-    """What a feed keeps for those who come is nobody's, and not given up: here it is more than may be held."""
-    admin = free_admin()
+@contextmanager
+def replaying(run, admin, **options):
+    """A proxy that holds 4 MiB, and sets `limits.memory` by a call. What a feed keeps for those who come is nobody's, and
+    not given up."""
     with ScriptedBackend(flood) as backend:
         config = broadcast(backend.address, policy={"replay_last": 4, "queue_bytes": "16MiB"}, admin=admin.section,
                            limits={"memory": 0})
-        with run(config, tls=False) as proxy, proxy.upgraded("/feed-4") as first:
+        with run(config, **options) as proxy, proxy.upgraded("/feed-4") as first:
             assert len(first.read_message()[1]) == 4 << 20
 
             def limit(memory: str) -> None:
                 (proxy.folder / "proxy.conf").write_text(proxy.config.replace('"memory": 0', f'"memory": "{memory}"'))
                 assert admin.post("/reload")[0] == 200
-            limit("1MiB")
-            with proxy.wire() as second:
-                second.sock.sendall(upgrade_request("/feed-4"))
-                head = second.read_head()
-                assert head.status == 503 and 1 <= int(head.get("retry-after")) <= 10
-                assert head.get("content-type").startswith("text/plain")
-            assert admin.metrics().value("trunkline_limits_hit_total", limit="memory") == 1
-            memory = admin.status()["memory"]
-            assert memory["cuts"] == 0 and memory["held_bytes"] >= 4 << 20 and memory["limit_bytes"] == 1 << 20
+            yield proxy, limit
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_new_connections_are_refused_while_too_much_is_held(run, tls):
+    """At their first bytes, whatever these are, or when none come; in the version that they speak."""
+    admin = free_admin()
+    with replaying(run, admin, tls=tls) as (proxy, limit), proxy.wire() as earlier:
+        limit("1MiB")
+        with proxy.wire() as silent, proxy.wire() as half:
+            half.sock.sendall(b"GET / HTTP/1.1\r\nHo")
+            for wire in (half, silent):
+                head = wire.read_head()
+                assert head.status == 503 and head.get("retry-after")
+                assert wire.is_ended()
+        # One that was there before is refused what it asks for.
+        earlier.sock.sendall(upgrade_request("/feed-4"))
+        assert earlier.read_head().status == 503
+        with Http2(proxy) as client:
+            assert client.request("/feed-4").head.status == 503
+            assert client.connect("/feed-4").head.status == 503
+        assert admin.metrics().value("trunkline_limits_hit_total", limit="memory") == 5
+        limit("64MiB")
+        with proxy.upgraded("/feed-4") as wire, Http2(proxy) as client, client.upgraded("/feed-4") as stream:
+            assert len(wire.read_message()[1]) == len(stream.read_message()[1]) == 4 << 20
+
+
+def test_one_that_came_while_too_much_was_held_is_served_once_it_is_not(run):
+    admin = free_admin()
+    with replaying(run, admin, tls=False) as (proxy, limit):
+        limit("1MiB")
+        with proxy.wire() as wire:
+            # By then it is accepted.
+            time.sleep(0.3)
             limit("64MiB")
-            with proxy.upgraded("/feed-4") as second:
-                assert len(second.read_message()[1]) == 4 << 20
+            wire.sock.sendall(upgrade_request("/feed-4"))
+            assert wire.read_head().status == 101
+
+
+@contextmanager
+def address_space(pid: int, room: int):
+    """Lets the process have so many bytes more than it has."""
+    taken = int(re.search(r"VmSize:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) << 10
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (taken + room, hard))
+    # What the proxy was told last holds for some milliseconds.
+    time.sleep(0.05)
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_without_memory_new_sessions_are_refused_and_those_that_are_there_go_on(run, version):
+    """Before a backend is asked: nobody is accepted and then closed."""
+    admin = free_admin()
+    asked = []
+
+    def echoes(wire: Wire, head: Head) -> None:
+        asked.append(head.target)
+        echo(wire, head)
+    with ScriptedBackend(echoes) as backend:
+        config = configuration(backend.address, admin=admin.section, workers=1)
+        with run(config) as proxy, proxy.upgraded("/first") as first, Http2(proxy) as client:
+            assert client.request("/warm").head.status
+            with address_space(proxy.pid, 1 << 20):
+                for _ in range(20):
+                    if version == 1:
+                        with proxy.wire() as wire:
+                            wire.sock.sendall(upgrade_request("/no", fields=OFFER))
+                            head = wire.read_head()
+                    else:
+                        head = client.connect("/no", fields=[(name.lower(), value) for name, value in OFFER]).head
+                    assert head.status == 503 and head.get("retry-after")
+                    first.send(TEXT, b"here")
+                    assert first.read_message() == (TEXT, b"here")
+                page = admin.metrics()
+                assert page.value("trunkline_shortages_total", resource="memory", phase="request") == 20
+                assert page.value("trunkline_backend_up") == 1
+            eventually(lambda: client.connect("/yes").head.status == 200, "they are served again")
+            assert "/no" not in asked
+        assert any('"out of memory"' in line and "Cannot allocate" in line for line in proxy.err)
+
+
+def test_a_message_waits_for_memory_to_be_inflated(run):
+    admin = free_admin()
+    with ScriptedBackend(echo) as backend:
+        config = configuration(backend.address, admin=admin.section, workers=1)
+        with run(config, tls=False) as proxy:
+            wires = [proxy.upgraded(fields=OFFER) for _ in range(10)]
+            with address_space(proxy.pid, 64 << 10):
+                z = zlib.compressobj(9, zlib.DEFLATED, -15)
+                packed = (z.compress(PLAIN) + z.flush(zlib.Z_SYNC_FLUSH))[:-4]
+                for wire in wires:
+                    wire.send(TEXT, packed, rsv=4)
+                eventually(lambda: (admin.metrics().value("trunkline_limits_hit_total", limit="memory") or 0) > 3, "some wait")
+            for wire in wires:
+                opcode, payload = wire.read_message()
+                assert opcode == TEXT and inflated(payload) == PLAIN
+                wire.sock.close()
+
+
+def test_nobody_new_is_served_while_too_much_is_held(run):
+    admin = free_admin()
+    with replaying(run, admin, tls=False) as (proxy, limit):
+        limit("1MiB")
+        with proxy.wire() as second:
+            second.sock.sendall(upgrade_request("/feed-4"))
+            head = second.read_head()
+            assert head.status == 503 and 1 <= int(head.get("retry-after")) <= 10
+            assert head.get("content-type").startswith("text/plain")
+        assert admin.metrics().value("trunkline_limits_hit_total", limit="memory") == 1
+        memory = admin.status()["memory"]
+        assert memory["cuts"] == 0 and memory["held_bytes"] >= 4 << 20 and memory["limit_bytes"] == 1 << 20
+        limit("64MiB")
+        with proxy.upgraded("/feed-4") as second:
+            assert len(second.read_message()[1]) == 4 << 20

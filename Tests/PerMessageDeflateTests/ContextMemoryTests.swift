@@ -44,6 +44,29 @@ private final class Line: ContextHolder {
 struct ContextMemoryTests {
     private let message = Array(String(repeating: #"{"symbol":"ALBA","price":182.4}"#, count: 9).utf8)
 
+    @Test func whereThereIsNoMemoryTheOldestGiveTheirsBackSomeAtATime() throws {
+        let memory = ContextMemory(budget: 0)
+        let lines = try (0..<70).map { _ in try Line(in: memory.arena) }
+        for line in lines {
+            _ = try line.carry(message)
+            memory.touched(line)
+        }
+        let before = memory.used
+        memory.giveUpOldest(sparing: lines[0])
+        // 64 are looked at, the one that is spared among them.
+        #expect(
+            lines.map(\.holdsContext) == [true] + Array(repeating: false, count: 63)
+                + Array(repeating: true, count: 6))
+        #expect(memory.used < before)
+        memory.giveUpOldest(sparing: nil)
+        #expect(!lines[0].holdsContext)
+        for line in lines {
+            #expect(try line.carry(message).0 == message)
+            memory.forget(line)
+        }
+        #expect(memory.used == 0)
+    }
+
     /// Whatever the parameters, a receiver can't tell whether the sender's context or its own state was dropped after
     /// every single message: it reads what a pair reads that keeps both.
     @Test(arguments: [

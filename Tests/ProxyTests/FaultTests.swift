@@ -58,6 +58,8 @@ struct FaultTests {
             kind: .memory, status: 503, text: "too much waits for other clients", upgrade: "no_backend",
             side: .proxy, limit: "memory"),
         Row(
+            kind: .noMemory, status: 503, text: "out of memory", upgrade: "no_backend", side: .proxy),
+        Row(
             kind: .connectionsFull, status: 503, text: "too many connections", upgrade: "no_backend",
             side: .proxy, limit: "client_connections"),
         Row(
@@ -174,6 +176,7 @@ struct FaultTests {
         case .slowBody: 10
         case .clientStalls: 11
         case .memory: 12
+        case .noMemory: 39
         case .connectionsFull: 13
         case .clientConnectionsFull: 14
         case .routeFull: 15
@@ -210,7 +213,7 @@ struct FaultTests {
 
     @Test("every kind has a row")
     func complete() {
-        #expect(Set(Self.rows.map { Self.number($0.kind) }) == Set(0...38))
+        #expect(Set(Self.rows.map { Self.number($0.kind) }) == Set(0...39))
     }
 
     @Test("each is told as it has always been")

@@ -19,6 +19,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     enum Phase: UInt8 { case handshake, head, upgrade, exchange, between, answering, over }
 
     private static let graceWhenDraining: UInt64 = 1_000_000_000
+    /// For its first bytes, while too much is held for others: they say in which version it is to be refused.
+    private static let graceWhenFull: UInt64 = 1_000_000_000
 
     let worker: Worker
     let transport: StreamConnection
@@ -47,6 +49,8 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
     var record: RequestRecord?
     var leave: (() -> Void)?
     var requests = 0
+    /// Came while too much was held for others.
+    private var isHurried = false
     /// Until it is known which version is spoken: over TLS the handshake says it.
     var sniffer: PrefaceSniffer?
 
@@ -69,8 +73,26 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         // What comes behind a head must be kept: not more of it is read than the head might have been.
         transport.limitReads(to: max(worker.headLimits.bytes, 4096))
         let timeouts = worker.generation.configuration.timeouts
-        arm(phase == .handshake ? timeouts.handshake : timeouts.requestHead)
+        if phase == .handshake { arm(timeouts.handshake) } else { awaitFirstRequest() }
         transport.resumeReading()
+    }
+
+    private func awaitFirstRequest() {
+        let limit = worker.generation.configuration.timeouts.requestHead
+        isHurried = worker.loop.memory.pool.isOver
+        arm(isHurried ? min(limit > 0 ? limit : .max, Self.graceWhenFull) : limit)
+    }
+
+    /// One that came while too much was held, and has asked for nothing, is refused, or waited for if there is room again.
+    private func turnedAway() -> Bool {
+        guard isHurried, requests == 0, parser.isEmpty else { return false }
+        isHurried = false
+        guard worker.loop.memory.pool.isOver else {
+            arm(worker.generation.configuration.timeouts.requestHead)
+            return true
+        }
+        refuse(Fault(.memory), host: nil, path: nil)
+        return true
     }
 
     /// Whether no request is being served: it may be closed without ceremony.
@@ -91,7 +113,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
         // Without ALPN its first bytes say what it speaks: where that is to be HTTP/2 alone, it is told so.
         if !listener.speaksHTTP1 { sniffer = PrefaceSniffer() }
         phase = .head
-        arm(worker.generation.configuration.timeouts.requestHead)
+        awaitFirstRequest()
     }
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
@@ -146,6 +168,7 @@ final class ClientConnection: LiveClient, RequestServer, TransportReceiver, Time
                 client: address, listener: listener.name, .protocolViolation("handshake too slow"))
             end()
         case .head:
+            if turnedAway() { return }
             // A connection on which nothing was ever asked is closed silently, as browsers expect of spare ones.
             if parser.isEmpty {
                 // Of one that still takes its last answer from the kernel.

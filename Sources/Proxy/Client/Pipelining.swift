@@ -8,6 +8,9 @@ internal import WebSocketProtocol
 extension ClientConnection {
     /// What comes straight from the client: nothing waits before it.
     func readHead(_ bytes: Span<UInt8>) {
+        if parser.isEmpty, requests == 0, worker.loop.memory.pool.isOver {
+            return refuse(Fault(.memory), host: nil, path: nil)
+        }
         do throws(HeadError) {
             guard let (head, used) = try feed(bytes) else { return }
             phase = .upgrade

@@ -74,6 +74,12 @@ extension RequestServer {
         guard !worker.loop.memory.pool.isOver else {
             return refuse(Fault(.memory), host: head.fields.first("host"), path: head.target.text)
         }
+        // Sooner than a session that can't be given its buffers.
+        guard worker.loop.memory.hasHeadroom(at: worker.loop.now) else {
+            let fault = Fault(.noMemory, .system(.noMemory))
+            worker.log.outOf(.memory, for: listener.name, fault)
+            return refuse(fault, host: head.fields.first("host"), path: head.target.text)
+        }
         let step = RouteStep(
             generation: worker.generation, table: worker.routes, head: head, client: client,
             connection: connectionFacts,

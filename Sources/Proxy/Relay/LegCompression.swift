@@ -16,6 +16,8 @@ final class LegCompression: ContextHolder {
     var isInflating = false
     /// A compressed message is going out to the peer.
     var isDeflating = false
+    /// How often in a row there was no memory for what comes in.
+    var shortages = 0
 
     init(
         incoming: DeflateDirection, outgoing: DeflateDirection, _ options: DeflateOptions,

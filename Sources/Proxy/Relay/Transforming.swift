@@ -10,6 +10,9 @@ extension Session {
     /// Inflated bytes are passed on in frames no larger than this, or than the other side takes at a time, so that a small
     /// message that means a large one takes memory in steps.
     private static let step = 64 * 1024
+    /// For so long, so often, a message waits for memory.
+    private static let shortageTime: UInt64 = 50_000_000
+    private static let mostShortages = 100
 
     /// - Parameter part: what the bytes begin with, when they had to wait.
     func transform(
@@ -148,8 +151,10 @@ extension Session {
                 try checkPlainText(plain.span, isLast: state == .messageComplete, from: leg)
             } catch {
                 worker.scratch.giveBack(plain)
+                if error == .outOfMemory, waitForMemory(compression, of: leg) { return false }
                 throw error
             }
+            compression.shortages = 0
             let made = plain.count
             leg.tally.messageBytes &+= UInt64(made)
             worker.metrics.countInflated(from: leg.peer, plain: made, compressed: 0)
@@ -163,6 +168,16 @@ extension Session {
             guard state == .outputFull else { return true }
             guard leg.holds.isEmpty else { return false }
         }
+    }
+
+    /// There is no memory for zlib's state: that shows before anything is used of a message, which waits until there is
+    /// some. False when that took too long.
+    private func waitForMemory(_ compression: LegCompression, of leg: Leg) -> Bool {
+        guard compression.shortages < Self.mostShortages else { return false }
+        compression.shortages += 1
+        worker.contextMemory.giveUpOldest(sparing: compression)
+        throttle(leg, for: Self.shortageTime, limit: "memory")
+        return true
     }
 
     private func step(

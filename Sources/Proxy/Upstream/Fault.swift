@@ -61,6 +61,8 @@ struct Fault: Error, Equatable {
         // Of what we have no room for.
 
         case memory
+        /// The kernel gives none.
+        case noMemory
         case connectionsFull
         case clientConnectionsFull
         case routeFull
@@ -141,7 +143,8 @@ extension Fault {
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls:
             .client
-        case .memory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained,
+        case .memory, .noMemory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient,
+            .routeDrained,
             .feedsFull, .noWebSocket, .shortage:
             .proxy
         case .openingAnswer, .noBackend, .streamsTaken, .queueFull, .queueTimeout, .feedTimeout, .unreachable,
@@ -154,7 +157,7 @@ extension Fault {
     var phase: Phase {
         switch kind {
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
-            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .memory, .connectionsFull,
+            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .memory, .noMemory, .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .noWebSocket:
             .request
         case .feedsFull, .noBackend, .streamsTaken: .choose
@@ -172,7 +175,8 @@ extension Fault {
         case .streamsTaken, .unreachable, .connectTimeout, .shortage, .unprocessed, .wantsHTTP1: .safe
         case .lost, .noAnswer(hasBegun: false): .ifRepeatable
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
-            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .connectionsFull,
+            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
+            .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
             .openingAnswer, .noBackend, .queueFull, .queueTimeout, .feedTimeout, .allOut, .brokenOff,
             .malformed, .badHandshake, .noAnswer(hasBegun: true), .answerStalls, .backendStalls:

@@ -18,7 +18,8 @@ extension Fault {
         case .noWebSocket, .openingAnswer, .unreachable, .lost, .brokenOff, .unprocessed, .wantsHTTP1,
             .malformed, .badHandshake:
             502
-        case .memory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained,
+        case .memory, .noMemory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient,
+            .routeDrained,
             .feedsFull, .noBackend, .streamsTaken, .queueFull, .queueTimeout, .allOut, .shortage:
             503
         case .feedTimeout, .connectTimeout, .noAnswer, .answerStalls, .backendStalls, .clientStalls: 504
@@ -42,6 +43,7 @@ extension Fault {
         case .slowBody: "request body did not arrive in time"
         case .clientStalls: "client took no bytes for too long"
         case .memory: "too much waits for other clients"
+        case .noMemory: "out of memory"
         case .connectionsFull: "too many connections"
         case .clientConnectionsFull, .routeFullOfClient: "too many connections from this address"
         case .routeFull: "too many connections on this route"
@@ -82,7 +84,8 @@ extension Fault {
         case .backendStalls: "takes nothing of the request"
         case .wantsHTTP1: "HTTP_1_1_REQUIRED"
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
-            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .connectionsFull,
+            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
+            .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
             .openingAnswer, .noBackend, .feedTimeout, .unreachable, .allOut, .shortage, .lost, .brokenOff,
             .unprocessed, .malformed, .badHandshake:
@@ -106,6 +109,7 @@ extension Fault {
         case .slowBody: "request_body_did_not_arrive_in_time"
         case .clientStalls: "client_took_no_bytes_for_too_long"
         case .memory: "too_much_waits_for_other_clients"
+        case .noMemory: "out_of_memory"
         case .connectionsFull: "too_many_connections"
         case .clientConnectionsFull, .routeFullOfClient: "too_many_connections_from_this_address"
         case .routeFull: "too_many_connections_on_this_route"
@@ -140,7 +144,8 @@ extension Fault {
         switch kind {
         case .feedTimeout, .connectTimeout, .noAnswer, .answerStalls, .backendStalls, .clientStalls:
             "timed_out"
-        case .memory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained,
+        case .memory, .noMemory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient,
+            .routeDrained,
             .feedsFull, .noBackend, .streamsTaken, .queueFull, .queueTimeout, .allOut, .shortage:
             "no_backend"
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
@@ -159,7 +164,8 @@ extension Fault {
         case .connectTimeout: "timed_out"
         case .shortage: "shortage"
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
-            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .connectionsFull,
+            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
+            .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
             .openingAnswer, .noBackend, .streamsTaken, .queueFull, .queueTimeout, .feedTimeout, .allOut,
             .lost,
@@ -179,7 +185,7 @@ extension Fault {
         case .request(let reason): reason.fields
         case .useHTTPS(let location): [.init("Location", location)]
         case .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
-            .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .connectionsFull,
+            .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory, .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
             .openingAnswer, .noBackend, .streamsTaken, .queueFull, .queueTimeout, .feedTimeout, .unreachable,
             .allOut, .connectTimeout, .shortage, .lost, .brokenOff, .unprocessed, .wantsHTTP1, .malformed,
@@ -201,7 +207,8 @@ extension Fault {
         case .routeFullOfClient: "connections_per_client"
         case .feedsFull: "feeds"
         case .request, .plainText, .noRoute, .ambiguousPath, .originRefused, .http2Only, .useHTTPS, .slowHead,
-            .slowBody, .clientStalls, .routeDrained, .noWebSocket, .openingAnswer, .noBackend, .streamsTaken,
+            .slowBody, .clientStalls, .noMemory, .routeDrained, .noWebSocket, .openingAnswer, .noBackend,
+            .streamsTaken,
             .queueFull, .queueTimeout, .feedTimeout, .unreachable, .allOut, .connectTimeout, .shortage, .lost,
             .brokenOff, .unprocessed, .wantsHTTP1, .malformed, .badHandshake, .noAnswer, .answerStalls,
             .backendStalls:

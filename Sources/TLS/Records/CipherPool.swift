@@ -113,16 +113,17 @@ internal import COpenSSL
     private func takeSlot() -> Int? {
         if let index = free.popLast() {
             if unsafe slots[index].context == nil { unsafe slots[index].context = EVP_CIPHER_CTX_new() }
-            return index
-        }
-        if slots.count < capacity {
-            guard let context = unsafe EVP_CIPHER_CTX_new() else { return nil }
+            if unsafe slots[index].context != nil { return index }
+            free.append(index)
+        } else if slots.count < capacity, let context = unsafe EVP_CIPHER_CTX_new() {
             unsafe slots.append(Slot(context: context))
             return slots.count - 1
         }
         // Every slot is looked at twice at most: the first time it loses its mark.
         for _ in 0..<2 * slots.count {
             hand = (hand + 1) % slots.count
+            // Where there is no memory for more, some have none.
+            guard unsafe slots[hand].context != nil else { continue }
             if !slots[hand].isUsed { return hand }
             slots[hand].isUsed = false
         }
