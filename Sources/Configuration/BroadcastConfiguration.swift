@@ -88,6 +88,33 @@ enum BroadcastDecoder {
         }
     }
 
+    /// What feeds keep is given up last: what they may keep together is to leave room for others. Said of what was written,
+    /// not of the defaults.
+    ///
+    /// - Parameter upstreams: the section of that name, as it was read.
+    static func checkMemory(_ upstreams: Section, _ decoded: [String: UpstreamConfiguration], limit: Int?) {
+        guard let limit, limit > 0 else { return }
+        for (name, place, node) in upstreams.entries {
+            guard let upstream = decoded[name], upstream.mode == .broadcast else { continue }
+            // Read anew, and silently: it has been complained of.
+            let silent = Complaints(file: "", environment: [:])
+            let section = Section(node, title: "", place: place, silent).section("broadcast")
+            let broadcast = upstream.broadcast
+            let all = broadcast.queueBytes.multipliedReportingOverflow(by: broadcast.feeds)
+            if let place = section.keyPlace("queue_bytes"), broadcast.queueBytes > limit {
+                upstreams.complaints.warn(
+                    place, "'queue_bytes' is larger than 'limits.memory', which bounds it: it never fits")
+            } else if let place = section.keyPlace("queue_bytes") ?? section.keyPlace("feeds"),
+                all.overflow || all.partialValue > limit
+            {
+                upstreams.complaints.warn(
+                    place,
+                    "\(broadcast.feeds) feeds ('feeds', of each worker) that keep 'queue_bytes' each do not fit"
+                        + " within 'limits.memory'")
+            }
+        }
+    }
+
     /// A compressed stream of the backend's refers to what came before, which a client that joins has not seen.
     static func check(
         _ route: RouteConfiguration, _ section: Section, _ upstreams: [String: UpstreamConfiguration]

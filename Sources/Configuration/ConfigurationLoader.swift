@@ -59,6 +59,8 @@ package enum ConfigurationLoader {
         configuration.ambiguousPaths = PathsDecoder.decode(top, over: .judge)
         let upstreams = top.section("upstreams")
         configuration.upstreams = UpstreamDecoder.decode(upstreams)
+        BroadcastDecoder.checkMemory(
+            upstreams, configuration.upstreams, limit: configuration.limits.memory)
         configuration.routes = RouteDecoder.decode(top, upstreams: upstreams, over: configuration)
         configuration.admin = AdminDecoder.decode(top, listeners: configuration.listeners)
         top.finish()

@@ -21,7 +21,7 @@ struct BroadcastConfigurationTests {
     func keys() {
         let (value, complaints) = load(
             ", mode: broadcast, broadcast: { replay_last: 3, client_messages: forward, key_headers: [Cookie],"
-                + " gather: 150ms, linger: 0, slow_client: latest, queue: 5, queue_bytes: 1MiB, on_loss: close,"
+                + " gather: 150ms, linger: 0, slow_client: latest, queue: 5, queue_bytes: 1MiB, feeds: 7, on_loss: close,"
                 + " reopen_within: 2m }")
         #expect(complaints.isEmpty)
         var expected = BroadcastConfiguration()
@@ -33,6 +33,7 @@ struct BroadcastConfigurationTests {
         expected.slowClient = .latest
         expected.queue = 5
         expected.queueBytes = 1 << 20
+        expected.feeds = 7
         expected.onLoss = .close
         expected.reopenWithin = 120_000_000_000
         #expect(value == expected)
@@ -43,6 +44,9 @@ struct BroadcastConfigurationTests {
         arguments: [
             ("slow_client: slow", "'slow' is no valid 'slow_client'"),
             ("queue: 0", "'0' is no valid 'queue'"),
+            ("feeds: 0", "'0' is no valid 'feeds'"),
+            ("feeds: 1000001", "expected a whole number from 1 to 1000000"),
+            ("feeds: many", "'many' is no valid 'feeds'"),
             ("client_messages: 1", "expected discard, forward or close"),
             ("replay: 1", "unknown key 'replay'"),
             ("key_headers: [Sec-WebSocket-Key]", "can't be one of 'key_headers'"),
@@ -60,6 +64,27 @@ struct BroadcastConfigurationTests {
         #expect(complaints.count == 1, "\(complaints)")
         #expect(complaints.allSatisfy { $0.contains("'proxy_protocol'") && $0.contains("'mode: broadcast'") })
         #expect(complaints.allSatisfy { !$0.contains("warning") })
+    }
+
+    @Test(
+        "what feeds may keep together is noted where it does not fit within limits.memory",
+        arguments: [
+            ("queue_bytes: 65MiB, feeds: 1", "64MiB", "'queue_bytes' is larger than 'limits.memory'"),
+            ("queue_bytes: 64MiB, feeds: 1", "64MiB", nil),
+            ("queue_bytes: 1MiB, feeds: 64", "64MiB", nil),
+            ("queue_bytes: 1MiB, feeds: 65", "64MiB", "65 feeds ('feeds', of each worker)"),
+            ("feeds: 17", "64MiB", "17 feeds"),
+            ("queue_bytes: 8589934591GiB, feeds: 1000000", "64MiB", "'queue_bytes'"),
+            ("queue_bytes: 65MiB", "0", nil), ("queue_bytes: 65MiB", "auto", nil),
+            // The default of both: nobody has asked for that many.
+            ("queue: 5", "64MiB", nil),
+        ])
+    func memory(keys: String, limit: String, expected: String?) {
+        let loaded = ConfigurationTests.load(
+            upstream: ", mode: broadcast, broadcast: { \(keys) }", rest: "limits: { memory: \(limit) }")
+        guard let expected else { return #expect(loaded.said == []) }
+        #expect(loaded.said.count == 1 && loaded.said.allSatisfy { $0.contains(expected) }, "\(loaded.said)")
+        #expect(loaded.said.allSatisfy { $0.hasPrefix("f:3:") })
     }
 
     @Test("what has no effect is warned of")

@@ -95,6 +95,27 @@ struct PolicyDecoderTests {
             load(route: ", limits: { memory: 1MiB }").words.first?.hasPrefix("unknown key 'memory'") == true)
     }
 
+    @Test(
+        "connections of clients are the process's: a number, or 0 for what descriptors allow, and no route's")
+    func clientConnections() throws {
+        let usual = try #require(load().value).limits
+        #expect(usual.clientConnections == 0 && usual.clientConnectionsPerClient == 0)
+        let loaded = load(rest: "limits: { client_connections: 5000, client_connections_per_client: 20 }")
+        #expect(loaded.said == [])
+        let limits = try #require(loaded.value).limits
+        #expect(limits.clientConnections == 5000 && limits.clientConnectionsPerClient == 20)
+        for key in ["client_connections", "client_connections_per_client"] {
+            for text in ["-1", "1.5", "many", "64KiB"] {
+                #expect(
+                    load(rest: "limits: { \(key): \(text) }").words == [
+                        "'\(text)' is no valid '\(key)' in 'limits', expected a whole number from 0"
+                    ])
+            }
+            #expect(
+                load(route: ", limits: { \(key): 1 }").words.first?.hasPrefix("unknown key '\(key)'") == true)
+        }
+    }
+
     private static let numbers: [(section: String, key: String, ends: ClosedRange<Int>)] = [
         ("compression", "level", 1...9), ("compression", "window_bits", 9...15),
         ("compression", "memory_level", 1...9), ("limits", "inflate_ratio", 0...100_000),

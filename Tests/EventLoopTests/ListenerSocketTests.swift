@@ -52,6 +52,21 @@ struct ListenerSocketTests {
         #expect(acceptor.addresses.first?.host == "127.0.0.1")
     }
 
+    @Test("one that retires takes who waits, and no more than its queue can hold, however many go on coming")
+    func retire() throws {
+        let path = "/tmp/trunkline-test-\(UInt32.random(in: 0...UInt32.max)).sock"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let address = try #require(SocketAddress(unixPath: path))
+        let loop = try EventLoop()
+        let crowd = Crowd(address, on: loop)
+        let listener = ListenerSocket(
+            try BoundListener(address, sharesPort: false), on: loop, handler: crowd)
+        for _ in 0..<3 { crowd.comeOnce() }
+        listener.retire()
+        #expect(crowd.accepted == Int(BoundListener.backlog))
+        #expect(throws: SystemError.self) { _ = try StreamSocket.connect(to: address, on: loop) }
+    }
+
     @Test("the file of a Unix socket that a killed process left is replaced, one in use is not")
     func staleFile() throws {
         let path = "/tmp/trunkline-test-\(UInt32.random(in: 0...UInt32.max)).sock"
@@ -66,4 +81,26 @@ struct ListenerSocketTests {
         #expect(FileManager.default.fileExists(atPath: path))
         _ = try BoundListener(address, sharesPort: false)
     }
+}
+
+/// Clients of whom another one comes with each that is accepted.
+private final class Crowd: ListenerHandler {
+    private let address: SocketAddress
+    private let loop: EventLoop
+    private(set) var accepted = 0
+
+    init(_ address: SocketAddress, on loop: EventLoop) {
+        self.address = address
+        self.loop = loop
+    }
+
+    func comeOnce() { try? StreamSocket.connect(to: address, on: loop).close() }
+
+    func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
+        accepted += 1
+        socket.close()
+        // Without a bound there would be no end to it.
+        if accepted < 3 * Int(BoundListener.backlog) { comeOnce() }
+    }
+    func listener(_ listener: ListenerSocket, failed error: SystemError) {}
 }

@@ -7,7 +7,7 @@ internal import WebSocketProtocol
 /// integers here and in the legs' tallies, and put in when somebody asks.
 final class WorkerMetrics {
     /// Of a family, and of meters: backends that wander through names of the network would pile up.
-    private static let mostRows = 4096
+    static let mostRows = 4096
     private(set) var values = MetricSet(mostRows: mostRows)
     let sizesFromClient = MessageSizes()
     let sizesFromBackend = MessageSizes()
@@ -17,6 +17,7 @@ final class WorkerMetrics {
     private var fromBackend = CompressionBytes()
     private var toBackend = CompressionBytes()
     private var meters: [SessionMeter.Key: SessionMeter] = [:]
+    private var foldsAt = WorkerMetrics.mostRows
 
     /// Adds to a counter.
     func add(_ metric: Metric, _ labels: [String] = [], by amount: UInt64 = 1) {
@@ -52,7 +53,11 @@ final class WorkerMetrics {
     func meter(route: String, backend: String) -> SessionMeter {
         let key = SessionMeter.Key(route: route, backend: backend)
         if let meter = meters[key] { return meter }
-        if meters.count >= Self.mostRows { foldIdleMeters() }
+        if meters.count >= foldsAt {
+            foldIdleMeters()
+            // Where most are in use, looking at all of them is to bring something before it is done again.
+            foldsAt = max(Self.mostRows, 2 * meters.count)
+        }
         let meter = SessionMeter(key)
         meters[key] = meter
         return meter

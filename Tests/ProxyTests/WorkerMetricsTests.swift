@@ -1,0 +1,53 @@
+import Telemetry
+import Testing
+
+@testable import Proxy
+
+@Suite("What a worker counts")
+struct WorkerMetricsTests {
+    /// A session of this route and backend, which may go on.
+    private func count(_ metrics: WorkerMetrics, _ route: String, _ backend: String, isOver: Bool = true) {
+        let meter = metrics.meter(route: route, backend: backend)
+        meter.begin()
+        if isOver { meter.end() }
+    }
+
+    @Test("backends that come and go leave one row a route, and their sums")
+    func folds() {
+        let metrics = WorkerMetrics()
+        count(metrics, "a", "live", isOver: false)
+        let number = 3 * WorkerMetrics.mostRows
+        for index in 0..<number { count(metrics, index % 2 == 0 ? "a" : "b", "10.0.\(index)") }
+        let all = metrics.snapshot
+        let rows = all.rows(.sessionsBegun)
+        #expect(rows.count <= WorkerMetrics.mostRows)
+        #expect(all.sum(.sessionsBegun) == Double(number + 1))
+        #expect(all.sum(.sessionsBegun) { $0[0] == "b" } == Double(number / 2))
+        // Who is there keeps his own, and so does who came last.
+        #expect(all.sum(.sessions) { $0 == ["a", "live"] } == 1)
+        #expect(rows[["b", "10.0.\(number - 1)"]] != nil)
+        #expect(rows[["a", "other"]] != nil && rows[["b", "other"]] != nil)
+    }
+
+    @Test("none of those that are in use is lost, and all are not looked at for each that comes")
+    func inUse() {
+        let metrics = WorkerMetrics()
+        let number = 2 * WorkerMetrics.mostRows + 10
+        for index in 0..<number { count(metrics, "a", "10.0.\(index)", isOver: false) }
+        let all = metrics.snapshot
+        #expect(all.sum(.sessions) == Double(number) && all.sum(.sessionsBegun) == Double(number))
+        #expect(all.rows(.sessions).count == number)
+    }
+
+    @Test("one whose owner has let it go, and that counts nothing, is another's no longer")
+    func held() {
+        let metrics = WorkerMetrics()
+        let meter = metrics.meter(route: "a", backend: "held")
+        meter.hold()
+        for index in 0..<2 * WorkerMetrics.mostRows { count(metrics, "a", "10.0.\(index)") }
+        #expect(metrics.meter(route: "a", backend: "held") === meter)
+        meter.letGo()
+        for index in 0..<2 * WorkerMetrics.mostRows { count(metrics, "a", "10.1.\(index)") }
+        #expect(metrics.meter(route: "a", backend: "held") !== meter)
+    }
+}
