@@ -11,7 +11,7 @@ struct AccountTests {
         "Proxy/Exchange/HTTP1UpstreamRequest.swift output":
             "composed and sent within a turn, by its transport",
         "Proxy/Exchange/HTTP1UpstreamRequest.swift refusal": "taken up in the turn in which it came",
-        "Proxy/Relay/Leg.swift heldPong": "one control frame",
+        "Proxy/Relay/WebSocketPeer.swift heldPong": "one control frame",
         "Proxy/Transport/StreamConnection.swift preamble": "ours, a PROXY header",
         "Proxy/Upstream/Multiplex/MultiplexStream.swift heldAnswer": "one control frame",
         "Proxy/Upstream/BackendRequest.swift start": "the beginning of an answer, as long as a key may be",

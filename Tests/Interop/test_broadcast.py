@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from support import machine
+from support.admin import free_admin
 from support.audience import Audience, hear, hear_close
 from support.backends import ScriptedBackend
 from support.feeds import broadcast, settled
@@ -226,6 +227,24 @@ def test_messages_of_clients_are_forwarded_whole(run, feed):
             assert got[0] == ["in between", False] and ["half whole", False] in got
             assert ["packed " * 200, False] in got and ["\x01\x02", True] in got
             wire.send_close()
+
+
+def test_messages_over_the_rate_are_read_later_and_counted(run, feed):
+    admin = free_admin()
+    with run(broadcast(feed.address, limits={"messages_per_second": 20}, admin=admin.section)) as proxy, \
+            Audience(proxy) as audience:
+        audience.join(1)
+        with proxy.upgraded() as wire:
+            began = time.monotonic()
+            wire.sock.sendall(frame(TEXT, b"x", mask=b"abcd") * 40)
+            # Not in one read with what is over the rate.
+            time.sleep(0.1)
+            wire.send_close(1000)
+            assert wire.read_until_close().close_code == 1000
+            assert 0.5 < time.monotonic() - began
+        line = json.loads(proxy.wait_log('"messages_from_client":40'))
+        hit = admin.metrics().value("trunkline_limits_hit_total", limit="messages_per_second")
+        assert 1 <= line["throttled"] == hit
 
 
 def test_a_client_that_sends_where_nothing_is_taken_is_closed(run, feed):

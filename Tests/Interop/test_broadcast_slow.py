@@ -78,12 +78,15 @@ def test_a_slow_client_is_closed_with_1013(run, feed):
 
 
 def test_a_client_that_takes_nothing_is_given_up(run, feed):
-    config = broadcast(feed.address, policy={"replay_last": 0}, timeouts={"slow_consumer": "500ms"})
+    admin = free_admin()
+    config = broadcast(
+        feed.address, policy={"replay_last": 0}, timeouts={"slow_consumer": "500ms"}, admin=admin.section)
     with run(config) as proxy, Audience(proxy) as audience:
         fast = audience.join(1)
         slow = lazy(proxy)
         flood(feed, fast)
         proxy.wait_log("took no bytes for too long")
+        assert admin.metrics().value("trunkline_slow_consumers_total", peer="client") == 1
         slow.sock.close()
 
 

@@ -22,7 +22,7 @@ final class Feed: TimerOwner, MemoryHolder {
     /// What the first backend answered; nil until then. Those who join get the same.
     var accepted: AcceptedUpgrade?
     /// The upstream connection; nil while there is none.
-    var leg: Leg?
+    var peer: WebSocketPeer?
     var backend: Backend?
     /// What the upstream connection carries is counted with.
     var meter: SessionMeter?
@@ -128,7 +128,7 @@ final class Feed: TimerOwner, MemoryHolder {
 
     private func lastLeft() {
         guard !isOver else { return }
-        guard leg != nil, options.linger > 0, !worker.isDraining, worker.upstream(key.upstream) != nil else {
+        guard peer != nil, options.linger > 0, !worker.isDraining, worker.upstream(key.upstream) != nil else {
             return end(.goingAway)
         }
         idleSince = worker.loop.now
@@ -142,7 +142,7 @@ final class Feed: TimerOwner, MemoryHolder {
 
     /// Brings the metrics up to date with what the upstream connection has carried.
     func putInMetrics() {
-        if let leg { meter?.take(from: leg, feeds: true) }
+        if let peer { meter?.take(from: peer, feeds: true) }
     }
 
     // MARK: Time
@@ -172,7 +172,7 @@ final class Feed: TimerOwner, MemoryHolder {
         machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin)
         for subscriber in subscribers { subscriber.adopt(new) }
         if isArmed(.linger) { arm(.linger, after: new.linger) }
-        if leg == nil, accepted != nil { armPatience() }
+        if peer == nil, accepted != nil { armPatience() }
     }
 
     // MARK: The end
@@ -188,7 +188,7 @@ final class Feed: TimerOwner, MemoryHolder {
         asking = nil
         assembly = nil
         speech = nil
-        if let leg { release(leg, with: ClosePayload(code, "no clients")) }
+        if let peer { release(peer, with: ClosePayload(code, "no clients")) }
         hub.forget(self)
     }
 

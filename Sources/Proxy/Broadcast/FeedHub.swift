@@ -10,7 +10,7 @@ final class FeedHub {
     private var feeds: [FeedKey: Feed] = [:]
     private var compressions: [FeedCompression.Parameters: FeedCompression] = [:]
     /// By the order of their coming.
-    private var leaving: [UInt64: LegFarewell] = [:]
+    private var leaving: [UInt64: FeedFarewell] = [:]
     private var nextFarewell: UInt64 = 0
     private var tallies: [String: FeedTally] = [:]
 
@@ -119,13 +119,14 @@ final class FeedHub {
     /// Ends a feed's upstream connection: in order when there is a Close to be sent, else at once. Of those that take their
     /// leave no more are kept than may be open, or clients that come and go could make connections without end.
     func takeLeave(
-        of leg: Leg, from feed: Feed, _ payload: ClosePayload?, deadline: UInt64, done: @escaping () -> Void
+        of peer: WebSocketPeer, from feed: Feed, _ payload: ClosePayload?, deadline: UInt64,
+        done: @escaping () -> Void
     ) {
         let tally = feed.tally
         if tally.leaving >= feed.options.feeds { cutFarewell(of: tally) }
         let id = nextFarewell
         nextFarewell += 1
-        let farewell = LegFarewell(leg, tally: tally, worker: worker, deadline: deadline) {
+        let farewell = FeedFarewell(peer, tally: tally, worker: worker, deadline: deadline) {
             [unowned self] _ in
             leaving[id] = nil
             tally.leaving -= 1

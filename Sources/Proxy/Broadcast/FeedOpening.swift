@@ -8,7 +8,7 @@ internal import WebSocketProtocol
 extension Feed {
     /// Asks for the connection: with the request of the first who waits, or again with the one that was accepted.
     func ask() {
-        guard !isOver, attempt == nil, leg == nil else { return }
+        guard !isOver, attempt == nil, peer == nil else { return }
         if let first = tickets.next, accepted == nil {
             asking = first
             plan = first.plan.shared(keyFields: options.keyHeaders)
@@ -73,12 +73,8 @@ extension Feed {
         for (_, ticket) in waiting {
             if let accepted = self.accepted { ticket.answer(.joined(self, accepted)) }
         }
-        if !early.isEmpty, let leg {
-            var bytes = early
-            var span = bytes.mutableSpan
-            received(&span, from: leg)
-        }
-        leg?.goOn()
+        peer?.receivedEarly(early)
+        peer?.goOn()
         lingerIfEmpty()
     }
 
@@ -90,21 +86,16 @@ extension Feed {
 
     private func take(_ transport: any ByteTransport, of backend: Backend) {
         // Messages over the limit are left out, not a reason to lose the feed: the reader only bounds their number.
-        let frames = FrameReader(
-            fromClient: false,
-            limits: FrameLimits(frame: .max, message: .max, fragments: route.limits.backend.frames.fragments),
-            allowsCompression: false)
-        let leg = Leg(
-            .backend, transport: transport, frames: frames, compression: nil,
-            progress: Progress(route.timeouts, on: worker.loop),
-            controlRate: RateLimit(perSecond: route.limits.controlFramesPerSecond), worker: worker)
-        leg.owner = self
+        let peer = WebSocketPeer(
+            .backend, transport,
+            frames: FrameLimits(frame: .max, message: .max, fragments: route.limits.backend.frames.fragments),
+            .none, route: route, worker: worker)
         let meter = worker.metrics.meter(route: route.name, backend: backend.name)
         meter.hold()
         self.meter = meter
-        for subscriber in subscribers { subscriber.feedMoved(to: backend.name) }
-        transport.receiver = leg
-        self.leg = leg
+        for subscriber in subscribers { subscriber.moveMetrics(to: backend.name) }
+        peer.start(for: self)
+        self.peer = peer
         self.backend = backend
         backend.state.sessionBegan()
         scheduleHousekeeping()
@@ -119,7 +110,7 @@ extension Feed {
         guard !isOver else { return }
         tally.lost &+= 1
         worker.log.feedLost(self, cause: cause)
-        if let leg { release(leg, with: payload) }
+        if let peer { release(peer, with: payload) }
         guard !subscribers.isEmpty else { return end(.goingAway) }
         let jitter = Double.random(in: 0..<1, using: &worker.loop.random)
         let decision = machine.lost(at: worker.loop.now, jitter: jitter)
@@ -158,11 +149,11 @@ extension Feed {
 
     /// Leaves its backend, which goes away or is drained, for another one; clients notice nothing.
     func move() {
-        guard !isOver, let leg else { return }
+        guard !isOver, let peer else { return }
         tally.lost &+= 1
         worker.log.feedLost(self, cause: "backend is drained")
         finishRound()
-        release(leg, with: ClosePayload(.goingAway, "going away"))
+        release(peer, with: ClosePayload(.goingAway, "going away"))
         guard !subscribers.isEmpty else { return end(.goingAway) }
         machine.left(at: worker.loop.now)
         armPatience()
@@ -170,18 +161,18 @@ extension Feed {
     }
 
     /// Parts with the connection: at once, or after a Close.
-    func release(_ leg: Leg, with payload: ClosePayload?) {
-        guard self.leg === leg else { return }
+    func release(_ peer: WebSocketPeer, with payload: ClosePayload?) {
+        guard self.peer === peer else { return }
         putInMetrics()
         meter?.letGo()
         meter = nil
-        self.leg = nil
+        self.peer = nil
         assembly = nil
         fallSilent()
         disarm(.housekeeping)
         let state = backend?.state
         backend = nil
-        hub.takeLeave(of: leg, from: self, payload, deadline: max(route.timeouts.close, 1)) {
+        hub.takeLeave(of: peer, from: self, payload, deadline: max(route.timeouts.close, 1)) {
             state?.sessionEnded()
         }
     }
@@ -189,13 +180,13 @@ extension Feed {
     // MARK: Keeping it
 
     func keepHouse() {
-        guard let leg else { return }
-        if let cause = leg.keepAlive(at: worker.loop.now) { return lost(cause.description) }
+        guard let peer else { return }
+        if let cause = peer.keepAlive(at: worker.loop.now) { return lost(cause.description) }
         scheduleHousekeeping()
     }
 
     private func scheduleHousekeeping() {
-        guard let leg, let due = leg.progress.nextCheck else { return }
+        guard let peer, let due = peer.nextCheck else { return }
         let now = worker.loop.now
         arm(.housekeeping, after: due > now ? due - now : 1)
     }

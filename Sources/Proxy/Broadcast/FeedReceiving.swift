@@ -4,19 +4,19 @@ internal import EventLoop
 internal import WebSocketProtocol
 
 // What comes from the backend: messages are put together, shared, and kept for the next round (`FeedRounds`).
-extension Feed: LegOwner {
-    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {
-        guard leg === self.leg else { return }
-        leg.tally.bytesReceived &+= UInt64(bytes.count)
-        leg.progress.heard(at: worker.loop.now)
+extension Feed: PeerOwner {
+    func received(
+        _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer
+    ) {
+        guard peer === self.peer else { return }
         var position = 0
         do throws(ProtocolViolation) {
-            while leg === self.leg, let slice = try leg.frames.next(bytes.span, from: &position) {
+            while peer === self.peer, let slice = try peer.frames.next(bytes.span, from: &position) {
                 let payload = bytes.span.extracting(slice.payload)
                 if slice.header.opcode.isControl {
-                    let close = try leg.takeControl(
-                        payload, slice, at: worker.loop.now, limit: route.limits.controlFramesPerSecond)
-                    if let close { return closed(leg, close) }
+                    let close = try peer.takeControl(
+                        payload, slice, at: worker.loop.now)
+                    if let close { return closed(peer, close) }
                 } else {
                     try take(payload, slice)
                 }
@@ -28,33 +28,33 @@ extension Feed: LegOwner {
         planRound()
     }
 
-    func ended(_ leg: Leg, _ error: TransportError?) {
-        guard leg === self.leg else { return }
+    func ended(_ peer: WebSocketPeer, _ error: TransportError?) {
+        guard peer === self.peer else { return }
         finishRound()
         lost(error.map { "connection lost: \($0)" } ?? "connection lost")
     }
 
-    func drained(_ leg: Leg) {
+    func drained(_ peer: WebSocketPeer) {
         goOnSpeaking()
         letSpeak()
     }
 
     /// The backend's Close. With 1000 or a code of the application's own (RFC 6455, 7.4.2) it says that the feed is
     /// over, which its clients are told; any other is a connection lost.
-    private func closed(_ leg: Leg, _ payload: ClosePayload) {
+    private func closed(_ peer: WebSocketPeer, _ payload: ClosePayload) {
         finishRound()
         let code = payload.code?.rawValue ?? 1005
         guard code == 1000 || code >= 3000 else {
             return lost("backend closed with \(code)", saying: payload)
         }
-        release(leg, with: payload)
+        release(peer, with: payload)
         end(telling: payload, by: .backend, cause: .close)
     }
 
     // MARK: Messages
 
     private func take(_ payload: Span<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
-        leg?.count(slice)
+        peer?.count(slice)
         if slice.beginsMessage {
             if slice.endsMessage, payload.count <= route.limits.feedMessage {
                 return try takeWhole(payload, slice.header.opcode)

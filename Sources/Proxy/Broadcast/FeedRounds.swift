@@ -31,7 +31,7 @@ extension Feed {
         let end = min(start + Self.roundStep, count)
         deliver(start..<end)
         guard end < count else { return roundIsOver() }
-        if roundPosition == nil { leg?.hold(.round) }
+        if roundPosition == nil { peer?.hold(.round) }
         roundPosition = end
         worker.loop.nextTurn { [weak self] in
             guard let self, let position = roundPosition else { return }
@@ -42,7 +42,7 @@ extension Feed {
     private func roundIsOver() {
         guard roundPosition != nil else { return }
         roundPosition = nil
-        leg?.release(.round)
+        peer?.release(.round)
         // Paused or not, a transport may have had something left to say.
         planRound()
     }
@@ -75,7 +75,7 @@ extension Feed {
     /// feed itself keeps is bounded by its own keys.
     func giveUpForMemory() -> Bool {
         let slow = subscribers.filter { $0.underWay != nil }
-        for subscriber in slow { subscriber.giveUp(.memory) }
+        for subscriber in slow { subscriber.gone(subscriber.client, .memory) }
         return !slow.isEmpty
     }
 }

@@ -10,29 +10,29 @@ extension Feed {
     struct Speech {
         let message: ClientMessage
         /// On which it was begun: it is not continued on another.
-        let leg: Leg
+        let peer: WebSocketPeer
     }
 
     private static let burst = 64 * 1024
 
     /// Whether a message may be passed on without delay; where there is no connection it may, and is lost.
     var takesMessages: Bool {
-        guard speech == nil, let leg else { return speech == nil }
-        return !leg.transport.isFull(beyond: route.limits.buffer)
+        guard speech == nil, let peer else { return speech == nil }
+        return !peer.transport.isFull(beyond: route.limits.buffer)
     }
 
     /// Passes on a client's message that has come in full. Only while `takesMessages`.
     func say(_ message: ClientMessage) {
-        guard let leg, leg.takesData else { return tally.forwarded(false) }
-        speech = Speech(message: message, leg: leg)
+        guard let peer, peer.takesData else { return tally.forwarded(false) }
+        speech = Speech(message: message, peer: peer)
         goOnSpeaking()
     }
 
     /// The backend has taken something.
     func goOnSpeaking() {
         guard let speech else { return }
-        while !speech.leg.transport.isFull(beyond: min(Self.burst, route.limits.buffer)) {
-            guard speech.leg === leg, speech.leg.takesData else { return breakOff() }
+        while !speech.peer.transport.isFull(beyond: min(Self.burst, route.limits.buffer)) {
+            guard speech.peer === peer, speech.peer.takesData else { return breakOff() }
             var output = worker.scratch.take()
             var isLast: Bool?
             do throws(InflateError) {
@@ -42,7 +42,7 @@ extension Feed {
                 // It was sound when it came: only memory can lack.
                 isLast = nil
             }
-            speech.leg.pass(output.span)
+            speech.peer.pass(output.span)
             worker.scratch.giveBack(output)
             guard let isLast else { return breakOff() }
             guard isLast else { continue }
@@ -55,7 +55,7 @@ extension Feed {
     private func breakOff() {
         guard let broken = speech.take() else { return }
         tally.forwarded(false)
-        if broken.leg === leg { lost("a client's message could not be completed") }
+        if broken.peer === peer { lost("a client's message could not be completed") }
     }
 
     /// The connection is gone: what was under way is lost, and those who wait may speak.
@@ -66,7 +66,7 @@ extension Feed {
 
     /// Lets those go on who wait with a message.
     func letSpeak() {
-        for subscriber in subscribers where subscriber.leg.isPaused {
+        for subscriber in subscribers where subscriber.client.isPaused {
             guard takesMessages else { return }
             subscriber.feedTakesMore()
         }

@@ -2,36 +2,27 @@ internal import BasicContainers
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
+internal import Logging
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
-/// A client that receives a feed: a leg without another one behind it.
+/// A client that receives a feed: a side without another one behind it.
 ///
 /// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, what is under way.
-/// `SubscriberDelivery` has what the client is given, `SubscriberReceiving` what comes from it, `SubscriberClosing` its
-/// end; this file keeps its state and its time.
-final class Subscriber: LiveSession, TimerOwner {
-    enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
-
-    let worker: Worker
+/// `SubscriberDelivery` has what the client is given, `SubscriberReceiving` what comes from it. Nobody is behind it: its
+/// machine has no backend side, and answers each Close.
+final class Subscriber: LiveSession {
     let feed: Feed
-    let route: Route
-    let facts: SessionFacts
-    let leg: Leg
     let agreement: DeflateAgreement?
     /// What the feed's messages are compressed with for this client; nil when they are not.
     let compression: FeedCompression?
     var queue: SubscriberQueue
-    /// Where the worker and the feed keep it.
-    var position = -1
+    /// Where the feed keeps it.
     var place = -1
-    var machine: SessionMachine
     /// What the client sends, while it is being put together.
     var assembly: ClientMessage?
     /// For what the client compresses.
     var allowance: InflateAllowance
-    var messageRate: RateLimit
-    var ratedMessages: UInt64 = 0
     /// Messages given to the client in full.
     var delivered: UInt64 = 0
     /// How many of them stand in the metrics.
@@ -40,65 +31,32 @@ final class Subscriber: LiveSession, TimerOwner {
     var underWay: UnderWay?
     /// It could not take something at once since it last had everything.
     var isBehind = false
-    private var lastMessages: UInt64 = 0
-    private var lastActivity: UInt64
-    var timers = TimerSlots()
-    private var meter: SessionMeter
-    var onEnd: (() -> Void)?
 
     init(
-        _ leg: Leg, of feed: Feed, plan: UpgradePlan, facts: SessionFacts, worker: Worker,
+        _ peer: WebSocketPeer, of feed: Feed, plan: UpgradePlan, facts: SessionFacts, worker: Worker,
         onEnd: @escaping () -> Void
     ) {
-        self.leg = leg
         self.feed = feed
-        self.facts = facts
-        self.worker = worker
-        self.onEnd = onEnd
-        route = plan.route
-        machine = SessionMachine(
-            client: .open(isMidFrame: false), backend: .absent(since: worker.loop.now),
-            closingWithin: plan.route.timeouts.close)
         agreement = plan.agreement
         compression =
             if let agreement = plan.agreement, let options = plan.compression {
                 feed.hub.compression(agreement, options)
             } else { nil }
         queue = SubscriberQueue(feed.options, oldest: feed.ring.oldest, end: feed.ring.end)
-        meter = worker.metrics.meter(route: plan.route.name, backend: facts.backend)
         allowance = InflateAllowance(plan.route.limits.client.inflate, at: worker.loop.now)
-        messageRate = RateLimit(perSecond: plan.route.limits.messagesPerSecond)
-        lastActivity = worker.loop.now
-        leg.owner = self
+        super.init(
+            client: peer, backend: nil, route: plan.route, facts: facts, worker: worker, onEnd: onEnd)
     }
 
-    /// Another backend may carry the feed on.
-    var backendName: String? { nil }
-    var upstreamName: String { facts.upstream }
-    var began: UInt64 { facts.began }
-    var bufferedBytes: (client: Int, backend: Int) {
-        (leg.transport.bufferedBytes + (underWay.map { $0.run.bytes.count - $0.sent } ?? 0), 0)
+    override var bufferedBytes: (client: Int, backend: Int) {
+        (client.transport.bufferedBytes + (underWay.map { $0.run.bytes.count - $0.sent } ?? 0), 0)
     }
+    override var messages: UInt64 { client.tally.messagesReceived &+ delivered }
 
-    func putInMetrics() {
-        meter.take(from: leg)
-        meter.delivered(delivered &- metered)
+    override func putInMetrics() {
+        super.putInMetrics()
+        count(delivered: delivered &- metered)
         metered = delivered
-    }
-
-    /// It no longer counts among the open ones.
-    func leaveMetrics() {
-        putInMetrics()
-        meter.end()
-    }
-
-    /// Its feed is carried on by another backend.
-    func feedMoved(to backend: String) {
-        let next = worker.metrics.meter(route: route.name, backend: backend)
-        guard next !== meter, position >= 0 else { return }
-        leaveMetrics()
-        next.moveIn()
-        meter = next
     }
 
     /// Begins, with what the client has sent already.
@@ -106,19 +64,13 @@ final class Subscriber: LiveSession, TimerOwner {
         worker.begin(self)
         feed.add(self)
         deliver()
-        if !early.isEmpty {
-            var bytes = early
-            var span = bytes.mutableSpan
-            received(&span, from: leg)
-        }
-        leg.goOn()
+        client.receivedEarly(early)
+        client.goOn()
     }
 
-    func start() {
-        meter.begin()
-        leg.transport.receiver = leg
-        leg.transport.keepUnsentSmall()
-        scheduleHousekeeping()
+    override func start() {
+        super.start()
+        client.transport.keepUnsentSmall()
     }
 
     /// Follows other options of its feed.
@@ -128,52 +80,68 @@ final class Subscriber: LiveSession, TimerOwner {
         assembly = nil
     }
 
+    // MARK: What happens
+
+    override func received(
+        _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer
+    ) {
+        read(&bytes)
+    }
+
+    override func drained(_ peer: WebSocketPeer) {
+        deliver()
+        settled(peer)
+    }
+
+    /// The feed's connection is kept awake by those who receive it; once a second by all of them together. What the
+    /// backend pings measures the feed, not each of its clients, whom we ask ourselves.
+    override func pinged(by peer: WebSocketPeer) { feed.peer?.carryPing() }
+
     // MARK: Time
 
-    func timerFired(_ timer: Timer) {
-        switch timer {
-        case .housekeeping: keepHouse()
-        case .closeDeadline: closeDeadlinePassed()
-        case .slowConsumer: checkSlowConsumer()
-        case .drain: drainNow()
-        case .rate: ratePaid()
-        }
-    }
-
-    private func keepHouse() {
-        let now = worker.loop.now
-        if let cause = leg.keepAlive(at: now) { return giveUp(cause) }
-        if let assembly, isOverdue(assembly, at: now) {
-            return close(
-                ClosePayload(.policyViolation, "message did not arrive in time"), by: .proxy,
-                cause: .unfinishedMessage)
-        }
-        let messages = leg.tally.messagesReceived &+ delivered
-        if messages != lastMessages {
-            lastMessages = messages
-            lastActivity = now
-        } else if route.timeouts.idle > 0, now - lastActivity >= route.timeouts.idle {
-            return carryOut(machine.idle(at: now))
-        }
-        scheduleHousekeeping()
-    }
-
     /// A message that is begun is held: there must be more of it now and then.
-    private func isOverdue(_ message: ClientMessage, at now: UInt64) -> Bool {
+    override var nextMore: UInt64? {
         let limit = worker.generation.configuration.timeouts.requestBody
-        let since = max(message.lastCame, leg.progress.readSince)
-        return limit > 0 && leg.holds.isEmpty && now &- min(since, now) >= limit
+        guard let assembly, limit > 0, client.holds.isEmpty else { return nil }
+        return max(assembly.lastCame, client.readSince) &+ limit
     }
 
-    func scheduleHousekeeping() {
-        let now = worker.loop.now
-        var next = now + 10_000_000_000
-        if let due = leg.progress.nextCheck { next = min(next, due) }
-        if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
-        let limit = worker.generation.configuration.timeouts.requestBody
-        if let assembly, limit > 0, leg.holds.isEmpty {
-            next = min(next, max(assembly.lastCame, leg.progress.readSince) &+ limit)
-        }
-        arm(.housekeeping, after: next > now ? next - now : 1)
+    override func checkMore(at now: UInt64) -> Bool {
+        guard let due = nextMore, now >= due else { return true }
+        close(
+            ClosePayload(.policyViolation, "message did not arrive in time"), by: .proxy,
+            cause: .unfinishedMessage)
+        return false
+    }
+
+    // MARK: The end
+
+    override func endBegan() { assembly = nil }
+
+    override func forgotten() { feed.remove(self) }
+
+    override var mustLeave: Bool { feed.lastWords != nil }
+
+    /// The feed has ended: says its last words when this many nanoseconds have passed.
+    func leave(after delay: UInt64) {
+        if !isEnding { arm(.drain, after: delay) }
+    }
+
+    override func drainDue() {
+        guard let last = feed.lastWords else { return super.drainDue() }
+        close(last.payload, by: last.by, cause: last.cause)
+    }
+
+    /// It is behind by more than its policy bears; found again with each message until it is closed.
+    func lagsTooMuch() {
+        guard !isEnding else { return }
+        feed.tally.slowClosed &+= 1
+        close(ClosePayload(.tryAgainLater, "too slow for this feed"), by: .proxy, cause: .lagging)
+    }
+
+    override func addLogFields(to fields: inout Logger.Metadata) {
+        fields["mode"] = "broadcast"
+        fields["messages_to_client"] = .stringConvertible(delivered)
+        fields["messages_dropped"] = .stringConvertible(queue.dropped)
     }
 }

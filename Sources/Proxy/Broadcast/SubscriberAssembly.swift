@@ -11,23 +11,16 @@ extension Feed {
         _ transport: any ByteTransport, address: String, _ plan: UpgradePlan, early: [UInt8],
         onEnd: @escaping () -> Void
     ) {
-        let route = plan.route
-        let limits = route.limits
-        let leg = Leg(
-            .client, transport: transport,
-            frames: FrameReader(
-                fromClient: true, limits: limits.client.frames, allowsCompression: plan.agreement != nil,
-                inflates: plan.agreement != nil),
-            compression: nil, progress: Progress(route.timeouts, on: worker.loop),
-            controlRate: RateLimit(perSecond: limits.controlFramesPerSecond),
-            worker: worker)
+        let peer = WebSocketPeer(
+            .client, transport, frames: plan.route.limits.client.frames,
+            plan.agreement == nil ? .none : .inflated, route: plan.route, worker: worker)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
             words: ClientWords(plan.head.fields),
             upstream: plan.upstream, backend: backendName,
             subprotocol: accepted?.subprotocol?.description ?? "",
             extensions: plan.agreement?.answer ?? "", backendExtensions: "", began: worker.loop.now)
-        let subscriber = Subscriber(leg, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
+        let subscriber = Subscriber(peer, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
         subscriber.begin(early: early)
     }
 }

@@ -12,8 +12,8 @@ extension Subscriber {
 
     /// Gives the client what it has not had, as far as it takes it.
     func deliver() {
-        guard leg.isConnected, resume() else { return }
-        while leg.takesData {
+        guard client.isConnected, resume() else { return }
+        while client.takesData {
             switch turn() {
             case .nothing:
                 if isBehind { caughtUp() }
@@ -40,10 +40,10 @@ extension Subscriber {
             guard send(begun.run, from: begun.sent) else { return checkLag() }
             underWay = nil
             // What had to wait for the frame's end follows it: a Pong, or our Close.
-            frameEnds()
+            frameEnds(towards: client)
             return true
         }
-        guard isBehind, leg.transport.bufferedBytes > 0 else { return true }
+        guard isBehind, client.transport.bufferedBytes > 0 else { return true }
         return checkLag()
     }
 
@@ -57,12 +57,12 @@ extension Subscriber {
     private func send(_ run: MessageRun, from start: Int = 0) -> Bool {
         var position = start
         while position < run.bytes.count {
-            let taken = run.bytes.lend(from: position) { leg.transport.offer($0) }
+            let taken = run.bytes.lend(from: position) { client.transport.offer($0) }
             guard taken > 0 else { break }
             if position == 0 { queue.taken(run.count) }
             position += taken
         }
-        leg.tally.bytesSent &+= UInt64(position - start)
+        client.count(sent: position - start)
         guard position < run.bytes.count else {
             delivered &+= UInt64(run.count)
             feed.tally.deliveries &+= UInt64(run.count)
@@ -70,7 +70,7 @@ extension Subscriber {
         }
         if position > 0 {
             underWay = UnderWay(run: run, sent: position)
-            frameBegins()
+            frameBegins(towards: client)
         }
         fallsBehind()
         return false
@@ -79,26 +79,12 @@ extension Subscriber {
     private func fallsBehind() {
         guard !isBehind else { return }
         isBehind = true
-        leg.progress.waits(at: worker.loop.now)
-        if route.timeouts.slowConsumer > 0, !machine.isEnding {
-            arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
-        }
+        if !isEnding { awaitTaking(by: client) }
     }
 
     private func caughtUp() {
         isBehind = false
-        leg.progress.waitsNoMore()
+        client.hasTaken()
         disarm(.slowConsumer)
-    }
-
-    /// One that has taken nothing to speak of for the whole time is given up; a slow one that takes something is not.
-    func checkSlowConsumer() {
-        let verdict = leg.progress.checkStall(
-            at: worker.loop.now, limit: route.timeouts.slowConsumer, leg.transport.outflow)
-        switch verdict {
-        case .idle: break
-        case .wait(let time): arm(.slowConsumer, after: time)
-        case .stalled: giveUp(.slowConsumer)
-        }
     }
 }

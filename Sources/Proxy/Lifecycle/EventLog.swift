@@ -27,7 +27,7 @@ struct EventLog {
 
     // MARK: Sessions
 
-    func sessionEnded(_ session: any LiveSession, at now: UInt64) {
+    func sessionEnded(_ session: LiveSession, at now: UInt64) {
         metrics.count(session, at: now)
         guard let access else { return }
         access.info("session ended", metadata: session.logFields(at: now))

@@ -24,7 +24,7 @@ final class Worker {
     let multiplexPools = MultiplexPools()
     private var listeners: [Listener] = []
     private(set) var clients: [any LiveClient] = []
-    private(set) var sessions: [any LiveSession] = []
+    private(set) var sessions: [LiveSession] = []
     /// Where searches wait for a place with a backend.
     let desk = AdmissionDesk()
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
@@ -107,14 +107,14 @@ final class Worker {
 
     // MARK: Sessions
 
-    func begin(_ session: any LiveSession) {
+    func begin(_ session: LiveSession) {
         session.position = sessions.count
         sessions.append(session)
         session.start()
         drainIfOrdered(session)
     }
 
-    func sessionEnded(_ session: any LiveSession) {
+    func sessionEnded(_ session: LiveSession) {
         let position = session.position
         guard position >= 0, position < sessions.count else { return }
         session.position = -1

@@ -3,7 +3,7 @@ internal import EventLoop
 
 // Which sessions of a worker are closed before their time, and when.
 extension Worker {
-    func drainWithProcess(_ session: any LiveSession) {
+    func drainWithProcess(_ session: LiveSession) {
         let left = drainEnd > loop.now ? drainEnd - loop.now : 0
         session.drainSoon(
             after: UInt64.random(in: 0...max(left, 1), using: &loop.random), because: drainCause)
@@ -25,17 +25,17 @@ extension Worker {
         }
     }
 
-    private func covers(_ order: DrainOrder, _ session: any LiveSession) -> Bool {
+    private func covers(_ order: DrainOrder, _ session: LiveSession) -> Bool {
         order.covers(
             route: session.route.name, upstream: session.upstreamName, backend: session.backendName)
     }
 
-    private func drain(_ session: any LiveSession, by order: DrainOrder) {
+    private func drain(_ session: LiveSession, by order: DrainOrder) {
         session.drainSoon(after: order.delay(at: loop.now, jitter: loop.random.next()), because: .ordered)
     }
 
     /// A session whose handshake was under way when the drain was ordered.
-    func drainIfOrdered(_ session: any LiveSession) {
+    func drainIfOrdered(_ session: LiveSession) {
         if isDraining { return drainWithProcess(session) }
         guard !orders.isEmpty, let order = orders.first(where: { covers($0, session) }) else { return }
         drain(session, by: order)
@@ -43,7 +43,7 @@ extension Worker {
 
     /// Sessions whose route or backend the configuration no longer has.
     func drainStrays() {
-        var strays: [(any LiveSession, DrainCause)] = []
+        var strays: [(LiveSession, DrainCause)] = []
         let served = servedBackends()
         for session in sessions {
             if !generation.hasRoute(session.route.name) {
@@ -65,7 +65,7 @@ extension Worker {
         }
     }
 
-    private func isServed(_ session: any LiveSession, _ served: [String: Set<String>]) -> Bool {
+    private func isServed(_ session: LiveSession, _ served: [String: Set<String>]) -> Bool {
         guard let backends = served[session.upstreamName] else { return false }
         // One that any backend may serve needs no particular one.
         guard let name = session.backendName else { return true }

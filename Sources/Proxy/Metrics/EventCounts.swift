@@ -6,7 +6,7 @@ internal import WebSocketProtocol
 
 // What becomes of events when they are counted: labels whose values are a closed set, whatever a peer sends.
 extension WorkerMetrics {
-    func count(_ session: any LiveSession, at now: UInt64) {
+    func count(_ session: LiveSession, at now: UInt64) {
         let ending = session.ending
         add(
             .sessionsEnded,

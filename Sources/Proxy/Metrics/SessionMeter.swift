@@ -2,7 +2,7 @@ internal import Telemetry
 
 /// What the sessions of one route on one backend add up to, on one worker.
 ///
-/// Sessions count in their legs; what is new there comes here when a session ends and when somebody asks.
+/// Sessions count in their sides; what is new there comes here when a session ends and when somebody asks.
 final class SessionMeter {
     struct Key: Hashable {
         let route: String
@@ -15,8 +15,8 @@ final class SessionMeter {
     /// Those who may still count here.
     private var users = 0
     private var delivered: UInt64 = 0
-    private var client = LegTally()
-    private var backend = LegTally()
+    private var client = PeerTally()
+    private var backend = PeerTally()
 
     init(_ key: Key) { self.key = key }
 
@@ -28,7 +28,7 @@ final class SessionMeter {
     /// A session that has begun elsewhere goes on here.
     func moveIn() { live &+= 1 }
 
-    /// A leg's owner will count here, until it has let go.
+    /// A side's owner will count here, until it has let go.
     func hold() { users += 1 }
     func letGo() { users -= 1 }
 
@@ -39,23 +39,24 @@ final class SessionMeter {
     func add(_ other: SessionMeter) {
         begun &+= other.begun
         delivered &+= other.delivered
-        client.add(other.client, since: LegTally())
-        backend.add(other.backend, since: LegTally())
+        client.add(other.client, since: PeerTally())
+        backend.add(other.backend, since: PeerTally())
     }
 
     func end() { live = live > 0 ? live - 1 : 0 }
 
-    /// Takes over what the leg has counted since the last time.
+    /// Takes over what the side has counted since the last time.
     ///
     /// - Parameter feeds: it is a feed's: what comes on it is counted as delivered with each client that gets it.
-    func take(from leg: Leg, feeds: Bool = false) {
-        if leg.peer == .client {
-            client.add(leg.tally, since: leg.metered)
-        } else {
-            backend.add(leg.tally, since: leg.metered)
-            if !feeds { delivered &+= leg.tally.messagesReceived &- leg.metered.messagesReceived }
+    func take(from peer: WebSocketPeer, feeds: Bool = false) {
+        peer.takeNew { now, then in
+            if peer.side == .client {
+                client.add(now, since: then)
+            } else {
+                backend.add(now, since: then)
+                if !feeds { delivered &+= now.messagesReceived &- then.messagesReceived }
+            }
         }
-        leg.metered = leg.tally
     }
 
     /// A feed's client was given so many messages.
@@ -78,8 +79,8 @@ final class SessionMeter {
     }
 }
 
-extension LegTally {
-    fileprivate mutating func add(_ now: LegTally, since then: LegTally) {
+extension PeerTally {
+    fileprivate mutating func add(_ now: PeerTally, since then: PeerTally) {
         bytesReceived &+= now.bytesReceived &- then.bytesReceived
         bytesSent &+= now.bytesSent &- then.bytesSent
         messagesReceived &+= now.messagesReceived &- then.messagesReceived

@@ -4,14 +4,14 @@ internal import WebSocketProtocol
 /// What one thread counts: plain memory, touched by its thread only. Others get a copy through the mailbox.
 ///
 /// What happens once a session or rarer goes to `values` by labels; what happens with every message is counted in plain
-/// integers here and in the legs' tallies, and put in when somebody asks.
+/// integers here and in the sides' tallies, and put in when somebody asks.
 final class WorkerMetrics {
     /// Of a family, and of meters: backends that wander through names of the network would pile up.
     static let mostRows = 4096
     private(set) var values = MetricSet(mostRows: mostRows)
     let sizesFromClient = MessageSizes()
     let sizesFromBackend = MessageSizes()
-    /// Payload before and after permessage-deflate, by leg and direction.
+    /// Payload before and after permessage-deflate, by side and direction.
     private var fromClient = CompressionBytes()
     private var toClient = CompressionBytes()
     private var fromBackend = CompressionBytes()

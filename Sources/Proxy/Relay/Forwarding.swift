@@ -3,29 +3,32 @@ internal import EventLoop
 internal import WebSocketProtocol
 
 // The way of a session that needs no transformation: frames go through as they came, masking key included, and only
-// their headers are parsed (rule 4). Control frames stop here: each leg answers its own.
+// their headers are parsed (rule 4). Control frames stop here: each side answers its own.
 extension Session {
-    func forward(_ bytes: inout MutableSpan<UInt8>, from leg: Leg, to other: Leg) throws(ProtocolViolation) {
+    func forward(_ bytes: inout MutableSpan<UInt8>, from peer: WebSocketPeer, to other: WebSocketPeer)
+        throws(ProtocolViolation)
+    {
         // Borrowed once for all frames of a read: each access to an object's state is checked for exclusivity while
-        // running. So nothing that is called from here may ask the leg for its reader.
-        try forward(&bytes, &leg.frames, from: leg, to: other)
+        // running. So nothing that is called from here may ask the side for its reader.
+        try forward(&bytes, &peer.frames, from: peer, to: other)
     }
 
     private func forward(
-        _ bytes: inout MutableSpan<UInt8>, _ frames: inout FrameReader, from leg: Leg, to other: Leg
+        _ bytes: inout MutableSpan<UInt8>, _ frames: inout FrameReader, from peer: WebSocketPeer,
+        to other: WebSocketPeer
     ) throws(ProtocolViolation) {
         var position = 0
         // What has been looked at and may be passed on in one write.
         var run = 0..<0
         var whole = WholeMessages()
         do throws(ProtocolViolation) {
-            while leg.isHeard {
+            while peer.isHeard {
                 if !other.isMidFrame {
                     frames.wholeMessages(bytes.span, from: position, into: &whole)
                     if whole.count > 0 {
                         run = (run.isEmpty ? position : run.lowerBound)..<whole.end
                         position = whole.end
-                        leg.count(whole)
+                        peer.count(whole)
                         continue
                     }
                 }
@@ -33,13 +36,13 @@ extension Session {
                 if slice.isControl {
                     other.passData(bytes.span.extracting(run))
                     run = position..<position
-                    controlBytes(&bytes, slice, from: leg)
+                    controlBytes(&bytes, slice, from: peer)
                     continue
                 }
-                try checkText(bytes.span, slice, from: leg)
+                try checkText(bytes.span, slice, from: peer)
                 if slice.heldHeader > 0 { passHeldHeader(of: frames, to: other) }
                 run = (run.isEmpty ? slice.start : run.lowerBound)..<slice.payload.upperBound
-                leg.count(slice)
+                peer.count(slice)
                 guard slice.endsFrame else {
                     other.passData(bytes.span.extracting(run))
                     run = position..<position
@@ -60,22 +63,24 @@ extension Session {
     }
 
     /// Text must be UTF-8, whoever sent it (RFC 6455, 8.1). It is read through its mask and stays masked.
-    func checkText(_ bytes: Span<UInt8>, _ slice: FrameSlice, from leg: Leg) throws(ProtocolViolation) {
+    func checkText(_ bytes: Span<UInt8>, _ slice: FrameSlice, from peer: WebSocketPeer)
+        throws(ProtocolViolation)
+    {
         if slice.beginsMessage {
             let isText = slice.beginsPlainText
             guard !slice.endsMessage else {
-                // Nearly all there are: the leg needs to remember nothing.
+                // Nearly all there are: the side needs to remember nothing.
                 if isText, !isWholeText(bytes, slice) { throw .invalidUTF8 }
                 return
             }
-            leg.text = isText ? UTF8Validator() : nil
+            peer.text = isText ? UTF8Validator() : nil
         }
-        guard leg.text != nil else { return }
+        guard peer.text != nil else { return }
         let isText =
-            leg.text?.accept(
+            peer.text?.accept(
                 bytes.extracting(slice.payload), key: slice.header.maskingKey, offset: slice.payloadOffset)
             ?? true
-        guard isText, !slice.endsMessage || leg.text?.isComplete ?? true else { throw .invalidUTF8 }
+        guard isText, !slice.endsMessage || peer.text?.isComplete ?? true else { throw .invalidUTF8 }
     }
 
     private func isWholeText(_ bytes: Span<UInt8>, _ slice: FrameSlice) -> Bool {
@@ -85,14 +90,16 @@ extension Session {
     }
 
     /// What has been unmasked or inflated of a message.
-    func checkPlainText(_ bytes: Span<UInt8>, isLast: Bool, from leg: Leg) throws(ProtocolViolation) {
-        guard leg.text != nil else { return }
-        let isText = leg.text?.accept(bytes) ?? true
-        guard isText, !isLast || leg.text?.isComplete ?? true else { throw .invalidUTF8 }
+    func checkPlainText(_ bytes: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer)
+        throws(ProtocolViolation)
+    {
+        guard peer.text != nil else { return }
+        let isText = peer.text?.accept(bytes) ?? true
+        guard isText, !isLast || peer.text?.isComplete ?? true else { throw .invalidUTF8 }
     }
 
     /// The first bytes of a header that was split between two reads, kept back because it might have been a Close.
-    private func passHeldHeader(of frames: FrameReader, to other: Leg) {
+    private func passHeldHeader(of frames: FrameReader, to other: WebSocketPeer) {
         var held = worker.scratch.take()
         frames.appendHeldHeader(to: &held)
         other.passData(held.span)
@@ -100,14 +107,13 @@ extension Session {
     }
 
     /// Part of a control frame, or all of it.
-    func controlBytes(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from leg: Leg) {
+    func controlBytes(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from peer: WebSocketPeer) {
         do throws(ProtocolViolation) {
-            let close = try leg.takeControl(
-                bytes.span.extracting(slice.payload), slice, at: worker.loop.now,
-                limit: route.limits.controlFramesPerSecond)
-            if let close { closeReceived(close, from: leg) }
+            let close = try peer.takeControl(
+                bytes.span.extracting(slice.payload), slice, at: worker.loop.now)
+            if let close { closeReceived(close, from: peer) }
         } catch {
-            fail(leg, error)
+            fail(peer, error)
         }
     }
 }

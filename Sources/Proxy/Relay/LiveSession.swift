@@ -1,35 +1,334 @@
+internal import EventLoop
 internal import Logging
+internal import PerMessageDeflate
+internal import WebSocketProtocol
 
-/// A client past its handshake, as its worker keeps it: a session with a backend of its own, or a subscriber of a feed.
-protocol LiveSession: AnyObject {
+/// A client past its handshake, as its worker keeps it: a session with a backend of its own, or a client of a feed.
+///
+/// What is true of both stands here: a machine that decides how it ends, one peer or two, and time. What passes between the
+/// peers, or to the one, is for those who inherit.
+class LiveSession: PeerOwner, TimerOwner {
+    enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
+
+    final let worker: Worker
+    final let route: Route
+    final let facts: SessionFacts
+    final let client: WebSocketPeer
+    /// nil where there is none of its own.
+    final let backend: WebSocketPeer?
     /// Where the worker keeps it; -1 when it doesn't.
-    var position: Int { get set }
-    var route: Route { get }
-    var upstreamName: String { get }
+    final var position = -1
+    final var timers = TimerSlots()
+    private var machine: SessionMachine
+    private var meter: SessionMeter
+    private var onEnd: (() -> Void)?
+    private var lastMessages: UInt64 = 0
+    private var lastBytes: UInt64 = 0
+    private var lastActivity: UInt64
+
+    init(
+        client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts, worker: Worker,
+        onEnd: @escaping () -> Void
+    ) {
+        self.client = client
+        self.backend = backend
+        self.route = route
+        self.facts = facts
+        self.worker = worker
+        self.onEnd = onEnd
+        machine = SessionMachine(
+            client: .open(isMidFrame: false),
+            backend: backend == nil ? .absent(since: worker.loop.now) : .open(isMidFrame: false),
+            closingWithin: route.timeouts.close)
+        meter = worker.metrics.meter(route: route.name, backend: facts.backend)
+        lastActivity = worker.loop.now
+    }
+
+    // MARK: For those who inherit
+
     /// The backend whose end would be this one's; nil when another may take over unseen.
-    var backendName: String? { get }
+    var backendName: String? { nil }
+    /// Bytes that wait for its peers to take them.
+    var bufferedBytes: (client: Int, backend: Int) {
+        (client.transport.bufferedBytes, backend?.transport.bufferedBytes ?? 0)
+    }
+    /// Messages that have passed, whoever sent them.
+    var messages: UInt64 { client.tally.messagesReceived }
+    func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer) {}
+    func drained(_ peer: WebSocketPeer) { settled(peer) }
+    func pinged(by peer: WebSocketPeer) {}
+    /// When `checkMore` is due; nil where nothing is awaited.
+    var nextMore: UInt64? { nil }
+    /// Looks for what else may take too long. False when the end has come of it.
+    func checkMore(at now: UInt64) -> Bool { true }
+    /// The time to be closed has come.
+    func drainDue() {
+        let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
+        carryOut(machine.drainDue(code: worker.drainCode, hint: hint, at: worker.loop.now))
+    }
+    /// Its end was decided on elsewhere, and is not taken back.
+    var mustLeave: Bool { false }
+    /// Its end has begun.
+    func endBegan() {}
+    /// The backend's connection, where there was one, is closed.
+    func backendEnded() {}
+    /// Nothing is left of it.
+    func forgotten() {}
+    /// The fields of the line that it leaves in the log, but for those that all have.
+    func addLogFields(to fields: inout Logger.Metadata) {}
+
+    // MARK: Beginning
+
     /// Takes its transports over.
-    func start()
+    func start() {
+        for peer in peers { peer.start(for: self) }
+        scheduleHousekeeping()
+        meter.begin()
+    }
+
+    final var upstreamName: String { facts.upstream }
+    /// When it began, on the loop's clock.
+    final var began: UInt64 { facts.began }
+    private var peers: [WebSocketPeer] { backend.map { [client, $0] } ?? [client] }
+
+    // MARK: Ending
+
+    /// Who ended it first and how; nil while it goes on.
+    final var ending: SessionEnding? { machine.ending }
+    final var isEnding: Bool { machine.isEnding }
     /// Why it is to be closed before its time, where that is so.
-    var plannedDrain: DrainCause? { get }
+    final var plannedDrain: DrainCause? { machine.plannedDrain }
+    /// Whether it waits for its end because its route or backend is gone.
+    final var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
+
     /// Ends it when this many nanoseconds have passed, with the code and reason of the cause. A later call replaces an
     /// earlier one.
-    func drainSoon(after delay: UInt64, because cause: DrainCause)
-    /// It may stay after all.
-    func keep()
-    /// Who ended it first and how; nil while it goes on.
-    var ending: SessionEnding? { get }
-    /// When it began, on the loop's clock.
-    var began: UInt64 { get }
-    /// Brings the metrics of its worker up to date with what it has carried (`SessionMeter.take`).
-    func putInMetrics()
-    /// Bytes that wait for its peers to take them.
-    var bufferedBytes: (client: Int, backend: Int) { get }
-    /// The fields of the line that it leaves in the log.
-    func logFields(at now: UInt64) -> Logger.Metadata
-}
+    final func drainSoon(after delay: UInt64, because cause: DrainCause) {
+        if machine.plans(cause) { arm(.drain, after: delay) }
+    }
 
-extension LiveSession {
-    /// Whether it waits for its end because its route or backend is gone.
-    var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
+    /// It may stay after all.
+    final func keep() {
+        machine.stays()
+        if !mustLeave { disarm(.drain) }
+    }
+
+    final func frameBegins(towards peer: WebSocketPeer) {
+        machine.frameBegins(towards: peer.side)
+        peer.frameBegan()
+    }
+
+    final func frameEnds(towards peer: WebSocketPeer) {
+        let order = machine.frameEnds(towards: peer.side)
+        peer.frameEnded(order, machine.gate(peer.side))
+        if order.settles { settle(peer) }
+    }
+
+    /// A Close came.
+    final func closeReceived(_ payload: ClosePayload, from peer: WebSocketPeer) {
+        carryOut(machine.received(payload, from: peer.side, at: worker.loop.now))
+    }
+
+    final func ended(_ peer: WebSocketPeer, _ error: TransportError?) {
+        gone(peer, error.map { $0.endingCause(of: peer.side) ?? .connectionLost($0.description) })
+    }
+
+    /// A peer has ended its side, or is given up.
+    ///
+    /// - Parameter cause: nil when it ended in order.
+    final func gone(_ peer: WebSocketPeer, _ cause: EndingCause?) {
+        let isSettled = peer.transport.bufferedBytes == 0
+        carryOut(machine.ended(peer.side, cause, isSettled: isSettled, at: worker.loop.now))
+    }
+
+    /// A peer broke the protocol or a limit.
+    final func fail(_ peer: WebSocketPeer, _ violation: ProtocolViolation) {
+        carryOut(machine.violated(violation, by: peer.side, at: worker.loop.now))
+    }
+
+    /// Says Close on all sides, with a code of ours or of somebody else's.
+    final func close(_ payload: ClosePayload, by: EndedBy, cause: EndingCause) {
+        carryOut(machine.close(payload, by: by, cause: cause, at: worker.loop.now))
+    }
+
+    private func closeDeadlinePassed() {
+        var getsOn = false
+        for peer in peers where peer.isConnected && peer.closesOn() { getsOn = true }
+        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: getsOn))
+    }
+
+    /// Does what the machine has decided.
+    private func carryOut(_ orders: SessionOrders) {
+        if orders.beginsEnd {
+            for timer in [Timer.housekeeping, .slowConsumer, .drain] { disarm(timer) }
+            endBegan()
+        }
+        carryOut(orders.client, on: client)
+        if let backend {
+            carryOut(orders.backend, on: backend)
+            if !backend.isConnected { backendEnded() }
+        }
+        // A paused side must be read again, or its answer is never seen.
+        if orders.beginsEnd { for peer in peers where peer.isConnected { peer.flowAgain() } }
+        if let deadline = orders.deadline { arm(.closeDeadline, after: deadline) }
+        if orders.isOver { forget() }
+    }
+
+    private func carryOut(_ order: SideOrder, on peer: WebSocketPeer) {
+        peer.carryOut(order, machine.gate(peer.side))
+        if order.settles { settle(peer) }
+    }
+
+    /// Nobody is called from inside his own call.
+    private func settle(_ peer: WebSocketPeer) {
+        worker.loop.nextTurn { [weak self] in self?.settled(peer) }
+    }
+
+    /// All that was said to a peer may have gone.
+    final func settled(_ peer: WebSocketPeer) {
+        guard !peer.isHeard, peer.transport.bufferedBytes == 0 else { return }
+        carryOut(machine.settled(peer.side, at: worker.loop.now))
+    }
+
+    /// All connections are closed, and it forgets everything.
+    private func forget() {
+        guard position >= 0 else { return }
+        for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain, .rate] { disarm(timer) }
+        for peer in peers {
+            peer.owner = nil
+            if let compression = peer.compression { worker.contextMemory.forget(compression) }
+        }
+        leaveMetrics()
+        forgotten()
+        worker.sessionEnded(self)
+        onEnd?()
+        onEnd = nil
+    }
+
+    // MARK: Time
+
+    final func timerFired(_ timer: Timer) {
+        switch timer {
+        case .housekeeping: keepHouse()
+        case .closeDeadline: closeDeadlinePassed()
+        case .rate: ratePaid()
+        case .slowConsumer: checkSlowConsumers()
+        case .drain: drainDue()
+        }
+    }
+
+    /// Pings, dead peers, idleness, and compression contexts that nobody has used for a while.
+    private func keepHouse() {
+        let now = worker.loop.now
+        for peer in peers {
+            if let cause = peer.keepAlive(at: now) { return gone(peer, cause) }
+        }
+        guard checkMore(at: now) else { return }
+        if messages != lastMessages {
+            lastMessages = messages
+            lastActivity = now
+        } else {
+            for peer in peers {
+                guard let compression = peer.compression else { continue }
+                compression.releaseIdleContexts()
+                worker.contextMemory.touched(compression)
+            }
+            if route.timeouts.idle > 0, isIdle(at: now) { return carryOut(machine.idle(at: now)) }
+        }
+        scheduleHousekeeping()
+    }
+
+    /// No message has ended, none of which a part has come goes on coming, and nothing of those that have gets on.
+    private func isIdle(at now: UInt64) -> Bool {
+        let bytes = client.tally.bytesReceived &+ (backend?.tally.bytesReceived ?? 0)
+        let isComing = bytes != lastBytes && peers.contains { $0.frames.isMidMessage }
+        lastBytes = bytes
+        if isComing { lastActivity = now }
+        guard now - min(lastActivity, now) >= route.timeouts.idle else { return false }
+        for peer in peers where peer.delivers() { lastActivity = now }
+        return lastActivity < now
+    }
+
+    final func scheduleHousekeeping() {
+        let now = worker.loop.now
+        var next = now + 10_000_000_000
+        for peer in peers {
+            if let due = peer.nextCheck { next = min(next, due) }
+        }
+        if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
+        if let due = nextMore { next = min(next, due) }
+        arm(.housekeeping, after: next > now ? next - now : 1)
+    }
+
+    /// Something waits for a peer, and whoever makes more of it was stopped: it is to take some.
+    final func awaitTaking(by peer: WebSocketPeer) {
+        guard route.timeouts.slowConsumer > 0 else { return }
+        peer.mustTake()
+        arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
+    }
+
+    private func checkSlowConsumers() {
+        var next: UInt64?
+        for peer in peers {
+            if let cause = peer.stalls(route.timeouts.slowConsumer, &next) { return gone(peer, cause) }
+        }
+        if let next { arm(.slowConsumer, after: next) }
+    }
+
+    // MARK: Rates
+
+    /// Messages over the rate are paid for by a pause, or end the session.
+    final func checkRate() {
+        let wait = client.waitForMessages()
+        guard wait > 0, client.isHeard, !isEnding else { return }
+        if route.limits.closesOverRate {
+            return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
+        }
+        throttle(client, for: wait, limit: "messages_per_second")
+    }
+
+    /// A peer that sends too much is read again after so long.
+    final func throttle(_ peer: WebSocketPeer, for wait: UInt64, limit: String) {
+        peer.wait(wait, limit: limit)
+        armRate()
+    }
+
+    private func armRate() {
+        let due = peers.compactMap(\.throttledUntil).min()
+        let now = worker.loop.now
+        if let due { arm(.rate, after: due > now ? due - now : 1) }
+    }
+
+    private func ratePaid() {
+        let now = worker.loop.now
+        for peer in peers {
+            if let until = peer.throttledUntil, until <= now { peer.release(.rate) }
+        }
+        armRate()
+    }
+
+    // MARK: Metrics and log
+
+    /// Brings the metrics of its worker up to date with what it has carried (`SessionMeter.take`).
+    func putInMetrics() {
+        for peer in peers { meter.take(from: peer) }
+    }
+
+    /// It was given so many messages more, which nobody else counts.
+    final func count(delivered: UInt64) { meter.delivered(delivered) }
+
+    /// It no longer counts among the open ones.
+    private func leaveMetrics() {
+        putInMetrics()
+        meter.end()
+    }
+
+    /// It is counted with another backend from here on.
+    final func moveMetrics(to backend: String) {
+        let next = worker.metrics.meter(route: route.name, backend: backend)
+        guard next !== meter, position >= 0 else { return }
+        leaveMetrics()
+        next.moveIn()
+        meter = next
+    }
 }

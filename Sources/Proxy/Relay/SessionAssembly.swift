@@ -33,8 +33,8 @@ struct SessionAssembly {
         let agreedBehind = try? plan.backendOffer?.agreement(accepted.extensions)
         // Passed through, the extension is agreed on end to end: both sides use RSV1 and we only look at headers.
         let isPassedThrough = plan.route.passesExtensions && accepted.extensions != nil
-        let clientLeg = leg(.client, client, plan.agreement, isPassedThrough: isPassedThrough)
-        let backendLeg = leg(.backend, backend, agreedBehind, isPassedThrough: isPassedThrough)
+        let clientSide = peer(.client, client, plan.agreement, isPassedThrough: isPassedThrough)
+        let backendSide = peer(.backend, backend, agreedBehind, isPassedThrough: isPassedThrough)
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
             words: ClientWords(plan.head.fields),
@@ -44,37 +44,32 @@ struct SessionAssembly {
             began: worker.loop.now)
         chosen.state.sessionBegan()
         return Session(
-            client: clientLeg, backend: backendLeg, route: plan.route, facts: facts, worker: worker,
+            client: clientSide, backend: backendSide, route: plan.route, facts: facts, worker: worker,
             onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
     }
 
-    private var controlRate: RateLimit { RateLimit(perSecond: plan.route.limits.controlFramesPerSecond) }
-
-    private func leg(
-        _ peer: SessionSide, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
+    private func peer(
+        _ side: SessionSide, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
         isPassedThrough: Bool
-    ) -> Leg {
-        let frames = FrameReader(
-            fromClient: peer == .client, limits: limits(of: peer).frames,
-            allowsCompression: agreement != nil || isPassedThrough, inflates: agreement != nil)
-        return Leg(
-            peer, transport: transport, frames: frames, compression: compression(peer, agreement),
-            progress: Progress(plan.route.timeouts, on: worker.loop), controlRate: controlRate, worker: worker
-        )
+    ) -> WebSocketPeer {
+        WebSocketPeer(
+            side, transport, frames: limits(of: side).frames,
+            agreement != nil ? .inflated : isPassedThrough ? .passedThrough : .none,
+            compression: compression(side, agreement), route: plan.route, worker: worker)
     }
 
-    private func limits(of peer: SessionSide) -> Route.PeerLimits {
-        peer == .client ? plan.route.limits.client : plan.route.limits.backend
+    private func limits(of side: SessionSide) -> Route.PeerLimits {
+        side == .client ? plan.route.limits.client : plan.route.limits.backend
     }
 
-    private func compression(_ peer: SessionSide, _ agreement: DeflateAgreement?) -> LegCompression? {
+    private func compression(_ side: SessionSide, _ agreement: DeflateAgreement?) -> PeerCompression? {
         guard let agreement, let options = plan.compression else { return nil }
         let (incoming, outgoing) =
-            peer == .client
+            side == .client
             ? (agreement.fromClient, agreement.fromServer) : (agreement.fromServer, agreement.fromClient)
-        return LegCompression(
-            incoming: incoming, outgoing: outgoing, options, limits: limits(of: peer).inflate,
-            sampler: worker.sampler(for: plan.route, towards: peer), arena: worker.contextMemory.arena,
+        return PeerCompression(
+            incoming: incoming, outgoing: outgoing, options, limits: limits(of: side).inflate,
+            sampler: worker.sampler(for: plan.route, towards: side), arena: worker.contextMemory.arena,
             now: worker.loop.now)
     }
 }

@@ -1,7 +1,7 @@
 internal import Logging
 internal import WebSocketProtocol
 
-extension Session {
+extension LiveSession {
     /// The fields of the line that a session leaves.
     func logFields(at now: UInt64) -> Logger.Metadata {
         var fields: Logger.Metadata = [
@@ -12,10 +12,7 @@ extension Session {
             "duration_ms": .stringConvertible((now - min(facts.began, now)) / 1_000_000),
             "bytes_from_client": .stringConvertible(client.tally.bytesReceived),
             "bytes_to_client": .stringConvertible(client.tally.bytesSent),
-            "bytes_from_backend": .stringConvertible(backend.tally.bytesReceived),
-            "bytes_to_backend": .stringConvertible(backend.tally.bytesSent),
             "messages_from_client": .stringConvertible(client.tally.messagesReceived),
-            "messages_from_backend": .stringConvertible(backend.tally.messagesReceived),
             "closed_by": "\(ending?.by.rawValue ?? "proxy")", "cause": "\(ending?.cause.description ?? "")",
         ]
         fields["close_code"] = .stringConvertible(ending?.loggedCode ?? 1006)
@@ -24,10 +21,17 @@ extension Session {
         }
         ending?.writeReason(to: &fields)
         facts.words.write(to: &fields)
-        if throttles > 0 { fields["throttled"] = .stringConvertible(throttles) }
+        if client.throttles > 0 || (backend?.throttles ?? 0) > 0 {
+            fields["throttled"] = .stringConvertible(client.throttles + (backend?.throttles ?? 0))
+        }
         if !facts.subprotocol.isEmpty { fields["subprotocol"] = "\(facts.subprotocol)" }
         if !facts.extensions.isEmpty { fields["extensions"] = "\(facts.extensions)" }
-        if !facts.backendExtensions.isEmpty { fields["backend_extensions"] = "\(facts.backendExtensions)" }
+        addLogFields(to: &fields)
         return fields
     }
+}
+
+extension SessionEnding {
+    /// 1005 is what APIs call a Close without a code, 1006 an end without a Close; neither is ever on the wire.
+    var loggedCode: UInt16 { code?.rawValue ?? (cause == .close ? 1005 : 1006) }
 }

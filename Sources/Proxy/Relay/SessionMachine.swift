@@ -61,7 +61,7 @@ struct SessionMachine: ~Copyable {
     }
 
     /// What a side lets through.
-    func gate(_ side: SessionSide) -> SideGate { self[side].gate }
+    func gate(_ side: SessionSide) -> SideGate { side == .client ? client.gate : backend.gate }
 
     /// Whether its end has begun.
     var isEnding: Bool { if case .open = phase { false } else { true } }
@@ -74,10 +74,14 @@ struct SessionMachine: ~Copyable {
     // MARK: Frames
 
     /// Part of a data frame was passed on to a peer.
-    mutating func frameBegins(towards side: SessionSide) { self[side].frameBegins() }
+    mutating func frameBegins(towards side: SessionSide) {
+        if side == .client { client.frameBegins() } else { backend.frameBegins() }
+    }
 
     /// Its rest was.
-    mutating func frameEnds(towards side: SessionSide) -> SideOrder { self[side].frameEnds() }
+    mutating func frameEnds(towards side: SessionSide) -> SideOrder {
+        side == .client ? client.frameEnds() : backend.frameEnds()
+    }
 
     // MARK: Ends
 

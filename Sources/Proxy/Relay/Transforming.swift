@@ -3,8 +3,8 @@ internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
-// The way of a session with permessage-deflate on one leg or on both (RFC 7692). Each leg keeps to its own agreement: a
-// message that comes in compressed is inflated, one that is worth it on the other leg is deflated there, and one that
+// The way of a session with permessage-deflate on one side or on both (RFC 7692). Each side keeps to its own agreement: a
+// message that comes in compressed is inflated, one that is worth it on the other side is deflated there, and one that
 // needs neither goes through as it came. All of it streams, and what one read brings leaves in one write.
 extension Session {
     /// Inflated bytes are passed on in frames no larger than this, or than the other side takes at a time, so that a small
@@ -16,7 +16,8 @@ extension Session {
 
     /// - Parameter part: what the bytes begin with, when they had to wait.
     func transform(
-        _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from leg: Leg, to other: Leg
+        _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer,
+        to other: WebSocketPeer
     ) throws(ProtocolViolation) {
         var position = 0
         var output = worker.scratch.take()
@@ -25,120 +26,123 @@ extension Session {
             if let part {
                 position = part.count
                 try inflatePart(
-                    bytes.span, 0..<part.count, isLast: part.isLast, from: leg, to: other, into: &output)
+                    bytes.span, 0..<part.count, isLast: part.isLast, from: peer, to: other, into: &output)
             }
-            while goesOn(leg), let slice = try leg.frames.next(bytes.span, from: &position) {
+            while goesOn(peer), let slice = try peer.frames.next(bytes.span, from: &position) {
                 if slice.isControl {
-                    pass(&output, from: leg, to: other, isMidFrame: false)
-                    controlBytes(&bytes, slice, from: leg)
+                    pass(&output, from: peer, to: other, isMidFrame: false)
+                    controlBytes(&bytes, slice, from: peer)
                 } else {
-                    try transformSlice(&bytes, slice, from: leg, to: other, into: &output)
+                    try transformSlice(&bytes, slice, from: peer, to: other, into: &output)
                     if output.count > Self.step {
-                        pass(&output, from: leg, to: other, isMidFrame: leg.transit.isMidFrame)
+                        pass(&output, from: peer, to: other, isMidFrame: peer.transit.isMidFrame)
                     }
                 }
             }
         } catch {
             violation = error
         }
-        pass(&output, from: leg, to: other, isMidFrame: leg.transit.isMidFrame)
+        pass(&output, from: peer, to: other, isMidFrame: peer.transit.isMidFrame)
         worker.scratch.giveBack(output)
-        if let compression = leg.compression { worker.contextMemory.touched(compression) }
+        if let compression = peer.compression { worker.contextMemory.touched(compression) }
         if let compression = other.compression { worker.contextMemory.touched(compression) }
         if let violation { throw violation }
         // Where something waits already, this is what comes behind it.
-        if leg.isHeard { leg.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count)) }
+        if peer.isHeard { peer.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count)) }
     }
 
     /// What may become more than it is waits as soon as the other side doesn't take what it became, in the middle of a
     /// read too: nothing is made for a peer that takes nothing.
-    private func goesOn(_ leg: Leg) -> Bool {
-        leg.isHeard && leg.pending == nil && (leg.holds.isEmpty || leg.compression == nil)
+    private func goesOn(_ peer: WebSocketPeer) -> Bool {
+        peer.isHeard && !peer.hasPending && (peer.holds.isEmpty || peer.compression == nil)
     }
 
     /// Passes what was composed and empties it.
     private func pass(
-        _ output: inout UniqueArray<UInt8>, from leg: Leg, to other: Leg, isMidFrame: Bool
+        _ output: inout UniqueArray<UInt8>, from peer: WebSocketPeer, to other: WebSocketPeer,
+        isMidFrame: Bool
     ) {
         other.passData(output.span)
         output.removeAll(keepingCapacity: true)
         if other.isMidFrame != isMidFrame {
             if isMidFrame { frameBegins(towards: other) } else { frameEnds(towards: other) }
         }
-        guard leg.compression != nil, !leg.isPaused else { return }
-        if other.transport.isFull(beyond: min(Self.step, route.limits.buffer)) { pause(leg, because: other) }
+        guard peer.compression != nil, !peer.isPaused else { return }
+        if other.transport.isFull(beyond: min(Self.step, route.limits.buffer)) { pause(peer, because: other) }
     }
 
     private func transformSlice(
-        _ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from leg: Leg, to other: Leg,
+        _ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice, from peer: WebSocketPeer,
+        to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) {
-        if slice.beginsMessage { begin(slice.header, from: leg, to: other) }
-        guard leg.transit.isTransformed else {
-            leg.count(slice)
-            try checkText(bytes.span, slice, from: leg)
-            if slice.heldHeader > 0 { leg.frames.appendHeldHeader(to: &output) }
+        if slice.beginsMessage { begin(slice.header, from: peer, to: other) }
+        guard peer.transit.isTransformed else {
+            peer.count(slice)
+            try checkText(bytes.span, slice, from: peer)
+            if slice.heldHeader > 0 { peer.frames.appendHeldHeader(to: &output) }
             output.append(copying: bytes.span.extracting(slice.start..<slice.payload.upperBound))
-            leg.transit.isMidFrame = !slice.endsFrame
+            peer.transit.isMidFrame = !slice.endsFrame
             return
         }
         applyMask(&bytes, in: slice.payload, key: slice.header.maskingKey, offset: slice.payloadOffset)
-        if let compression = leg.compression, compression.isInflating {
-            worker.metrics.countInflated(from: leg.peer, plain: 0, compressed: slice.payload.count)
+        if let compression = peer.compression, compression.isInflating {
+            worker.metrics.countInflated(from: peer.side, plain: 0, compressed: slice.payload.count)
             return try inflatePart(
-                bytes.span, slice.payload, isLast: slice.endsMessage, from: leg, to: other, into: &output)
+                bytes.span, slice.payload, isLast: slice.endsMessage, from: peer, to: other, into: &output)
         }
-        leg.count(slice)
+        peer.count(slice)
         let payload = bytes.span.extracting(slice.payload)
-        try checkPlainText(payload, isLast: slice.endsMessage, from: leg)
-        compose(payload, isLast: slice.endsMessage, from: leg, to: other, into: &output)
-        if slice.endsMessage { endMessage(from: leg, to: other) }
+        try checkPlainText(payload, isLast: slice.endsMessage, from: peer)
+        compose(payload, isLast: slice.endsMessage, from: peer, to: other, into: &output)
+        if slice.endsMessage { endMessage(from: peer, to: other) }
     }
 
     /// Inflates payload as far as the other side takes what becomes of it; the rest waits.
     private func inflatePart(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, isLast: Bool, from leg: Leg, to other: Leg,
+        _ bytes: Span<UInt8>, _ range: Range<Int>, isLast: Bool, from peer: WebSocketPeer,
+        to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) {
-        guard let compression = leg.compression else { return }
+        guard let compression = peer.compression else { return }
         var position = 0
         let payload = bytes.extracting(range)
         let isDone = try inflate(
-            payload, from: &position, isLast: isLast, compression, from: leg, to: other, into: &output)
+            payload, from: &position, isLast: isLast, compression, from: peer, to: other, into: &output)
         guard isDone else {
-            return leg.keep(
+            return peer.keep(
                 payload.extracting(position..<payload.count),
                 part: PendingInput.Part(count: payload.count - position, isLast: isLast))
         }
         guard isLast else { return }
-        leg.countMessage(isText: leg.transit.opcode == .text)
-        endMessage(from: leg, to: other)
+        peer.countMessage(isText: peer.transit.opcode == .text)
+        endMessage(from: peer, to: other)
     }
 
-    private func endMessage(from leg: Leg, to other: Leg) {
-        leg.transit.isTransformed = false
-        leg.compression?.isInflating = false
+    private func endMessage(from peer: WebSocketPeer, to other: WebSocketPeer) {
+        peer.transit.isTransformed = false
+        peer.compression?.isInflating = false
         other.compression?.isDeflating = false
     }
 
     /// A message begins: what is to be done with it.
-    private func begin(_ header: FrameHeader, from leg: Leg, to other: Leg) {
-        let inflates = header.rsv1 && leg.compression != nil
-        leg.compression?.isInflating = inflates
+    private func begin(_ header: FrameHeader, from peer: WebSocketPeer, to other: WebSocketPeer) {
+        let inflates = header.rsv1 && peer.compression != nil
+        peer.compression?.isInflating = inflates
         let deflates = other.compression.map { isWorthCompressing(header, isInflated: inflates, $0) } ?? false
         other.compression?.isDeflating = deflates
-        leg.transit.begin(header, isTransformed: inflates || deflates)
-        leg.text = header.opcode == .text ? UTF8Validator() : nil
+        peer.transit.begin(header, isTransformed: inflates || deflates)
+        peer.text = header.opcode == .text ? UTF8Validator() : nil
     }
 
     /// False when it stopped before the end of the payload.
     private func inflate(
-        _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: LegCompression,
-        from leg: Leg, to other: Leg, into output: inout UniqueArray<UInt8>
+        _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: PeerCompression,
+        from peer: WebSocketPeer, to other: WebSocketPeer, into output: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) -> Bool {
         while true {
             guard !worker.inflation.isSpent(at: worker.loop.now) else {
-                leg.waitForTurn()
+                peer.waitForTurn()
                 return false
             }
             let room = other.transport.room(within: Self.step)
@@ -148,40 +152,40 @@ extension Session {
             do throws(ProtocolViolation) {
                 state = try step(
                     payload, from: &position, isLast: isLast, compression, room: room, into: &plain)
-                try checkPlainText(plain.span, isLast: state == .messageComplete, from: leg)
+                try checkPlainText(plain.span, isLast: state == .messageComplete, from: peer)
             } catch {
                 worker.scratch.giveBack(plain)
-                if error == .outOfMemory, waitForMemory(compression, of: leg) { return false }
+                if error == .outOfMemory, waitForMemory(compression, of: peer) { return false }
                 throw error
             }
             compression.shortages = 0
             let made = plain.count
-            leg.tally.messageBytes &+= UInt64(made)
-            worker.metrics.countInflated(from: leg.peer, plain: made, compressed: 0)
+            peer.count(payload: made)
+            worker.metrics.countInflated(from: peer.side, plain: made, compressed: 0)
             compose(
-                plain.span, isLast: state == .messageComplete, from: leg, to: other, into: &output)
+                plain.span, isLast: state == .messageComplete, from: peer, to: other, into: &output)
             worker.scratch.giveBack(plain)
             let wait = compression.allowance.took(position - start, becoming: made, at: worker.loop.now)
-            if wait > 0 { throttle(leg, for: wait, limit: "inflate_ratio") }
-            if output.count > room { pass(&output, from: leg, to: other, isMidFrame: false) }
+            if wait > 0 { throttle(peer, for: wait, limit: "inflate_ratio") }
+            if output.count > room { pass(&output, from: peer, to: other, isMidFrame: false) }
             worker.inflation.spend(made, at: worker.loop.now)
             guard state == .outputFull else { return true }
-            guard leg.holds.isEmpty else { return false }
+            guard peer.holds.isEmpty else { return false }
         }
     }
 
     /// There is no memory for zlib's state: that shows before anything is used of a message, which waits until there is
     /// some. False when that took too long.
-    private func waitForMemory(_ compression: LegCompression, of leg: Leg) -> Bool {
+    private func waitForMemory(_ compression: PeerCompression, of peer: WebSocketPeer) -> Bool {
         guard compression.shortages < Self.mostShortages else { return false }
         compression.shortages += 1
         worker.contextMemory.giveUpOldest(sparing: compression)
-        throttle(leg, for: Self.shortageTime, limit: "memory")
+        throttle(peer, for: Self.shortageTime, limit: "memory")
         return true
     }
 
     private func step(
-        _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: LegCompression,
+        _ payload: Span<UInt8>, from position: inout Int, isLast: Bool, _ compression: PeerCompression,
         room: Int, into plain: inout UniqueArray<UInt8>
     ) throws(ProtocolViolation) -> OnInflate {
         do throws(InflateError) {
@@ -192,26 +196,26 @@ extension Session {
         }
     }
 
-    /// Frames plain bytes for the other leg, deflated where that was decided.
+    /// Frames plain bytes for the other side, deflated where that was decided.
     private func compose(
-        _ payload: Span<UInt8>, isLast: Bool, from leg: Leg, to other: Leg,
+        _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) {
         // RFC 6455, 5.3: a key of ours, since the client's is for the client's bytes.
-        let key = other.peer == .backend ? worker.randomMask() : nil
+        let key = other.side == .backend ? worker.randomMask() : nil
         guard let compression = other.compression, compression.isDeflating else {
-            leg.transit.append(payload, isLast: isLast, compressed: false, maskingKey: key, to: &output)
+            peer.transit.append(payload, isLast: isLast, compressed: false, maskingKey: key, to: &output)
             return
         }
         var packed = worker.scratch.take()
         if compression.deflater.compress(payload, endOfMessage: isLast, appendingTo: &packed) {
-            leg.transit.append(packed.span, isLast: isLast, compressed: true, maskingKey: key, to: &output)
+            peer.transit.append(packed.span, isLast: isLast, compressed: true, maskingKey: key, to: &output)
             compression.sampler.compressed(payload.count, to: packed.count)
-            worker.metrics.countDeflated(to: other.peer, plain: payload.count, compressed: packed.count)
+            worker.metrics.countDeflated(to: other.side, plain: payload.count, compressed: packed.count)
         } else {
             // No memory for zlib: that shows only with the first bytes of a message, and it goes as it is.
             compression.isDeflating = false
-            leg.transit.append(payload, isLast: isLast, compressed: false, maskingKey: key, to: &output)
+            peer.transit.append(payload, isLast: isLast, compressed: false, maskingKey: key, to: &output)
         }
         worker.scratch.giveBack(packed)
     }
@@ -219,7 +223,7 @@ extension Session {
     /// The size of a fragmented message is not known when it begins, and that of a compressed one neither: they are taken
     /// for long ones.
     private func isWorthCompressing(
-        _ header: FrameHeader, isInflated: Bool, _ compression: LegCompression
+        _ header: FrameHeader, isInflated: Bool, _ compression: PeerCompression
     ) -> Bool {
         let isSmall = header.fin && !isInflated && header.payloadLength < compression.minimumSize
         guard !isSmall, compression.deflater.isAble, compression.sampler.wantsNext() else { return false }

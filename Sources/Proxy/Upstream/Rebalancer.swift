@@ -66,7 +66,7 @@ final class Rebalancer: TimerTarget {
         }
     }
 
-    private func belongs(_ session: any LiveSession, _ upstream: String, _ backend: String) -> Bool {
+    private func belongs(_ session: LiveSession, _ upstream: String, _ backend: String) -> Bool {
         session.backendName == backend && session.upstreamName == upstream && session.plannedDrain == nil
             && session.ending == nil
     }

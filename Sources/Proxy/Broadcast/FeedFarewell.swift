@@ -3,21 +3,21 @@ internal import WebSocketProtocol
 
 /// The last moments of an upstream connection that its feed has left: after our Close the backend has some time to end
 /// it (RFC 6455, 7.1.1), and nothing that it sends is looked at.
-final class LegFarewell: LegOwner, TimerTarget {
+final class FeedFarewell: PeerOwner, TimerTarget {
     /// Of its upstream.
     let tally: FeedTally
-    private let leg: Leg
+    private let peer: WebSocketPeer
     private let worker: Worker
-    private var done: ((LegFarewell) -> Void)?
+    private var done: ((FeedFarewell) -> Void)?
     private var timer: TimerToken?
     private var machine: SessionMachine
 
     /// - Parameter deadline: how long nothing may move.
     init(
-        _ leg: Leg, tally: FeedTally, worker: Worker, deadline: UInt64,
-        done: @escaping (LegFarewell) -> Void
+        _ peer: WebSocketPeer, tally: FeedTally, worker: Worker, deadline: UInt64,
+        done: @escaping (FeedFarewell) -> Void
     ) {
-        self.leg = leg
+        self.peer = peer
         self.tally = tally
         self.worker = worker
         self.done = done
@@ -28,15 +28,14 @@ final class LegFarewell: LegOwner, TimerTarget {
 
     /// - Parameter payload: what the backend is told; nil = the connection is closed at once.
     func begin(_ payload: ClosePayload?) {
-        leg.owner = self
+        peer.owner = self
         guard let payload else { return cut() }
         carryOut(machine.close(payload, by: .proxy, cause: .close, at: worker.loop.now))
     }
 
     private func carryOut(_ orders: SessionOrders) {
-        leg.gate = machine.gate(.backend)
-        leg.carryOut(orders.backend)
-        if orders.beginsEnd { leg.flowAgain() }
+        peer.carryOut(orders.backend, machine.gate(.backend))
+        if orders.beginsEnd { peer.flowAgain() }
         if let deadline = orders.deadline { arm(deadline) }
         if orders.isOver { finish() }
     }
@@ -46,9 +45,9 @@ final class LegFarewell: LegOwner, TimerTarget {
         timer = worker.loop.schedule(self, kind: 0, after: deadline)
     }
 
-    func received(_ bytes: inout MutableSpan<UInt8>, from leg: Leg) {}
-    func drained(_ leg: Leg) {}
-    func ended(_ leg: Leg, _ error: TransportError?) {
+    func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer) {}
+    func drained(_ peer: WebSocketPeer) {}
+    func ended(_ peer: WebSocketPeer, _ error: TransportError?) {
         carryOut(
             machine.ended(
                 .backend, error.map { .connectionLost($0.description) }, isSettled: true, at: worker.loop.now)
@@ -58,7 +57,7 @@ final class LegFarewell: LegOwner, TimerTarget {
     func timerFired(_ kind: UInt8) {
         timer = nil
         // What clients have said may still be on its way.
-        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: leg.closesOn()))
+        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: peer.closesOn()))
     }
 
     /// Waits no longer.
@@ -67,7 +66,7 @@ final class LegFarewell: LegOwner, TimerTarget {
     private func finish() {
         worker.loop.cancel(timer)
         timer = nil
-        leg.owner = nil
+        peer.owner = nil
         let done = self.done
         self.done = nil
         done?(self)

@@ -2,8 +2,8 @@ internal import BasicContainers
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
-/// The permessage-deflate of one leg: what its peer sends is inflated, what goes to it is deflated.
-final class LegCompression: ContextHolder {
+/// The permessage-deflate of one side: what its peer sends is inflated, what goes to it is deflated.
+final class PeerCompression: ContextHolder {
     /// Bytes; smaller messages go uncompressed.
     let minimumSize: Int
     let sampler: ShrinkSampler
@@ -39,7 +39,7 @@ final class LegCompression: ContextHolder {
     }
 }
 
-/// One message on its way from a leg to the other one, and how it is framed there.
+/// One message on its way from a side to the other one, and how it is framed there.
 struct Transit {
     /// It is inflated or deflated, and framed anew; otherwise its frames go through as they came.
     var isTransformed = false
@@ -63,4 +63,13 @@ struct Transit {
             payload: payload, maskingKey: maskingKey, to: &output)
         isFirstFrame = false
     }
+}
+
+/// How a peer's messages may be compressed.
+enum PeerExtensions {
+    case none
+    /// By an agreement end to end: only headers are looked at.
+    case passedThrough
+    /// By one of ours.
+    case inflated
 }

@@ -1,0 +1,18 @@
+/// Whom a peer belongs to, and who decides on what comes in.
+protocol PeerOwner: AnyObject {
+    /// Bytes came, or what waited may be looked at; they may be changed in place and are gone after the call.
+    ///
+    /// - Parameter part: what the bytes begin with, when that is the rest of a frame that is being inflated.
+    func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer)
+    /// The peer has ended its side, in order or not.
+    func ended(_ peer: WebSocketPeer, _ error: TransportError?)
+    /// All that was written has gone.
+    func drained(_ peer: WebSocketPeer)
+    /// The peer has sent a Ping, which was answered.
+    func pinged(by peer: WebSocketPeer)
+}
+
+extension PeerOwner {
+    /// For those that have nobody to pass it on to.
+    func pinged(by peer: WebSocketPeer) {}
+}

@@ -1,0 +1,133 @@
+internal import BasicContainers
+internal import EventLoop
+internal import WebSocketProtocol
+
+/// Why reading from a peer stands, as far as that is our doing.
+struct Holds: OptionSet {
+    let rawValue: UInt8
+    /// The other side is full.
+    static let full = Holds(rawValue: 1)
+    /// It sends too much, or what becomes too much.
+    static let rate = Holds(rawValue: 2)
+    /// The loop has made enough of compressed bytes for this turn.
+    static let turn = Holds(rawValue: 4)
+    /// What came of it is still being handed round.
+    static let round = Holds(rawValue: 8)
+}
+
+/// What a peer has sent and waits, and why it is not read. Changed in this file only.
+struct Intake {
+    fileprivate(set) var holds: Holds = []
+    /// What it has sent and nobody has looked at.
+    fileprivate var pending: PendingInput?
+    fileprivate var throttle: Throttle
+
+    init(_ throttle: Throttle) { self.throttle = throttle }
+}
+
+// When a peer is read, and when not.
+extension WebSocketPeer {
+    /// Why it is not read.
+    var holds: Holds { intake.holds }
+    /// True when reading from this peer is paused because the other side is full.
+    var isPaused: Bool { holds.contains(.full) }
+    /// Something that it sent has not been looked at.
+    var hasPending: Bool { intake.pending != nil }
+    /// Since when it has been read without a pause.
+    var readSince: UInt64 { keepalive.progress.readSince }
+
+    func hold(_ reason: Holds) {
+        keepalive.progress.stopsReading(at: worker.loop.now)
+        intake.holds.insert(reason)
+        transport.pauseReading()
+    }
+
+    func release(_ reason: Holds) {
+        intake.holds.remove(reason)
+        goOn()
+    }
+
+    /// Looks at what waits, and reads on, if nothing holds that up.
+    func goOn() {
+        guard holds.isEmpty, isConnected else { return }
+        if intake.pending != nil, worker.inflation.isSpent(at: worker.loop.now) { return waitForTurn() }
+        takePending()
+        guard holds.isEmpty, isConnected, intake.pending == nil else { return }
+        read()
+    }
+
+    func waitForTurn() {
+        guard !holds.contains(.turn) else { return }
+        hold(.turn)
+        worker.loop.nextTurn { self.release(.turn) }
+    }
+
+    /// Reads on, whatever reading was paused for.
+    func flowAgain() {
+        guard !holds.isEmpty else { return }
+        intake.holds = []
+        // Nobody is called from inside his own call.
+        guard intake.pending == nil else { return worker.loop.nextTurn { self.goOn() } }
+        read()
+    }
+
+    private func read() {
+        keepalive.progress.reads(at: worker.loop.now)
+        transport.resumeReading()
+    }
+
+    /// The rest of what came, or something that came behind it.
+    func keep(_ bytes: Span<UInt8>, part: PendingInput.Part? = nil) {
+        if let pending = intake.pending { return pending.bytes.append(bytes) }
+        guard bytes.count > 0 || part != nil else { return }
+        intake.pending = PendingInput(bytes, part: part, on: transport.account)
+    }
+
+    /// What waited is not looked at any more; that the peer has ended its side behind it still counts.
+    func dropPending() {
+        guard let dropped = intake.pending.take(), dropped.hasEnded else { return }
+        worker.loop.nextTurn { [weak self] in
+            guard let self, isConnected else { return }
+            owner?.ended(self, nil)
+        }
+    }
+
+    /// What came before the peer's end counts. False when nothing waits.
+    func endsBehindPending() -> Bool {
+        intake.pending?.hasEnded = true
+        return hasPending
+    }
+
+    private func takePending() {
+        guard let input = intake.pending.take() else { return }
+        var bytes = input.bytes.take()
+        var span = bytes.mutableSpan
+        if isHeard { owner?.received(&span, input.part, from: self) }
+        guard input.hasEnded else { return }
+        if !endsBehindPending() { owner?.ended(self, nil) }
+    }
+
+    // MARK: Rates
+
+    /// Whether messages of its are counted against a limit.
+    var isRated: Bool { intake.throttle.isOn }
+    /// How often it was left to wait.
+    var throttles: Int { intake.throttle.count }
+    /// When it is read again that sends too much; nil while it doesn't.
+    var throttledUntil: UInt64? { holds.contains(.rate) ? intake.throttle.until : nil }
+
+    /// How long it must wait for the messages that it has sent; 0 = not at all.
+    func waitForMessages() -> UInt64 {
+        let now = worker.loop.now
+        return intake.throttle.took(
+            tally.messagesReceived, at: now, since: keepalive.progress.arrival(at: now))
+    }
+
+    /// It sends too much, and is read again after so long.
+    func wait(_ wait: UInt64, limit: String) {
+        if intake.throttle.waits(wait, at: worker.loop.now, isWaiting: holds.contains(.rate)) {
+            worker.metrics.add(.limitsHit, [limit])
+        }
+        hold(.rate)
+    }
+}

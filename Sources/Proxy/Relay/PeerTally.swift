@@ -1,0 +1,14 @@
+/// What one side has carried.
+struct PeerTally {
+    /// WebSocket bytes received from the peer.
+    var bytesReceived: UInt64 = 0
+    /// WebSocket bytes sent to the peer.
+    var bytesSent: UInt64 = 0
+    /// Data messages completed by the peer.
+    var messagesReceived: UInt64 = 0
+    /// Those of them that were text.
+    var textReceived: UInt64 = 0
+    /// Payload so far of the message that is coming in, and what it is.
+    var messageBytes: UInt64 = 0
+    var isText = false
+}
