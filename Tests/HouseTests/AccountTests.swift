@@ -13,7 +13,7 @@ struct AccountTests {
         "Proxy/Exchange/HTTP1UpstreamRequest.swift refusal": "taken up in the turn in which it came",
         "Proxy/Relay/WebSocketPeer.swift heldPong": "one control frame",
         "Proxy/Transport/StreamConnection.swift preamble": "ours, a PROXY header",
-        "Proxy/Upstream/Multiplex/MultiplexStream.swift heldAnswer": "one control frame",
+        "Proxy/Transport/HTTP2StreamTransport.swift heldAnswer": "one control frame",
         "Proxy/Upstream/BackendRequest.swift start": "the beginning of an answer, as long as a key may be",
     ]
     /// Not on the data plane.

@@ -61,7 +61,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         }
         guard stream == nil else { return }
         // It has just said that it takes no more.
-        line.streamEnded()
+        line.carriedStreamEnded()
         fault = Fault(.unprocessed, .leaving)
         tellSoon()
     }
@@ -154,7 +154,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     func streamClosed(_ code: HTTP2Code) {
         let error = TransportError.of(stream, code)
         stream = nil
-        line.streamEnded()
+        line.carriedStreamEnded()
         guard !hasEnded else { return }
         fault = .stream(code, error, isAnswered: isAnswered)
         tellSoon()

@@ -3,31 +3,37 @@ internal import EventLoop
 internal import HTTP2Protocol
 internal import WebSocketProtocol
 
-/// A transport over one stream of an HTTP/2 connection, on either side.
+/// A transport over one stream of an HTTP/2 connection (RFC 8441, 5), on either side: DATA frames are its bytes, the end of
+/// the stream is what FIN is to TCP, a reset what RST is.
 ///
 /// What comes while reading is paused waits here and is not given back to flow control, so the peer stops after one
-/// window. Fields belong to whoever opened the stream: this begins when bytes may flow.
-final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
+/// window, and the streams beside it go on. Fields belong to whoever opened the stream: this begins when bytes may flow.
+final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarget {
     private static let mostOffered = 64 * 1024
+    /// From a server's Close to the end of its side, as a rule; in nanoseconds.
+    private static let timeToEnd: UInt64 = 100_000_000
 
-    let stream: HTTP2Stream
-    private weak var connection: StreamConnection?
+    private let stream: HTTP2Stream
+    private let carrier: any StreamCarrier
     private let loop: EventLoop
     var receiver: (any TransportReceiver)?
     private var isReading = false
     private var isOver = false
     private var isDeliveryPlanned = false
-    private var hasEnded = false
+    /// The peer's end has come and was not told.
+    private var hasEnded: Bool
     private var waiting: HeldBytes
+    /// Our Close, as long as the peer may still end its side without it.
+    private var heldAnswer: [UInt8] = []
 
     /// Takes the stream over; reading starts with `resumeReading`.
     ///
-    /// - Parameter connection: which the stream is one of.
-    init(_ stream: HTTP2Stream, on loop: EventLoop, over connection: StreamConnection) {
+    /// - Parameter carrier: which the stream is one of.
+    init(_ stream: HTTP2Stream, on loop: EventLoop, over carrier: any StreamCarrier) {
         self.stream = stream
         self.loop = loop
-        self.connection = connection
-        waiting = HeldBytes(on: connection.account)
+        self.carrier = carrier
+        waiting = HeldBytes(on: carrier.account)
         hasEnded = stream.hasEnded
         stream.receiver = self
     }
@@ -36,11 +42,33 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     var account: MemoryAccount { waiting.account }
     var bufferedBytes: Int { stream.bufferedBytes }
-    var outflow: Outflow { stream.outflow(on: connection?.outflow ?? Outflow()) }
+    var outflow: Outflow { stream.outflow(on: carrier.outflow) }
 
     func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
 
-    func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
+    func write(_ bytes: Span<UInt8>) {
+        if takesMore { stream.write(bytes) }
+    }
+
+    /// A server that has ended its side wants no more: there are some whose whole connection dies of what comes for such a
+    /// stream (Hypercorn). `close` resets it with NO_ERROR (RFC 9113, 8.1). A browser ends its side and reads on.
+    private var takesMore: Bool { !(carrier.asks && stream.hasEnded) }
+
+    /// A server that has closed mostly ends its side with that, or right after. It is given a moment for it.
+    func answerClose(_ bytes: Span<UInt8>) {
+        guard carrier.asks else { return write(bytes) }
+        guard takesMore, !isOver, heldAnswer.isEmpty else { return }
+        heldAnswer = bytes.indices.map { bytes[$0] }
+        _ = loop.schedule(self, kind: 0, after: Self.timeToEnd)
+    }
+
+    func timerFired(_ kind: UInt8) { passAnswer() }
+
+    private func passAnswer() {
+        let answer = heldAnswer
+        heldAnswer = []
+        if !answer.isEmpty { write(answer.span) }
+    }
 
     func room(within most: Int) -> Int { min(most, stream.readBound) }
 
@@ -62,10 +90,15 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
         if !waiting.isEmpty || hasEnded { planDelivery() }
     }
 
-    func finish() { stream.finish() }
+    func finish() {
+        passAnswer()
+        if takesMore { stream.finish() }
+    }
 
     func close() {
+        passAnswer()
         guard letGo() else { return }
+        if carrier.asks { return leave() }
         guard stream.bufferedBytes > 0 else { return stream.reset(stream.isFinished ? .noError : .cancel) }
         // As with a socket, what was written in this turn still goes as far as the window allows.
         stream.finish()
@@ -73,15 +106,23 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
         loop.nextTurn { stream.reset(stream.bufferedBytes == 0 ? .noError : .cancel) }
     }
 
+    /// Ends a stream of ours. A reset would cost the server more than an end in order, and some count resets as abuse; one
+    /// that doesn't end its side in time gets it.
+    private func leave() {
+        guard takesMore else { return stream.reset(.noError) }
+        stream.finish()
+        carrier.linger(stream)
+    }
+
     func abort() {
-        if letGo() { stream.reset(.internalError) }
+        if letGo() { stream.reset(carrier.asks ? (stream.hasEnded ? .noError : .cancel) : .internalError) }
     }
 
     private func letGo() -> Bool {
         receiver = nil
         guard !isOver else { return false }
         isOver = true
-        waiting.removeAll()
+        stream.consume(waiting.take().count)
         return !stream.isClosed
     }
 
@@ -97,16 +138,19 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
     private func deliver() {
         isDeliveryPlanned = false
         guard isReading, !isOver else { return }
-        if !waiting.isEmpty {
-            var bytes = waiting.take()
-            let count = bytes.count
-            var span = bytes.mutableSpan
-            receiver?.transportReceived(&span)
-            stream.consume(count)
-        }
+        passWaiting()
         guard isReading, !isOver, hasEnded, waiting.isEmpty else { return }
         hasEnded = false
         receiver?.transportEnded()
+    }
+
+    private func passWaiting() {
+        guard let receiver, !waiting.isEmpty else { return }
+        var bytes = waiting.take()
+        let count = bytes.count
+        var span = bytes.mutableSpan
+        receiver.transportReceived(&span)
+        stream.consume(count)
     }
 
     // MARK: HTTP2StreamReceiver
@@ -115,12 +159,10 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
 
     /// A tunnel carries nothing but data (RFC 9113, 8.5).
     func streamTrailers(_ fields: HTTP2Fields) {
-        guard !isOver else { return }
-        isOver = true
+        // Of a server they are passed over: its stream ends with them.
+        guard !isOver, !carrier.asks else { return }
         stream.reset(.protocolError)
-        let told = receiver
-        receiver = nil
-        told?.transportFailed(.stream(.protocolError))
+        fail(.stream(.protocolError))
     }
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
@@ -140,10 +182,23 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver {
     func streamDrained() { receiver?.transportDrained() }
 
     func streamClosed(_ code: HTTP2Code) {
-        guard !isOver, code != .noError || !stream.hasEnded else { return }
+        carrier.carriedStreamEnded()
+        guard !isOver, !(stream.hasEnded && (code == .noError || carrier.asks)) else { return }
+        // What it said before counts, whether it was read or not.
+        passWaiting()
+        guard !isOver else { return }
+        // A server may end a stream in order by a reset (RFC 9113, 8.1).
+        guard carrier.asks, code == .noError else { return fail(.of(stream, code)) }
         isOver = true
         let told = receiver
         receiver = nil
-        told?.transportFailed(.of(stream, code))
+        told?.transportEnded()
+    }
+
+    private func fail(_ error: TransportError) {
+        isOver = true
+        let told = receiver
+        receiver = nil
+        told?.transportFailed(error)
     }
 }

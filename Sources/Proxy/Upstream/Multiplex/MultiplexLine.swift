@@ -7,7 +7,7 @@ internal import WebSocketProtocol
 ///
 /// What its streams have to send in one turn of the loop leaves at the turn's end, in one write; what the socket doesn't
 /// take stays with the streams, each its own, so a full one pauses those who fill it.
-final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
+final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     private enum Phase { case opening, open, over }
     private enum Timer: UInt8 { case opening, check }
 
@@ -23,7 +23,8 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
     /// Of the connection, for what its streams hold.
     private(set) var account: MemoryAccount
     private var phase = Phase.opening
-    private var lingering: [MultiplexStream] = []
+    /// Streams that we have ended, and when.
+    private var lingering: [(stream: HTTP2Stream, since: UInt64)] = []
     private var watch: LineWatch
     private var wasStalled = false
     private var idleSince: UInt64
@@ -116,20 +117,22 @@ final class MultiplexLine: HTTP2ConnectionOwner, TimerTarget {
     /// A session was refused with HTTP_1_1_REQUIRED.
     func wantsSessionsOverHTTP1() { pool.wantsSessionsOverHTTP1() }
 
-    func streamEnded() {
+    func carriedStreamEnded() {
         if session?.streamCount == 0 { idleSince = worker.loop.now }
         pool.streamEnded(on: self)
     }
 
+    let asks = true
+
     /// A stream that our side has ended is reset when the peer doesn't end its own.
-    func linger(_ stream: MultiplexStream) { lingering.append(stream) }
+    func linger(_ stream: HTTP2Stream) { lingering.append((stream, worker.loop.now)) }
 
     private func endLingering() {
         guard !lingering.isEmpty else { return }
         let now = worker.loop.now
-        lingering.removeAll { stream in
-            if !stream.isOver, now - (stream.closedAt ?? now) < Self.lingerTime { return false }
-            stream.abort()
+        lingering.removeAll { stream, since in
+            if !stream.isClosed, now - since < Self.lingerTime { return false }
+            stream.reset(stream.hasEnded ? .noError : .cancel)
             return true
         }
     }

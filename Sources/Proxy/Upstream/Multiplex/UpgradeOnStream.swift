@@ -4,9 +4,9 @@ internal import HTTPProtocol
 internal import PerMessageDeflate
 
 /// One upgrade asked on a stream of a multiplexed connection (RFC 8441, 5). Tells what came of it once.
-final class UpgradeOnStream: StreamAsker {
+final class UpgradeOnStream: HTTP2StreamReceiver {
     enum Answer {
-        case accepted(MultiplexStream, AcceptedUpgrade)
+        case accepted(HTTP2StreamTransport, AcceptedUpgrade)
         case refused(HTTP2UpstreamRequest, ResponseHead)
         /// The stream ended without an answer, or the answer breaks the rules of the handshake.
         case failed(Fault)
@@ -15,47 +15,48 @@ final class UpgradeOnStream: StreamAsker {
     private let plan: UpgradePlan
     private let handshake: StreamHandshake
     private let line: MultiplexLine
-    private let stream: MultiplexStream
+    private var stream: HTTP2Stream?
     private var done: ((Answer) -> Void)?
 
     init(_ plan: UpgradePlan, on line: MultiplexLine, done: @escaping (Answer) -> Void) {
         self.plan = plan
         handshake = plan.streamHandshake()
         self.line = line
-        stream = MultiplexStream(on: line)
         self.done = done
     }
 
     func start() {
-        stream.asker = self
-        if stream.open(handshake.request.http2(scheme: line.scheme)) { return }
+        stream = line.session?.open(
+            handshake.request.http2(scheme: line.scheme), endsStream: false, receiver: self)
+        if stream != nil { return }
         // It has just said that it takes no more, and gives the place back.
-        stream.asker = nil
-        line.streamEnded()
+        line.carriedStreamEnded()
         line.worker.loop.nextTurn { [self] in tell(.failed(Fault(.unprocessed, .leaving))) }
     }
 
     /// Nobody waits for an answer any longer.
     func cancel() {
         done = nil
-        stream.abort()
+        stream?.reset(.cancel)
     }
 
-    private func tell(_ answer: Answer) {
-        stream.asker = nil
-        done.take()?(answer)
-    }
+    private func tell(_ answer: Answer) { done.take()?(answer) }
 
-    func streamAnswered(_ head: ResponseHead) {
+    // MARK: HTTP2StreamReceiver
+
+    func streamAnswered(_ head: HTTP2ResponseHead) {
+        guard let stream, done != nil else { return }
         do {
-            switch try handshake.check(head) {
+            switch try handshake.check(ResponseHead(head)) {
             case .interim: break
             case .accepted(let accepted):
                 _ = try plan.backendOffer?.agreement(accepted.extensions)
-                tell(.accepted(stream, accepted))
+                let transport = HTTP2StreamTransport(stream, on: line.worker.loop, over: line)
+                tell(.accepted(transport, accepted))
             case .refused(let head):
                 let rest = HTTP2UpstreamRequest(plan.head, refusedBy: head, on: line)
-                rest.take(stream.surrender(to: rest))
+                stream.receiver = rest
+                rest.take(stream)
                 tell(.refused(rest, head))
             }
         } catch let error as ClientHandshakeError {
@@ -68,13 +69,22 @@ final class UpgradeOnStream: StreamAsker {
     }
 
     private func wrong(_ cause: Fault.Cause) {
-        stream.abort()
+        stream?.reset(.cancel)
         tell(.failed(Fault(.badHandshake, cause)))
     }
 
-    func streamFailed(_ code: HTTP2Code, _ error: TransportError) {
+    /// Nothing may come before the answer, and what comes behind a bad one is of no use.
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>) { stream?.consume(bytes.count) }
+    func streamTrailers(_ fields: HTTP2Fields) {}
+    func streamEnded() {}
+    func streamDrained() {}
+
+    func streamClosed(_ code: HTTP2Code) {
+        let error = TransportError.of(stream, code)
+        stream = nil
+        line.carriedStreamEnded()
         let fault = Fault.stream(code, error, isAnswered: false)
-        if fault.kind == .wantsHTTP1 { line.wantsSessionsOverHTTP1() }
+        if done != nil, fault.kind == .wantsHTTP1 { line.wantsSessionsOverHTTP1() }
         tell(.failed(fault))
     }
 }
