@@ -45,11 +45,6 @@ package struct BroadcastConfiguration: Equatable, Sendable {
 
 /// Reads `broadcast`.
 enum BroadcastDecoder {
-    /// Of the handshake or of one connection, and none of the client's to tell feeds apart by.
-    private static let unusable = [
-        "connection", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
-    ]
-
     static func decode(_ section: Section) -> BroadcastConfiguration {
         var broadcast = BroadcastConfiguration()
         section.integer("replay_last", into: &broadcast.replayLast, 0...10_000)
@@ -77,7 +72,9 @@ enum BroadcastDecoder {
         section.list("key_headers").compactMap { node in
             guard let text = section.text(node, "key_headers") else { return nil }
             let name = text.value.lowercased()
-            guard isToken(name), !unusable.contains(name), !name.hasPrefix("sec-websocket-") else {
+            guard isToken(name), name != "host", !HopByHop.isOfConnection(name),
+                !name.hasPrefix("sec-websocket-")
+            else {
                 section.complaints.add(
                     text.place,
                     "'\(text.value)' can't be one of 'key_headers', expected the name of a field such as"

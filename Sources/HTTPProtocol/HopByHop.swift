@@ -2,7 +2,13 @@
 package enum HopByHop {
     private static let names: Set<String> = [
         "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",
+        "proxy-connection",
     ]
+
+    /// Whether a field of this name, in lower case, says something of one connection, whatever `Connection` names. HTTP/2
+    /// has no place for it (RFC 9113, 8.2.2).
+    package static func isOfConnection(_ name: String) -> Bool { names.contains(name) }
+
     /// Fields that decide on framing, routing or rights, which a trailer comes too late for (RFC 9110, 6.5.1).
     private static let notInTrailers: Set<String> = [
         "content-length", "host", "set-cookie", "expect", "range", "content-type", "content-encoding",

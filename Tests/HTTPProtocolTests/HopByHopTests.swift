@@ -13,6 +13,16 @@ struct HopByHopTests {
         #expect(HopByHop.removed(from: all) == fields(("Host", "a"), ("X-App", "z")))
     }
 
+    @Test("some are of one connection whatever it names")
+    func ofConnection() {
+        for name in ["connection", "te", "upgrade", "proxy-connection", "http2-settings"] {
+            #expect(HopByHop.isOfConnection(name))
+        }
+        for name in ["host", "proxy-authorization", "content-length", "TE", ""] {
+            #expect(!HopByHop.isOfConnection(name))
+        }
+    }
+
     @Test("Connection strips nothing that says who a client is")
     func claims() {
         let said = fields(

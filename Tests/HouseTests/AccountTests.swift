@@ -5,7 +5,6 @@ import Testing
 struct AccountTests {
     /// Properties that hold bytes without one, each with the reason.
     private static let excused: [String: String] = [
-        "Proxy/Admin/AdminConnection.swift early": "an operator's, no more than a head",
         "Proxy/Client/ClientHandOver.swift held": "the first bytes of HTTP/2's preface",
         "Proxy/Exchange/HTTP1Responder.swift output": "composed and sent within a turn, by its transport",
         "Proxy/Exchange/HTTP1UpstreamRequest.swift output":
@@ -54,13 +53,11 @@ struct AccountTests {
     /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
     private static let charged: [String: String] = [
         "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",
-        "Proxy/Admin/AdminConnection.swift parser": "an operator's, no more than a head",
-        "Proxy/Admin/AdminConnection.swift body": "an operator's, no more than a head",
         "Proxy/Admin/AdminConnection.swift head": "an operator's, no more than a head",
         "Proxy/Broadcast/Feed.swift plan": "headCharge",
         "Proxy/Broadcast/FeedTicket.swift plan": "its client's request under way",
-        "Proxy/Client/ClientConnection.swift parser": "headCharge",
-        "Proxy/Client/ClientConnection.swift body": "bodyCharge",
+        "Proxy/Client/HTTP1Connection.swift parser": "headCharge",
+        "Proxy/Client/HTTP1Connection.swift body": "bodyCharge",
         "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",
         "Proxy/Client/RequestRecord.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",

@@ -114,6 +114,16 @@ def test_a_connection_is_kept_and_may_be_pipelined(idle):
         assert text.count(b"HTTP/1.1 200 OK") == 4 and text.endswith(b"ready\n")
 
 
+def test_what_was_asked_before_its_end_is_answered_and_then_the_connection_ends(idle):
+    with socket.create_connection(("127.0.0.1", idle.port), timeout=10) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        sock.shutdown(socket.SHUT_WR)
+        got = b""
+        while piece := sock.recv(65536):
+            got += piece
+        assert got.count(b"HTTP/1.1 200") == 3 and got.endswith(b"ok\n")
+
+
 @pytest.mark.parametrize("bytes_,status", [
     (b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\n\r\n", 400), (b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", 505),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", 431),

@@ -47,7 +47,7 @@ extension ClientConnection {
             client.received(&span)
         } catch {
             worker.log.setUpFailed(client: address, listener: listener.name, phase: "http2", "\(error)")
-            end()
+            end("client left")
         }
     }
 }

@@ -4,12 +4,6 @@ internal import HTTPProtocol
 // Heads as HTTP/2 carries them (RFC 9113, 8.3), from and to the form that routing and forwarding know.
 
 extension RequestHead {
-    /// Fields that HTTP/2 has no place for (8.2.2), or another: Host is `:authority`.
-    private static let left: Set<String> = [
-        "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host", "te",
-        "http2-settings",
-    ]
-
     /// The head for a backend. An extended CONNECT (RFC 8441, 4) when the method is CONNECT.
     func http2(scheme: String) -> HTTP2RequestHead {
         var head = HTTP2RequestHead(
@@ -17,7 +11,8 @@ extension RequestHead {
             protocolName: method == "CONNECT" ? "websocket" : nil)
         fields.forEach { name, value in
             let lower = String(decoding: name, as: UTF8.self).lowercased()
-            if !Self.left.contains(lower) { head.fields.append(name, value) }
+            // Host is `:authority` here.
+            if lower != "host", !HopByHop.isOfConnection(lower) { head.fields.append(name, value) }
         }
         // All that TE may say here (8.2.2).
         if fields.hasToken("te", "trailers") { head.fields.append("te", "trailers") }

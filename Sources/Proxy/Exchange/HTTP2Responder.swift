@@ -60,10 +60,8 @@ extension HTTP2Fields {
     static func ofStream(_ fields: HeaderFields) -> HTTP2Fields {
         var kept = HTTP2Fields()
         fields.forEach { name, value in
-            switch String(decoding: name, as: UTF8.self).lowercased() {
-            case "connection", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection": break
-            default: kept.append(name, value)
-            }
+            let lower = String(decoding: name, as: UTF8.self).lowercased()
+            if !HopByHop.isOfConnection(lower) { kept.append(name, value) }
         }
         return kept
     }

@@ -13,8 +13,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     private let socket: StreamSocket
     private let tls: TLSSession?
-    /// Of the worker: where ciphertext is composed, and when it leaves.
-    private let batch: SendBatch
+    /// Of the worker: where ciphertext is composed, and when it leaves. nil where there is no TLS on the loop.
+    private let batch: SendBatch?
     private var preamble: [UInt8]
     /// What has come of a record that is not complete.
     private var partialRecord: MemoryCharge
@@ -28,7 +28,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     var receiver: (any TransportReceiver)?
 
     /// Takes an accepted socket; reading starts with `resumeReading`.
-    init(accepted socket: StreamSocket, tls: TLSSession?, batch: SendBatch) {
+    init(accepted socket: StreamSocket, tls: TLSSession?, batch: SendBatch?) {
         preamble = []
         self.socket = socket
         partialRecord = MemoryCharge(to: socket.account)
@@ -137,12 +137,12 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     func finish() {
         tls?.sendCloseNotify()
         sendOutput()
-        batch.send()
+        batch?.send()
         socket.finish()
     }
 
     func close() {
-        batch.send()
+        batch?.send()
         isOver = true
         receiver = nil
         place = nil
@@ -150,7 +150,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     func abort() {
-        batch.send()
+        batch?.send()
         isOver = true
         receiver = nil
         place = nil
@@ -158,7 +158,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     private func sendOutput() {
-        if tls != nil { batch.add(socket) }
+        if tls != nil { batch?.add(socket) }
     }
 
     // MARK: StreamHandler
