@@ -18,10 +18,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <malloc.h>
@@ -38,6 +40,8 @@
 // and struct epoll_event, whose packed layout and union Swift would have to spell by hand.
 
 int accept4(int, struct sockaddr *, socklen_t *, int);
+int memfd_create(const char *, unsigned int);
+void explicit_bzero(void *, size_t);
 
 /// The number of a user or a group; -1 when there is none of this name.
 static inline int64_t trunkline_user(const char *name) {
@@ -92,6 +96,56 @@ static inline void trunkline_tune_malloc(void) { (void)mallopt(M_TRIM_THRESHOLD,
 static inline const char *trunkline_environment(int index) {
     extern char **environ;
     return environ[index];
+}
+
+/// The words that the process was started with, as the kernel laid them out; NULL past the last, or where they aren't there.
+/// argc and argv reach only `main`, which Swift makes, and its own list comes from /proc, which may be hidden.
+static inline const char *trunkline_argument(int index) {
+    // The C library's note of where the stack began: argc, argv, NULL, the environment, NULL, the auxiliary vector.
+    extern void *__libc_stack_end;
+    const long *start = (const long *)__libc_stack_end;
+    if (start == NULL || start[0] < 1 || start[0] > 65536) return NULL;
+    char **words = (char **)(start + 1);
+    return words[start[0]] == NULL && index >= 0 && index < start[0] ? words[index] : NULL;
+}
+
+/// The path that the program was started by, whatever its first word says; NULL where the kernel doesn't tell.
+static inline const char *trunkline_program(void) { return (const char *)getauxval(AT_EXECFN); }
+
+// Memory that can be left to another process: F_ADD_SEALS and its values stand behind a feature macro.
+enum { trunkline_add_seals = 1033, trunkline_get_seals = 1034, trunkline_size_seals = 1 | 2 | 4 };
+
+static inline int trunkline_anonymous_file(const char *name, size_t size) {
+    int fd = memfd_create(name, 1 | 2);  // MFD_CLOEXEC, MFD_ALLOW_SEALING
+    if (fd >= 0 && ftruncate(fd, (off_t)size) != 0) {
+        int code = errno;
+        close(fd);
+        errno = code;
+        return -1;
+    }
+    return fd;
+}
+
+/// Nobody changes its size from here on, nor this.
+static inline int trunkline_seal_size(int fd, size_t size) {
+    return ftruncate(fd, (off_t)size) == 0 && fcntl(fd, trunkline_add_seals, trunkline_size_seals) == 0 ? 0 : -1;
+}
+
+/// The size of an anonymous file that is sealed so; -1 for anything else.
+static inline int64_t trunkline_sealed_size(int fd) {
+    struct stat facts;
+    int seals = fcntl(fd, trunkline_get_seals);
+    if (seals < 0) return -1;
+    if ((seals & trunkline_size_seals) != trunkline_size_seals) {
+        errno = EPERM;
+        return -1;
+    }
+    return fstat(fd, &facts) == 0 ? (int64_t)facts.st_size : -1;
+}
+
+static inline void *trunkline_map(int fd, size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 static inline int trunkline_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
@@ -290,7 +344,7 @@ static inline int trunkline_notify(const char *name, const void *text, size_t co
 
 /// Starts a program found as a shell would find it, with these descriptors under the same numbers and no other.
 static inline int trunkline_spawn(
-    pid_t *child, char *const arguments[], char *const environment[], const int *inherited, int count) {
+    pid_t *child, const char *program, char *const arguments[], char *const environment[], const int *inherited, int count) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, standard;
@@ -304,7 +358,7 @@ static inline int trunkline_spawn(
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     // A descriptor copied onto itself loses its close-on-exec flag; all others are closed by theirs.
     for (int i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, inherited[i], inherited[i]);
-    int code = posix_spawnp(child, arguments[0], &actions, &attributes, arguments, environment);
+    int code = posix_spawnp(child, program, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return code;

@@ -17,10 +17,10 @@ package final class Successor: Pollable, TimerTarget {
     private var reaps = 0
     private static let reapPause: UInt64 = 50_000_000
 
-    /// Starts a program with these descriptors under the same numbers, and under `variable` of its environment the
-    /// number of the pipe's end that it is to write to, behind `value`.
+    /// Starts a program with these descriptors under the same numbers, and under `readyVariable` of its environment the
+    /// number of the pipe's end that it is to write to.
     package init(
-        arguments: [String], environment: [String: String], descriptors: [Int32], readyVariable: String,
+        program: String, arguments: [String], environment: [String: String], descriptors: [Int32], readyVariable: String,
         on loop: EventLoop, told: @escaping (OnSuccessor) -> Void
     ) throws(SystemError) {
         var ends: [Int32] = [-1, -1]
@@ -29,21 +29,21 @@ package final class Successor: Pollable, TimerTarget {
         let writing = Descriptor(ends[1])
         let variables =
             environment.map { "\($0)=\($1)" } + ["\(readyVariable)=\(writing.number)"]
-        process = try Self.spawn(arguments, variables, descriptors + [writing.number])
+        process = try Self.spawn(program, arguments, variables, descriptors + [writing.number])
         self.told = told
         super.init(reading, on: loop)
         watch(readable: true, writable: false)
     }
 
     private static func spawn(
-        _ arguments: [String], _ environment: [String], _ descriptors: [Int32]
+        _ program: String, _ arguments: [String], _ environment: [String], _ descriptors: [Int32]
     ) throws(SystemError) -> pid_t {
         var child: pid_t = 0
         // Copies that the call reads and that are freed after it.
         let first = CStrings(arguments)
         let second = CStrings(environment)
         let code = unsafe trunkline_spawn(
-            &child, first.pointers, second.pointers, descriptors, Int32(descriptors.count))
+            &child, program, first.pointers, second.pointers, descriptors, Int32(descriptors.count))
         guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
         return child
     }

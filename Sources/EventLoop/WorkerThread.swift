@@ -62,7 +62,18 @@ package enum Machine {
     }
 
     /// The words that the process was started with, the program's own name first.
-    package static var arguments: [String] { CommandLine.arguments }
+    ///
+    /// Swift's own list is empty where /proc is hidden.
+    package static let arguments: [String] = {
+        var words: [String] = []
+        while let word = unsafe trunkline_argument(Int32(words.count)) {
+            words.append(unsafe String(cString: word))
+        }
+        return words.isEmpty ? CommandLine.arguments : words
+    }()
+
+    /// The path that the process was started by: another than its first word, where somebody gave it another name.
+    package static var program: String? { unsafe trunkline_program().map { unsafe String(cString: $0) } }
 
     /// The environment variables of the process.
     package static var environment: [String: String] {

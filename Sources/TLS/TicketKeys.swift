@@ -4,32 +4,30 @@ internal import Synchronization
 /// The keys under which session tickets are sealed (RFC 5077, 4; RFC 8446, 4.6.1): one for new tickets, and the one
 /// before it, which still opens what it sealed. All workers share them, and so do the contexts before and after a reload.
 @safe package final class TicketKeys: Sendable {
-    private struct Key {
-        let name: [UInt8]
-        let cipher: [UInt8]
-        let mac: [UInt8]
-
-        static func make() throws(TLSError) -> Key {
-            var bytes = [UInt8](repeating: 0, count: 80)
-            guard unsafe RAND_bytes(&bytes, 80) == 1 else { throw .setupFromQueue("no random bytes") }
-            return Key(name: Array(bytes[..<16]), cipher: Array(bytes[16..<48]), mac: Array(bytes[48...]))
-        }
-    }
-
     private struct Keys {
-        var current: Key
-        var previous: Key?
+        var current: TicketSecret
+        var previous: TicketSecret?
     }
 
     private let keys: Mutex<Keys>
 
     /// With a first key.
-    package init() throws(TLSError) { keys = Mutex(Keys(current: try Key.make())) }
+    package init() throws(TLSError) { keys = Mutex(Keys(current: try TicketSecret.make())) }
 
     /// Seals with a new key from now on, and forgets the one before the last.
     package func rotate() throws(TLSError) {
-        let new = try Key.make()
+        let new = try TicketSecret.make()
         keys.withLock { keys in keys = Keys(current: new, previous: keys.current) }
+    }
+
+    /// The key that seals, and the one before it where there is one: what another process has to take to go on.
+    package var secrets: [TicketSecret] {
+        keys.withLock { keys in [keys.current] + (keys.previous.map { [$0] } ?? []) }
+    }
+
+    /// Goes on with the keys of another process.
+    package func take(current: TicketSecret, previous: TicketSecret?) {
+        keys.withLock { $0 = Keys(current: current, previous: previous) }
     }
 
     @unsafe func attach(to context: OpaquePointer) {
@@ -43,13 +41,12 @@ internal import Synchronization
         _ mac: OpaquePointer, encrypting: Bool
     ) -> Int32 {
         let keys = self.keys.withLock { $0 }
-        if encrypting {
-            // The name field has 16 bytes.
-            for (index, byte) in keys.current.name.enumerated() { unsafe name[index] = byte }
-        }
-        let wanted = unsafe Array(UnsafeBufferPointer(start: name, count: 16))
-        let isCurrent = wanted == keys.current.name
-        guard let key = isCurrent ? keys.current : keys.previous, key.name == wanted else { return 0 }
+        // The name field has 16 bytes.
+        if encrypting { unsafe name.update(from: keys.current.name, count: TicketSecret.nameSize) }
+        let isCurrent = unsafe memcmp(name, keys.current.name, TicketSecret.nameSize) == 0
+        guard let key = isCurrent ? keys.current : keys.previous,
+            unsafe memcmp(name, key.name, TicketSecret.nameSize) == 0
+        else { return 0 }
         guard unsafe trunkline_ticket_start(cipher, mac, key.cipher, key.mac, iv, encrypting ? 1 : 0) == 1
         else {
             return -1

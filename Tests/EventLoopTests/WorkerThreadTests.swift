@@ -24,4 +24,10 @@ struct WorkerThreadTests {
         #expect(!path.isEmpty)
         #expect(Machine.environment.keys.allSatisfy { !$0.contains("=") })
     }
+
+    @Test("the words and the path of the process are those that it was started with")
+    func words() throws {
+        #expect(Machine.arguments == CommandLine.arguments && !Machine.arguments.isEmpty)
+        #expect(try #require(Machine.program).hasPrefix("/"))
+    }
 }

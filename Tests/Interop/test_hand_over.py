@@ -1,14 +1,17 @@
 """A new process takes over the listening sockets: from the old one, or from the service manager."""
 
+import fcntl
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 
 import pytest
 
-from support import machine, proxy as support
+from support import backends, machine, proxy as support
 from support.admin import free_admin
 from support.proxy import configuration
 from support.successor import hand_over
@@ -126,6 +129,143 @@ def test_a_unix_socket_is_handed_over(run, node_chat, tmp_path):
             sock.connect(str(path))
             sock.sendall(upgrade_request("/echo"))
             assert wire.read_head().status == 101
+
+
+# MARK: what goes along
+
+def talk(sock) -> ssl.SSLSession:
+    """One echo; tickets of TLS 1.3 come with the data."""
+    with Wire(sock, masking=True) as wire:
+        sock.sendall(upgrade_request("/echo"))
+        assert wire.read_head().status == 101
+        wire.send(TEXT, b"tickets")
+        assert wire.read_message() == (TEXT, b"tickets")
+        return sock.session
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_sessions_of_tls_resume_after_hand_overs(run, node_chat, authority, version):
+    context = authority.client_context()
+    context.minimum_version = context.maximum_version = version
+    with run(configuration(node_chat.address, timeouts={"drain": "1s"})) as proxy:
+        first = talk(proxy.socket(context=context))
+        for _ in range(2):
+            assert hand_over(proxy).wait(10) == 0
+            for _ in range(3):
+                again = context.wrap_socket(proxy.tcp(), server_hostname="localhost", session=first)
+                assert again.session_reused
+                talk(again)
+        assert '"ticket_keys":1' in proxy.wait_log("state taken over")
+        assert not any("state not handed over" in line for line in proxy.err)
+
+
+def test_what_is_drained_by_order_stays_so(run, node_chat, tmp_path):
+    admin = free_admin()
+    with backends.node_chat() as other:
+        config = configuration(node_chat.address, other.address, admin=admin.section, timeouts={"drain": "1s"})
+        config["routes"].insert(0, {**config["routes"][0], "name": "closed", "match": {"path": "/closed"}})
+        with run(config) as proxy:
+            assert admin.post(f"/drain?backend={other.address}")[0] == 200
+            assert admin.post("/drain?route=closed")[0] == 200
+            for _ in range(2):
+                assert hand_over(proxy).wait(10) == 0
+                machine.eventually(lambda: admin.get("/readyz")[0] == 200, "the new one is ready")
+                assert admin.status()["process"] == proxy.pid
+                standing = {row["address"]: row["state"] for row in admin.status()["upstreams"][0]["backends"]}
+                assert standing == {node_chat.address: "up", other.address: "draining"}
+                for _ in range(4):
+                    with proxy.upgraded("/echo"):
+                        rows = admin.status()["upstreams"][0]["backends"]
+                        assert {row["address"]: row["sessions"] for row in rows}[other.address] == 0
+                with proxy.wire() as wire:
+                    wire.sock.sendall(upgrade_request("/closed"))
+                    assert wire.read_head().status == 503
+            assert admin.post(f"/undrain?backend={other.address}")[0] == 200
+            assert admin.post("/undrain?route=closed")[0] == 200
+            proxy.upgraded("/closed").sock.close()
+            with proxy.upgraded("/echo"), proxy.upgraded("/echo"):
+                rows = admin.status()["upstreams"][0]["backends"]
+                assert {row["sessions"] for row in rows} == {1}
+
+
+class Disguised(support.Proxy):
+    """A proxy that was started under another name, and whose /proc, where it may be hidden, is empty."""
+
+    def __enter__(self):
+        hide = "mount -t tmpfs none /proc && " if HIDES else ""
+        words = ["bash", "-c", f'{hide}exec -a frontdoor "$0" "$@"', str(support.BINARY), "run", "-c", "odd name.conf"]
+        (self.folder / "odd name.conf").write_text(self.config)
+        # From its own folder: the file is named relative to it.
+        self.process = subprocess.Popen(
+            [*HIDES, *words], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, errors="replace")
+        self._readers = [self._collect(self.process.stdout, self.out), self._collect(self.process.stderr, self.err)]
+        machine.eventually(lambda: self.process.poll() is not None or self.is_up(), "the proxy listens", 15)
+        assert self.process.poll() is None, self.err
+        return self
+
+
+def hides() -> list[str]:
+    """What to put before a command that is to have a /proc of its own."""
+    for words in (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]):
+        if shutil.which("unshare") and not subprocess.run(
+                [*words, "mount", "-t", "tmpfs", "none", "/proc"], capture_output=True).returncode:
+            return words
+    return []
+
+
+HIDES = hides()
+
+
+@pytest.mark.skipif(not HIDES, reason="no mount namespaces here")
+def test_arguments_are_kept_whatever_the_process_is_called_and_without_proc(run, node_chat, tmp_path, authority):
+    with Disguised(tmp_path, authority, configuration(node_chat.address, timeouts={"drain": "1s"})) as proxy:
+        for _ in range(2):
+            assert hand_over(proxy).wait(10) == 0
+            talk(proxy.socket())
+            words = open(f"/proc/{proxy.pid}/cmdline").read().split("\0")
+            assert words[:4] == ["frontdoor", "run", "-c", "odd name.conf"]
+
+
+ADD_SEALS, SEALS = 1033, 1 | 2 | 4
+
+
+def left(content: bytes, seals: int = SEALS) -> int:
+    """The number of memory such as a process leaves to the next."""
+    number = os.memfd_create("left", os.MFD_ALLOW_SEALING)
+    os.write(number, content)
+    fcntl.fcntl(number, ADD_SEALS, seals)
+    return number
+
+
+@pytest.mark.parametrize("make, cause", [
+    (lambda: left(b"trunklin\0\1" + bytes(100)), "garbled"),
+    (lambda: left(b"trunklin\0\2" + bytes(100)), "version 2"),
+    (lambda: left(b"something else"), "not from a process of this program"),
+    (lambda: left(b"trunklin\0\1"), "ends too early"),
+    (lambda: left(b""), "File too large"),
+    (lambda: left(bytes((1 << 20) + 1)), "File too large"),
+    (lambda: left(b"trunklin", 1), "not permitted"),
+    (lambda: os.open("/dev/null", os.O_RDWR), "Invalid argument"),
+    (lambda: 987, "Bad file descriptor"), (lambda: 2, "names no descriptor"), (lambda: "x", "names no descriptor")],
+    ids=["garbled", "a later version", "another's", "cut", "empty", "too large", "not sealed", "a device", "closed",
+         "standard error", "no number"])
+def test_a_state_that_is_none_is_named_and_stops_nothing(run, monkeypatch, make, cause):
+    number = make()
+    monkeypatch.setenv("TRUNKLINE_STATE", str(number))
+    fits = isinstance(number, int) and 2 < number < 900
+    if fits:
+        os.set_inheritable(number, True)
+    try:
+        config = configuration(routes=[{"name": "all", "match": {"path": "/"}, "respond": {"status": 200}}], upstreams={})
+        with run(config, passed=[number] if fits else []) as proxy:
+            assert cause in proxy.wait_log("state not handed over")
+            with proxy.wire() as wire:
+                wire.sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert wire.read_head().status == 200
+    finally:
+        if fits:
+            os.close(number)
 
 
 # What systemd does, in small: a bound socket as descriptor 3, LISTEN_PID set by the process that becomes the proxy.

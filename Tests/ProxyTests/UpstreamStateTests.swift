@@ -72,6 +72,47 @@ struct UpstreamStateTests {
         #expect(registry.setDraining(true, backend: "app.test:9001", upstream: "other").isEmpty)
     }
 
+    @Test("an order holds for those that come later, and goes with what it names")
+    func laterBackends() throws {
+        let state = UpstreamState(name: "app")
+        let first = entry(.socket(try socket("10.0.0.9")))
+        let name = entry(.name("app.test", port: 9001))
+        func drained() -> [Bool] { state.members.map(\.state.isDraining) }
+        state.configure([first, name])
+        _ = state.resolved("app.test:9001", [try socket("10.0.0.1")])
+        _ = state.setDrained(true, backend: "app.test:9001")
+        #expect(drained() == [false, true])
+        _ = state.resolved("app.test:9001", [try socket("10.0.0.2"), try socket("10.0.0.1")])
+        #expect(drained() == [false, true, true])
+        // One of them is had again; when its address goes and comes back, it is one of the name's as any other.
+        _ = state.setDrained(false, backend: "10.0.0.2:9001")
+        #expect(drained() == [false, false, true])
+        _ = state.resolved("app.test:9001", [try socket("10.0.0.1")])
+        _ = state.resolved("app.test:9001", [try socket("10.0.0.2")])
+        #expect(drained() == [false, true])
+        // The configuration forgets the entry, and with it the order.
+        state.configure([first])
+        state.configure([first, name])
+        #expect(drained() == [false, false])
+        _ = state.setDrained(true)
+        state.configure([first, name, entry(.socket(try socket("10.0.0.8")))])
+        #expect(drained() == [true, true, true])
+        state.configure([])
+        state.configure([first])
+        #expect(drained() == [false] && state.drained.isEmpty)
+    }
+
+    @Test("orders of the process before hold before a name is resolved")
+    func takenOver() throws {
+        let state = UpstreamState(name: "app")
+        state.configure([entry(.name("app.test", port: 9001)), entry(.socket(try socket("10.0.0.9")))])
+        let marks = DrainMarks(named: ["10.0.0.1:9001": true, "10.0.0.9:9001": true])
+        state.takeDrained(marks)
+        #expect(state.drained == marks && state.members.map(\.state.isDraining) == [false, true])
+        _ = state.resolved("app.test:9001", [try socket("10.0.0.1"), try socket("10.0.0.2")])
+        #expect(state.members.map(\.state.isDraining) == [true, false, true])
+    }
+
     @Test("the backend that gave a key out is remembered")
     func keys() {
         let state = UpstreamState(name: "app")

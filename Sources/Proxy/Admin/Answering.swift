@@ -64,6 +64,7 @@ extension ProxyServer: AdminHost {
     ) -> AdminResponse {
         switch outcome {
         case .draining: AdminResponse(200, words)
+        case .handingOver: AdminResponse(503, "handing over to another process: ask again in a moment\n")
         case .unknown(let known):
             AdminResponse(404, "no \(selection), known are: \(known.joined(separator: ", "))\n")
         }

@@ -6,6 +6,8 @@ package enum OnDrainOrder: Sendable, Equatable {
     case draining
     /// The configuration has nothing of that name; these are the names there are.
     case unknown(known: [String])
+    /// Another process is about to take over, and has been told already what is drained.
+    case handingOver
 }
 
 // Ending sessions politely: of the whole process, or of what an operator names.
@@ -38,6 +40,7 @@ extension ProxyServer {
     /// Closes the sessions of what is named, so many a second over all workers, and lets nothing new begin on it until
     /// it is undrained. An order for what is draining already replaces the earlier one.
     package func drain(_ selection: DrainSelection, rate: Int) -> OnDrainOrder {
+        guard handOver == nil else { return .handingOver }
         guard setDrained(true, selection) else { return .unknown(known: knownNames(like: selection)) }
         logs.log.drainOrdered(selection, rate: rate)
         let order = DrainOrder(selection, addresses: addresses(selection), rate: rate, now: loop.now)
@@ -47,6 +50,7 @@ extension ProxyServer {
 
     /// Lets sessions begin again; those that were to be closed and are still open stay.
     package func undrain(_ selection: DrainSelection) -> OnDrainOrder {
+        guard handOver == nil else { return .handingOver }
         guard setDrained(false, selection) else { return .unknown(known: knownNames(like: selection)) }
         logs.log.undrained(selection)
         onWorkers { $0.undrain(selection) }
@@ -61,8 +65,7 @@ extension ProxyServer {
             return true
         case .upstream(let name):
             guard let upstream = state.backends.all.first(where: { $0.name == name }) else { return false }
-            for backend in upstream.backends { backend.setDraining(isDrained) }
-            return !upstream.backends.isEmpty
+            return !upstream.setDrained(isDrained).isEmpty
         case .backend(let address, let upstream):
             return !state.backends.setDraining(isDrained, backend: address, upstream: upstream).isEmpty
         }

@@ -250,6 +250,20 @@ struct EventLog {
         operations.error("new process failed, the old one goes on", metadata: ["cause": "\(cause)"])
     }
 
+    /// What the process before this one knew goes on.
+    func stateTaken(listeners: Int, drained: Int) {
+        operations.notice(
+            "state taken over",
+            metadata: [
+                "ticket_keys": .stringConvertible(listeners), "drained": .stringConvertible(drained),
+            ])
+    }
+
+    /// Ticket keys and drains by order end with the process that had them.
+    func stateLost(_ cause: String) {
+        operations.warning("state not handed over", metadata: ["cause": "\(cause)"])
+    }
+
     func reloadFailed(_ complaints: [String]) {
         metrics.add(.reloads, ["refused"])
         for complaint in complaints {

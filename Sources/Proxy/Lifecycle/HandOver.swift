@@ -3,6 +3,8 @@ internal import EventLoop
 /// A new process that has been started and does not serve yet.
 struct HandOver {
     let successor: Successor
+    /// What it is to know, kept until it serves or has failed.
+    let left: HandedMemory?
     let deadline: TimerToken
 }
 
@@ -23,26 +25,66 @@ extension ProxyServer {
                 "this is process 1, with which its container ends: start a new container instead")
         }
         guard handOver == nil else { return logs.log.handOverFailed("another one is starting already") }
-        // Whoever watches finds the new process where the old one was.
-        let sockets = listeners + (admin.map { [$0.handOut] } ?? [])
-        var environment = self.environment
-        for name in ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", InheritedSockets.readyVariable] {
-            environment[name] = nil
-        }
-        environment[InheritedSockets.socketsVariable] = InheritedSockets.variable(sockets)
         do throws(SystemError) {
-            let successor = try Successor(
-                arguments: Machine.arguments, environment: environment,
-                descriptors: sockets.flatMap(\.descriptors),
-                readyVariable: InheritedSockets.readyVariable, on: loop
-            ) { [unowned self] in successorTold($0) }
+            let left = leaveState()
+            let successor = try startSuccessor(left)
             handOver = HandOver(
-                successor: successor,
+                successor: successor, left: left,
                 deadline: loop.schedule(
                     self, kind: Timer.handOverDeadline.rawValue, after: Self.handOverTime))
             logs.log.handOverBegan(process: successor.number)
         } catch {
-            logs.log.handOverFailed("cannot start '\(Machine.arguments.first ?? "")': \(error.reason)")
+            logs.log.handOverFailed("cannot start '\(Self.program)': \(error.reason)")
+        }
+    }
+
+    /// The path we were started by: where a new version of the program is put, too.
+    private static var program: String { Machine.program ?? Machine.arguments.first ?? "" }
+
+    private func startSuccessor(_ left: HandedMemory?) throws(SystemError) -> Successor {
+        // Whoever watches finds the new process where the old one was.
+        let sockets = listeners + (admin.map { [$0.handOut] } ?? [])
+        var environment = self.environment
+        for name in InheritedSockets.variables { environment[name] = nil }
+        environment[InheritedSockets.socketsVariable] = InheritedSockets.variable(sockets)
+        var descriptors = sockets.flatMap(\.descriptors)
+        if let number = left?.number {
+            environment[InheritedSockets.stateVariable] = String(number)
+            descriptors.append(number)
+        }
+        return try Successor(
+            program: Self.program, arguments: Machine.arguments, environment: environment,
+            descriptors: descriptors, readyVariable: InheritedSockets.readyVariable, on: loop
+        ) { [unowned self] in successorTold($0) }
+    }
+
+    /// Without it the successor serves all the same: clients make full handshakes, and what was drained isn't any more.
+    private func leaveState() -> HandedMemory? {
+        let (routes, upstreams) = state.drained
+        let handed = HandedState(tickets: current.tickets.handed, routes: routes, upstreams: upstreams)
+        var isWhole = false
+        do throws(SystemError) {
+            let memory = try HandedMemory(capacity: HandedState.most) { isWhole = handed.write(to: &$0) }
+            if isWhole { return memory }
+            logs.log.stateLost("it is larger than \(HandedState.most) bytes")
+        } catch {
+            logs.log.stateLost(error.description)
+        }
+        return nil
+    }
+
+    /// Goes on with what the process before this one knew. Nothing that is wrong with it stops us.
+    func takeState(_ inherited: InheritedSockets) {
+        guard let name = inherited.state else { return }
+        do {
+            guard let number = Int32(name), number > 2 else { throw HandedStateError.noNumber }
+            let handed = try InheritedMemory(number, most: HandedState.most)
+                .read { bytes throws(HandedStateError) in try HandedState(reading: bytes) }
+            let listeners = current.tickets.take(handed.tickets, at: loop.now)
+            let drained = state.takeDrained(routes: handed.routes, upstreams: handed.upstreams)
+            logs.log.stateTaken(listeners: listeners, drained: drained)
+        } catch {
+            logs.log.stateLost("\(error)")
         }
     }
 

@@ -8,8 +8,17 @@ struct InheritedSockets {
     /// The pipe on which the predecessor waits to hear that we serve.
     static let readyVariable = "TRUNKLINE_READY"
 
+    /// Memory with what the predecessor knew and its configuration file does not say.
+    static let stateVariable = "TRUNKLINE_STATE"
+    /// What is one process's own and goes to no other.
+    static let variables = [
+        "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", socketsVariable, readyVariable, stateVariable,
+    ]
+
     private var byName: [String: [Int32]] = [:]
     private(set) var predecessor: Int32?
+    /// As the environment has it; nil = nothing was left.
+    private(set) var state: String?
 
     init() {}
 
@@ -24,6 +33,7 @@ struct InheritedSockets {
             byName[String(line[..<equals]), default: []] += numbers
         }
         predecessor = environment[Self.readyVariable].flatMap { Int32($0) }
+        state = environment[Self.stateVariable]
     }
 
     /// The sockets for an address of the configuration.

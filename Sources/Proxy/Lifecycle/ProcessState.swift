@@ -29,4 +29,23 @@ final class ProcessState: Sendable {
             routes = routes.filter { name, occupancy in names.contains(name) || occupancy.count > 0 }
         }
     }
+
+    /// What operators have drained: the names of routes, and by upstream what of it.
+    var drained: (routes: [String], upstreams: [String: DrainMarks]) {
+        var upstreams: [String: DrainMarks] = [:]
+        for upstream in backends.all where !upstream.drained.isEmpty {
+            upstreams[upstream.name] = upstream.drained
+        }
+        return (routes.withLock { $0.filter(\.value.isDrained).keys.sorted() }, upstreams)
+    }
+
+    /// Goes on with what was drained in the process before this one, as far as the configuration still has it. Call it
+    /// before anything is served. Returns how many routes and upstreams that are.
+    func takeDrained(routes names: [String], upstreams: [String: DrainMarks]) -> Int {
+        let drained = routes.withLock { routes in names.compactMap { routes[$0] } }
+        for occupancy in drained { occupancy.isDrained = true }
+        let known = backends.all.filter { upstreams[$0.name] != nil }
+        for upstream in known { upstreams[upstream.name].map { upstream.takeDrained($0) } }
+        return drained.count + known.count
+    }
 }

@@ -64,7 +64,7 @@ package final class ProxyServer: TimerTarget {
             signals = try SignalSource([.terminate, .interrupt, .hangUp, .userOne, .userTwo], on: loop) {
                 [unowned self] in received($0)
             }
-            try startWorkers(count)
+            try startWorkers(count, inherited)
         } catch {
             throw Diagnostics([
                 Diagnostic(file: file, place: Place(line: 1, column: 1), text: "cannot start: \(error)")
@@ -77,9 +77,10 @@ package final class ProxyServer: TimerTarget {
         end(0, cause: "loop ended")
     }
 
-    private func startWorkers(_ count: Int) throws(SystemError) {
+    private func startWorkers(_ count: Int, _ inherited: InheritedSockets) throws(SystemError) {
         let resolver = Resolver()
         let generation = current.generation(in: state)
+        takeState(inherited)
         let log = logs.sinks
         let home = loop.mailbox
         let listeners = listeners
@@ -120,6 +121,12 @@ package final class ProxyServer: TimerTarget {
     /// Changes ticket keys on the process's own clock.
     func rotateTickets() {
         loop.cancel(ticketTimer)
+        // They have been handed over: what is sealed with another one could be opened by nobody.
+        guard undrainedWorkers == nil else { return }
+        guard handOver == nil else {
+            ticketTimer = loop.schedule(self, kind: Timer.tickets.rawValue, after: 1_000_000_000)
+            return
+        }
         ticketTimer = current.tickets.rotate(at: loop.now).map { due in
             loop.schedule(
                 self, kind: Timer.tickets.rawValue, after: due > loop.now ? due - loop.now : 1_000_000)

@@ -45,4 +45,33 @@ final class TicketRegistry: Sendable {
             return next
         }
     }
+
+    /// The keys as another process has to take them.
+    var handed: [HandedState.Tickets] {
+        entries.withLock { entries in
+            entries.map { name, entry in
+                HandedState.Tickets(
+                    listener: name, secrets: entry.keys.secrets, period: entry.period, due: entry.due)
+            }.sorted { $0.listener < $1.listener }
+        }
+    }
+
+    /// Goes on with the keys of the process before this one; they change when they would have there. Returns how many
+    /// listeners have some now.
+    func take(_ tickets: [HandedState.Tickets], at now: UInt64) -> Int {
+        entries.withLock { entries in
+            var count = 0
+            for handed in tickets {
+                guard let entry = entries[handed.listener], let current = handed.secrets.first else {
+                    continue
+                }
+                entry.keys.take(
+                    current: current, previous: handed.secrets.count > 1 ? handed.secrets[1] : nil)
+                count += 1
+                guard entry.period == handed.period, let due = handed.due else { continue }
+                entries[handed.listener]?.due = min(due, now &+ entry.period)
+            }
+            return count
+        }
+    }
 }

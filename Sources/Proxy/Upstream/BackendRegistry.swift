@@ -29,9 +29,7 @@ final class BackendRegistry: Sendable {
     ///   - upstream: nil = in every upstream that has it.
     /// - Returns: those that were meant.
     func setDraining(_ isDraining: Bool, backend name: String, upstream: String? = nil) -> [BackendState] {
-        let meant = all.filter { upstream == nil || $0.name == upstream }.flatMap(\.backends)
-            .filter { $0.name == name || $0.origin == name }
-        for state in meant { state.setDraining(isDraining) }
-        return meant
+        all.filter { upstream == nil || $0.name == upstream }
+            .flatMap { $0.setDrained(isDraining, backend: name) }
     }
 }

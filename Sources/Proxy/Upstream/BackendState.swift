@@ -19,7 +19,7 @@ final class BackendState: Sendable {
     private let sessionCount = Atomic<Int>(0)
     private let requestCount = Atomic<Int>(0)
     private let handshakeCount = Atomic<Int>(0)
-    private let draining = Atomic<Bool>(false)
+    private let draining: Atomic<Bool>
     private let configured = Atomic<Bool>(true)
     private let unseen: Atomic<Bool>
     private let weightNow = Atomic<Int>(1)
@@ -27,14 +27,20 @@ final class BackendState: Sendable {
     private let handshakeLimit = Atomic<Int>(0)
     private let known = Mutex(BackendHealth())
 
-    /// - Parameter isNew: it was added to an upstream that had backends before.
-    init(upstream: String, name: String, origin: String, line: AdmissionLine, isNew: Bool) {
+    /// - Parameters:
+    ///   - isNew: it was added to an upstream that had backends before.
+    ///   - isDrained: by an order that was given before.
+    init(
+        upstream: String, name: String, origin: String, line: AdmissionLine, isNew: Bool,
+        isDrained: Bool = false
+    ) {
         self.upstream = upstream
         self.name = name
         self.origin = origin
         self.line = line
         identity = ConsistentHash.hash(name.utf8)
         unseen = Atomic(isNew)
+        draining = Atomic(isDrained)
     }
 
     /// WebSocket sessions that live on it.

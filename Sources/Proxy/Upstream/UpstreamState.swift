@@ -31,8 +31,14 @@ final class UpstreamState: Sendable {
         /// All that were ever met and are still of interest, by address.
         var states: [String: BackendState] = [:]
         var members: [Member] = []
+        var drained = DrainMarks()
         /// It has had backends to choose from: what comes now is new.
         var isRunning = false
+
+        var listed: [BackendState] {
+            states.values.filter { state in state.load > 0 || members.contains { $0.state === state } }
+                .sorted { $0.name < $1.name }
+        }
     }
 
     let name: String
@@ -49,13 +55,7 @@ final class UpstreamState: Sendable {
     var members: [Member] { inside.withLock(\.members) }
 
     /// All backends that are listed or still carry something, by address.
-    var backends: [BackendState] {
-        inside.withLock { inside in
-            inside.states.values
-                .filter { state in state.load > 0 || inside.members.contains { $0.state === state } }
-                .sorted { $0.name < $1.name }
-        }
-    }
+    var backends: [BackendState] { inside.withLock(\.listed) }
 
     /// The backend that gave out a key.
     func giver(of key: [UInt8]) -> String? { givenKeys.withLock { $0.backend(of: key) } }
@@ -74,11 +74,13 @@ final class UpstreamState: Sendable {
     /// Takes what a configuration lists.
     func configure(_ entries: [Entry]) {
         inside.withLock { inside in
+            let former = inside.entries
             inside.entries = entries
             let names = Set(entries.map(\.address.description))
+            if entries.isEmpty { inside.drained = DrainMarks() }
             inside.resolved = inside.resolved.filter { names.contains($0.key) }
             for state in inside.states.values { state.setConfigured(names.contains(state.origin)) }
-            rebuild(&inside)
+            rebuild(&inside, former: former)
         }
         changed()
     }
@@ -105,7 +107,9 @@ final class UpstreamState: Sendable {
         for member in members { line.placeFreed(member.state) }
     }
 
-    private func rebuild(_ inside: inout Inside) {
+    /// - Parameter former: the entries before, where they are changing.
+    private func rebuild(_ inside: inout Inside, former: [Entry] = []) {
+        let known = Set(inside.states.keys).union(former.map(\.address.description))
         var members: [Member] = []
         var seen: Set<String> = []
         for entry in inside.entries {
@@ -117,7 +121,8 @@ final class UpstreamState: Sendable {
                 let state =
                     inside.states[name]
                     ?? BackendState(
-                        upstream: self.name, name: name, origin: origin, line: line, isNew: inside.isRunning)
+                        upstream: self.name, name: name, origin: origin, line: line, isNew: inside.isRunning,
+                        isDrained: inside.drained.covers(name, origin: origin))
                 inside.states[name] = state
                 state.set(
                     weight: entry.weight, maxSessions: entry.maxSessions, handshakes: entry.handshakes)
@@ -131,5 +136,40 @@ final class UpstreamState: Sendable {
         }
         // Those that are gone and empty are forgotten, or names that wander would pile up.
         inside.states = inside.states.filter { seen.contains($0.key) || $0.value.load > 0 }
+        // And with them what was ordered for them. An entry is not gone when its name leads to addresses.
+        let entries = Set(inside.entries.map(\.address.description))
+        for name in known where inside.states[name] == nil && !entries.contains(name) {
+            inside.drained.forget(name)
+        }
+    }
+
+    // MARK: Drains
+
+    /// What an operator has drained.
+    var drained: DrainMarks { inside.withLock(\.drained) }
+
+    /// Marks backends as drained or not: all of them, or those that an address or an entry names. Returns them.
+    func setDrained(_ isDrained: Bool, backend name: String? = nil) -> [BackendState] {
+        let meant = inside.withLock { inside in
+            let meant = inside.listed.filter { name == nil || $0.name == name || $0.origin == name }
+            if let name, !meant.isEmpty {
+                inside.drained.set(name, isDrained, leadingTo: meant.map(\.name))
+            } else if name == nil {
+                inside.drained.setAll(isDrained)
+            }
+            return meant
+        }
+        // Not under the lock: who waits for one of them is told.
+        for state in meant { state.setDraining(isDrained) }
+        return meant
+    }
+
+    /// Takes the orders that were given to the process before this one.
+    func takeDrained(_ marks: DrainMarks) {
+        let states = inside.withLock { inside in
+            inside.drained = marks
+            return Array(inside.states.values)
+        }
+        for state in states where marks.covers(state.name, origin: state.origin) { state.setDraining(true) }
     }
 }

@@ -1,0 +1,156 @@
+internal import TLS
+
+// A state as bytes. Numbers are in network order; a text has its length in two bytes before it, a list its count:
+//
+//   "trunklin"  version:2
+//   listeners:2  (address  period:8  hasDue:1  due:8  secrets:1  secret:80 …) …
+//   routes:2     (name) …
+//   upstreams:2  (name  isWhole:1  marks:4  (name  isDrained:1) …) …
+//   checksum:8, of all before it (FNV-1a)
+//
+// The two programs may be of different versions: another layout gets another version, and is not read.
+extension HandedState {
+    static let version: UInt64 = 1
+    private static let mark: [UInt8] = Array("trunklin".utf8)
+
+    /// Writes it; false where there is no room for all of it, or where something can't be written.
+    func write(to output: inout OutputSpan<UInt8>) -> Bool {
+        var isWhole = output.put(Self.mark) && output.put(Self.version, 2)
+        isWhole = isWhole && output.put(UInt64(tickets.count), 2)
+        for entry in tickets where isWhole { isWhole = Self.write(entry, to: &output) }
+        isWhole = isWhole && output.put(UInt64(routes.count), 2)
+        for name in routes where isWhole { isWhole = output.put(text: name) }
+        isWhole = isWhole && output.put(UInt64(upstreams.count), 2)
+        for (name, marks) in upstreams where isWhole {
+            isWhole = output.put(text: name) && Self.write(marks, to: &output)
+        }
+        let sum = Self.checksum(output.span, output.count)
+        return isWhole && output.put(sum, 8)
+    }
+
+    private static func write(_ entry: Tickets, to output: inout OutputSpan<UInt8>) -> Bool {
+        guard output.put(text: entry.listener), output.put(entry.period, 8),
+            output.put(entry.due == nil ? 0 : 1, 1), output.put(entry.due ?? 0, 8),
+            output.put(UInt64(entry.secrets.count), 1)
+        else { return false }
+        for secret in entry.secrets {
+            guard output.freeCapacity >= TicketSecret.size else { return false }
+            secret.append(to: &output)
+        }
+        return true
+    }
+
+    private static func write(_ marks: DrainMarks, to output: inout OutputSpan<UInt8>) -> Bool {
+        guard output.put(marks.isWhole ? 1 : 0, 1), output.put(UInt64(marks.named.count), 4) else {
+            return false
+        }
+        for (name, isDrained) in marks.named {
+            guard output.put(text: name), output.put(isDrained ? 1 : 0, 1) else { return false }
+        }
+        return true
+    }
+
+    private static func checksum(_ bytes: Span<UInt8>, _ count: Int) -> UInt64 {
+        var sum: UInt64 = 0xcbf2_9ce4_8422_2325
+        for index in 0..<count { sum = (sum ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
+        return sum
+    }
+
+    /// Reads one, all of it or nothing.
+    init(reading bytes: Span<UInt8>) throws(HandedStateError) {
+        var reader = Reader()
+        for byte in Self.mark where try reader.number(1, bytes) != UInt64(byte) { throw .foreign }
+        let version = try reader.number(2, bytes)
+        guard version == Self.version else { throw .version(version) }
+        guard bytes.count >= reader.place + 8 else { throw .cut }
+        let end = bytes.count - 8
+        var tail = Reader(place: end)
+        guard try tail.number(8, bytes) == Self.checksum(bytes, end) else { throw .garbled }
+        let body = bytes.extracting(0..<end)
+        for _ in 0..<(try reader.number(2, body)) { tickets.append(try reader.tickets(body)) }
+        for _ in 0..<(try reader.number(2, body)) { routes.append(try reader.text(body)) }
+        for _ in 0..<(try reader.number(2, body)) {
+            let name = try reader.text(body)
+            upstreams[name] = try reader.marks(body)
+        }
+        guard reader.place == end else { throw .garbled }
+    }
+
+    /// A place in the bytes that goes forward.
+    private struct Reader {
+        var place = 0
+
+        mutating func take(_ count: Int, _ bytes: Span<UInt8>) throws(HandedStateError) -> Range<Int> {
+            guard count <= bytes.count - place else { throw .cut }
+            defer { place += count }
+            return place..<(place + count)
+        }
+
+        mutating func number(_ size: Int, _ bytes: Span<UInt8>) throws(HandedStateError) -> UInt64 {
+            var value: UInt64 = 0
+            for index in try take(size, bytes) { value = value << 8 | UInt64(bytes[index]) }
+            return value
+        }
+
+        mutating func flag(_ bytes: Span<UInt8>) throws(HandedStateError) -> Bool {
+            switch try number(1, bytes) {
+            case 0: return false
+            case 1: return true
+            default: throw .garbled
+            }
+        }
+
+        mutating func text(_ bytes: Span<UInt8>) throws(HandedStateError) -> String {
+            let range = try take(Int(try number(2, bytes)), bytes)
+            guard let text = String(validating: range.map { bytes[$0] }, as: UTF8.self) else {
+                throw .garbled
+            }
+            return text
+        }
+
+        mutating func tickets(_ bytes: Span<UInt8>) throws(HandedStateError) -> Tickets {
+            let listener = try text(bytes)
+            let period = try number(8, bytes)
+            let hasDue = try flag(bytes)
+            let due = try number(8, bytes)
+            let count = try number(1, bytes)
+            guard (1...2).contains(count) else { throw .garbled }
+            var secrets: [TicketSecret] = []
+            for _ in 0..<count {
+                let range = try take(TicketSecret.size, bytes)
+                guard let secret = TicketSecret(copying: bytes.extracting(range)) else { throw .garbled }
+                secrets.append(secret)
+            }
+            return Tickets(listener: listener, secrets: secrets, period: period, due: hasDue ? due : nil)
+        }
+
+        mutating func marks(_ bytes: Span<UInt8>) throws(HandedStateError) -> DrainMarks {
+            let isWhole = try flag(bytes)
+            var named: [String: Bool] = [:]
+            for _ in 0..<(try number(4, bytes)) {
+                let name = try text(bytes)
+                named[name] = try flag(bytes)
+            }
+            return DrainMarks(isWhole: isWhole, named: named)
+        }
+    }
+}
+
+extension OutputSpan<UInt8> {
+    fileprivate mutating func put(_ bytes: [UInt8]) -> Bool {
+        guard freeCapacity >= bytes.count else { return false }
+        for byte in bytes { append(byte) }
+        return true
+    }
+
+    fileprivate mutating func put(_ value: UInt64, _ size: Int) -> Bool {
+        guard freeCapacity >= size, size == 8 || value >> (8 * UInt64(size)) == 0 else { return false }
+        for index in (0..<size).reversed() { append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
+        return true
+    }
+
+    fileprivate mutating func put(text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return put(UInt64(bytes.count), 2) && put(bytes)
+    }
+}
