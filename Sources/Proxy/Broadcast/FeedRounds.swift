@@ -74,7 +74,7 @@ extension Feed {
     /// The process holds too much: those who are in the middle of a message keep it, each maybe another one. What the
     /// feed itself keeps is bounded by its own keys.
     func giveUpForMemory() -> Bool {
-        let slow = subscribers.filter { $0.underWay != nil }
+        let slow = subscribers.filter(\.holdsMessage)
         for subscriber in slow { subscriber.gone(subscriber.client, .memory) }
         return !slow.isEmpty
     }

@@ -9,28 +9,33 @@ internal import WebSocketProtocol
 /// A client that receives a feed: a side without another one behind it.
 ///
 /// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, what is under way.
-/// `SubscriberDelivery` has what the client is given, `SubscriberReceiving` what comes from it. Nobody is behind it: its
-/// machine has no backend side, and answers each Close.
+/// Nobody is behind it: its machine has no backend side, and answers each Close.
 final class Subscriber: LiveSession {
-    let feed: Feed
-    let agreement: DeflateAgreement?
+    /// Messages that the kernel has taken a part of.
+    private struct UnderWay {
+        let run: MessageRun
+        var sent: Int
+    }
+
+    private let feed: Feed
+    private let agreement: DeflateAgreement?
     /// What the feed's messages are compressed with for this client; nil when they are not.
-    let compression: FeedCompression?
-    var queue: SubscriberQueue
+    private let compression: FeedCompression?
+    private var queue: SubscriberQueue
     /// Where the feed keeps it.
     var place = -1
     /// What the client sends, while it is being put together.
-    var assembly: ClientMessage?
+    private var assembly: ClientMessage?
     /// For what the client compresses.
-    var allowance: InflateAllowance
+    private var allowance: InflateAllowance
     /// Messages given to the client in full.
-    var delivered: UInt64 = 0
+    private var delivered: UInt64 = 0
     /// How many of them stand in the metrics.
     private var metered: UInt64 = 0
     /// nil between frames.
-    var underWay: UnderWay?
+    private var underWay: UnderWay?
     /// It could not take something at once since it last had everything.
-    var isBehind = false
+    private var isBehind = false
 
     init(
         _ peer: WebSocketPeer, of feed: Feed, plan: UpgradePlan, facts: SessionFacts, worker: Worker,
@@ -143,5 +148,158 @@ final class Subscriber: LiveSession {
         fields["mode"] = "broadcast"
         fields["messages_to_client"] = .stringConvertible(delivered)
         fields["messages_dropped"] = .stringConvertible(queue.dropped)
+    }
+
+    // MARK: What the client is given
+
+    /// It has a part of a message, and keeps what is left of it from being freed.
+    var holdsMessage: Bool { underWay != nil }
+
+    /// Gives the client what it has not had, as far as it takes it.
+    func deliver() {
+        guard client.isConnected, resume() else { return }
+        while client.takesData {
+            switch turn() {
+            case .nothing:
+                if isBehind { caughtUp() }
+                return
+            case .tooSlow: return lagsTooMuch()
+            case .messages(let range):
+                guard let run = feed.run(range, for: compression), send(run) else { return }
+            }
+        }
+    }
+
+    private func turn() -> OnNext {
+        let before = queue.dropped
+        let turn = queue.turn(oldest: feed.ring.oldest, end: feed.ring.end, isBehind: isBehind)
+        if queue.dropped != before {
+            feed.tally.dropped(queue.dropped - before, by: feed.options.slowClient)
+        }
+        return turn
+    }
+
+    /// Goes on with what is under way; true when there is nothing, or nothing any longer.
+    private func resume() -> Bool {
+        if let begun = underWay {
+            guard send(begun.run, from: begun.sent) else { return checkLag() }
+            underWay = nil
+            // What had to wait for the frame's end follows it: a Pong, or our Close.
+            frameEnds(towards: client)
+            return true
+        }
+        guard isBehind, client.transport.bufferedBytes > 0 else { return true }
+        return checkLag()
+    }
+
+    /// Nothing can be sent now. Returns false.
+    private func checkLag() -> Bool {
+        if queue.isTooSlow(oldest: feed.ring.oldest, end: feed.ring.end) { lagsTooMuch() }
+        return false
+    }
+
+    /// Sends messages from one of their bytes on; false when the rest must wait.
+    private func send(_ run: MessageRun, from start: Int = 0) -> Bool {
+        var position = start
+        while position < run.bytes.count {
+            let taken = run.bytes.lend(from: position) { client.transport.offer($0) }
+            guard taken > 0 else { break }
+            if position == 0 { queue.taken(run.count) }
+            position += taken
+        }
+        client.count(sent: position - start)
+        guard position < run.bytes.count else {
+            delivered &+= UInt64(run.count)
+            feed.tally.deliveries &+= UInt64(run.count)
+            return true
+        }
+        if position > 0 {
+            underWay = UnderWay(run: run, sent: position)
+            frameBegins(towards: client)
+        }
+        fallsBehind()
+        return false
+    }
+
+    private func fallsBehind() {
+        guard !isBehind else { return }
+        isBehind = true
+        if !isEnding { awaitTaking(by: client) }
+    }
+
+    private func caughtUp() {
+        isBehind = false
+        client.hasTaken()
+        disarm(.slowConsumer)
+    }
+
+    // MARK: What comes from it
+
+    private func read(_ bytes: inout MutableSpan<UInt8>) {
+        if feed.options.clientMessages == .forward, !feed.takesMessages { pauseForFeed() }
+        var position = 0
+        do throws(ProtocolViolation) {
+            // What would be passed on waits as long as the feed's backend takes nothing.
+            while client.isHeard, client.holds.isEmpty,
+                let slice = try client.frames.next(bytes.span, from: &position)
+            {
+                if slice.header.opcode.isControl {
+                    let close = try client.takeControl(
+                        bytes.span.extracting(slice.payload), slice, at: worker.loop.now)
+                    if let close { closeReceived(close, from: client) }
+                } else {
+                    try take(&bytes, slice)
+                }
+            }
+            if client.isRated { checkRate() }
+            if client.isHeard { client.keep(bytes.span.extracting(position..<bytes.count)) }
+        } catch {
+            fail(client, error)
+        }
+    }
+
+    private func take(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
+        client.count(slice)
+        switch feed.options.clientMessages {
+        case .discard: break
+        case .forward: try forward(&bytes, slice)
+        case .close:
+            close(
+                ClosePayload(.policyViolation, "this feed takes no messages"), by: .client,
+                cause: .unwantedMessage)
+        }
+    }
+
+    /// Only whole messages go to the backend: those of several clients share one connection.
+    private func forward(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
+        let header = slice.header
+        let now = worker.loop.now
+        if slice.beginsMessage {
+            assembly = ClientMessage(
+                header.opcode, compression: header.rsv1 ? agreement?.fromClient : nil,
+                limits: route.limits.client.inflate, arena: worker.contextMemory.arena,
+                on: client.transport.account,
+                at: now)
+            if !slice.endsMessage, !isEnding { scheduleHousekeeping() }
+        }
+        guard let assembly else { return }
+        applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
+        let meant = try assembly.append(
+            bytes.span.extracting(slice.payload), isLast: slice.endsMessage, at: now, scratch: worker.scratch)
+        let wait = allowance.took(slice.payload.count, becoming: meant, at: now)
+        if wait > 0 { throttle(client, for: wait, limit: "inflate_ratio") }
+        guard slice.endsMessage else { return }
+        self.assembly = nil
+        feed.say(assembly)
+        if !feed.takesMessages { pauseForFeed() }
+    }
+
+    private func pauseForFeed() {
+        if !client.isPaused { client.hold(.full) }
+    }
+
+    /// The upstream connection takes again.
+    func feedTakesMore() {
+        if client.isPaused { client.release(.full) }
     }
 }

@@ -22,9 +22,7 @@ class LiveSession: PeerOwner, TimerOwner {
     private var machine: SessionMachine
     private var meter: SessionMeter
     private var onEnd: (() -> Void)?
-    private var lastMessages: UInt64 = 0
-    private var lastBytes: UInt64 = 0
-    private var lastActivity: UInt64
+    private var idleness: Idleness
 
     init(
         client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts, worker: Worker,
@@ -41,7 +39,7 @@ class LiveSession: PeerOwner, TimerOwner {
             backend: backend == nil ? .absent(since: worker.loop.now) : .open(isMidFrame: false),
             closingWithin: route.timeouts.close)
         meter = worker.metrics.meter(route: route.name, backend: facts.backend)
-        lastActivity = worker.loop.now
+        idleness = Idleness(at: worker.loop.now)
     }
 
     // MARK: For those who inherit
@@ -224,29 +222,27 @@ class LiveSession: PeerOwner, TimerOwner {
             if let cause = peer.keepAlive(at: now) { return gone(peer, cause) }
         }
         guard checkMore(at: now) else { return }
-        if messages != lastMessages {
-            lastMessages = messages
-            lastActivity = now
-        } else {
+        if !idleness.hasPassed(messages, at: now) {
             for peer in peers {
                 guard let compression = peer.compression else { continue }
                 compression.releaseIdleContexts()
                 worker.contextMemory.touched(compression)
             }
-            if route.timeouts.idle > 0, isIdle(at: now) { return carryOut(machine.idle(at: now)) }
+            if isIdle(at: now) { return carryOut(machine.idle(at: now)) }
         }
         scheduleHousekeeping()
     }
 
-    /// No message has ended, none of which a part has come goes on coming, and nothing of those that have gets on.
     private func isIdle(at now: UInt64) -> Bool {
-        let bytes = client.tally.bytesReceived &+ (backend?.tally.bytesReceived ?? 0)
-        let isComing = bytes != lastBytes && peers.contains { $0.frames.isMidMessage }
-        lastBytes = bytes
-        if isComing { lastActivity = now }
-        guard now - min(lastActivity, now) >= route.timeouts.idle else { return false }
-        for peer in peers where peer.delivers() { lastActivity = now }
-        return lastActivity < now
+        guard route.timeouts.idle > 0 else { return false }
+        let peers = self.peers
+        return idleness.isReached(
+            route.timeouts.idle, bytes: peers.reduce(0) { $0 &+ $1.tally.bytesReceived },
+            isMidMessage: peers.contains { $0.frames.isMidMessage }, at: now
+        ) {
+            // Each is looked at, as the next look compares.
+            peers.reduce(false) { $1.delivers() || $0 }
+        }
     }
 
     final func scheduleHousekeeping() {
@@ -255,7 +251,7 @@ class LiveSession: PeerOwner, TimerOwner {
         for peer in peers {
             if let due = peer.nextCheck { next = min(next, due) }
         }
-        if route.timeouts.idle > 0 { next = min(next, lastActivity + route.timeouts.idle) }
+        if route.timeouts.idle > 0 { next = min(next, idleness.due(route.timeouts.idle)) }
         if let due = nextMore { next = min(next, due) }
         arm(.housekeeping, after: next > now ? next - now : 1)
     }

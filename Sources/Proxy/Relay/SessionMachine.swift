@@ -1,24 +1,5 @@
 internal import WebSocketProtocol
 
-/// What is to be done about a session, in the order of the properties.
-struct SessionOrders: Equatable {
-    /// The end begins: nothing but the deadline is waited for from here on, and both sides are read to their end.
-    var beginsEnd = false
-    var client = SideOrder.none
-    var backend = SideOrder.none
-    /// Call `deadlinePassed` after so many nanoseconds, instead of any earlier deadline.
-    var deadline: UInt64?
-    /// Both sides are closed: forget the session.
-    var isOver = false
-
-    static let none = SessionOrders()
-
-    subscript(side: SessionSide) -> SideOrder {
-        get { side == .client ? client : backend }
-        set { if side == .client { client = newValue } else { backend = newValue } }
-    }
-}
-
 /// Decides how a session ends (RFC 6455, 7.1): who is told what, in which order, and how long it is waited for. Pure:
 /// nanoseconds, and no more chance than its arguments bring.
 ///
