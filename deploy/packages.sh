@@ -1,4 +1,4 @@
-# Sourced by the scripts: installs Debian or Ubuntu packages that are missing.
+# Sourced by the scripts: installs Debian or Ubuntu packages that are missing; with TRUNKLINE_NO_INSTALL it only names them.
 
 need_packages() {
     local missing=() package
@@ -6,6 +6,10 @@ need_packages() {
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return 0
+    if [ -n "${TRUNKLINE_NO_INSTALL:-}" ]; then
+        echo "missing packages: ${missing[*]}" >&2
+        return 1
+    fi
     echo "installing: ${missing[*]}"
     local sudo=""
     if [ "$(id -u)" -ne 0 ]; then

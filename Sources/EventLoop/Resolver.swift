@@ -9,6 +9,8 @@ package final class Resolver: Sendable {
     package enum Answer: Sendable {
         case addresses([SocketAddress])
         case failed(String)
+        /// It could not be asked: this process or machine is out of something (see `SystemError.shortage`).
+        case lacking(SystemError)
     }
 
     private struct Request: Sendable {
@@ -49,8 +51,8 @@ package final class Resolver: Sendable {
             try WorkerThread { [self] in serve() }.detach()
         } catch {
             state.withLock { $0.threads -= 1 }
-            let reason = error.description
-            mailbox.post { done($0, .failed(reason)) }
+            let answer = error.shortage == nil ? Answer.failed(error.description) : .lacking(error)
+            mailbox.post { done($0, answer) }
         }
     }
 
@@ -76,8 +78,9 @@ package final class Resolver: Sendable {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        let code = unsafe getaddrinfo(name, String(port), &hints, &list)
-        guard code == 0 else { return .failed(unsafe String(cString: gai_strerror(code))) }
+        var system: Int32 = 0
+        let code = unsafe trunkline_resolve(name, String(port), &hints, &list, &system)
+        guard code == 0 else { return failure(code, system: system) }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var entry = unsafe list
@@ -86,6 +89,13 @@ package final class Resolver: Sendable {
             unsafe entry = current.pointee.ai_next
         }
         return addresses.isEmpty ? .failed("no address") : .addresses(addresses)
+    }
+
+    /// getaddrinfo says that a server gave no answer where it had no socket to ask with, so the system's word counts.
+    static func failure(_ code: Int32, system: Int32) -> Answer {
+        let error = SystemError(call: "getaddrinfo", code: code == EAI_MEMORY ? ENOMEM : system)
+        if error.shortage != nil { return .lacking(error) }
+        return .failed(code == EAI_SYSTEM ? error.description : unsafe String(cString: gai_strerror(code)))
     }
 
     /// The list is freed by getaddrinfo's rules, so each address is copied into storage of its own.

@@ -20,7 +20,8 @@ package final class Successor: Pollable, TimerTarget {
     /// Starts a program with these descriptors under the same numbers, and under `readyVariable` of its environment the
     /// number of the pipe's end that it is to write to.
     package init(
-        program: String, arguments: [String], environment: [String: String], descriptors: [Int32], readyVariable: String,
+        program: String, arguments: [String], environment: [String: String], descriptors: [Int32],
+        readyVariable: String,
         on loop: EventLoop, told: @escaping (OnSuccessor) -> Void
     ) throws(SystemError) {
         var ends: [Int32] = [-1, -1]

@@ -56,6 +56,8 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
         case EMFILE, ENFILE: .descriptors
         // Of bind it says that the address isn't this machine's.
         case EADDRNOTAVAIL: call == "connect" ? .ports : nil
+        // Of a new thread it says that there can't be another.
+        case EAGAIN: call == "pthread_create" ? .memory : nil
         case ENOBUFS, ENOMEM: self == .memoryCut ? nil : .memory
         default: nil
         }

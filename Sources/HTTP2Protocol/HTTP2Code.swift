@@ -12,8 +12,6 @@ package struct HTTP2Code: Equatable, Hashable, Sendable, CustomStringConvertible
     package static let protocolError = HTTP2Code(1)
     /// Our fault.
     package static let internalError = HTTP2Code(2)
-    /// The peer sent more than its window allows.
-    package static let flowControlError = HTTP2Code(3)
     /// The peer sent on a stream that it had ended.
     package static let streamClosed = HTTP2Code(5)
     /// Not processed at all: may be sent again.

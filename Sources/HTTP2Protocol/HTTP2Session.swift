@@ -161,9 +161,6 @@ package enum HTTP2Side: Sendable {
         }
     }
 
-    /// Whether `takeOutput` would give something, as far as flow control doesn't forbid it.
-    package var wantsOutput: Bool { unsafe nghttp2_session_want_write(session) != 0 }
-
     private func tellDrained() {
         guard !drained.isEmpty else { return }
         var told: [HTTP2Stream] = []

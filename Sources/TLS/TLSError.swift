@@ -43,6 +43,7 @@ package enum TLSError: Error, Equatable, CustomStringConvertible {
     }
 
     private static func classify(_ code: UInt) -> TLSError {
+        guard systemError(code) == nil else { return .protocolViolation(reasonText(code)) }
         let reason = Int32(truncatingIfNeeded: code & 0x7F_FFFF)
         switch reason {
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST: return .notTLS(looksLikeHTTP: true)
@@ -57,7 +58,14 @@ package enum TLSError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    private static func reasonText(_ code: UInt) -> String {
+    /// An error of the system's that OpenSSL passed on (ERR_SYSTEM_FLAG): its `errno`.
+    private static func systemError(_ code: UInt) -> Int32? {
+        code & 0x8000_0000 == 0 ? nil : Int32(truncatingIfNeeded: code & 0x7FFF_FFFF)
+    }
+
+    static func reasonText(_ code: UInt) -> String {
+        // Copied at once: strerror's buffer is this thread's.
+        if let system = systemError(code) { return unsafe String(cString: strerror(system)) }
         // A static string of the library, or NULL for a code it doesn't know.
         guard let text = unsafe ERR_reason_error_string(code) else { return "error \(code)" }
         return unsafe String(cString: text)

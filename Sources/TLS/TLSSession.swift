@@ -25,8 +25,6 @@ package protocol PlaintextReceiver: AnyObject {
 package struct TLSFacts: Equatable, Sendable {
     /// `TLSv1.3`.
     package let version: String
-    /// OpenSSL's name of the cipher suite.
-    package let cipher: String
     /// The server name that the client asked for.
     package let serverName: String?
     /// The protocol chosen by ALPN.
@@ -313,9 +311,6 @@ package struct TLSFacts: Equatable, Sendable {
     private func facts(_ ssl: OpaquePointer?) -> TLSFacts {
         unsafe TLSFacts(
             version: String(cString: SSL_get_version(ssl)),
-            cipher: SSL_get_current_cipher(ssl).flatMap { cipher in
-                unsafe SSL_CIPHER_get_name(cipher).map { unsafe String(cString: $0) }
-            } ?? "",
             serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) },
             applicationProtocol: chosenProtocol(ssl), isResumed: SSL_session_reused(ssl) == 1)
     }

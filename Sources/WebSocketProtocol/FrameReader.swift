@@ -69,9 +69,6 @@ package struct FrameReader: Sendable {
     /// Whether a data message has begun and not ended.
     package var isMidMessage: Bool { rules.isMidMessage || (isMidFrame && !header.opcode.isControl) }
 
-    /// Whether the last frame has come in full and nothing has come of the next, not even part of its header.
-    package var isAtFrameBoundary: Bool { !isMidFrame && !scanner.isMidHeader }
-
     /// Nothing has come of a message that has not come in full.
     var isBetweenMessages: Bool { !isMidFrame && !scanner.isMidHeader && !rules.isMidMessage }
     /// The frames of this peer are masked.

@@ -1,6 +1,7 @@
-import EventLoop
 import Synchronization
 import Testing
+
+@testable import EventLoop
 
 @Suite("Resolver")
 struct ResolverTests {
@@ -20,5 +21,24 @@ struct ResolverTests {
         let end = loop.now + 20_000_000_000
         while answers.withLock({ $0.count }) < 2, loop.now < end { loop.turn(limit: 10_000_000) }
         #expect(answers.withLock { $0.sorted() } == ["failed", "found"])
+    }
+
+    /// In a word: a failure, or what is lacking.
+    private func word(_ code: Int32, system: Int32) -> String {
+        switch Resolver.failure(code, system: system) {
+        case .addresses: "addresses"
+        case .failed(let reason): reason
+        case .lacking(let error): error.shortage?.rawValue ?? "nothing"
+        }
+    }
+
+    @Test("a lookup that could not be made is a shortage of ours, none of the name's")
+    func shortages() {
+        // glibc's numbers (netdb.h): EAI_NONAME -2, EAI_AGAIN -3, EAI_MEMORY -10, EAI_SYSTEM -11.
+        #expect(word(-11, system: 24) == "descriptors" && word(-3, system: 24) == "descriptors")
+        #expect(word(-10, system: 0) == "memory" && word(-11, system: 12) == "memory")
+        #expect(word(-11, system: 13) == "getaddrinfo: Permission denied")
+        #expect(word(-2, system: 0) == "Name or service not known")
+        #expect(word(-3, system: 0) == "Temporary failure in name resolution")
     }
 }

@@ -7,7 +7,7 @@ struct HTTP2CodeTests {
     func names() {
         let named: [(HTTP2Code, UInt32, String)] = [
             (.noError, 0x0, "NO_ERROR"), (.protocolError, 0x1, "PROTOCOL_ERROR"),
-            (.internalError, 0x2, "INTERNAL_ERROR"), (.flowControlError, 0x3, "FLOW_CONTROL_ERROR"),
+            (.internalError, 0x2, "INTERNAL_ERROR"), (HTTP2Code(3), 0x3, "FLOW_CONTROL_ERROR"),
             (HTTP2Code(4), 0x4, "SETTINGS_TIMEOUT"), (.streamClosed, 0x5, "STREAM_CLOSED"),
             (HTTP2Code(6), 0x6, "FRAME_SIZE_ERROR"), (.refusedStream, 0x7, "REFUSED_STREAM"),
             (.cancel, 0x8, "CANCEL"), (HTTP2Code(9), 0x9, "COMPRESSION_ERROR"),

@@ -41,6 +41,49 @@ struct DocumentationTests {
         }
     }
 
+    /// The files and folders that a text names by their way from the top: the first word of what stands in backticks.
+    static func namedPaths(_ text: String) -> [String] {
+        text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.offset.isMultiple(of: 2) }
+            .compactMap { $0.element.split(separator: " ").first.map(String.init) }
+            .filter { word in ["Tests/", "Sources/", "deploy/"].contains { word.hasPrefix($0) } }
+    }
+
+    @Test(
+        "what the article for contributors names is there, and the switches of Tests/run are those that it has"
+    )
+    func contributing() throws {
+        let page = House.root.appending(path: "Sources/Proxy/Proxy.docc/Contributing.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let named = Self.namedPaths(text)
+        #expect(named.count > 15)
+        for path in named {
+            let place = House.root.appending(path: path).path
+            #expect(FileManager.default.fileExists(atPath: place), "\(path)")
+        }
+        let script = try String(contentsOf: House.root.appending(path: "Tests/run"), encoding: .utf8)
+        for word in ["--unit", "--interop", "--full", "--sanitize", "--no-install"] {
+            #expect(text.contains(word) && script.contains("\(word)"), "\(word)")
+        }
+    }
+
+    @Test("every target has a catalogue page, which names its articles and files that exist")
+    func catalogues() throws {
+        let sources = House.root.appending(path: "Sources").path
+        for module in try FileManager.default.contentsOfDirectory(atPath: sources) {
+            let folder = "\(sources)/\(module)"
+            let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
+            guard files.contains(where: { $0.hasSuffix(".swift") }) else { continue }
+            let page = try String(contentsOfFile: "\(folder)/\(module).docc/\(module).md", encoding: .utf8)
+            #expect(page.hasPrefix("# ``\(module)``\n\n"), "\(module)")
+            #expect(Self.missing(page, among: Set(files.map { String($0) })) == [], "\(module)")
+            for article in files where article.hasSuffix(".md") && !article.hasSuffix("/\(module).md") {
+                let name = article.split(separator: "/").last?.dropLast(3) ?? ""
+                #expect(page.contains("<doc:\(name)>"), "\(article)")
+            }
+        }
+    }
+
     @Test("a file that is gone is found")
     func violations() {
         let text = "| relay | `Proxy/Relay/Leg.swift`, `Proxy/Relay/Gone.swift` | `buffer` |\n`x.swift"

@@ -1,4 +1,4 @@
-"""The Autobahn fuzzing client through the proxy, by a kit that may stand beside this folder."""
+"""The Autobahn fuzzing client through the proxy."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from support.machine import FULL, ROOT
 from support.proxy import configuration
 
 EXPECTED = Path(__file__).parent / "conformance_expected.json"
-KIT = ROOT.parent / "shared" / "conformance" / "run-autobahn"
+RUNNER = Path(__file__).parent / "support" / "run-autobahn"
 
 
 def of_each(section: int, parts: int, forms: tuple[int, ...]) -> str:
@@ -37,7 +37,7 @@ def has_python27() -> bool:
     return any((ROOT.home() / ".pyenv" / "versions").glob("2.7*"))
 
 
-@pytest.mark.skipif(not KIT.exists() or not has_python27(), reason="no Autobahn kit or no Python 2.7 here")
+@pytest.mark.skipif(not has_python27(), reason="no Python 2.7 here, which Autobahn needs")
 @pytest.mark.parametrize("cases, count", WHOLE if FULL else SAMPLE, ids=["frames", "sizes", "payloads", "offers"])
 @pytest.mark.parametrize("mode", ["edge", "passthrough", "both"] if FULL else ["edge", "passthrough"])
 def test_autobahn_finds_what_is_expected(run, mode, cases, count, request):
@@ -47,7 +47,7 @@ def test_autobahn_finds_what_is_expected(run, mode, cases, count, request):
         config = configuration(backend.address, compression={"mode": mode})
         with run(config) as proxy:
             done = subprocess.run(
-                [str(KIT), "-q", "-c", cases, "--need-deflate", "--out", str(out), proxy.url("/")],
+                [str(RUNNER), "-q", "-c", cases, "--need-deflate", "--out", str(out), proxy.url("/")],
                 capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=3600 if FULL else 300)
     results = json.loads((out / "results.json").read_text())["cases"]
     unusual = {name: case["behavior"] for name, case in results.items() if case["behavior"] != "OK"}

@@ -1,5 +1,6 @@
-import TLS
 import Testing
+
+@testable import TLS
 
 @Suite("TLS errors")
 struct TLSErrorTests {
@@ -22,5 +23,12 @@ struct TLSErrorTests {
         #expect(throws: TLSError.alert("handshake failure")) {
             _ = try pair.step(pair.client, [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28])
         }
+    }
+
+    @Test("what the system refused is told in the system's words")
+    func systemErrors() {
+        #expect(TLSError.reasonText(0x8000_0002) == "No such file or directory")
+        #expect(TLSError.reasonText(0x8000_000D) == "Permission denied")
+        #expect(TLSError.reasonText(0x8000_0018) == "Too many open files")
     }
 }

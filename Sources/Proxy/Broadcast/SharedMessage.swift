@@ -50,8 +50,6 @@ final class SharedMessage {
         plain = SharedBytes(frame, on: account)
     }
 
-    var payloadSize: Int { payload.count }
-
     /// The frame for clients with this compression, made when the first of them needs it.
     func bytes(for compression: FeedCompression?) -> SharedBytes {
         guard let compression else { return plain }

@@ -13,6 +13,15 @@ extension EventLog {
         at now: UInt64
     ) {
         metrics.count(fault)
+        if fault.kind == .patternTooSlow {
+            // A pattern of the operator's, or a client that tries it: one of them is to be looked at.
+            events.warning(
+                "path_regex gave up",
+                metadata: [
+                    "client": "\(client)", "side": "client", "phase": "request", "limit": "path_regex",
+                    "path": "\(path ?? "")", "cause": "\(fault.clientText)",
+                ])
+        }
         guard let access else { return }
         var fields: Logger.Metadata =
             record?.fields(at: now) ?? [

@@ -15,9 +15,7 @@ extension WorkerMetrics {
                 ending?.cause.label ?? "unknown",
             ])
         observe(.sessionDuration, now - min(session.began, now))
-        if case .violation(let violation)? = ending?.cause, let limit = violation.limit {
-            add(.limitsHit, [limit])
-        }
+        if let limit = ending?.limit { add(.limitsHit, [limit]) }
     }
 
     /// A client was refused.

@@ -68,3 +68,11 @@ struct SessionEnding: Equatable {
         if !reason.isEmpty { fields["close_reason"] = "\(reason)" }
     }
 }
+
+extension SessionEnding {
+    /// The limit of the configuration that was hit, by its key, if one was: those of backends have keys of their own.
+    var limit: String? {
+        guard case .violation(let violation) = cause, let limit = violation.limit else { return nil }
+        return by == .backend && (limit == "frame" || limit == "message") ? "backend_\(limit)" : limit
+    }
+}

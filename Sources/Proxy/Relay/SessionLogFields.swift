@@ -16,9 +16,7 @@ extension LiveSession {
             "closed_by": "\(ending?.by.rawValue ?? "proxy")", "cause": "\(ending?.cause.description ?? "")",
         ]
         fields["close_code"] = .stringConvertible(ending?.loggedCode ?? 1006)
-        if case .violation(let violation) = ending?.cause, let limit = violation.limit {
-            fields["limit"] = "\(limit)"
-        }
+        if let limit = ending?.limit { fields["limit"] = "\(limit)" }
         ending?.writeReason(to: &fields)
         facts.words.write(to: &fields)
         if client.throttles > 0 || (backend?.throttles ?? 0) > 0 {

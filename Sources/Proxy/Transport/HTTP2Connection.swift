@@ -76,8 +76,6 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     /// Bytes of all frames, as a measure of what goes on.
     private(set) var bytesReceived: UInt64 = 0
     private(set) var bytesSent: UInt64 = 0
-    /// Changes with everything that leaves.
-    var bytesTaken: UInt64 { bytesSent &- UInt64(transport.bufferedBytes) }
 
     init(
         _ side: HTTP2Side, on transport: StreamConnection, _ options: HTTP2Options,

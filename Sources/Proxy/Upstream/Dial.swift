@@ -73,6 +73,8 @@ final class Dial: TransportReceiver, TimerTarget {
                 tryNext(after: nil)
             case .failed(let reason):
                 finish(.failure(.unresolved(name, reason)))
+            case .lacking(let error):
+                finish(.failure(.connecting(error, in: .resolve)))
             }
         }
     }

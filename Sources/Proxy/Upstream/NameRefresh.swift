@@ -14,6 +14,8 @@ final class NameRefresh: TimerTarget {
     private var timer: TimerToken?
     private var isStopped = false
     private var failing: Set<String> = []
+    /// Some name could not even be asked for.
+    private var isShort = false
 
     /// - Parameter changed: called when the list of backends has become another.
     init(_ settings: UpstreamSettings, on worker: Worker, changed: @escaping () -> Void) {
@@ -42,6 +44,7 @@ final class NameRefresh: TimerTarget {
 
     private func refresh() {
         var waiting = state.names.count
+        isShort = false
         for (entry, name, port) in state.names {
             worker.resolve(name, port: port) { [weak self] answer in
                 guard let self, !isStopped else { return }
@@ -60,6 +63,11 @@ final class NameRefresh: TimerTarget {
             worker.log.resolved(
                 state.name, entry, addresses.map(\.description).sorted().joined(separator: " "))
             changed()
+        case .lacking(let error):
+            // It was not asked: nothing is known of the name, and it is asked again soon.
+            isShort = true
+            let fault = Fault.connecting(error, in: .resolve)
+            if let lacking = fault.shortage { worker.log.outOf(lacking, for: entry, fault) }
         case .failed(let cause):
             worker.metrics.add(.resolveFailures, [state.name])
             // Said once, not every time.
@@ -69,7 +77,7 @@ final class NameRefresh: TimerTarget {
 
     private func schedule() {
         guard interval > 0 else { return }
-        let delay = failing.isEmpty ? interval : min(interval, Self.firstRetry)
+        let delay = failing.isEmpty && !isShort ? interval : min(interval, Self.firstRetry)
         timer = worker.loop.schedule(self, kind: 0, after: worker.loop.random.jittered(delay, by: 0.1))
     }
 }

@@ -42,7 +42,7 @@ internal import COpenSSL
         self.wire = wire
         unsafe peerCertificate = nil
         facts = TLSFacts(
-            version: "TLSv1.3", cipher: "", serverName: nil, applicationProtocol: nil, isResumed: false)
+            version: "TLSv1.3", serverName: nil, applicationProtocol: nil, isResumed: false)
     }
 
     deinit { unsafe X509_free(peerCertificate) }
