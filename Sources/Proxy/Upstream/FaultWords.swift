@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTP2Protocol
 internal import HTTPProtocol
 internal import PerMessageDeflate
 
@@ -60,13 +61,22 @@ extension Fault {
         case .allOut: "no backend can be reached"
         case .connectTimeout(let step): "backend took too long (\(step.phase.rawValue))"
         case .shortage: "no connection to a backend can be made now"
-        case .lost, .brokenOff: "backend ended the connection"
+        case .lost, .brokenOff: lossText
         case .unprocessed, .wantsHTTP1: "backend takes no requests"
         case .malformed: "backend's answer is malformed"
         case .badHandshake: "backend's handshake is wrong"
         case .noAnswer: "backend took too long to answer"
         case .answerStalls: "backend stopped in the middle of its answer"
         case .backendStalls: "backend takes nothing of the request"
+        }
+    }
+
+    /// Who ended the connection: of one that is shared it may have been us.
+    private var lossText: String {
+        switch cause {
+        case .transport(.connection(.unanswered)): "backend does not answer"
+        case .transport(.connection(.cut)): "connection to the backend was given up"
+        default: "backend ended the connection"
         }
     }
 
