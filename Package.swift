@@ -60,7 +60,7 @@ let package = Package(
             name: "trunkline", dependencies: ["Proxy", "Configuration", argumentParser], swiftSettings: house),
 
         .testTarget(
-            name: "WebSocketProtocolTests", dependencies: ["WebSocketProtocol", basicContainers],
+            name: "WebSocketProtocolTests", dependencies: ["WebSocketProtocol", "Chance", basicContainers],
             swiftSettings: house),
         .testTarget(
             name: "PerMessageDeflateTests",
@@ -70,11 +70,13 @@ let package = Package(
         .testTarget(
             name: "HTTP2ProtocolTests", dependencies: ["HTTP2Protocol", basicContainers], swiftSettings: house
         ),
-        .testTarget(name: "TLSTests", dependencies: ["TLS", basicContainers], swiftSettings: house),
+        .testTarget(
+            name: "TLSTests", dependencies: ["TLS", "Chance", basicContainers], swiftSettings: house),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Patterns", "Routing"], swiftSettings: house),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["EventLoop", basicContainers], swiftSettings: house),
+            name: "EventLoopTests", dependencies: ["EventLoop", "Chance", basicContainers],
+            swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
         .testTarget(
@@ -83,6 +85,7 @@ let package = Package(
                 "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate",
                 "Routing", "TLS", "WebSocketProtocol", basicContainers,
             ], swiftSettings: house),
+        .target(name: "Chance", path: "Tests/Support/Chance", swiftSettings: house),
         .testTarget(name: "HouseTests", swiftSettings: house),
         .target(
             name: "FuzzTargets",

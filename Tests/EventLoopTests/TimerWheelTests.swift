@@ -1,3 +1,4 @@
+import Chance
 import Testing
 
 @testable import EventLoop
@@ -27,7 +28,7 @@ struct TimerWheelTests {
 
     @Test("agrees with a sorted list on random schedules, cancellations and leaps of time")
     func agreesWithNaiveTwin() {
-        var generator = SplitMix(state: 42)
+        var generator = SplitMix(seed: 42)
         var wheel = TimerWheel<Int>(now: 0)
         var twin: [Int: (due: UInt64, token: TimerToken)] = [:]
         var now: UInt64 = 0
@@ -72,18 +73,5 @@ struct TimerWheelTests {
         wheel.advance(to: 1 << 50, expired: &expired)
         #expect(expired.isEmpty)
         #expect(wheel.count == 1)
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -26,6 +27,13 @@ def versions(one: int):
 def quick(address: str, **more) -> dict:
     """Pings and deadlines of less than a second."""
     return configuration(address, keepalive={"ping_interval": "300ms", "pong_timeout": "400ms"}, workers=1, **more)
+
+
+@contextmanager
+def before(run, script, make=configuration, **settings):
+    """A proxy without TLS before a backend that follows the script."""
+    with ScriptedBackend(script) as backend, run(make(backend.address, **settings), tls=False) as proxy:
+        yield proxy
 
 
 def reader(wire, head):
@@ -82,60 +90,53 @@ def test_a_client_that_takes_slowly_and_says_nothing_is_alive(run):
         while True:
             wire.send(BINARY, bytes(8000))
 
-    config = configuration("127.0.0.1:1", workers=1, compression={"mode": "off"},
-                           keepalive={"ping_interval": "500ms", "pong_timeout": "1s"},
-                           timeouts={"slow_consumer": "1500ms"})
-    with ScriptedBackend(flood) as backend:
-        config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
-        with run(config, tls=False) as proxy, small(proxy) as wire:
-            until, taken = time.monotonic() + 3.5, 0
-            while time.monotonic() < until:
-                taken += len(wire.sock.recv(3000))
-                time.sleep(0.05)
-            assert taken > 30_000
-            assert is_open(proxy)
-            # Then it takes nothing at all.
-            line = json.loads(proxy.wait_log(r'"session ended"', 15))
-            assert line["cause"] in ("took no bytes for too long", "no pong in time"), line
+    settings = dict(workers=1, compression={"mode": "off"}, keepalive={"ping_interval": "500ms", "pong_timeout": "1s"},
+                    timeouts={"slow_consumer": "1500ms"})
+    with before(run, flood, **settings) as proxy, small(proxy) as wire:
+        until, taken = time.monotonic() + 3.5, 0
+        while time.monotonic() < until:
+            taken += len(wire.sock.recv(3000))
+            time.sleep(0.05)
+        assert taken > 30_000
+        assert is_open(proxy)
+        # Then it takes nothing at all.
+        line = json.loads(proxy.wait_log(r'"session ended"', 15))
+        assert line["cause"] in ("took no bytes for too long", "no pong in time"), line
 
 
 def test_a_throttled_client_is_not_cut_because_nobody_reads_its_pongs(run):
-    config = quick("127.0.0.1:1", limits={"messages_per_second": 2, "rate_action": "throttle"})
-    with ScriptedBackend(echo) as backend:
-        config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
-        with run(config, tls=False) as proxy, proxy.upgraded() as wire:
-            wire.sock.sendall(b"".join(frame(TEXT, b"%d" % n, mask=MASK) for n in range(8)))
-            time.sleep(2.5)
-            wire.send(TEXT, b"later")
-            heard = []
-            while b"later" not in heard:
-                got = wire.read_frame()
-                assert got.opcode != CLOSE, got
-                if got.opcode == PING:
-                    wire.send(PONG, got.payload)
-                elif got.opcode == TEXT:
-                    heard.append(got.payload)
-            assert len(heard) == 9
+    with before(run, echo, limits={"messages_per_second": 2, "rate_action": "throttle"}, make=quick) as proxy, \
+            proxy.upgraded() as wire:
+        wire.sock.sendall(b"".join(frame(TEXT, b"%d" % n, mask=MASK) for n in range(8)))
+        time.sleep(2.5)
+        wire.send(TEXT, b"later")
+        heard = []
+        while b"later" not in heard:
+            got = wire.read_frame()
+            assert got.opcode != CLOSE, got
+            if got.opcode == PING:
+                wire.send(PONG, got.payload)
+            elif got.opcode == TEXT:
+                heard.append(got.payload)
+        assert len(heard) == 9
 
 
 def test_pings_that_waited_through_our_pause_are_no_flood_and_a_flood_is_one(run):
-    config = configuration("127.0.0.1:1", workers=1, keepalive={"ping_interval": 0},
-                           limits={"messages_per_second": 2, "control_frames_per_second": 20})
-    with ScriptedBackend(echo) as backend:
-        config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
-        with run(config, tls=False) as proxy, proxy.upgraded() as wire:
-            wire.sock.sendall(b"".join(frame(TEXT, b"%d" % n, mask=MASK) for n in range(8)))
-            for _ in range(35):
-                wire.send(PING, b"rtt")
-                time.sleep(0.1)
-            wire.send(PING, b"last")
-            pongs = 0
-            while (got := wire.read_frame()).payload != b"last":
-                assert got.opcode != CLOSE, got
-                pongs += got.opcode == PONG
-            assert pongs > 0
-            wire.sock.sendall(frame(PING, b"flood", mask=MASK) * 600)
-            assert wire.read_until_close().close_code == 1008
+    settings = dict(workers=1, keepalive={"ping_interval": 0},
+                    limits={"messages_per_second": 2, "control_frames_per_second": 20})
+    with before(run, echo, **settings) as proxy, proxy.upgraded() as wire:
+        wire.sock.sendall(b"".join(frame(TEXT, b"%d" % n, mask=MASK) for n in range(8)))
+        for _ in range(35):
+            wire.send(PING, b"rtt")
+            time.sleep(0.1)
+        wire.send(PING, b"last")
+        pongs = 0
+        while (got := wire.read_frame()).payload != b"last":
+            assert got.opcode != CLOSE, got
+            pongs += got.opcode == PONG
+        assert pongs > 0
+        wire.sock.sendall(frame(PING, b"flood", mask=MASK) * 600)
+        assert wire.read_until_close().close_code == 1008
 
 
 # MARK: pings of one side
@@ -154,29 +155,26 @@ def test_a_ping_of_one_side_reaches_the_other_unless_that_was_just_heard(run):
             elif got.opcode == TEXT:
                 wire.send(TEXT, got.payload)
 
-    config = configuration("127.0.0.1:1", workers=1, keepalive={"ping_interval": 0})
-    with ScriptedBackend(script) as backend:
-        config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
-        with run(config, tls=False) as proxy, proxy.upgraded() as wire:
-            wire.send(TEXT, b"hello")
-            assert wire.read_message() == (TEXT, b"hello")
-            # The backend has just been heard.
+    with before(run, script, workers=1, keepalive={"ping_interval": 0}) as proxy, proxy.upgraded() as wire:
+        wire.send(TEXT, b"hello")
+        assert wire.read_message() == (TEXT, b"hello")
+        # The backend has just been heard.
+        wire.send(PING, b"mine")
+        assert wire.read_frame().opcode == PONG
+        time.sleep(1.3)
+        assert pings == []
+        # Now it is asked, once a second at most, and not with the client's words.
+        for _ in range(5):
             wire.send(PING, b"mine")
             assert wire.read_frame().opcode == PONG
-            time.sleep(1.3)
-            assert pings == []
-            # Now it is asked, once a second at most, and not with the client's words.
-            for _ in range(5):
-                wire.send(PING, b"mine")
-                assert wire.read_frame().opcode == PONG
-            machine.eventually(lambda: pings, "the backend is asked")
-            time.sleep(0.1)
-            assert len(pings) == 1 and b"mine" not in pings[0]
-            # And the other way round.
-            time.sleep(1.1)
-            wires[0].send(PING, b"yours")
-            got = wire.read_frame()
-            assert got.opcode == PING and got.payload != b"yours"
+        machine.eventually(lambda: pings, "the backend is asked")
+        time.sleep(0.1)
+        assert len(pings) == 1 and b"mine" not in pings[0]
+        # And the other way round.
+        time.sleep(1.1)
+        wires[0].send(PING, b"yours")
+        got = wire.read_frame()
+        assert got.opcode == PING and got.payload != b"yours"
 
 
 def test_clients_of_a_feed_keep_its_connection_awake_but_are_not_asked_for_its_backend(run):
@@ -225,20 +223,18 @@ def test_an_end_that_gets_on_is_waited_for(run):
         wire.send_close(1000, "done")
         wire.is_ended(10)
 
-    config = configuration("127.0.0.1:1", workers=1, compression={"mode": "off"}, timeouts={"close": "1500ms"})
-    with ScriptedBackend(script) as backend:
-        config["upstreams"]["only"]["backends"] = [{"address": backend.address}]
-        with run(config, tls=False) as proxy, small(proxy, 65536) as wire:
-            got = bytearray(wire.buffer)  # what came together with the head
-            wire.buffer.clear()
-            while len(got) < size + 10:
-                part = wire.sock.recv(40_000)
-                assert part, f"the connection ends after {len(got)} bytes"
-                got += part
-                time.sleep(0 if len(got) < size - 800_000 else len(part) / 200_000)
-            wire.buffer += got[size + 10:]
-            closed = wire.read_frame()
-            assert (closed.opcode, closed.close_code, closed.close_reason) == (CLOSE, 1000, "done")
+    with before(run, script, workers=1, compression={"mode": "off"}, timeouts={"close": "1500ms"}) as proxy, \
+            small(proxy, 65536) as wire:
+        got = bytearray(wire.buffer)  # what came together with the head
+        wire.buffer.clear()
+        while len(got) < size + 10:
+            part = wire.sock.recv(40_000)
+            assert part, f"the connection ends after {len(got)} bytes"
+            got += part
+            time.sleep(0 if len(got) < size - 800_000 else len(part) / 200_000)
+        wire.buffer += got[size + 10:]
+        closed = wire.read_frame()
+        assert (closed.opcode, closed.close_code, closed.close_reason) == (CLOSE, 1000, "done")
 
 
 # MARK: plain requests

@@ -1,4 +1,5 @@
 import BasicContainers
+import Chance
 import Testing
 import WebSocketProtocol
 
@@ -158,19 +159,5 @@ struct WholeMessagesTests {
             counts.append(run.count)
         } while run.end < bytes.count && run.count > 0
         #expect(counts == [32, 32, 32, 4])
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
