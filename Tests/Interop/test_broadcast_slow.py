@@ -2,13 +2,14 @@
 
 import json
 import socket
+import time
 
 import pytest
 
 from support.admin import free_admin
 from support.audience import Audience, hear
 from support.feeds import broadcast, flood, lazy
-from support.wire import CLOSE, TEXT, close_payload, frame
+from support.wire import CLOSE, PING, PONG, TEXT, close_payload, frame
 
 
 def dropped(page, policy: str) -> float:
@@ -122,3 +123,22 @@ def test_a_client_that_ends_its_side_after_its_close_still_gets_ours(run, feed, 
         assert line["closed_by"] == "client" and line["cause"] == "close"
         feed.send("on")
         assert hear(fast, 101)[-1] == "on"
+
+
+def test_messages_are_activity_of_a_feeds_client_and_pings_are_none(run, feed):
+    config = broadcast(feed.address, policy={"replay_last": 0}, timeouts={"idle": "1500ms"},
+                       keepalive={"ping_interval": "300ms", "pong_timeout": "5s"})
+    with run(config, tls=False) as proxy, proxy.upgraded() as wire:
+        def next_but_pings():
+            while (got := wire.read_frame()).opcode in (PING, PONG):
+                if got.opcode == PING:
+                    wire.send(PONG, got.payload)
+                    wire.send(PING, b"mine")
+            return got
+        began = time.monotonic()
+        while time.monotonic() < began + 3:
+            feed.send("still here")
+            assert next_but_pings().payload == b"still here"
+            time.sleep(0.2)
+        got = next_but_pings()
+        assert (got.opcode, got.close_code) == (CLOSE, 1001) and "idle" in got.close_reason
