@@ -45,7 +45,12 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: house),
         .target(
-            name: "Configuration", dependencies: ["HTTPProtocol", "Patterns", yams], swiftSettings: house),
+            name: "Configuration",
+            dependencies: [
+                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "Patterns",
+                "Routing",
+                yams,
+            ], swiftSettings: house),
         .target(
             name: "Proxy",
             dependencies: [
@@ -78,7 +83,12 @@ let package = Package(
             name: "EventLoopTests", dependencies: ["EventLoop", "Chance", basicContainers],
             swiftSettings: house),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", logging], swiftSettings: house),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: house),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: [
+                "Configuration", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate", "Routing",
+                "WebSocketProtocol", yams,
+            ], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
@@ -86,7 +96,7 @@ let package = Package(
                 "Routing", "TLS", "WebSocketProtocol", basicContainers,
             ], swiftSettings: house),
         .target(name: "Chance", path: "Tests/Support/Chance", swiftSettings: house),
-        .testTarget(name: "HouseTests", swiftSettings: house),
+        .testTarget(name: "HouseTests", dependencies: ["Configuration"], swiftSettings: house),
         .target(
             name: "FuzzTargets",
             dependencies: [

@@ -4,6 +4,16 @@ internal import HTTPProtocol
 package enum AddressSyntax {
     static let expected = "an address such as 127.0.0.1:9001, [::1]:9001, unix:/run/app.sock or dns:name:9001"
 
+    /// What regular expressions of a JSON Schema can say of addresses to listen on, and of backends'.
+    static let listeningPattern = "^(\(socketPattern))$"
+    static let pattern = "^(\(socketPattern)|dns:[A-Za-z0-9._-]+:\(portPattern))$"
+
+    private static let socketPattern =
+        "unix:/.{0,106}|\\[[0-9A-Fa-f:.]+\\]:\(portPattern)|(\(octet)\\.){3}\(octet):\(portPattern)"
+    private static let octet = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+    private static let portPattern =
+        "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})"
+
     /// nil for a text that is none.
     package static func parse(_ text: String) -> Address? {
         if text.hasPrefix("unix:") {

@@ -41,86 +41,84 @@ package struct BroadcastConfiguration: Equatable, Sendable {
 
     /// All by default.
     package init() {}
-}
 
-/// Reads `broadcast`.
-enum BroadcastDecoder {
-    static func decode(_ section: Section) -> BroadcastConfiguration {
-        var broadcast = BroadcastConfiguration()
-        section.integer("replay_last", into: &broadcast.replayLast, 0...10_000)
-        section.value(
-            "client_messages", into: &broadcast.clientMessages, expected: "discard, forward or close"
-        ) { .init(rawValue: $0) }
-        broadcast.keyHeaders = keyHeaders(section)
-        section.duration("gather", into: &broadcast.gather)
-        section.duration("linger", into: &broadcast.linger)
-        section.value("slow_client", into: &broadcast.slowClient, expected: "drop_oldest, latest or close") {
-            .init(rawValue: $0)
-        }
-        section.integer("queue", into: &broadcast.queue, 1...100_000)
-        section.size("queue_bytes", into: &broadcast.queueBytes)
-        section.integer("feeds", into: &broadcast.feeds, 1...1_000_000)
-        section.value("on_loss", into: &broadcast.onLoss, expected: "reopen or close") {
-            .init(rawValue: $0)
-        }
-        section.duration("reopen_within", into: &broadcast.reopenWithin)
-        section.finish()
-        return broadcast
-    }
-
-    private static func keyHeaders(_ section: Section) -> [String] {
-        section.list("key_headers").compactMap { node in
-            guard let text = section.text(node, "key_headers") else { return nil }
-            let name = text.value.lowercased()
-            guard isToken(name), name != "host", !HopByHop.isOfConnection(name),
-                !name.hasPrefix("sec-websocket-")
-            else {
-                section.complaints.add(
-                    text.place,
-                    "'\(text.value)' can't be one of 'key_headers', expected the name of a field such as"
-                        + " Cookie or X-Tenant (Host, path, query and subprotocols count anyway)")
-                return nil
-            }
-            return name
-        }
+    static let table = Table(
+        "One upstream WebSocket for all clients that ask for the same host, path, query, subprotocols and `key_headers`; with `mode: broadcast`.",
+        start: Self()
+    ) {
+        Key.value(
+            "replay_last", \.replayLast, .integer(0...10_000), "Messages that a client gets when it joins.")
+        Key.value(
+            "client_messages", \.clientMessages,
+            .choice(("discard", .discard), ("forward", .forward), ("close", .close)),
+            "What becomes of what clients send; `close`: 1008."
+        )
+        Key.list(
+            "key_headers", \.keyHeaders, .keyHeader,
+            "Fields that tell feeds apart and reach the backend, such as Authorization.",
+            example: "Authorization"
+        )
+        Key.value(
+            "gather", \.gather, .duration,
+            "How long a message may wait for others, to leave with them in one write, such as 200ms."
+        )
+        Key.value("linger", \.linger, .duration, "How long a feed stays open without clients.")
+        Key.value(
+            "feeds", \.feeds, .integer(1...1_000_000),
+            "Open feeds, per worker; over it those go that linger without clients, then 503."
+        )
+        Key.value(
+            "slow_client", \.slowClient,
+            .choice(("drop_oldest", .dropOldest), ("latest", .latest), ("close", .close)),
+            "What becomes of a client that doesn't keep up; `close`: 1013."
+        )
+        Key.value("queue", \.queue, .integer(1...100_000), "Messages that may wait for a client.")
+        Key.value("queue_bytes", \.queueBytes, .size(), "Bytes of all messages that a feed keeps.")
+        Key.value(
+            "on_loss", \.onLoss, .choice(("reopen", .reopen), ("close", .close)),
+            "When the upstream connection is lost: another is opened and clients stay, or they are closed with 1012."
+        )
+        Key.value(
+            "reopen_within", \.reopenWithin, .duration,
+            "How long clients are kept without an upstream connection, then 1012; 0 = for ever.")
     }
 
     /// What feeds keep is given up last: what they may keep together is to leave room for others. Said of what was written,
     /// not of the defaults.
     ///
-    /// - Parameter upstreams: the section of that name, as it was read.
-    static func checkMemory(_ upstreams: Section, _ decoded: [String: UpstreamConfiguration], limit: Int?) {
-        guard let limit, limit > 0 else { return }
-        for (name, place, node) in upstreams.entries {
-            guard let upstream = decoded[name], upstream.mode == .broadcast else { continue }
-            // Read anew, and silently: it has been complained of.
-            let silent = Complaints(file: "", environment: [:])
-            let section = Section(node, title: "", place: place, silent).section("broadcast")
-            let broadcast = upstream.broadcast
-            let all = broadcast.queueBytes.multipliedReportingOverflow(by: broadcast.feeds)
-            if let place = section.keyPlace("queue_bytes"), broadcast.queueBytes > limit {
-                upstreams.complaints.warn(
-                    place, "'queue_bytes' is larger than 'limits.memory', which bounds it: it never fits")
-            } else if let place = section.keyPlace("queue_bytes") ?? section.keyPlace("feeds"),
-                all.overflow || all.partialValue > limit
-            {
-                upstreams.complaints.warn(
-                    place,
-                    "\(broadcast.feeds) feeds ('feeds', of each worker) that keep 'queue_bytes' each do not fit"
-                        + " within 'limits.memory'")
-            }
+    /// - Parameter section: `broadcast`, as it was read.
+    func checkMemory(_ section: Section, limit: Int) {
+        let (queueBytes, feeds) = (section.node("queue_bytes")?.place, section.node("feeds")?.place)
+        let all = self.queueBytes.multipliedReportingOverflow(by: self.feeds)
+        let usual = Self()
+        let isWritten = self.queueBytes != usual.queueBytes || self.feeds != usual.feeds
+        // One that was complained of has its default, which nobody has asked for.
+        if section.complaints.list.contains(where: { $0.place == queueBytes || $0.place == feeds }) { return }
+        if let queueBytes, self.queueBytes > limit {
+            section.warn(
+                queueBytes, "'queue_bytes' is larger than 'limits.memory', which bounds it: it never fits")
+        } else if isWritten, let place = queueBytes ?? feeds, all.overflow || all.partialValue > limit {
+            section.warn(
+                place,
+                "\(self.feeds) feeds ('feeds', of each worker) that keep 'queue_bytes' each do not fit"
+                    + " within 'limits.memory'")
         }
     }
+}
 
-    /// A compressed stream of the backend's refers to what came before, which a client that joins has not seen.
-    static func check(
-        _ route: RouteConfiguration, _ section: Section, _ upstreams: [String: UpstreamConfiguration]
-    ) {
-        guard case .upstream(let name) = route.action, upstreams[name]?.mode == .broadcast,
-            route.compression.mode == .passthrough
-        else { return }
-        section.complaints.warn(
-            section.place,
-            "compression 'passthrough' of \(section.title) is off: upstream '\(name)' is of mode broadcast")
+extension Scalar where Value == String {
+    /// The name of a field, in lower case.
+    fileprivate static var keyHeader: Self {
+        var scalar = text("name of a field", pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") { text in
+            let name = text.lowercased()
+            return isToken(name) && name != "host" && !HopByHop.isOfConnection(name)
+                && !name.hasPrefix("sec-websocket-")
+                ? nil
+                : "'\(text)' can't be one of 'key_headers', expected the name of a field such as"
+                    + " Cookie or X-Tenant (Host, path, query and subprotocols count anyway)"
+        }
+        let parse = scalar.parse
+        scalar.parse = { text, place in parse(text, place)?.lowercased() }
+        return scalar
     }
 }

@@ -33,38 +33,11 @@ package enum ConfigurationLoader {
         } catch {
             throw Diagnostics([Diagnostic(file: file, place: Place(line: 1, column: 1), text: "\(error)")])
         }
-        let top = Section(root, title: "the configuration", place: Place(line: 1, column: 1), complaints)
-        let configuration = decode(top)
+        let top = Section(root, title: Section.top, place: Place(line: 1, column: 1), complaints)
+        let configuration = ProxyConfiguration.table.read(top, over: ProxyConfiguration())
         return LoadedConfiguration(
-            configuration: configuration, diagnostics: Diagnostics(complaints.list).list)
-    }
-
-    private static func decode(_ top: Section) -> ProxyConfiguration {
-        var configuration = ProxyConfiguration()
-        if let workers = top.text("workers"), workers.value != "auto" {
-            var number = 1
-            top.integer("workers", into: &number, 1...1024)
-            configuration.workers = number
-        }
-        configuration.listeners = ListenerDecoder.decode(top)
-        TrustDecoder.decode(top, into: &configuration)
-        configuration.log = PolicyDecoder.log(top.section("log"))
-        configuration.compression = PolicyDecoder.compression(top.section("compression"), over: .init())
-        configuration.limits = PolicyDecoder.limits(
-            top.section("limits"), over: .init(), isOfProcess: true)
-        configuration.http2 = HTTP2Decoder.decode(top.section("http2"))
-        configuration.timeouts = PolicyDecoder.timeouts(top.section("timeouts"))
-        configuration.keepalive = PolicyDecoder.keepalive(top.section("keepalive"))
-        PolicyDecoder.drain(top.section("drain"), into: &configuration)
-        configuration.ambiguousPaths = PathsDecoder.decode(top, over: .judge)
-        let upstreams = top.section("upstreams")
-        configuration.upstreams = UpstreamDecoder.decode(upstreams)
-        BroadcastDecoder.checkMemory(
-            upstreams, configuration.upstreams, limit: configuration.limits.memory)
-        configuration.routes = RouteDecoder.decode(top, upstreams: upstreams, over: configuration)
-        configuration.admin = AdminDecoder.decode(top, listeners: configuration.listeners)
-        top.finish()
-        return configuration
+            configuration: configuration ?? ProxyConfiguration(),
+            diagnostics: Diagnostics(complaints.list).list)
     }
 }
 

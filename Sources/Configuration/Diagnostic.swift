@@ -24,6 +24,9 @@ package struct Located<Value: Sendable & Equatable>: Sendable, Equatable {
         self.value = value
         self.place = place
     }
+
+    /// Where something stands is no part of what it is.
+    package static func == (one: Self, other: Self) -> Bool { one.value == other.value }
 }
 
 /// One complaint, or a warning that stops nothing.

@@ -1,58 +1,91 @@
 /// One `listeners` entry.
 package struct ListenerConfiguration: Equatable, Sendable {
-    /// One certificate with its key, as file names.
-    package struct Certificate: Equatable, Sendable {
-        /// A PEM file: the certificate, then those that sign it.
-        package var certificate: Located<String>
-        /// A PEM file with the private key.
-        package var key: Located<String>
-        /// `ocsp`: what is stapled to the handshake (RFC 6066, 8).
-        package var staple = Staple.beside
-    }
-
-    /// Where a certificate's OCSP response is.
-    package enum Staple: Equatable, Sendable {
-        /// In a file of the certificate's name with `.ocsp` behind it, where there is one.
-        case beside
-        case file(Located<String>)
-        case off
-    }
-
-    /// `client_certificates`.
-    package struct ClientCertificates: Equatable, Sendable {
-        /// A PEM file with the authorities that sign clients' certificates.
-        package var authority: Located<String>
-        /// `crl`: a PEM file with the authorities' revocation lists. nil = none are looked at.
-        package var revocations: Located<String>?
-        /// `mode`: `require` ends the handshake without one, `request` goes on.
-        package var isRequired: Bool
-    }
-
     /// `name`: for routes that are tied to it; of one listener only.
     package var name: String?
     /// Where it listens: an IP address or a Unix socket.
     package var address: Located<Address>
-    /// nil on plain listeners; the first is the default.
-    package var certificates: [Certificate]?
-    /// `minimum_version`: nothing below TLS 1.3, else nothing below 1.2.
-    package var requiresTLS13 = false
-    /// `tickets.rotate`, in nanoseconds: how long one key seals session tickets (RFC 5077, 5.5). 0 = as long as the process runs.
-    package var rotatesTickets: UInt64 = 43_200_000_000_000
-    /// nil = clients are asked for no certificate.
-    package var clientCertificates: ClientCertificates?
+    /// nil on plain listeners.
+    package var tls: ListenerTLS?
     /// What is spoken, the preferred one first: `h2`, `http/1.1`.
     package var protocols = ["h2", "http/1.1"]
     /// `redirect_to_https`: the port of the https address that every request is answered with, 308. nil = none is.
     package var redirectPort: UInt16?
     /// Each connection begins with a PROXY protocol header.
     package var readsProxyHeader = false
-
     /// Of a Unix socket.
     package var access = SocketAccess()
 
     /// A listener from its parts.
-    package init(address: Located<Address>, certificates: [Certificate]?) {
+    package init(address: Located<Address>, tls: ListenerTLS?) {
         self.address = address
-        self.certificates = certificates
+        self.tls = tls
+    }
+
+    static let table = Table(
+        "Where clients connect, one or more.",
+        start: Self(address: Located(value: .unix("/"), place: Place(line: 1, column: 1)), tls: nil),
+        rules: rules
+    ) {
+        Key.value(
+            "address", \.address,
+            .listeningAddress("0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock", habit: Habits.listener),
+            "`0.0.0.0:8443`, `[::]:8443`, or a socket such as `unix:/run/trunkline.sock`.", isRequired: true,
+            example: "0.0.0.0:8443"
+        )
+        Key.optional("name", \.name, .text.filled, "For `match.listener` of routes.", example: "public")
+        Key.optionalSection("tls", \.tls, ListenerTLS.table, unset: "plain text")
+        Key.list(
+            "protocols", \.protocols, .protocolName,
+            "What is spoken, the preferred one first, by ALPN; on plain listeners `h2` by prior knowledge.",
+            empty: { "'protocols' of \($0) is empty, expected h2 or http/1.1" }
+        )
+        Key.value(
+            "proxy_protocol", \.readsProxyHeader, .choice(("off", false), ("accept", true)),
+            "`accept`: each connection begins with a PROXY protocol header, v1 or v2.")
+        Redirect.key
+        SocketAccess.table.keys(in: \Self.access)
+    }
+
+    private static let rules: [Rule<Self>] = [
+        Rule(schema: [
+            "not": [
+                "properties": [
+                    "redirect_to_https": [
+                        "anyOf": [
+                            ["const": true], ["type": "object"],
+                            ["type": "string", "pattern": "^([Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn])$"],
+                        ]
+                    ]
+                ],
+                "required": ["redirect_to_https", "tls"],
+            ]
+        ]) { listener, section in
+            guard listener.redirectPort != nil, listener.tls != nil else { return }
+            section.complain(
+                section.place, "'redirect_to_https' is for plain listeners, but \(section.title) has 'tls'")
+        },
+        Rule(schema: SocketAccess.rule) { listener, section in
+            listener.access.check(section, of: listener.address.value)
+        },
+    ]
+
+    /// What is to be said of it beside those that come before it.
+    static func check(_ listener: Self, _ section: Section, _ earlier: [Self]) {
+        let address = listener.address.value.description
+        if !address.hasSuffix(":0"), earlier.contains(where: { $0.address.value.description == address }) {
+            section.complain(listener.address.place, "address '\(address)' is listened on twice")
+        }
+        if let name = listener.name, earlier.contains(where: { $0.name == name }) {
+            section.complain(
+                section.node("name")?.place ?? section.place, "two listeners are named '\(name)'")
+        }
+    }
+}
+
+extension Scalar where Value == String {
+    fileprivate static var protocolName: Self {
+        choice(("h2", "h2"), ("http/1.1", "http/1.1")).complaining {
+            "unknown protocol '\($0)', expected h2 or http/1.1"
+        }
     }
 }

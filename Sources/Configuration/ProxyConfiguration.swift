@@ -1,4 +1,6 @@
+package import HTTP2Protocol
 package import HTTPProtocol
+internal import Yams
 
 /// A validated configuration: every default filled in, every name resolved. Durations are nanoseconds, sizes bytes, and
 /// 0 is off.
@@ -18,7 +20,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// The default of every route.
     package var limits = LimitsConfiguration()
     /// `http2`, of every listener that speaks it.
-    package var http2 = HTTP2Configuration()
+    package var http2 = HTTP2Options()
     /// Of the whole process; no route has its own.
     package var timeouts = TimeoutsConfiguration()
     /// `drain.close_code`, of sessions that a drain of the process closes.
@@ -27,8 +29,6 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var ambiguousPaths = AmbiguousPaths.judge
     /// The default of every route.
     package var compression = CompressionConfiguration()
-    /// For both legs of every session.
-    package var keepalive = KeepaliveConfiguration()
     /// In the order of the text: the first that matches wins.
     package var routes: [RouteConfiguration] = []
     /// By their names.
@@ -36,4 +36,146 @@ package struct ProxyConfiguration: Equatable, Sendable {
 
     /// Nothing but defaults.
     package init() {}
+
+    /// Keys are read in this order: what is looked at by others comes before them.
+    static let table = Table("", start: Self(), rules: rules) {
+        Key.value(
+            "workers", \.workers, .auto(or: .integer(1...1024)).expecting("a whole number from 1 to 1024"),
+            "Event loops; `auto` is one for each usable processor."
+        )
+        Key.list(
+            "trusted_proxies", \.trustedProxies.list, .trustedProxy,
+            "Whose X-Forwarded-*, Forwarded and PROXY headers are believed: addresses, ranges such as 10.0.0.0/8, or `unix` for what comes over sockets.",
+            example: "10.0.0.0/8"
+        )
+        Key.value(
+            "underscore_fields", \.underscoreFields, .choice(("drop", .drop), ("pass", .pass)),
+            "Request fields with an underscore in their names: to CGI, WSGI and the like X_Real_IP is X-Real-IP."
+        )
+        Key.sections(
+            "listeners", \.listeners, ListenerConfiguration.table, title: { index, _ in "listener \(index)" },
+            usual: "address",
+            lacking: { _, isAbsent in
+                (isAbsent ? "missing required key 'listeners'" : "'listeners' is empty")
+                    + ": nothing would be listened on"
+            }, start: { _ in ListenerConfiguration.table.start },
+            check: { ListenerConfiguration.check($0, $1, $2.listeners) }
+        )
+        Key.optionalSection(
+            "admin", \.admin, AdminConfiguration.table, canBeOff: true, unset: "no such listener",
+            check: { AdminConfiguration.check($0, $1, $2.listeners) }
+        )
+        Key.section("log", \.log, LogConfiguration.table)
+        Key.section("compression", \.compression, CompressionConfiguration.table)
+        Key.section("limits", \.limits, LimitsConfiguration.table)
+        Key.section("http2", \.http2, HTTP2Keys.table)
+        Key.section("timeouts", \.timeouts, TimeoutsConfiguration.table)
+        Key.section("drain", \.drainCloseCode, drain)
+        Key.section("keepalive", \.timeouts, TimeoutsConfiguration.keepalive)
+        Key.section("paths", \.ambiguousPaths, RouteConfiguration.paths)
+        Key.named("upstreams", \.upstreams, UpstreamConfiguration.table, kind: "upstream", example: "app")
+        Key.sections(
+            "routes", \.routes, RouteConfiguration.table, title: { index, _ in "route \(index)" },
+            lacking: { _, _ in "no 'routes': every request would be answered 404" },
+            start: { RouteConfiguration(over: $0) }, check: RouteConfiguration.check)
+    }
+
+    private static let drain = Table("How sessions are told that the process ends.", start: 1012 as UInt16) {
+        Key.value(
+            "close_code", \.self, .closeCode,
+            "The code that SIGTERM tells sessions; or 1000, 1001, 1013, 3000 to 4999.")
+    }
+
+    private static let rules: [Rule<Self>] = [
+        Rule { configuration, section in Redirect.resolve(&configuration.listeners, section) },
+        Rule { configuration, section in
+            guard let limit = configuration.limits.memory, limit > 0 else { return }
+            for (name, upstream) in configuration.upstreams where upstream.mode == .broadcast {
+                let node = section.node("upstreams")?.mapping?[name]?.mapping?["broadcast"]
+                guard node?.mapping != nil else { continue }
+                upstream.broadcast.checkMemory(
+                    Section(node, title: "", place: section.place, section.complaints), limit: limit)
+            }
+        },
+        Rule { configuration, section in
+            let used = configuration.routes.compactMap { route in
+                if case .upstream(let name) = route.action { name } else { nil }
+            }
+            guard let upstreams = section.node("upstreams")?.mapping else { return }
+            for (key, _) in upstreams {
+                guard let name = key.scalar?.string, !used.contains(name) else { continue }
+                section.warn(key.place, "upstream '\(name)' is used by no route")
+            }
+        },
+    ]
+}
+
+extension Scalar where Value == UInt16 {
+    /// A code for an end that is no fault.
+    fileprivate static var closeCode: Self {
+        Scalar(
+            form: Form(
+                words: "close code",
+                schema: [
+                    "anyOf": [
+                        ["enum": [1000, 1001, 1012, 1013]],
+                        ["type": "integer", "minimum": 3000, "maximum": 4999],
+                        ["type": "string", "pattern": "^(1000|1001|1012|1013|[34][0-9]{3})$"],
+                    ]
+                ]),
+            expected: "1012, or another code for an end that is no fault: 1000, 1001, 1013, 3000 to 4999",
+            parse: { text, _ in
+                Quantity.number(text).flatMap { code in
+                    switch code {
+                    case 1000, 1001, 1012, 1013, 3000...4999: UInt16(code)
+                    default: nil
+                    }
+                }
+            }, print: { "\($0)" })
+    }
+}
+
+// MARK: Whom is believed
+
+/// One of `trusted_proxies`.
+private enum TrustedProxy: Sendable {
+    case unix
+    case range(AddressRange)
+}
+
+extension TrustedProxies {
+    fileprivate var list: [TrustedProxy] {
+        get { ranges.map { .range($0) } + (trustsUnixSockets ? [.unix] : []) }
+        set {
+            let ranges: [AddressRange] = newValue.compactMap {
+                if case .range(let range) = $0 { range } else { nil }
+            }
+            self = TrustedProxies(ranges: ranges, trustsUnixSockets: ranges.count < newValue.count)
+        }
+    }
+}
+
+extension Scalar where Value == TrustedProxy {
+    fileprivate static var trustedProxy: Self {
+        Scalar(
+            form: Form(
+                words: "addresses, ranges, `unix`",
+                schema: [
+                    "type": "string",
+                    "pattern": "^(unix|[0-9.]+(/[0-9]{1,2})?|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$",
+                ],
+                isText: true),
+            expected: "an address, a range or unix",
+            parse: { text, _ in text == "unix" ? .unix : AddressRange(text).map { .range($0) } },
+            print: { proxy in
+                switch proxy {
+                case .unix: "unix"
+                case .range(let range): range.description
+                }
+            }
+        ).complaining {
+            "'\($0)' is none of 'trusted_proxies', expected an address such as 10.0.0.1, a range"
+                + " such as 10.0.0.0/8 or 2001:db8::/32, or unix"
+        }
+    }
 }

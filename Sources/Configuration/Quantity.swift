@@ -34,6 +34,25 @@ package enum Quantity {
         return nil
     }
 
+    /// A duration as the configuration spells it.
+    static func text(_ nanoseconds: UInt64) -> String {
+        if nanoseconds == 0 { return "0" }
+        for (unit, factor) in durations.reversed() where nanoseconds.isMultiple(of: factor) {
+            return "\(nanoseconds / factor)\(unit)"
+        }
+        return "\(nanoseconds / 1_000_000)ms"
+    }
+
+    /// A size as the configuration spells it.
+    static func text(size: Int) -> String {
+        if size == 0 { return "0" }
+        for (unit, factor) in [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
+        where size.isMultiple(of: factor) {
+            return "\(size / factor)\(unit)"
+        }
+        return "\(size)B"
+    }
+
     /// `20%`, as 20.
     static func percent(_ text: String) -> Int? {
         guard text.hasSuffix("%"), let number = number(text.dropLast()) else { return nil }

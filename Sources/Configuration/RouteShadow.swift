@@ -1,3 +1,5 @@
+internal import Routing
+
 /// Notes routes that no request reaches, since an earlier one takes all that they are for. Only what is certain is said:
 /// patterns, header fields and subprotocols of an earlier route may let something through.
 enum RouteShadow {
@@ -9,7 +11,8 @@ enum RouteShadow {
     }
 
     private static func covers(_ earlier: RouteConfiguration, _ later: RouteConfiguration) -> Bool {
-        earlier.pathPattern == nil && earlier.fields.isEmpty && earlier.subprotocols.isEmpty
+        let (earlier, later) = (earlier.match, later.match)
+        return earlier.pathPattern == nil && earlier.fields.isEmpty && earlier.subprotocols.isEmpty
             && (earlier.upgrade == .any || earlier.upgrade == later.upgrade)
             && (earlier.listener == nil || earlier.listener == later.listener)
             && coversHost(earlier.host?.lowercased(), later.host?.lowercased())

@@ -1,24 +1,41 @@
 extension ProxyConfiguration {
-    /// What `trunkline check` prints: one line a listener, route and upstream.
+    /// What `trunkline check` prints: listeners, routes and upstreams, and every key that differs from its default.
     package var summary: [String] {
         var lines = listeners.map { listener in
             let tls =
-                listener.certificates.map { "tls, \($0.count) certificate\($0.count == 1 ? "" : "s")" }
-                ?? "plain"
+                listener.tls.map {
+                    "tls, \($0.certificates.count) certificate\($0.certificates.count == 1 ? "" : "s")"
+                } ?? "plain"
             return "listener \(listener.address.value) (\(tls))"
         }
-        lines += routes.map { route in
-            let target =
-                switch route.action {
-                case .upstream(let name): "upstream '\(name)', compression \(route.compression.mode.rawValue)"
-                case .respond(let status, _, _): "respond \(status)"
-                }
-            return
-                "route '\(route.name)' \(route.host ?? "any host") \(route.path ?? "any path") -> \(target)"
-        }
+        if let admin { lines.append("admin \(admin.address.value)") }
+        lines += routes.flatMap(summary)
         for (name, upstream) in upstreams.sorted(by: { $0.key < $1.key }) {
             lines += upstream.summary(name: name)
         }
-        return lines
+        let others = Self.table.show(self).leaving(["listeners", "routes", "upstreams", "admin"])
+        return lines + others.differences(from: Self.table.show(Self())).map { "set \($0)" }
+    }
+
+    private func summary(_ route: RouteConfiguration) -> [String] {
+        let target =
+            switch route.action {
+            case .upstream(let name): "upstream '\(name)', compression \(route.compression.mode.rawValue)"
+            case .respond(let response): "respond \(response.status)"
+            }
+        let line =
+            "route '\(route.name)' \(route.match.host ?? "any host") \(route.match.path ?? "any path") -> \(target)"
+        let others = RouteConfiguration.table.show(route).leaving(["name", "upstream", "respond"])
+        let set = others.differences(from: RouteConfiguration.table.show(RouteConfiguration(over: self)))
+            .filter { !$0.hasPrefix("match.host ") && !$0.hasPrefix("match.path ") }
+        return [line] + (set.isEmpty ? [] : ["  set: " + set.joined(separator: ", ")])
+    }
+}
+
+extension Shown {
+    /// A mapping without some of its keys.
+    func leaving(_ names: [String]) -> Shown {
+        guard case .map(let pairs) = self else { return self }
+        return .map(pairs.filter { !names.contains($0.name) })
     }
 }

@@ -1,3 +1,5 @@
+internal import Yams
+
 /// One `upstreams` entry.
 package struct UpstreamConfiguration: Equatable, Sendable {
     /// One of `backends`.
@@ -8,6 +10,18 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var weight = 1
         /// 0 = no limit.
         package var maxSessions = 0
+
+        static let table = Table("The machines, or processes, one or more.", start: Self(address: .unix("/")))
+        {
+            Key.value(
+                "address", \.address, .backendAddress,
+                "`127.0.0.1:9001`, `[::1]:9001`, `unix:/run/app.sock`, or `dns:app.internal:9001`, whose addresses are a backend each.",
+                isRequired: true, example: "127.0.0.1:9001"
+            )
+            Key.value("weight", \.weight, .integer(1...1000), "Its share beside the others'.")
+            Key.value(
+                "max_sessions", \.maxSessions, .integer(0...10_000_000), "Sessions on it; 0 = no limit.")
+        }
     }
 
     /// `tls`: absent = plain text.
@@ -18,6 +32,19 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var authority: Located<String>?
         /// Whether the certificate must be right; `false` encrypts and trusts anybody.
         package var verifies = true
+
+        static let table = Table("TLS to backends; an empty one has the defaults.", start: Self()) {
+            Key.optional(
+                "server_name", \.serverName, .text, "The name in SNI, and in the certificate.",
+                example: "app.internal", unset: "the host of the first backend"
+            )
+            Key.optional(
+                "ca", \.authority, .file, "A PEM file with the authorities that are trusted.",
+                example: "ca.pem",
+                unset: "the system's"
+            )
+            Key.value("verify", \.verifies, .flag, "`false` encrypts and trusts anybody.")
+        }
     }
 
     /// `pool`.
@@ -33,6 +60,25 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var streams = 100
         /// Connections, per worker and backend.
         package var connections = 4
+
+        static let table = Table("Connections that are kept, per worker and backend.", start: Self()) {
+            Key.value(
+                "warm", \.warm, .auto(or: .integer(0...1000)),
+                "Connections dialled ahead; `auto` is as many as the upgrades of the last seconds call for, none before the first."
+            )
+            Key.value("idle", \.idle, .integer(0...100_000), "The most idle connections that are kept.")
+            Key.value(
+                "idle_timeout", \.idleTimeout, .duration,
+                "How long a connection may idle; 0 = as long as the backend lets it."
+            )
+            Key.value(
+                "streams_per_connection", \.streams, .integer(1...1_000_000),
+                "With `mode: multiplex`: sessions and requests on one connection."
+            )
+            Key.value(
+                "connections", \.connections, .integer(1...1000),
+                "With `mode: multiplex`: connections; when all are full, 503.")
+        }
     }
 
     /// How clients' WebSockets become the backends'.
@@ -59,11 +105,81 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package var pool = Pool()
     /// Nanoseconds for name, TCP and TLS of one dial. 0 = as long as the kernel tries.
     package var connectTimeout: UInt64 = 3_000_000_000
-    /// Nanoseconds from the whole handshake sent to its answer, over it 504. 0 = for ever.
-    package var responseTimeout: UInt64 = 10_000_000_000
+    /// As it is written; nil = not at all.
+    private var writtenResponseTimeout: UInt64?
+
+    /// Nanoseconds from the whole handshake sent to its answer. 0 = for ever.
+    package var responseTimeout: UInt64 { writtenResponseTimeout ?? 10_000_000_000 }
     /// For plain requests: a long poll is silent for longer than a handshake may be.
-    package var plainResponseTimeout: UInt64 = 60_000_000_000
+    package var plainResponseTimeout: UInt64 { writtenResponseTimeout ?? 60_000_000_000 }
 
     /// Backends at these addresses, all else by default.
     package init(_ addresses: [Address] = []) { backends = addresses.map { Backend(address: $0) } }
+
+    private static let timeouts = Table("Times of its connections.", start: Self()) {
+        Key.value(
+            "connect", \.connectTimeout, .duration,
+            "Name, TCP and TLS of one connection; 0 = as long as the kernel tries."
+        )
+        Key.optional(
+            "response", \.writtenResponseTimeout, .duration,
+            "From a whole request to the head of its answer, over it 504; 0 = for ever.", example: "10s",
+            unset: "10s, and 60s for plain requests")
+    }
+
+    static let table = Table(
+        "Backends that do the same.", start: Self(),
+        rules: rules + UpstreamPolicy.table.rules(in: \Self.policy)
+    ) {
+        Key.value(
+            "mode", \.mode,
+            .choice(("session", .session), ("multiplex", .multiplex), ("broadcast", .broadcast)),
+            "One upstream WebSocket for each client's; the same as streams of a few HTTP/2 connections (RFC 8441), for backends that take them; or one for all clients that ask for the same."
+        )
+        Key.sections(
+            "backends", \.backends, Backend.table, title: { _, title in "'backends' of \(title)" },
+            usual: "address",
+            lacking: { title, _ in "\(title) needs 'backends', one or more" },
+            start: { _ in Backend.table.start })
+        UpstreamPolicy.table.keys(in: \Self.policy)
+        Key.optionalSection("tls", \.tls, TLS.table, unset: "plain text")
+        Key.section("pool", \.pool, Pool.table)
+        Key.section("timeouts", \.self, timeouts)
+        Key.section("broadcast", \.broadcast, BroadcastConfiguration.table)
+    }
+
+    private static let rules: [Rule<Self>] = [
+        Rule { upstream, section in
+            if upstream.broadcast != BroadcastConfiguration(), upstream.mode != .broadcast {
+                section.warn(
+                    section.place, "'broadcast' in \(section.title) has no effect without 'mode: broadcast'")
+            }
+        },
+        Rule(schema: [
+            "not": [
+                "properties": [
+                    "proxy_protocol": ["const": "v2"], "mode": ["enum": ["multiplex", "broadcast"]],
+                ],
+                "required": ["proxy_protocol", "mode"],
+            ]
+        ]) { upstream, section in
+            guard upstream.policy.sendsProxyHeader, upstream.mode != .session else { return }
+            section.complain(
+                section.keyPlace("proxy_protocol") ?? section.place,
+                "'proxy_protocol' in \(section.title) names one client a connection, which"
+                    + " 'mode: \(upstream.mode.rawValue)' shares: use one of them")
+        },
+        Rule { upstream, section in
+            guard upstream.mode != .multiplex else { return }
+            let idle = [
+                ("streams_per_connection", upstream.pool.streams != Pool().streams),
+                ("connections", upstream.pool.connections != Pool().connections),
+            ]
+            for (name, isWritten) in idle where isWritten {
+                section.warn(
+                    section.node("pool")?.mapping?[name]?.place ?? section.place,
+                    "'\(name)' in 'pool' of \(section.title) has no effect without 'mode: multiplex'")
+            }
+        },
+    ]
 }

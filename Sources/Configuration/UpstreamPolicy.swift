@@ -1,19 +1,23 @@
+internal import HTTPProtocol
+package import Routing
+
 /// How the backends of an upstream are chosen, watched and spared.
 package struct UpstreamPolicy: Equatable, Sendable {
-    /// Who gets a new session.
-    package enum Balance: String, Equatable, Sendable, CaseIterable {
-        case roundRobin = "round_robin"
-        case leastSessions = "least_sessions"
-        case randomTwo = "random_two"
-        case hash
-    }
-
     /// `retry`: other backends, only while nothing of a response has come.
     package struct Retry: Equatable, Sendable {
         /// Other backends that one request may be sent to after the first. 0 = none.
         package var attempts = 2
         /// Percent of the requests that may be sent a second time.
         package var budget = 20
+
+        static let table = Table("Other backends, only while nothing of a response has come.", start: Self())
+        {
+            Key.value(
+                "attempts", \.attempts, .integer(0...100),
+                "Other backends that a request may be sent to after the first."
+            )
+            Key.value("budget", \.budget, .percent, "Of the requests, how many may be sent again.")
+        }
     }
 
     /// `handshakes`: what a backend is asked at the same time.
@@ -22,22 +26,22 @@ package struct UpstreamPolicy: Equatable, Sendable {
         package var inFlight = 256
         /// Clients that may wait for a place, of the upstream.
         package var queue = 10_000
-        /// Nanoseconds that a client may wait for a place, then 503. 0 = for ever.
+        /// Nanoseconds that a client may wait for a place. 0 = for ever.
         package var queueTimeout: UInt64 = 10_000_000_000
-    }
 
-    /// `ejection`: what clients' requests tell of a backend.
-    package struct Ejection: Equatable, Sendable {
-        /// Refused or timed-out connections in a row, then the backend rests.
-        package var connectFailures = 1
-        /// Other failures in a row, then it rests.
-        package var failures = 5
-        /// Nanoseconds of the first rest; each one after it is twice as long.
-        package var rest: UInt64 = 1_000_000_000
-        /// Nanoseconds that no rest is longer than.
-        package var longestRest: UInt64 = 30_000_000_000
-        /// Percent of the backends that may rest for failures other than refused connections.
-        package var most = 50
+        static let table = Table("What backends are asked at the same time.", start: Self()) {
+            Key.value(
+                "in_flight", \.inFlight, .integer(0...1_000_000),
+                "Handshakes under way with each backend; 0 = no limit."
+            )
+            Key.value(
+                "queue", \.queue, .integer(0...1_000_000),
+                "Clients of the upstream that may wait for a place."
+            )
+            Key.value(
+                "queue_timeout", \.queueTimeout, .duration,
+                "How long a client may wait for a place, then 503; 0 = for ever.")
+        }
     }
 
     /// `health`: checks of our own.
@@ -62,20 +66,42 @@ package struct UpstreamPolicy: Equatable, Sendable {
 
         /// The defaults.
         package init() {}
+
+        static let table = Table("Checks of our own beside what clients' requests tell.", start: Self()) {
+            Key.value(
+                "interval", \.interval, .someDuration, "From one check of a backend to the next, jittered."
+            )
+            Key.value("timeout", \.timeout, .someDuration, "How long a check may take.")
+            Key.value(
+                "check", \.check, .choice(("tcp", .tcp), ("http", .http), ("websocket", .websocket)),
+                "A connection, an answer below 400, or a WebSocket with an answered Ping."
+            )
+            Key.value("path", \.path, .path, "What `http` and `websocket` ask for.")
+            Key.optional(
+                "host", \.host, .text, "The Host that they ask with.", example: "app.example.com",
+                unset: "`tls.server_name`, or the upstream's name"
+            )
+            Key.value(
+                "unhealthy_after", \.unhealthyAfter, .integer(1...100),
+                "Failed checks in a row, then nothing new goes to the backend."
+            )
+            Key.value(
+                "healthy_after", \.healthyAfter, .integer(1...100), "Good checks in a row, then it is back.")
+        }
     }
 
     /// Who gets a new session.
-    package var balance = Balance.leastSessions
-    /// As it is spelled: client_ip, header:NAME, cookie:NAME, query:NAME or path.
-    package var hashKey = "client_ip"
-    /// Nanoseconds in which a new or recovered backend comes to its full share. 0 = at once.
-    package var slowStart: UInt64 = 10_000_000_000
+    package var balance = BalancePolicy.Rule.leastSessions
+    /// What `hash` goes by.
+    package var hashKey = HashKey.clientIP
     /// When another backend may be asked.
     package var retry = Retry()
     /// What backends are asked at the same time.
     package var handshakes = Handshakes()
-    /// When backends rest.
-    package var ejection = Ejection()
+    /// What clients' requests tell of a backend, and how it comes to its full share. What checks tell is in `health`.
+    package var rules = HealthRules()
+    /// Percent of the backends that may rest for failures other than refused connections.
+    package var mostResting = 50
     /// nil = no checks.
     package var health: Health?
     /// How often `dns:` names are looked up.
@@ -87,4 +113,103 @@ package struct UpstreamPolicy: Equatable, Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// How a backend is judged, by requests and by checks.
+    package var allRules: HealthRules {
+        var rules = rules
+        rules.unhealthyAfter = health?.unhealthyAfter ?? rules.unhealthyAfter
+        rules.healthyAfter = health?.healthyAfter ?? rules.healthyAfter
+        return rules
+    }
+
+    static let balances = Scalar<BalancePolicy.Rule>.choice(
+        ("round_robin", .roundRobin), ("least_sessions", .leastSessions), ("random_two", .randomTwo),
+        ("hash", .hash))
+
+    static let ejection = Table("What clients' requests tell of a backend.", start: Self()) {
+        Key.value(
+            "connect_failures", \.rules.connectFailures, .integer(1...1000),
+            "Refused or timed-out connections in a row, then the backend rests."
+        )
+        Key.value("failures", \.rules.failures, .integer(1...1000), "Other failures in a row, then it rests.")
+        Key.value("rest", \.rules.firstRest, .duration, "The first rest; each one after it is twice as long.")
+        Key.value("longest_rest", \.rules.longestRest, .duration, "No rest is longer.")
+        Key.value(
+            "most", \.mostResting, .percent,
+            "Of the backends, how many may rest for failures other than refused connections.")
+    }
+
+    static let rebalance = Table("Sessions that are moved to backends that came back.", start: Self()) {
+        Key.value(
+            "rate", \.rebalanceRate, .integer(0...1_000_000),
+            "Sessions a second that are closed with 1012 on overfull backends, so that they come again; 0 = none."
+        )
+    }
+
+    static let table = Table("How backends are chosen, watched and spared.", start: Self(), rules: rules) {
+        Key.value("balance", \.balance, balances, "Who gets a new session.")
+        Key.value(
+            "hash_key", \.hashKey, .hashKey,
+            "What `balance: hash` goes by; `query:sid` for Engine.IO."
+        )
+        Key.value(
+            "slow_start", \.rules.slowStart, .duration,
+            "How long a new or recovered backend takes to its full share; 0 = at once."
+        )
+        Key.value(
+            "resolve_interval", \.resolveInterval, .duration,
+            "How often `dns:` names are looked up; the last good answer is kept."
+        )
+        Key.value(
+            "proxy_protocol", \.sendsProxyHeader, .choice(("v2", true), ("off", false)),
+            "A PROXY header first on each connection, which then is one client's: not shared and not kept warm."
+        )
+        Key.section("retry", \.retry, Retry.table)
+        Key.section("handshakes", \.handshakes, Handshakes.table)
+        Key.section("ejection", \.self, ejection)
+        Key.optionalSection("health", \.health, Health.table, canBeOff: true, unset: "no checks")
+        Key.section("rebalance", \.self, rebalance)
+    }
+
+    private static let start = Self()
+    /// What is written as it is by default does no harm: a file that is shown has all of it.
+    private static let rules: [Rule<Self>] = [
+        Rule { policy, section in
+            if let place = section.keyPlace("hash_key"), policy.balance != .hash,
+                policy.hashKey != start.hashKey
+            {
+                section.warn(place, "'hash_key' in \(section.title) has no effect without 'balance: hash'")
+            }
+        },
+        Rule { policy, section in
+            if let place = section.keyPlace("rebalance"), policy.rebalanceRate > 0, policy.balance == .hash {
+                section.warn(
+                    place,
+                    "'rebalance' in \(section.title) moves sessions that 'balance: hash' sends back to where they were"
+                )
+            }
+        },
+    ]
+}
+
+extension Scalar where Value == HashKey {
+    fileprivate static var hashKey: Self {
+        Scalar(
+            form: Form(
+                words: "`client_ip`, `path`, `header:NAME`, `cookie:NAME` or `query:NAME`",
+                schema: ["type": "string", "pattern": "^(client_ip|path|(header|cookie|query):.+)$"]),
+            expected: "client_ip, path, header:NAME, cookie:NAME or query:NAME",
+            parse: { text, _ in HashKey(text) },
+            print: { $0.description })
+    }
+}
+
+extension Scalar where Value == String {
+    /// What a request can ask for.
+    fileprivate static var path: Self {
+        Scalar(
+            form: Form(words: "path", schema: ["type": "string", "pattern": "^/"], isText: true),
+            expected: "a path that begins with '/'",
+            parse: { text, _ in (try? RequestTarget(text: text)) != nil ? text : nil }, print: { $0 })
+    }
 }

@@ -1,3 +1,5 @@
+internal import Routing
+
 extension UpstreamConfiguration {
     /// What `trunkline check` prints of an upstream: the policy in force, defaults included.
     func summary(name: String) -> [String] {
@@ -5,17 +7,18 @@ extension UpstreamConfiguration {
             backend.address.description + (backend.weight == 1 ? "" : " weight \(backend.weight)")
                 + (backend.maxSessions == 0 ? "" : " at most \(backend.maxSessions) sessions")
         }
-        var balance = policy.balance.rawValue
-        if policy.balance == .hash { balance += " of \(policy.hashKey)" }
+        var balance = UpstreamPolicy.balances.print(policy.balance) ?? ""
+        if policy.balance == .hash { balance += " of \(policy.hashKey.description)" }
         var notes: [String] = []
         if mode != .session { notes.append(mode.rawValue) }
         if tls != nil { notes.append("tls") }
         if policy.sendsProxyHeader { notes.append("proxy protocol v2") }
+        let set = Self.table.show(self).leaving(["backends"]).differences(from: Self.table.show(Self()))
         return [
             "upstream '\(name)' \(balance): \(list.joined(separator: ", "))"
                 + (notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"),
             "  asked: \(admission)", "  watched: \(watch)",
-        ]
+        ] + (set.isEmpty ? [] : ["  set: " + set.joined(separator: ", ")])
     }
 
     private var admission: String {
@@ -31,27 +34,14 @@ extension UpstreamConfiguration {
     }
 
     private var watch: String {
-        let ejection = policy.ejection
+        let rules = policy.rules
         let passive =
-            "by its answers, rests from \(Quantity.text(ejection.rest)) to \(Quantity.text(ejection.longestRest))"
+            "by its answers, rests from \(Quantity.text(rules.firstRest)) to \(Quantity.text(rules.longestRest))"
         let slowStart =
-            policy.slowStart == 0 ? "no slow start" : "slow start \(Quantity.text(policy.slowStart))"
+            rules.slowStart == 0 ? "no slow start" : "slow start \(Quantity.text(rules.slowStart))"
         guard let health = policy.health else { return "\(passive); no checks; \(slowStart)" }
         let what = health.check == .tcp ? "tcp" : "\(health.check.rawValue) \(health.path)"
         return "\(passive); \(what) every \(Quantity.text(health.interval)), "
             + "out after \(health.unhealthyAfter), back after \(health.healthyAfter); \(slowStart)"
-    }
-}
-
-extension Quantity {
-    /// A duration as the configuration spells it.
-    static func text(_ nanoseconds: UInt64) -> String {
-        if nanoseconds == 0 { return "0" }
-        for (unit, factor) in [
-            ("h", 3_600_000_000_000 as UInt64), ("m", 60_000_000_000), ("s", 1_000_000_000),
-        ] where nanoseconds.isMultiple(of: factor) {
-            return "\(nanoseconds / factor)\(unit)"
-        }
-        return "\(nanoseconds / 1_000_000)ms"
     }
 }

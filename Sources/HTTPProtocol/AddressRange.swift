@@ -1,13 +1,16 @@
 /// Addresses that begin with the same bits (RFC 4632, 3.1; RFC 4291, 2.3). IPv4 addresses in IPv6 are what they map to.
-package struct AddressRange: Equatable, Sendable {
+package struct AddressRange: Equatable, Sendable, CustomStringConvertible {
     private let bytes: [UInt8]
     private let bits: Int
+    /// As it was spelled.
+    package let description: String
 
     /// `10.0.0.0/8`, `2001:db8::/32`, or one address; nil for anything else.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let bytes = Self.bytes(parts[0]) else { return nil }
         self.bytes = bytes
+        description = text
         guard parts.count == 2 else {
             bits = bytes.count * 8
             return

@@ -1,9 +1,9 @@
 /// Bounds on a head, checked as it comes.
 package struct HeadLimits: Equatable, Sendable {
     /// Bytes, first line and line ends included.
-    package let bytes: Int
+    package var bytes: Int
     /// Field lines.
-    package let fields: Int
+    package var fields: Int
 
     /// Interim responses (1xx) before a final one: far more than any server has to say.
     package static let interim = 1000

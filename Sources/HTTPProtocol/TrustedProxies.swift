@@ -1,7 +1,9 @@
 /// Whom we believe what they say of their clients.
 package struct TrustedProxies: Equatable, Sendable {
-    private let ranges: [AddressRange]
-    private let trustsUnixSockets: Bool
+    /// Where they are.
+    package let ranges: [AddressRange]
+    /// Whoever comes over a Unix socket is believed.
+    package let trustsUnixSockets: Bool
 
     /// Nobody.
     package init() { self.init(ranges: [], trustsUnixSockets: false) }

@@ -2,15 +2,15 @@
 /// with the largest window, which takes over 260 KiB. The article Compression has the measurements.
 package struct DeflateOptions: Equatable, Sendable {
     /// zlib's level, 1 to 9.
-    package let level: Int
+    package var level: Int { didSet { level = min(max(level, 1), 9) } }
     /// Base-2 logarithm of the window, 9 to 15.
-    package let windowBits: Int
+    package var windowBits: Int { didSet { windowBits = min(max(windowBits, 9), 15) } }
     /// zlib's memory level, 1 to 9.
-    package let memoryLevel: Int
+    package var memoryLevel: Int { didSet { memoryLevel = min(max(memoryLevel, 1), 9) } }
     /// Messages may refer to earlier ones.
-    package let contextTakeover: Bool
+    package var contextTakeover: Bool
     /// Bytes; smaller messages go uncompressed.
-    package let minimumSize: Int
+    package var minimumSize: Int { didSet { minimumSize = max(minimumSize, 0) } }
 
     /// Values outside their ranges are moved to the nearest end.
     package init(

@@ -11,9 +11,9 @@ package enum InflateError: Error, Equatable, Sendable {
 /// Bounds on what compressed input may become: a small message must not mean a large one without limit.
 package struct InflateLimits: Equatable, Sendable {
     /// Bytes of a message once inflated.
-    package let message: Int
+    package var message: Int
     /// Inflated bytes for one byte received, over time: see `InflateAllowance`. 0 = no limit.
-    package let ratio: Int
+    package var ratio: Int
 
     /// 16 MiB and 200 unless told otherwise.
     package init(message: Int = 16 << 20, ratio: Int = 200) {

@@ -1,5 +1,5 @@
 /// What consistent hashing takes its key from.
-package enum HashKey: Equatable, Sendable {
+package enum HashKey: Equatable, Sendable, CustomStringConvertible {
     case clientIP
     case header(String)
     case cookie(String)
@@ -22,6 +22,17 @@ package enum HashKey: Equatable, Sendable {
             case "query": self = .query(name)
             default: return nil
             }
+        }
+    }
+
+    /// Its spelling in the configuration.
+    package var description: String {
+        switch self {
+        case .clientIP: "client_ip"
+        case .header(let name): "header:\(name)"
+        case .cookie(let name): "cookie:\(name)"
+        case .query(let name): "query:\(name)"
+        case .path: "path"
         }
     }
 

@@ -4,11 +4,11 @@ package struct FrameLimits: Equatable, Sendable {
     private static let ceiling = Int.max / 4
 
     /// Payload bytes of one frame.
-    package let frame: Int
+    package var frame: Int { didSet { frame = min(max(frame, 0), FrameLimits.ceiling) } }
     /// Payload bytes of one message, all fragments together, as they come on the wire.
-    package let message: Int
+    package var message: Int { didSet { message = min(max(message, 0), FrameLimits.ceiling) } }
     /// Frames of one message: an endless train of empty fragments costs time, not size.
-    package let fragments: Int
+    package var fragments: Int { didSet { fragments = min(max(fragments, 1), FrameLimits.ceiling) } }
 
     /// 16 MiB, 16 MiB and 16 384 unless told otherwise. Values outside what can be counted are moved to its ends.
     package init(frame: Int = 16 << 20, message: Int = 16 << 20, fragments: Int = 16_384) {

@@ -17,7 +17,9 @@ struct Trunkline: ParsableCommand {
 
             Read on in README.md; proxy.conf.example shows every key.
             """,
-        subcommands: [Run.self, Check.self, DemoCommand.self, TopCommand.self, Version.self])
+        subcommands: [
+            Run.self, Check.self, ConfigCommand.self, DemoCommand.self, TopCommand.self, Version.self,
+        ])
 
     /// With arguments that are known where /proc is hidden, too.
     static func main() { main(Console.arguments) }

@@ -1,5 +1,7 @@
 import Configuration
+import PerMessageDeflate
 import Testing
+import WebSocketProtocol
 
 private let minimal = """
     listeners:
@@ -22,9 +24,10 @@ struct ConfigurationLoaderTests {
         #expect(loaded.said == [])
         let value = try #require(loaded.value)
         #expect(
-            value.workers == nil && value.limits.message == 16 << 20 && value.timeouts.drain == 30_000_000_000
+            value.workers == nil && value.limits.client.frames.message == 16 << 20
+                && value.timeouts.drain == 30_000_000_000
         )
-        #expect(value.compression.mode == .edge && value.compression.windowBits == 12)
+        #expect(value.compression.mode == .edge && value.compression.options.windowBits == 12)
         #expect(value.upstreams["app"]?.backends.first?.address == .ip("127.0.0.1", port: 9001))
     }
 

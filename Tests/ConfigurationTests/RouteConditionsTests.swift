@@ -1,4 +1,5 @@
 import Configuration
+import Routing
 import Testing
 
 @Suite("What a route asks for")
@@ -13,8 +14,8 @@ struct RouteConditionsTests {
         let (route, complaints) = Self.load(
             "path_regex: \"/room/[0-9]+\", headers: { X-Tenant: blue, x-any: \"*\" }, subprotocols: [mqtt]")
         #expect(complaints.isEmpty, "\(complaints)")
-        #expect(route?.pathPattern == "/room/[0-9]+" && route?.subprotocols == ["mqtt"])
-        #expect(route?.fields.map(\.name) == ["x-tenant", "x-any"])
+        #expect(route?.match.pathPattern == "/room/[0-9]+" && route?.match.subprotocols == ["mqtt"])
+        #expect(route?.match.fields.map(\.name) == ["x-tenant", "x-any"])
     }
 
     @Test("complaints")

@@ -1,3 +1,4 @@
+import Routing
 import Testing
 
 @testable import Configuration
@@ -5,7 +6,9 @@ import Testing
 @Suite("Routes that others hide")
 struct RouteShadowTests {
     private func route(_ host: String?, _ path: String?) -> RouteConfiguration {
-        RouteConfiguration(name: "r", host: host, path: path, action: .upstream("u"))
+        var route = RouteConfiguration(name: "r", action: .upstream("u"))
+        (route.match.host, route.match.path) = (host, path)
+        return route
     }
 
     @Test("what an earlier route takes wholly is hidden")
@@ -20,13 +23,13 @@ struct RouteShadowTests {
     @Test("what something still reaches is not")
     func reached() {
         var listening = route(nil, nil)
-        listening.listener = "inside"
+        listening.match.listener = "inside"
         var field = route(nil, nil)
-        field.fields = [.init(name: "x", value: "1")]
+        field.match.fields = [FieldMatch(name: "x", value: "1")]
         var pattern = route(nil, nil)
-        pattern.pathPattern = ".*"
+        pattern.match.pathPattern = ".*"
         var plain = route(nil, nil)
-        plain.upgrade = .none
+        plain.match.upgrade = .none
         let pairs: [(RouteConfiguration, RouteConfiguration)] = [
             (route("a", nil), route(nil, nil)), (route("a", "/chat/"), route("a", "/chatter")),
             (route(nil, "/x"), route(nil, "/x/")), (route("*.a", nil), route("a", nil)),

@@ -3,6 +3,22 @@ import Testing
 
 @Suite("The summary of a configuration")
 struct SummaryTests {
+    @Test("says every key that is not as it is by default, in its place")
+    func changes() throws {
+        let loaded = load(
+            route: ", limits: { message: 1MiB }, match: { path: /a, headers: { x-key: hush } }",
+            upstream: ", pool: { warm: 3 }",
+            rest:
+                "timeouts: { idle: 5m }\nlimits: { message: 8MiB, buffer: 1MiB }\nadmin: { address: '127.0.0.1:1' }"
+        )
+        let lines = try #require(loaded.value).summary
+        #expect(lines[1] == "admin 127.0.0.1:1")
+        #expect(lines.contains("  set: match.headers.x-key \"***\", limits.message 1MiB"))
+        #expect(lines.contains("  set: pool.warm 3"))
+        #expect(
+            lines.suffix(3) == ["set limits.message 8MiB", "set limits.buffer 1MiB", "set timeouts.idle 5m"])
+    }
+
     @Test("names listeners, routes and upstreams, in the order of the text and of their names")
     func lines() throws {
         let loaded = load(

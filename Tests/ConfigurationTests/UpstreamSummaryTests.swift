@@ -29,6 +29,10 @@ struct UpstreamSummaryTests {
                     "upstream 'app' hash of path: 127.0.0.1:9001 (multiplex, tls)",
                     "  asked: any number of handshakes at a time; no retries",
                     "  watched: by its answers, rests from 500ms to 2m; tcp every 1h, out after 3, back after 2; no slow start",
+                    "  set: mode multiplex, balance hash, hash_key path, slow_start 0, retry.attempts 0,"
+                        + " handshakes.in_flight 0, ejection.rest 500ms, ejection.longest_rest 2m,"
+                        + " health.interval 1h, health.timeout 2s, health.check tcp, health.path /,"
+                        + " health.unhealthy_after 3, health.healthy_after 2, tls.verify true",
                 ])
     }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Testing
 
@@ -92,42 +93,35 @@ struct DocumentationTests {
         #expect(Self.missing("no names, `code` only", among: []) == [])
     }
 
-    /// The keys of the configuration that the decoders ask for: the strings given to `Section`'s calls.
-    static func keys(_ lines: [Substring]) -> Set<String> {
-        var keys: Set<String> = []
-        let calls = [
-            "duration(", "size(", "integer(", "flag(", "value(", "text(", "required(", "list(", "section(",
-            "named(", "node(", "hasKey(", "lacks(",
-        ]
-        for line in [lines.joined(separator: " ")] {
-            for call in calls {
-                for tail in line.split(separator: call).dropFirst() {
-                    let word = tail.drop { $0 == " " }
-                    guard word.first == "\"" else { continue }
-                    keys.insert(String(word.dropFirst().prefix { $0 != "\"" }))
-                }
-            }
-        }
-        return keys
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: House.root.appending(path: path), encoding: .utf8)
     }
 
     @Test("the example configuration shows every key there is")
     func example() throws {
-        let decoders = try House.sources().filter { $0.module == "Configuration" }
-        let keys = decoders.reduce(into: Set<String>()) { $0.formUnion(Self.keys($1.lines)) }
-        #expect(keys.count > 80)
-        let text = try String(
-            contentsOf: House.root.appending(path: "proxy.conf.example"), encoding: .utf8)
-        let words = Set(text.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init))
-        #expect(keys.subtracting(words).sorted() == [])
+        let names = Set(ConfigurationTexts.keys.flatMap { $0.split(separator: ".").map(String.init) })
+        #expect(names.count > 100)
+        let words = Set(
+            try Self.text("proxy.conf.example").split { !$0.isLetter && !$0.isNumber && $0 != "_" }
+                .map(String.init))
+        #expect(names.subtracting(words).sorted() == [])
     }
 
-    @Test("a key is found however its call is broken into lines")
-    func keyNames() {
-        let lines = [
-            "section.integer(\"queue\", into: &x)", "a.value(", "    \"mode\", into: &y)",
-            "text(node, \"k\")",
-        ]
-        #expect(Self.keys(lines.map { $0[...] }) == ["queue", "mode"])
+    @Test("the example's first line names the schema, from where it stands")
+    func schemaLine() throws {
+        let line = try Self.text("proxy.conf.example").prefix { $0 != "\n" }
+        let name = try #require(line.split(separator: "# yaml-language-server: $schema=").first)
+        #expect(
+            FileManager.default.fileExists(atPath: House.root.appending(path: String(name)).path), "\(line)")
+    }
+
+    @Test("what is made from the tables of keys is as they are now", arguments: ["--reference", "--schema"])
+    func made(flag: String) throws {
+        let (path, text) =
+            flag == "--schema"
+            ? ("deploy/proxy.schema.json", ConfigurationTexts.schema)
+            : ("Sources/Proxy/Proxy.docc/Configuration.md", ConfigurationTexts.reference)
+        let isSame = try Self.text(path) == text
+        #expect(isSame, "trunkline config \(flag) > \(path)")
     }
 }

@@ -15,7 +15,10 @@ struct ImportTableTests {
         "Routing": ["Patterns", "Synchronization"],
         "EventLoop": ["BasicContainers", "CLinux", "Synchronization"],
         "Telemetry": ["Glibc", "Logging", "Synchronization"],
-        "Configuration": ["HTTPProtocol", "Patterns", "Yams"],
+        "Configuration": [
+            "HTTP2Protocol", "HTTPProtocol", "Patterns", "PerMessageDeflate", "Routing", "WebSocketProtocol",
+            "Yams",
+        ],
         "Proxy": [
             "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "Logging",
             "Patterns", "PerMessageDeflate",

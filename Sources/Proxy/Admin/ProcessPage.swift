@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import PerMessageDeflate
+internal import Routing
 internal import TLS
 internal import Telemetry
 
@@ -61,7 +62,7 @@ extension ProxyServer {
     }
 
     func standing(of backend: BackendState, in upstream: String) -> BackendStanding {
-        let slowStart = current.configuration.upstreams[upstream]?.policy.slowStart ?? 0
+        let slowStart = current.configuration.upstreams[upstream]?.policy.rules.slowStart ?? 0
         return backend.standing(at: EventLoop.clock, slowStart: slowStart)
     }
 

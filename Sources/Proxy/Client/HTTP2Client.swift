@@ -202,13 +202,8 @@ extension HTTP2Options {
     /// As the configuration wants clients' connections. Whether extended CONNECT is taken is said once on each: it must
     /// not be taken back (RFC 8441, 3), and a new configuration is for those that come after it.
     fileprivate init(_ generation: Generation, _ listener: ListenerFacts) {
-        let configuration = generation.configuration
-        let http2 = configuration.http2
-        self.init(
-            connectionWindow: http2.window, heldBytes: http2.buffer, maxStreams: http2.streams,
-            maxHeaderList: configuration.limits.requestHead,
-            enablesConnect: generation.takesWebSockets && listener.redirectPort == nil,
-            abuse: HTTP2AbuseLimits(
-                resets: http2.resets, controlFrames: http2.controlFrames, emptyFrames: http2.emptyFrames))
+        self = generation.configuration.http2
+        maxHeaderList = generation.configuration.limits.head.bytes
+        enablesConnect = generation.takesWebSockets && listener.redirectPort == nil
     }
 }

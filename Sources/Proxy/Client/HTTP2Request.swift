@@ -49,7 +49,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func begin(_ head: HTTP2RequestHead) {
         guard !stream.isTooLarge else {
-            let limit = worker.generation.configuration.limits.requestHead
+            let limit = worker.generation.configuration.limits.head.bytes
             return refuse(Fault(.request(.head(.tooLarge(limit: limit)))))
         }
         isConnect = head.method == "CONNECT"

@@ -122,10 +122,11 @@ struct RouteStep {
             return .refuse(Fault(.originRefused))
         }
         switch (route.action, request) {
-        case (.respond(let status, let body, let type), _):
+        case (.respond(let response), _):
             return .respond(
                 RouteResponse(
-                    route: route.name, status: status, body: body, contentType: type, bytes: route.answer))
+                    route: route.name, status: response.status, body: response.body,
+                    contentType: response.contentType, bytes: route.answer))
         case (.upstream(let upstream), .upgrade(let upgrade)):
             return .upgrade(plan(route, upstream, target, upgrade, host, requestID))
         case (.upstream(let upstream), _):

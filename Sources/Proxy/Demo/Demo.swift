@@ -65,18 +65,27 @@ package enum Demo {
         let place = Place(line: 1, column: 1)
         configuration.listeners = hosts.map { host in
             ListenerConfiguration(
-                address: Located(value: .ip(host, port: port), place: place), certificates: [])
+                address: Located(value: .ip(host, port: port), place: place),
+                tls: ListenerTLS(certificates: []))
         }
         configuration.upstreams = ["demo": UpstreamConfiguration([backend])]
         configuration.timeouts.drain = 5_000_000_000
         let page = String(decoding: PackageResources.demo_html, as: UTF8.self)
         configuration.routes = ["/chat", "/ticker", "/echo"].map { path in
-            RouteConfiguration(name: String(path.dropFirst()), path: path, action: .upstream("demo"))
+            route(String(path.dropFirst()), path, .upstream("demo"))
         }
         configuration.routes.append(
-            RouteConfiguration(
-                name: "page", path: "/",
-                action: .respond(status: 200, body: page, contentType: "text/html; charset=utf-8")))
+            route(
+                "page", "/",
+                .respond(.init(status: 200, body: page, contentType: "text/html; charset=utf-8"))))
         return configuration
+    }
+
+    private static func route(_ name: String, _ path: String, _ action: RouteConfiguration.Action)
+        -> RouteConfiguration
+    {
+        var route = RouteConfiguration(name: name, action: action)
+        route.match.path = path
+        return route
     }
 }

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import HTTPProtocol
 
 /// Whether a plain request or its response stands still, and whose doing that is. Times are nanoseconds. Pure.

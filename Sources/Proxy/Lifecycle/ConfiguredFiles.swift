@@ -21,25 +21,26 @@ struct ConfiguredFiles {
     mutating func serverContext(_ listener: ListenerConfiguration, standIns: [Certificate]?)
         -> ServerTLSContext?
     {
-        guard let named = listener.certificates, !named.isEmpty || standIns != nil else { return nil }
+        guard let tls = listener.tls, !tls.certificates.isEmpty || standIns != nil else { return nil }
+        let named = tls.certificates
         let certificates = standIns ?? named.compactMap { load($0) }
         if standIns == nil, certificates.count == named.count {
             for (certificate, named) in zip(certificates, named) { warn(certificate, named) }
         }
-        let clients = clientVerification(listener)
+        let clients = clientVerification(tls.clients)
         guard standIns != nil || certificates.count == named.count,
-            (clients == nil) == (listener.clientCertificates == nil)
+            (clients == nil) == (tls.clients == nil)
         else { return nil }
         do throws(TLSError) {
             return try ServerTLSContext(
-                certificates: certificates, minimumVersion: listener.requiresTLS13 ? .tls13 : .tls12,
+                certificates: certificates, minimumVersion: tls.requiresTLS13 ? .tls13 : .tls12,
                 protocols: listener.protocols,
                 clients: clients,
                 tickets: try tickets.keys(
-                    for: listener.address.value.description, rotatedEvery: listener.rotatesTickets),
+                    for: listener.address.value.description, rotatedEvery: tls.rotatesTickets),
                 hostName: RequestTarget.hostName)
         } catch {
-            let authority = listener.clientCertificates?.authority
+            let authority = tls.clients?.authority
             complain(
                 authority?.place ?? listener.address.place,
                 "\(authority.map { "'\($0.value)'" } ?? "tls"): \(error)")
@@ -47,8 +48,8 @@ struct ConfiguredFiles {
         }
     }
 
-    private mutating func clientVerification(_ listener: ListenerConfiguration) -> ClientVerification? {
-        guard let clients = listener.clientCertificates,
+    private mutating func clientVerification(_ clients: ListenerTLS.Clients?) -> ClientVerification? {
+        guard let clients,
             let pem = read(clients.authority, what: "CA certificates")
         else { return nil }
         guard let file = clients.revocations else {
@@ -101,7 +102,7 @@ struct ConfiguredFiles {
         }
     }
 
-    private mutating func load(_ named: ListenerConfiguration.Certificate) -> Certificate? {
+    private mutating func load(_ named: ListenerTLS.Certificate) -> Certificate? {
         let chain = read(named.certificate, what: "certificate")
         let key = read(named.key, what: "key")
         guard let chain, let key else { return nil }
@@ -117,7 +118,7 @@ struct ConfiguredFiles {
     }
 
     /// It is taken all the same: others may be in order, and an expired one is better than none to whoever can go on.
-    private mutating func warn(_ certificate: Certificate, _ named: ListenerConfiguration.Certificate) {
+    private mutating func warn(_ certificate: Certificate, _ named: ListenerTLS.Certificate) {
         guard let words = CertificateExpiry.words(certificate.secondsUntilExpiry) else { return }
         warnings.append(
             Diagnostic(
@@ -128,7 +129,7 @@ struct ConfiguredFiles {
 
     /// The OCSP response that goes with a certificate. One that is of no use is left out with a warning: a client does
     /// without it, but would refuse a wrong one.
-    private mutating func staple(_ named: ListenerConfiguration.Certificate, for certificate: Certificate)
+    private mutating func staple(_ named: ListenerTLS.Certificate, for certificate: Certificate)
         -> [UInt8]?
     {
         switch named.staple {

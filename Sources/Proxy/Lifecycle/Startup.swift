@@ -24,6 +24,13 @@ package struct Startup {
 
     /// The same for a process that runs already and keeps its ticket keys.
     init(file: String, tickets: TicketRegistry) throws(Diagnostics) {
+        let loaded = try Self.load(file: file)
+        try self.init(
+            loaded.configuration, file: file, diagnostics: loaded.diagnostics, tickets: tickets)
+    }
+
+    /// Reads a file alone, and nothing that it names.
+    package static func load(file: String) throws(Diagnostics) -> LoadedConfiguration {
         let text: [UInt8]
         do throws(SystemError) {
             text = try FileContents.read(file)
@@ -34,10 +41,8 @@ package struct Startup {
                     text: "cannot read the configuration: \(error.reason)")
             ])
         }
-        let loaded = try ConfigurationLoader.load(
+        return try ConfigurationLoader.load(
             String(decoding: text, as: UTF8.self), file: file, environment: Machine.environment)
-        try self.init(
-            loaded.configuration, file: file, diagnostics: loaded.diagnostics, tickets: tickets)
     }
 
     /// From a configuration that is known; `certificates` stand in for files.

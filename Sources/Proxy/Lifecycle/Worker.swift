@@ -65,10 +65,7 @@ final class Worker {
         openUpstreams()
     }
 
-    var headLimits: HeadLimits {
-        let limits = generation.configuration.limits
-        return HeadLimits(bytes: limits.requestHead, fields: limits.fields)
-    }
+    var headLimits: HeadLimits { generation.configuration.limits.head }
     private(set) var isDraining = false
     /// Connections that are no clients yet.
     var arrivals = 0 {

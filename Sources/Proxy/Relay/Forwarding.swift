@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import Configuration
 internal import EventLoop
 internal import WebSocketProtocol
 

@@ -83,7 +83,7 @@ final class Upstream {
         let places = zip(backends, health).map { backend, health -> Rotation.Place in
             backend.state.isDraining ? .out : .standing(health.standing(at: now))
         }
-        let usable = zip(Rotation.usable(places, share: settings.policy.ejection.most), backends)
+        let usable = zip(Rotation.usable(places, share: settings.policy.mostResting), backends)
             .map { isUsable, backend in isUsable && !tried.contains { $0 === backend.state } }
         if let home = home(of: request, backends, usable) { return choice(of: home, request) }
         let candidates = backends.indices.map { index in

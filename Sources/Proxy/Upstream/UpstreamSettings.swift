@@ -9,14 +9,12 @@ struct UpstreamSettings: Sendable {
     /// Its backends, shared by all workers.
     let state: UpstreamState
     let rules: HealthRules
-    let hashKey: HashKey
 
     init(configuration: UpstreamConfiguration, tls: ClientTLSContext?, state: UpstreamState) {
         self.configuration = configuration
         self.tls = tls
         self.state = state
-        rules = HealthRules(configuration.policy)
-        hashKey = HashKey(configuration.policy.hashKey) ?? .clientIP
+        rules = configuration.policy.allRules
     }
 
     /// Whether nothing has changed. Certificates are read anew with each configuration, so TLS always has.
@@ -25,7 +23,8 @@ struct UpstreamSettings: Sendable {
     }
 
     var policy: UpstreamPolicy { configuration.policy }
-    var balances: BalancePolicy.Rule { BalancePolicy.Rule(policy.balance) }
+    var balances: BalancePolicy.Rule { policy.balance }
+    var hashKey: HashKey { policy.hashKey }
 
     /// The backend makes the key up: who gave it out is remembered.
     var learnsKeys: Bool {
@@ -34,32 +33,5 @@ struct UpstreamSettings: Sendable {
         case .cookie, .query: true
         case .clientIP, .header, .path: false
         }
-    }
-}
-
-extension HealthRules {
-    init(_ policy: UpstreamPolicy) {
-        self.init()
-        connectFailures = policy.ejection.connectFailures
-        failures = policy.ejection.failures
-        firstRest = policy.ejection.rest
-        longestRest = policy.ejection.longestRest
-        slowStart = policy.slowStart
-        if let health = policy.health {
-            unhealthyAfter = health.unhealthyAfter
-            healthyAfter = health.healthyAfter
-        }
-    }
-}
-
-extension BalancePolicy.Rule {
-    init(_ balance: UpstreamPolicy.Balance) {
-        self =
-            switch balance {
-            case .roundRobin: .roundRobin
-            case .leastSessions: .leastSessions
-            case .randomTwo: .randomTwo
-            case .hash: .hash
-            }
     }
 }

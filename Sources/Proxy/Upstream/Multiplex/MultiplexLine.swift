@@ -35,11 +35,11 @@ final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         self.scheme = scheme
         self.pool = pool
         self.worker = worker
-        let keepalive = worker.generation.configuration.keepalive
+        let timeouts = worker.generation.configuration.timeouts
         watch = LineWatch(
             LineWatch.Limits(
-                interval: keepalive.pingInterval, timeout: keepalive.pongTimeout,
-                slowConsumer: worker.generation.configuration.timeouts.slowConsumer), now: worker.loop.now)
+                interval: timeouts.pingInterval, timeout: timeouts.pongTimeout,
+                slowConsumer: timeouts.slowConsumer), now: worker.loop.now)
         idleSince = worker.loop.now
         account = MemoryAccount(on: worker.loop.memory)
     }

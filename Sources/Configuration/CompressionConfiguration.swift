@@ -1,0 +1,41 @@
+package import PerMessageDeflate
+
+/// `compression`, of a route or the default of all.
+package struct CompressionConfiguration: Equatable, Sendable {
+    /// Who compresses.
+    package enum Mode: String, Equatable, Sendable { case edge, both, passthrough, off }
+
+    /// Who compresses what.
+    package var mode = Mode.edge
+    /// How it is done.
+    package var options = DeflateOptions()
+    /// Bytes of all sessions' contexts. Of the whole process: a route's own is not looked at.
+    package var memoryBudget = 256 << 20
+
+    /// How clients' messages are compressed; nil = not by us.
+    package var towardsClients: DeflateOptions? { mode == .edge || mode == .both ? options : nil }
+
+    static let table = Table("permessage-deflate; the default of every route.", start: Self()) {
+        Key.value(
+            "mode", \.mode,
+            .choice(("edge", .edge), ("both", .both), ("passthrough", .passthrough), ("off", .off)),
+            "`edge`: towards clients only; `both`: each side by itself; `passthrough`: the client's offer goes to the backend, compressed messages go end to end."
+        )
+        Key.value("level", \.options.level, .integer(1...9), "zlib's level, 1 fast, 9 small.")
+        Key.value(
+            "window_bits", \.options.windowBits, .integer(9...15),
+            "Base-2 logarithm of the window in bytes (RFC 7692, 7.1.2)."
+        )
+        Key.value(
+            "memory_level", \.options.memoryLevel, .integer(1...9), "zlib's memory level of a compressor.")
+        Key.value(
+            "context_takeover", \.options.contextTakeover, .flag,
+            "Whether messages refer to earlier ones (RFC 7692, 7.1.1)."
+        )
+        Key.value("minimum_size", \.options.minimumSize, .size(), "Smaller messages go uncompressed.")
+        Key.value(
+            "memory_budget", \.memoryBudget, .size(),
+            "Bytes of all sessions' contexts; those idle for longest are freed first; 0 = no limit. A route's own has no effect."
+        )
+    }
+}

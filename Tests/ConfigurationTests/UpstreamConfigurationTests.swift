@@ -1,0 +1,49 @@
+import Configuration
+import Testing
+
+@Suite("Upstreams")
+struct UpstreamConfigurationTests {
+    private func load(_ upstream: String) -> (UpstreamConfiguration?, [String]) {
+        let loaded = ConfigurationTests.load(upstream: ", " + upstream)
+        return (loaded.upstream, loaded.words)
+    }
+
+    @Test("mode multiplex and its pool")
+    func multiplex() throws {
+        let (usual, none) = load("mode: multiplex")
+        #expect(none == [])
+        let defaults = try #require(usual)
+        #expect(defaults.mode == .multiplex && defaults.pool.streams == 100 && defaults.pool.connections == 4)
+        let (upstream, complaints) = load(
+            "mode: multiplex, pool: { streams_per_connection: 250, connections: 2, warm: 0 }")
+        #expect(complaints == [])
+        let pool = try #require(upstream).pool
+        #expect(pool.streams == 250 && pool.connections == 2 && pool.warm == 0)
+    }
+
+    @Test("warm connections: as many as are called for, or a number")
+    func warm() {
+        for (text, expected) in [("", nil), ("warm: auto", nil), ("warm: 0", 0), ("warm: 1000", 1000)]
+            as [(String, Int?)]
+        {
+            let (upstream, said) = load("pool: { \(text) }")
+            #expect(said == [] && upstream?.pool.warm == expected)
+        }
+        for text in ["1001", "-1", "few", "on"] {
+            let (_, said) = load("pool: { warm: \(text) }")
+            #expect(said.count == 1 && said[0].contains("expected auto, or a whole number from 0 to 1000"))
+        }
+    }
+
+    @Test("what can't be meant is complained of")
+    func complaints() {
+        let (_, idle) = load("pool: { connections: 2 }")
+        #expect(idle.contains { $0.contains("'connections' in 'pool'") && $0.contains("mode: multiplex") })
+        let (_, header) = load("mode: multiplex, proxy_protocol: v2")
+        #expect(header.contains { $0.contains("'proxy_protocol'") && $0.contains("mode: multiplex") })
+        let (_, none) = load("mode: multiplex, pool: { streams_per_connection: 0 }")
+        #expect(none.contains { $0.contains("streams_per_connection") && $0.contains("from 1") })
+        let (_, mode) = load("mode: multiplexed")
+        #expect(mode.contains { $0.contains("session, multiplex or broadcast") })
+    }
+}
