@@ -1,6 +1,7 @@
 """A new process takes over the listening sockets: from the old one, or from the service manager."""
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import pytest
 from support import backends, machine, proxy as support
 from support.admin import free_admin
 from support.proxy import configuration
-from support.successor import hand_over
+from support.successor import Adopted, adopt, hand_over
 from support.wire import CLOSE, TEXT, Wire, upgrade_request
 
 
@@ -186,6 +187,31 @@ def test_what_is_drained_by_order_stays_so(run, node_chat, tmp_path):
             with proxy.upgraded("/echo"), proxy.upgraded("/echo"):
                 rows = admin.status()["upstreams"][0]["backends"]
                 assert {row["sessions"] for row in rows} == {1}
+
+
+def test_orders_wait_while_a_new_process_starts(run, node_chat):
+    """It has been told already what is drained: an order of that moment would be lost."""
+    admin = free_admin()
+    with run(configuration(node_chat.address, admin=admin.section, timeouts={"drain": "1s"})) as proxy:
+        file = proxy.folder / "proxy.conf"
+        text = file.read_text()
+        # The new process waits for its configuration.
+        file.unlink()
+        os.mkfifo(file)
+        adopt()
+        old = proxy.process
+        old.send_signal(signal.SIGUSR2)
+        proxy.wait_log("new process started")
+        for order in ("drain", "undrain"):
+            code, words = admin.post(f"/{order}?backend={node_chat.address}")
+            assert code == 503 and "handing over" in words
+        assert admin.post("/reload")[0] == 400
+        file.write_text(text)
+        line = proxy.wait_log("new process serves", 20)
+        proxy.process = Adopted(json.loads(line)["process"])
+        assert old.wait(10) == 0
+        machine.eventually(lambda: admin.get("/readyz")[0] == 200, "the new one is ready")
+        assert admin.post(f"/drain?backend={node_chat.address}")[0] == 200
 
 
 class Disguised(support.Proxy):

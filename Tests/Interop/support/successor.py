@@ -43,10 +43,15 @@ class Adopted:
         os.kill(self.pid, signal.SIGKILL)
 
 
+def adopt() -> None:
+    """From now on processes whose parents end are ours."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def hand_over(proxy, timeout: float = 20.0) -> subprocess.Popen:
     """Has the proxy start its successor and waits until that serves. Returns the old process, which drains; from now on
     `proxy.process` is the new one."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
     seen = len(proxy.err)
     proxy.process.send_signal(signal.SIGUSR2)
     find = re.compile(r"new process (serves|failed).*")
