@@ -74,7 +74,7 @@ struct BroadcastConfigurationTests {
             ("queue_bytes: 1MiB, feeds: 64", "64MiB", nil),
             ("queue_bytes: 1MiB, feeds: 65", "64MiB", "65 feeds ('feeds', of each worker)"),
             ("feeds: 17", "64MiB", "17 feeds"),
-            ("queue_bytes: 8589934591GiB, feeds: 1000000", "64MiB", "'queue_bytes'"),
+            ("queue_bytes: 1048576GiB, feeds: 1000000", "64MiB", "'queue_bytes'"),
             ("queue_bytes: 65MiB", "0", nil), ("queue_bytes: 65MiB", "auto", nil),
             // The default of both: nobody has asked for that many.
             ("queue: 5", "64MiB", nil),
