@@ -31,6 +31,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        // OpenSSL's EVP and libcrypt: both are there wherever the other two headers are.
+        .systemLibrary(name: "CAccess"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         .target(name: "WebSocketProtocol", dependencies: [basicContainers], swiftSettings: house),
@@ -41,13 +43,14 @@ let package = Package(
         .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
         .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
         .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: house),
+        .target(name: "Access", dependencies: ["CAccess", "HTTPProtocol"], swiftSettings: house),
         .target(name: "Routing", dependencies: ["Patterns"], swiftSettings: house),
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
         .target(name: "Telemetry", dependencies: [logging], swiftSettings: house),
         .target(
             name: "Configuration",
             dependencies: [
-                "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "Patterns",
+                "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "Patterns",
                 "Routing",
                 yams,
             ], swiftSettings: house),
@@ -55,7 +58,7 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
-                "Routing",
+                "Access", "Routing",
                 "EventLoop", "Telemetry",
                 "Configuration", basicContainers, logging,
             ],
@@ -78,6 +81,7 @@ let package = Package(
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Chance", basicContainers], swiftSettings: house),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: house),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "HTTPProtocol"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Patterns", "Routing"], swiftSettings: house),
         .testTarget(
             name: "EventLoopTests", dependencies: ["EventLoop", "Chance", basicContainers],
@@ -101,7 +105,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS",
-                "Configuration",
+                "Access", "Configuration",
                 basicContainers,
             ], path: "Tests/Fuzz/Targets", swiftSettings: house),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: house),

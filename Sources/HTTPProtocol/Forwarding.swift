@@ -34,6 +34,8 @@ package struct Forwarding: Equatable, Sendable {
     private let prefix: String?
     /// For many clients: names, in lower case, of the fields by which they are told apart; nil = for one.
     private var shared: [String]?
+    /// What the route changes, once all is known that it goes by.
+    package var edits: FieldEdits?
 
     /// - Parameter prefix: what was stripped from the path, if anything.
     package init(
@@ -88,6 +90,7 @@ package struct Forwarding: Equatable, Sendable {
         }
         fields.append("Forwarded", (said.elements + [element(address, scheme, host)]).joined(separator: ", "))
         fields.append("X-Request-Id", requestID)
+        edits?.apply(to: &fields, shared: shared)
         if let shared { fields.removeAll { !isTold($0, shared) } }
     }
 

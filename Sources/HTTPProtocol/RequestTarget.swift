@@ -54,6 +54,9 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
         return RequestTarget(path: path, query: query)
     }
 
+    /// The same path with another query.
+    package func replacing(query: String?) -> RequestTarget { RequestTarget(path: path, query: query) }
+
     /// As it goes on the wire.
     package var text: String { query.map { path + "?" + $0 } ?? path }
     /// As it goes on the wire.

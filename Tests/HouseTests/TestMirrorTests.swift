@@ -5,7 +5,7 @@ import Testing
 struct TestMirrorTests {
     private static let modules: Set<String> = [
         "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
-        "Routing",
+        "Access", "Routing",
         "EventLoop", "Telemetry", "Configuration",
     ]
 

@@ -1,0 +1,35 @@
+/// Base64 for URLs without padding (RFC 4648, 5), as JOSE has it (RFC 7515, 2): one spelling for each value.
+package enum Base64URL {
+    /// nil for what is none: padding, blanks, the other alphabet, and bits at the end that mean nothing.
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3 + 2)
+        var word: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in text {
+            guard let digit = digit(byte) else { return nil }
+            word = word << 6 | digit
+            bits += 6
+            guard bits >= 8 else { continue }
+            bits -= 8
+            bytes.append(UInt8(truncatingIfNeeded: word >> bits))
+            word &= (1 << bits) - 1
+        }
+        // One digit alone is no byte, and what is left of the last one must be nothing.
+        return bits < 6 && word == 0 ? bytes : nil
+    }
+
+    /// The same of text.
+    package static func decode(_ text: String) -> [UInt8]? { decode(text.utf8) }
+
+    private static func digit(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 65...90: UInt32(byte) - 65
+        case 97...122: UInt32(byte) - 71
+        case 48...57: UInt32(byte) + 4
+        case 45: 62
+        case 95: 63
+        default: nil
+        }
+    }
+}

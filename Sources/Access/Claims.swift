@@ -1,0 +1,82 @@
+/// What a token says of its bearer, after it was believed (RFC 7519, 4).
+package struct Claims: Equatable, Sendable {
+    /// The last second of the year 9999: what is beyond it is no time.
+    private static let mostSeconds = 253_402_300_799.0
+
+    private let all: JSONValue
+    /// `sub`.
+    package let subject: String?
+    /// `jti`.
+    package let tokenID: String?
+    /// `exp`, in seconds since 1970.
+    package let expiry: Double?
+    /// `nbf`, the same.
+    let notBefore: Double?
+    /// `iat`, the same.
+    package let issuedAt: Double?
+
+    /// Reads a payload: times must be numbers that mean one.
+    package init(_ payload: [UInt8]) throws(TokenRefusal) {
+        guard let all = try? JSONValue(payload), case .object = all else { throw .claims }
+        self.all = all
+        subject = try Self.text(all, "sub")
+        tokenID = try Self.text(all, "jti")
+        expiry = try Self.time(all, "exp")
+        notBefore = try Self.time(all, "nbf")
+        issuedAt = try Self.time(all, "iat")
+    }
+
+    private static func text(_ all: JSONValue, _ name: String) throws(TokenRefusal) -> String? {
+        guard let value = all[name] else { return nil }
+        guard let text = value.string else { throw .claims }
+        return text
+    }
+
+    private static func time(_ all: JSONValue, _ name: String) throws(TokenRefusal) -> Double? {
+        guard let value = all[name] else { return nil }
+        guard case .number(let text) = value, let seconds = Double(text), (0...mostSeconds).contains(seconds)
+        else { throw .claims }
+        return seconds
+    }
+
+    /// A claim by its name, or by a path into objects with dots between the names.
+    private func value(_ name: String) -> JSONValue? {
+        if let direct = all[name] { return direct }
+        let path = name.split(separator: ".")
+        guard path.count > 1, path.count <= JSONReader.deepest else { return nil }
+        return path.reduce(all as JSONValue?) { $0?[String($1)] }
+    }
+
+    /// A claim as the value of a field: lists with commas between their members; nil where there is none.
+    package func text(_ name: String) -> String? {
+        guard let value = value(name) else { return nil }
+        if let text = value.scalar { return text }
+        guard case .array(let items) = value else { return nil }
+        let texts = items.compactMap(\.scalar)
+        return texts.isEmpty ? nil : texts.joined(separator: ",")
+    }
+
+    /// Whether a claim is one of these values, or has one of them in it: in a list, or as a word of a scope.
+    package func has(_ name: String, oneOf wanted: [String]) -> Bool {
+        guard let value = value(name) else { return false }
+        if case .array(let items) = value {
+            return items.contains { item in item.scalar.map { wanted.contains($0) } ?? false }
+        }
+        guard let text = value.scalar else { return false }
+        if wanted.contains(text) { return true }
+        guard name == "scope" || name == "scp" else { return false }
+        return text.split(separator: " ").contains { wanted.contains(String($0)) }
+    }
+
+    /// Whether `iss` is this one.
+    func isIssued(by issuer: String) -> Bool { all["iss"] == .string(issuer) }
+
+    /// Whether `aud` is, or names, one of these (RFC 7519, 4.1.3).
+    func isFor(oneOf audiences: [String]) -> Bool {
+        switch all["aud"] {
+        case .string(let one): audiences.contains(one)
+        case .array(let many): many.contains { $0.string.map { audiences.contains($0) } ?? false }
+        default: false
+        }
+    }
+}

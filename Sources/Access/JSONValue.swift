@@ -1,0 +1,238 @@
+/// A value of JSON (RFC 8259). Numbers are kept as they are spelled.
+package enum JSONValue: Equatable, Sendable {
+    case null
+    case bool(Bool)
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    /// Reads a text that is to be all of one value.
+    package init(_ bytes: some Collection<UInt8>) throws(JSONError) {
+        var reader = JSONReader(Array(bytes))
+        self = try reader.read()
+    }
+
+    /// A member of an object; nil where there is none.
+    package subscript(name: String) -> JSONValue? {
+        if case .object(let members) = self { members[name] } else { nil }
+    }
+
+    /// The text of a string.
+    package var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The text of a string, a number or a truth; nil for all others.
+    package var scalar: String? {
+        switch self {
+        case .string(let text), .number(let text): text
+        case .bool(let truth): truth ? "true" : "false"
+        case .null, .array, .object: nil
+        }
+    }
+}
+
+/// Why a text is no JSON that is taken.
+package enum JSONError: Error, Equatable, Sendable {
+    case malformed
+    /// A name stands twice in an object: who reads the last and who reads the first would read different things.
+    case duplicateName
+    case tooDeep
+}
+
+/// Reads JSON strictly, with a list of what is open instead of calls within calls.
+struct JSONReader {
+    /// Arrays and objects within each other.
+    static let deepest = 16
+
+    private enum Open {
+        case array([JSONValue])
+        case object([String: JSONValue], name: String)
+    }
+
+    private let bytes: [UInt8]
+    private var position = 0
+    private var open: [Open] = []
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func read() throws(JSONError) -> JSONValue {
+        while true {
+            guard var value = try begin() else { continue }
+            while let parent = open.popLast() {
+                guard let closed = try add(value, to: parent) else { break }
+                value = closed
+            }
+            if open.isEmpty, isDone { return value }
+            guard !open.isEmpty else { throw .malformed }
+        }
+    }
+
+    private var isDone: Bool { bytes[position...].allSatisfy(isBlank) }
+
+    /// Begins the next value; nil where it is one that holds others, which come first.
+    private mutating func begin() throws(JSONError) -> JSONValue? {
+        switch try peek() {
+        case 123:
+            position += 1
+            if try peek() == 125 {
+                position += 1
+                return .object([:])
+            }
+            try push(.object([:], name: try name()))
+            return nil
+        case 91:
+            position += 1
+            if try peek() == 93 {
+                position += 1
+                return .array([])
+            }
+            try push(.array([]))
+            return nil
+        case 34: return .string(try string())
+        case 116: return try word("true", .bool(true))
+        case 102: return try word("false", .bool(false))
+        case 110: return try word("null", .null)
+        default: return .number(try number())
+        }
+    }
+
+    private mutating func push(_ frame: Open) throws(JSONError) {
+        guard open.count < Self.deepest else { throw .tooDeep }
+        open.append(frame)
+    }
+
+    /// Puts a value into what is open. Returns that when it is complete.
+    private mutating func add(_ value: JSONValue, to parent: Open) throws(JSONError) -> JSONValue? {
+        let next = try peek()
+        position += 1
+        switch parent {
+        case .array(var items):
+            items.append(value)
+            if next == 93 { return .array(items) }
+            guard next == 44 else { throw .malformed }
+            open.append(.array(items))
+        case .object(var members, let name):
+            guard members.updateValue(value, forKey: name) == nil else { throw .duplicateName }
+            if next == 125 { return .object(members) }
+            guard next == 44 else { throw .malformed }
+            _ = try peek()
+            open.append(.object(members, name: try self.name()))
+        }
+        return nil
+    }
+
+    private mutating func name() throws(JSONError) -> String {
+        guard try peek() == 34 else { throw .malformed }
+        let name = try string()
+        guard try peek() == 58 else { throw .malformed }
+        position += 1
+        return name
+    }
+
+    /// The next byte that is no blank.
+    private mutating func peek() throws(JSONError) -> UInt8 {
+        while position < bytes.count, isBlank(bytes[position]) { position += 1 }
+        guard position < bytes.count else { throw .malformed }
+        return bytes[position]
+    }
+
+    private mutating func word(_ text: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        guard bytes[position...].starts(with: text.utf8) else { throw .malformed }
+        position += text.utf8.count
+        return value
+    }
+
+    // MARK: Numbers
+
+    private mutating func number() throws(JSONError) -> String {
+        let start = position
+        if current == 45 { position += 1 }
+        if current == 48 { position += 1 } else { try digits() }
+        if current == 46 {
+            position += 1
+            try digits()
+        }
+        if current == 101 || current == 69 {
+            position += 1
+            if current == 43 || current == 45 { position += 1 }
+            try digits()
+        }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    private mutating func digits() throws(JSONError) {
+        let start = position
+        while let byte = current, (48...57).contains(byte) { position += 1 }
+        guard position > start else { throw .malformed }
+    }
+
+    private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    // MARK: Strings
+
+    private mutating func string() throws(JSONError) -> String {
+        position += 1
+        var text: [UInt8] = []
+        while let byte = current {
+            position += 1
+            switch byte {
+            case 34:
+                guard let whole = String(validating: text, as: UTF8.self) else { throw .malformed }
+                return whole
+            case 92: try escape(into: &text)
+            case 0..<32: throw .malformed
+            default: text.append(byte)
+            }
+        }
+        throw .malformed
+    }
+
+    private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
+        guard let byte = current else { throw .malformed }
+        position += 1
+        switch byte {
+        case 34, 47, 92: text.append(byte)
+        case 98: text.append(8)
+        case 102: text.append(12)
+        case 110: text.append(10)
+        case 114: text.append(13)
+        case 116: text.append(9)
+        case 117: text += String(Character(try scalar())).utf8
+        default: throw .malformed
+        }
+    }
+
+    private mutating func scalar() throws(JSONError) -> Unicode.Scalar {
+        let first = try unit()
+        guard (0xD800..<0xDC00).contains(first) else {
+            guard let scalar = Unicode.Scalar(first) else { throw .malformed }
+            return scalar
+        }
+        guard bytes[position...].starts(with: [92, 117]) else { throw .malformed }
+        position += 2
+        let second = try unit()
+        guard (0xDC00..<0xE000).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+        else { throw .malformed }
+        return scalar
+    }
+
+    private mutating func unit() throws(JSONError) -> UInt32 {
+        guard position + 4 <= bytes.count else { throw .malformed }
+        var value: UInt32 = 0
+        for byte in bytes[position..<(position + 4)] {
+            switch byte {
+            case 48...57: value = value << 4 | UInt32(byte - 48)
+            case 65...70: value = value << 4 | UInt32(byte - 55)
+            case 97...102: value = value << 4 | UInt32(byte - 87)
+            default: throw .malformed
+            }
+        }
+        position += 4
+        return value
+    }
+}
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }

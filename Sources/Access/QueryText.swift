@@ -1,0 +1,54 @@
+/// The parameters of a query, as far as tokens are concerned.
+package enum QueryText {
+    /// What stands for a value that nobody is to see.
+    package static let mask = "***"
+
+    /// A query with the values of some parameters masked; as it is where it has none of them.
+    package static func masked(_ query: String, names: [String]) -> String {
+        guard !names.isEmpty else { return query }
+        return query.split(separator: "&", omittingEmptySubsequences: false).map { pair in
+            guard names.contains(name(pair)) else { return String(pair) }
+            return pair.prefix { $0 != "=" } + "=" + mask
+        }.joined(separator: "&")
+    }
+
+    /// The same of a path with its query.
+    package static func masked(target: String, names: [String]) -> String {
+        guard !names.isEmpty, let mark = target.utf8.firstIndex(of: 63) else { return target }
+        let start = target.utf8.index(after: mark)
+        return String(target[..<start]) + masked(String(target[start...]), names: names)
+    }
+
+    static func name(_ pair: Substring) -> String { decoded(pair.utf8.prefix { $0 != 61 }) }
+
+    static func value(_ pair: Substring) -> String { decoded(pair.utf8.drop { $0 != 61 }.dropFirst()) }
+
+    /// Percent-encoding undone; what is none stays as it is.
+    private static func decoded(_ text: Substring.UTF8View.SubSequence) -> String {
+        let bytes = Array(text)
+        var plain: [UInt8] = []
+        plain.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == 37, index + 2 < bytes.count, let high = digit(bytes[index + 1]),
+                let low = digit(bytes[index + 2])
+            {
+                plain.append(high << 4 | low)
+                index += 3
+            } else {
+                plain.append(bytes[index] == 43 ? 32 : bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: plain, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 48...57: byte - 48
+        case 65...70: byte - 55
+        case 97...102: byte - 87
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Access
+import HTTPProtocol
+import Testing
+
+struct PasswordFileTests {
+    private static let hash = "$2b$04$b0xdhvFNl/jSEXjwe5cdluIqASxiCWBuxXaN8qTj5/LU5Vql.YH4m"
+
+    private func file(_ text: String) throws(PasswordFileError) -> PasswordFile {
+        try PasswordFile(Array(text.utf8))
+    }
+
+    private func credentials(_ base64: String) throws -> BasicCredentials {
+        var fields = HeaderFields()
+        fields.append("Authorization", "Basic " + base64)
+        return try #require(BasicCredentials(fields))
+    }
+
+    @Test("a user is in with the right password; a name that nobody has is out, after as much work")
+    func users() throws {
+        let file = try file("# people\n\nada:\(Self.hash)\r\nbob:\(Self.hash)\n")
+        #expect(file.count == 2)
+        #expect(try #require(file.challenge(credentials("YWRhOnNlY3JldA=="))).run())
+        #expect(try !#require(file.challenge(credentials("YWRhOnNlY3JldHM="))).run())
+        #expect(try !#require(file.challenge(credentials("ZXZlOnNlY3JldA=="))).run())
+        #expect(try self.file("").challenge(credentials("ZXZlOnNlY3JldA==")) == nil)
+    }
+
+    @Test("questions have names that differ with user, password, hash and key")
+    func digests() throws {
+        let one = try file("ada:\(Self.hash)\nbob:\(Self.hash)")
+        let key: [UInt8] = [1, 2, 3]
+        let ada = try #require(one.challenge(credentials("YWRhOnNlY3JldA==")))
+        let digest = ada.digest(key: key)
+        #expect(digest.count == 32)
+        #expect(try #require(one.challenge(credentials("YWRhOnNlY3JldA=="))).digest(key: key) == digest)
+        #expect(ada.digest(key: [4]) != digest)
+        #expect(try #require(one.challenge(credentials("Ym9iOnNlY3JldA=="))).digest(key: key) != digest)
+        #expect(try #require(one.challenge(credentials("YWRhOnNlY3JldHM="))).digest(key: key) != digest)
+    }
+
+    @Test(
+        "a line that is none is named",
+        arguments: [("ada", 1), ("\nada:x", 2), (":\(hash)", 1), ("a:\(hash)\na:\(hash)", 2)])
+    func lines(text: String, line: Int) {
+        #expect(throws: PasswordFileError(line: line)) { try file(text) }
+    }
+}

@@ -1,0 +1,71 @@
+import Access
+import HTTPProtocol
+import Testing
+
+struct TokenSourcesTests {
+    private let all = TokenSources([
+        .subprotocol(prefix: "bearer."), .query("access_token"), .cookie("session"),
+    ])
+
+    private func head(_ target: String = "/chat", _ fields: [(String, String)]) throws -> RequestHead {
+        var lines = HeaderFields()
+        for (name, value) in fields { lines.append(name, value) }
+        return RequestHead(method: "GET", target: try RequestTarget(text: target), fields: lines)
+    }
+
+    @Test("out of a list of subprotocols, which keeps the others")
+    func subprotocol() throws {
+        var head = try head("/", [("Sec-WebSocket-Protocol", "chat, bearer.a.b.c , v2")])
+        let taken = try #require(all.take(from: &head))
+        #expect(taken.token == "a.b.c" && taken.subprotocol == nil)
+        #expect(head.fields.all("sec-websocket-protocol") == ["chat, v2"])
+        #expect(head.fields.all("authorization") == ["Bearer a.b.c"])
+    }
+
+    @Test("a list that held nothing else is to be answered with what it held")
+    func alone() throws {
+        var head = try head("/", [("Sec-WebSocket-Protocol", "bearer.a.b.c")])
+        let taken = try #require(all.take(from: &head))
+        #expect(taken.subprotocol == Subprotocol("bearer.a.b.c"))
+        #expect(!head.fields.contains("sec-websocket-protocol"))
+    }
+
+    @Test("out of a query, however its name is spelled, and out of a cookie")
+    func others() throws {
+        var head = try head("/chat?a=1&access%5Ftoken=x%2Ey&b=2&access_token=z", [])
+        #expect(all.take(from: &head)?.token == "x.y")
+        #expect(head.target.text == "/chat?a=1&b=2")
+        var alone = try self.head("/chat?access_token=x", [])
+        #expect(all.take(from: &alone)?.token == "x")
+        #expect(alone.target.text == "/chat")
+        var cookie = try self.head("/", [("Cookie", "a=b; session=\"t.u.v\"; c=d"), ("Cookie", "session=w")])
+        #expect(all.take(from: &cookie)?.token == "t.u.v")
+        #expect(cookie.fields.all("cookie") == ["a=b; c=d"])
+    }
+
+    @Test("the first source decides, and the others are emptied too; a field of the client's own is replaced")
+    func several() throws {
+        var head = try head(
+            "/?access_token=q",
+            [
+                ("Sec-WebSocket-Protocol", "bearer.s"), ("Cookie", "session=c"),
+                ("Authorization", "Bearer own"),
+            ])
+        #expect(all.take(from: &head)?.token == "s")
+        #expect(head.target.text == "/" && !head.fields.contains("cookie"))
+        #expect(head.fields.all("authorization") == ["Bearer s"])
+    }
+
+    @Test("without a token all stays as it is, and another field has it bare")
+    func nothing() throws {
+        let before = try head(
+            "/?token=1",
+            [("Cookie", "sessions=1"), ("Sec-WebSocket-Protocol", "bearer"), ("Authorization", "Bearer o")])
+        var head = before
+        #expect(all.take(from: &head) == nil)
+        #expect(head == before)
+        var other = try self.head("/?access_token=q", [])
+        _ = TokenSources([.query("access_token")], field: "X-Token").take(from: &other)
+        #expect(other.fields.all("x-token") == ["q"] && !other.fields.contains("authorization"))
+    }
+}
