@@ -39,11 +39,10 @@ package struct FieldRules: Equatable, Sendable {
             ].contains(name)
     }
 
-    /// The changes for one request. A field whose value comes to nothing is not sent.
+    /// Adds the changes for one request. A field whose value comes to nothing is not sent.
     ///
     /// - Parameter facts: the values of variables, nil where there is none.
-    package func edits(_ facts: (FieldTemplate.Variable) -> String?) -> FieldEdits {
-        var edits = FieldEdits()
+    package func write(into edits: inout FieldEdits, _ facts: (FieldTemplate.Variable) -> String?) {
         for name in remove { edits.remove(name) }
         for entry in set {
             edits.set(entry.name, entry.value.value(facts), isPersonal: entry.value.isPersonal)
@@ -51,6 +50,5 @@ package struct FieldRules: Equatable, Sendable {
         for entry in add {
             edits.add(entry.name, entry.value.value(facts), isPersonal: entry.value.isPersonal)
         }
-        return edits
     }
 }

@@ -1,5 +1,5 @@
 /// Why a token doesn't let its bearer in.
-package enum TokenRefusal: Error, Equatable, Sendable {
+package enum TokenRefusal: Error, Hashable, Sendable {
     /// There is none.
     case missing
     /// More than one was sent, in different ways (RFC 6750, 2).

@@ -1,3 +1,4 @@
+package import Access
 internal import HTTPProtocol
 package import Routing
 internal import Yams
@@ -48,6 +49,14 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var origins: [String]?
     /// `paths.ambiguous`: the default, or the route's own.
     package var ambiguousPaths = AmbiguousPaths.judge
+    /// `access`. nil = everybody may come in.
+    package var access: AccessConfiguration?
+    /// `upgrade_token`: where browsers put tokens. nil = nowhere.
+    package var tokenSources: TokenSources?
+    /// `headers.request`.
+    package var requestFields = FieldRules()
+    /// `headers.response`.
+    package var responseFields = FieldRules()
     /// Where matching requests go.
     package var action = Action.respond(Response())
     /// The default, with the keys that the route gives itself.

@@ -8,8 +8,9 @@ struct FieldRulesTests {
     {
         var fields = HeaderFields()
         for (name, value) in before { fields.append(name, value) }
-        rules.edits { $0 == .claim("sub") ? "ada" : $0 == .clientIP ? "10.0.0.1" : nil }
-            .apply(to: &fields, shared: shared)
+        var edits = FieldEdits()
+        rules.write(into: &edits) { $0 == .claim("sub") ? "ada" : $0 == .clientIP ? "10.0.0.1" : nil }
+        edits.apply(to: &fields, shared: shared)
         return fields.list.map { "\($0.name): \($0.value)" }
     }
 

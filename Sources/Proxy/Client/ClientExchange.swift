@@ -8,7 +8,8 @@ extension ClientConnection: ExchangeClient {
         guard let upstream = worker.upstream(plan.upstream) else {
             return refuse(Fault(.noBackend), host: plan.host, path: plan.path)
         }
-        let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: !worker.isDraining)
+        let responder = HTTP1Responder(
+            transport, to: plan.head, mayKeepAlive: !worker.isDraining, edits: plan.responseEdits)
         let exchange = Exchange(
             plan, upstream: upstream, client: self, responder: responder, worker: worker)
         enterExchange(exchange, framing: plan.framing)
@@ -19,7 +20,8 @@ extension ClientConnection: ExchangeClient {
         _ request: any UpstreamRequest, _ head: ResponseHead, from backend: Backend,
         refusing plan: UpgradePlan
     ) {
-        let responder = HTTP1Responder(transport, to: plan.head, mayKeepAlive: false)
+        let responder = HTTP1Responder(
+            transport, to: plan.head, mayKeepAlive: false, edits: plan.responseEdits)
         enterRefusal(
             Exchange(
                 refusedBy: backend, request, plan, client: self, responder: responder, worker: worker))

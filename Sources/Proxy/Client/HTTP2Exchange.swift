@@ -40,7 +40,9 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         enter(
             Exchange(
                 plan, upstream: upstream, client: self,
-                responder: HTTP2Responder(stream, on: self.client.transport, to: plan.head), worker: worker))
+                responder: HTTP2Responder(
+                    stream, on: self.client.transport, to: plan.head, edits: plan.responseEdits),
+                worker: worker))
     }
 
     func pass(
@@ -55,7 +57,9 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
         enter(
             Exchange(
                 refusedBy: backend, request, plan, client: self,
-                responder: HTTP2Responder(stream, on: self.client.transport, to: plan.head), worker: worker))
+                responder: HTTP2Responder(
+                    stream, on: self.client.transport, to: plan.head, edits: plan.responseEdits),
+                worker: worker))
     }
 
     private func enter(_ exchange: Exchange) {

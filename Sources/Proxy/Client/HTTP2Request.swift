@@ -98,6 +98,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             fields.append("content-type", response.contentType)
             fields.append("content-length", String(response.body.utf8.count))
         }
+        for field in response.fields { fields.append(field.name.lowercased(), field.value) }
         answer(
             HTTP2ResponseHead(status: response.status, fields: fields),
             head.method == "HEAD" ? [] : response.bytes)
@@ -159,7 +160,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func streamEnded() {
         switch phase {
         case .exchange: passBody()
-        case .upgrade where attempt != nil: cancel()
+        case .upgrade where attempt != nil && isConnect: cancel()
         case .upgrade, .answering, .over: break
         }
     }
@@ -220,11 +221,11 @@ extension UpgradePlan {
     /// a connection or proves that it was understood.
     fileprivate func streamAnswer(_ accepted: AcceptedUpgrade) -> HTTP2ResponseHead {
         var fields = HTTP2Fields()
-        if let subprotocol = accepted.subprotocol {
+        if let subprotocol = subprotocol(accepted) {
             fields.append("sec-websocket-protocol", subprotocol.bytes)
         }
         if let extensions = extensions(accepted) { fields.append("sec-websocket-extensions", extensions) }
-        let application = HTTP2Fields.ofStream(HopByHop.applicationFields(of: accepted.fields))
+        let application = HTTP2Fields.ofStream(HopByHop.applicationFields(of: answerFields(accepted)))
         for index in 0..<application.count {
             fields.append(application.name(index), application.value(index))
         }

@@ -25,7 +25,8 @@ extension EventLog {
         guard let access else { return }
         var fields: Logger.Metadata =
             record?.fields(at: now) ?? [
-                "client": "\(client)", "host": "\(LoggedText.host(host))", "path": "\(path ?? "")",
+                "client": "\(client)", "host": "\(LoggedText.host(host))",
+                "path": "\(masks.masked(path ?? ""))",
             ]
         fields["status"] = .stringConvertible(fault.status)
         fields["side"] = "client"

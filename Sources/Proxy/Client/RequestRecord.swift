@@ -7,6 +7,7 @@ struct RequestRecord {
     private let head: RequestHead
     private let client: String
     private let http: Int
+    private let masks: QueryMasks
     let requestID: String
     /// On the loop's clock.
     let began: UInt64
@@ -14,8 +15,11 @@ struct RequestRecord {
     var route = ""
 
     /// - Parameter requestID: for a request that brings none.
-    init(_ head: RequestHead, client: String, http: Int, requestID: @autoclosure () -> String, began: UInt64)
-    {
+    init(
+        _ head: RequestHead, client: String, http: Int, requestID: @autoclosure () -> String, began: UInt64,
+        masks: QueryMasks
+    ) {
+        self.masks = masks
         self.head = head
         self.client = client
         self.http = http
@@ -29,7 +33,7 @@ struct RequestRecord {
     /// The fields of its line.
     func fields(at now: UInt64) -> Logger.Metadata {
         var fields: Logger.Metadata = [
-            "client": "\(client)", "method": "\(head.method)", "path": "\(head.target.text)",
+            "client": "\(client)", "method": "\(head.method)", "path": "\(masks.masked(head.target.text))",
             "host": "\(LoggedText.host(head.fields.first("host")))", "request_id": "\(requestID)",
             "http": .stringConvertible(http),
             "duration_ms": .stringConvertible((now - min(began, now)) / 1_000_000),

@@ -63,7 +63,8 @@ extension RequestServer {
             underscores: configuration.underscoreFields)
         address = client.address
         let record = RequestRecord(
-            head, client: address, http: httpVersion, requestID: worker.requestID(), began: worker.loop.now)
+            head, client: address, http: httpVersion, requestID: worker.requestID(), began: worker.loop.now,
+            masks: worker.log.masks)
         self.record = record
         // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
         guard head.method != "CONNECT" else {
@@ -80,20 +81,60 @@ extension RequestServer {
             worker.log.outOf(.memory, for: listener.name, fault)
             return refuse(fault, host: head.fields.first("host"), path: head.target.text)
         }
-        let step = RouteStep(
+        var step = RouteStep(
             generation: worker.generation, table: worker.routes, head: head, client: client,
             connection: connectionFacts,
             listener: listener.label, memoryPressure: worker.contextMemory.pressure)
         switch step.decide(requestID: record.requestID) {
         case .refuse(let fault): refuse(fault, host: head.fields.first("host"), path: head.target.text)
-        case .respond(let response):
+        case .respond(let response, let question):
             self.record?.route = response.route
-            respond(response, to: head)
-            worker.log.answered(self.record.take(), response, at: worker.loop.now)
-        case .exchange(let plan):
-            if enter(plan.route, host: plan.host, path: plan.path) { begin(plan) }
-        case .upgrade(let plan): if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
+            pass(question) { [weak self] _, _, edits in self?.answer(response, to: head, edits) }
+        case .exchange(let plan): pass(plan)
+        case .upgrade(let plan): pass(plan)
         }
+    }
+
+    private func pass(_ plan: RequestPlan) {
+        guard plan.route.passage != nil else { return go(on: plan) }
+        pass(AccessQuestion(plan)) { [weak self] _, request, response in
+            var plan = plan
+            plan.forwarding.edits = request
+            plan.responseEdits = response
+            self?.go(on: plan)
+        }
+    }
+
+    private func pass(_ plan: UpgradePlan) {
+        guard plan.route.passage != nil else { return go(on: plan) }
+        pass(AccessQuestion(plan)) { [weak self] admission, request, response in
+            var plan = plan
+            plan.admission = admission
+            plan.forwarding.edits = request
+            plan.responseEdits = response
+            self?.go(on: plan)
+        }
+    }
+
+    private func go(on plan: RequestPlan) {
+        if enter(plan.route, host: plan.host, path: plan.path) { begin(plan) }
+    }
+
+    private func go(on plan: UpgradePlan) {
+        if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
+    }
+
+    /// Answers by the route itself.
+    func answer(_ response: RouteResponse, to head: RequestHead, _ edits: FieldEdits?) {
+        var response = response
+        if let edits {
+            var fields = HeaderFields()
+            for field in response.fields { fields.append(field.name, field.value) }
+            edits.apply(to: &fields)
+            response.fields = fields.list
+        }
+        respond(response, to: head)
+        worker.log.answered(record.take(), response, at: worker.loop.now)
     }
 
     private var connectionFacts: Forwarding.Connection {
@@ -158,6 +199,7 @@ extension RequestServer {
             begin(plan, accepted) { transport, early, onEnd in
                 let session = SessionAssembly(plan: plan, accepted: accepted, worker: worker).session(
                     client: transport, address: address, backend: connection, on: backend, onEnd: onEnd)
+                session.lease = SessionLease(plan.admission, on: worker)
                 session.begin(clientEarly: early, backendEarly: backendEarly)
             }
         case .joined(let feed, let accepted):

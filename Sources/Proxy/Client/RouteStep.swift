@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import HTTPProtocol
 internal import PerMessageDeflate
@@ -11,7 +12,7 @@ struct UpgradePlan {
     /// What the backend is asked for: the head's target, rewritten.
     let target: RequestTarget
     let upgrade: UpgradeRequest
-    let forwarding: Forwarding
+    var forwarding: Forwarding
     let host: String
     /// What the client's offer of permessage-deflate comes to; nil when it goes uncompressed.
     let agreement: DeflateAgreement?
@@ -19,6 +20,12 @@ struct UpgradePlan {
     let compression: DeflateOptions?
     /// What the backend is offered; nil where it is to see plain frames, or the client's own offer.
     let backendOffer: DeflateOffer?
+    /// The token that was taken out of the request.
+    var taken: TakenToken?
+    /// What the route's rules found out about the client.
+    var admission: Admission?
+    /// What changes of the answer's head.
+    var responseEdits: FieldEdits?
 
     var path: String { head.target.text }
     var requestID: String { forwarding.requestID }
@@ -40,9 +47,21 @@ struct UpgradePlan {
     /// The 101 for the client, once the backend has given its own.
     func answer(_ accepted: AcceptedUpgrade) -> [UInt8] {
         ServerHandshake.answer(
-            to: upgrade, subprotocol: accepted.subprotocol,
+            to: upgrade, subprotocol: subprotocol(accepted),
             extensions: extensions(accepted),
-            backendFields: accepted.fields)
+            backendFields: answerFields(accepted))
+    }
+
+    /// What the client is told of subprotocols: where it offered nothing but a token, that.
+    func subprotocol(_ accepted: AcceptedUpgrade) -> Subprotocol? {
+        accepted.subprotocol ?? taken?.subprotocol
+    }
+
+    /// The backend's fields as the client gets them.
+    func answerFields(_ accepted: AcceptedUpgrade) -> HeaderFields {
+        var fields = accepted.fields
+        responseEdits?.apply(to: &fields)
+        return fields
     }
 
     /// What is agreed on with the client. The backend's answer is the client's only where the offer was.
@@ -60,10 +79,12 @@ struct RouteResponse {
     let contentType: String
     /// The body's.
     let bytes: [UInt8]
+    /// Sent besides the usual ones.
+    var fields: [HeaderFields.Field] = []
 
     func encoded(for head: RequestHead, keepsAlive: Bool) -> [UInt8] {
         let response = HTTPResponse(
-            status: status, body: body, contentType: contentType, keepsAlive: keepsAlive)
+            status: status, body: body, contentType: contentType, fields: fields, keepsAlive: keepsAlive)
         return head.method == "HEAD" ? response.encodedHead : response.encoded
     }
 }
@@ -72,7 +93,7 @@ struct RouteResponse {
 enum OnRoute {
     case upgrade(UpgradePlan)
     case exchange(RequestPlan)
-    case respond(RouteResponse)
+    case respond(RouteResponse, AccessQuestion)
     case refuse(Fault)
 }
 
@@ -81,7 +102,7 @@ struct RouteStep {
     let generation: Generation
     let table: RouteTable
     /// Without what the client has no right to say.
-    let head: RequestHead
+    var head: RequestHead
     let client: KnownClient
     let connection: Forwarding.Connection
     /// The name of the listener that it came through.
@@ -89,7 +110,7 @@ struct RouteStep {
     /// How full the memory for compression is; 1 = full.
     let memoryPressure: Double
 
-    func decide(requestID: String) -> OnRoute {
+    mutating func decide(requestID: String) -> OnRoute {
         let host = RequestTarget.hostName(head.fields.first("host") ?? "")
         let request = ServerHandshake.judge(head)
         if case .refuse(let reason) = request { return .refuse(Fault(.request(reason))) }
@@ -107,7 +128,7 @@ struct RouteStep {
             values: { fields.values($0) })
         let choice = RouteChoice(generation: generation, table: table)
         let route: Route
-        let target: RequestTarget
+        var target: RequestTarget
         switch choice.choose(wanted, head.target) {
         case .route(let chosen, let rewritten): (route, target) = (chosen, rewritten)
         case .none:
@@ -121,14 +142,34 @@ struct RouteStep {
         guard route.origins.accepts(head.fields.values("origin")) else {
             return .refuse(Fault(.originRefused))
         }
+        if let access = route.passage?.access, !access.addresses.allows(client.address) {
+            return .refuse(Fault(.access(.address)))
+        }
+        guard let sources = route.passage?.sources, let taken = sources.take(from: &head) else {
+            return decide(request, route, target, host, requestID, nil)
+        }
+        target = target.replacing(query: head.target.query)
+        return decide(ServerHandshake.judge(head), route, target, host, requestID, taken)
+    }
+
+    /// - Parameter taken: the token that was taken out of the head.
+    private func decide(
+        _ request: OnRequest, _ route: Route, _ target: RequestTarget, _ host: String, _ requestID: String,
+        _ taken: TakenToken?
+    ) -> OnRoute {
         switch (route.action, request) {
         case (.respond(let response), _):
             return .respond(
                 RouteResponse(
                     route: route.name, status: response.status, body: response.body,
-                    contentType: response.contentType, bytes: route.answer))
+                    contentType: response.contentType, bytes: route.answer),
+                AccessQuestion(
+                    route: route, head: head, forwarding: forwarding(requestID, route), host: host,
+                    taken: taken))
         case (.upstream(let upstream), .upgrade(let upgrade)):
-            return .upgrade(plan(route, upstream, target, upgrade, host, requestID))
+            var plan = plan(route, upstream, target, upgrade, host, requestID)
+            plan.taken = taken
+            return .upgrade(plan)
         case (.upstream(let upstream), _):
             // A request that comes back as it was sent shows what the proxy added to it.
             guard head.method != "TRACE", let framing = try? head.bodyFraming else {
@@ -137,7 +178,7 @@ struct RouteStep {
             return .exchange(
                 RequestPlan(
                     route: route, upstream: upstream, head: head, target: target, framing: framing,
-                    forwarding: forwarding(requestID, route), host: host))
+                    forwarding: forwarding(requestID, route), host: host, taken: taken))
         }
     }
 

@@ -8,6 +8,7 @@ final class HTTP1Responder: Responder {
     private let transport: any ByteTransport
     private let request: RequestHead
     private let mayKeepAlive: Bool
+    private let edits: FieldEdits?
     private var output = UniqueArray<UInt8>()
     private var encoding = ResponseEncoding.none
     private(set) var status = 0
@@ -15,8 +16,13 @@ final class HTTP1Responder: Responder {
     private(set) var bodyBytes: UInt64 = 0
     private(set) var isComplete = false
 
-    /// - Parameter mayKeepAlive: false when the connection is to end for other reasons than the request's.
-    init(_ transport: any ByteTransport, to request: RequestHead, mayKeepAlive: Bool) {
+    /// - Parameters:
+    ///   - mayKeepAlive: false when the connection is to end for other reasons than the request's.
+    ///   - edits: changes of the final response's head.
+    init(
+        _ transport: any ByteTransport, to request: RequestHead, mayKeepAlive: Bool, edits: FieldEdits?
+    ) {
+        self.edits = edits
         self.transport = transport
         self.request = request
         self.mayKeepAlive = mayKeepAlive
@@ -37,7 +43,9 @@ final class HTTP1Responder: Responder {
         status = head.status
         encoding = answer.encoding
         keepsAlive = answer.keepsAlive
-        append(answer.head.encoded.span)
+        var head = answer.head
+        edits?.apply(to: &head.fields)
+        append(head.encoded.span)
     }
 
     func body(_ bytes: Span<UInt8>) {

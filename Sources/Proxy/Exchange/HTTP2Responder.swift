@@ -8,6 +8,7 @@ final class HTTP2Responder: Responder {
     private let stream: HTTP2Stream
     private unowned let connection: StreamConnection
     private let request: RequestHead
+    private let edits: FieldEdits?
     private var encoding = ResponseEncoding.none
     private(set) var status = 0
     private(set) var bodyBytes: UInt64 = 0
@@ -15,7 +16,11 @@ final class HTTP2Responder: Responder {
     /// The connection outlives its streams.
     let keepsAlive = true
 
-    init(_ stream: HTTP2Stream, on connection: StreamConnection, to request: RequestHead) {
+    /// - Parameter edits: changes of the final response's head.
+    init(
+        _ stream: HTTP2Stream, on connection: StreamConnection, to request: RequestHead, edits: FieldEdits?
+    ) {
+        self.edits = edits
         self.stream = stream
         self.connection = connection
         self.request = request
@@ -36,8 +41,10 @@ final class HTTP2Responder: Responder {
         status = head.status
         encoding = answer.encoding
         if encoding == .none || framing == .length(0) { encoding = .none }
+        var fields = answer.head.fields
+        edits?.apply(to: &fields)
         stream.respond(
-            HTTP2ResponseHead(status: head.status, fields: .ofStream(answer.head.fields)),
+            HTTP2ResponseHead(status: head.status, fields: .ofStream(fields)),
             endsStream: encoding == .none)
     }
 

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPProtocol
 
 /// What is known of a plain request that will be carried to a backend.
@@ -8,8 +9,12 @@ struct RequestPlan {
     /// What the backend is asked for: the head's target, rewritten.
     let target: RequestTarget
     let framing: BodyFraming
-    let forwarding: Forwarding
+    var forwarding: Forwarding
     let host: String
+    /// The token that was taken out of the request.
+    var taken: TakenToken?
+    /// What changes of the answer's head.
+    var responseEdits: FieldEdits?
 
     var path: String { head.target.text }
 

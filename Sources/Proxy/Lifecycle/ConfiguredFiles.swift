@@ -173,7 +173,8 @@ struct ConfiguredFiles {
         return String(token)
     }
 
-    private func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
+    /// Where a file is.
+    func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
 
     private mutating func read(_ name: Located<String>, what: String) -> [UInt8]? {
         do throws(SystemError) {

@@ -5,13 +5,15 @@ internal import WebSocketProtocol
 /// 1012 says that the service goes on and can be had again at once (IANA's registry of RFC 6455, 11.7); after 1001, which
 /// says that the server goes away, some clients never come back. Of a drain of the process operators choose. Behind the text stands a hint in milliseconds, different for each session: a client that waits so
 /// long before it comes back does not come back together with all others.
-enum DrainCause: UInt8, Sendable {
+enum DrainCause: Equatable, Sendable {
     case process
     case successor
     case routeGone
     case backendGone
     case ordered
     case rebalancing
+    /// What let the client in no longer holds.
+    case access(AccessEnd)
 
     /// The hints are spread over so many milliseconds.
     static let hintSpread: UInt64 = 2_000
@@ -21,6 +23,7 @@ enum DrainCause: UInt8, Sendable {
         switch self {
         case .process, .successor: chosen
         case .routeGone, .backendGone, .ordered, .rebalancing: .serviceRestart
+        case .access(let end): CloseCode(rawValue: end.code)
         }
     }
 
@@ -30,6 +33,7 @@ enum DrainCause: UInt8, Sendable {
         case .process, .successor: "service restarts; retry-after-ms=\(hint)"
         case .routeGone, .backendGone: "no longer served here; retry-after-ms=\(hint)"
         case .ordered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
+        case .access(let end): end.reason
         }
     }
 
@@ -42,6 +46,7 @@ enum DrainCause: UInt8, Sendable {
         case .backendGone: "drained, its backend is gone"
         case .ordered: "drained by order"
         case .rebalancing: "drained for balance"
+        case .access(let end): end.reason
         }
     }
 }

@@ -17,6 +17,8 @@ struct EventLog {
     /// For what the process and its operator do: every line is written.
     let operations: Logger
     let metrics: WorkerMetrics
+    /// What of queries no line shows.
+    let masks = QueryMasks()
 
     init(_ sinks: LogSinks, metrics: WorkerMetrics) {
         access = sinks.access

@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
@@ -16,13 +17,20 @@ final class Generation: Sendable {
     let registry: BackendRegistry
     /// Whoever is connected, by address.
     let clients: ClientConnections
+    let passwords: PasswordDesk
+    /// Keys that are fetched, each with a route that uses them.
+    let fetchedKeys: [(FetchedKeys, Route)]
+    /// Parameters of queries that have tokens in them.
+    let maskedParameters: [String]
 
     init(
-        _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext], state: ProcessState
+        _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext],
+        access: [String: AccessFiles] = [:], state: ProcessState
     ) {
         self.configuration = configuration
         registry = state.backends
         clients = state.clients
+        passwords = state.passwords
         let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
         var upstreams: [String: UpstreamSettings] = [:]
         for (name, upstream) in configuration.upstreams {
@@ -31,9 +39,17 @@ final class Generation: Sendable {
         }
         self.upstreams = upstreams
         sendsProxyHeaders = upstreams.values.contains { $0.policy.sendsProxyHeader }
-        routes = configuration.routes.map {
-            Route($0, configuration.timeouts, occupancy: state.occupancy(route: $0.name))
+        routes = configuration.routes.map { route in
+            Route(
+                route, configuration.timeouts,
+                passage: RoutePassage(route, access[route.name] ?? AccessFiles(), state: state),
+                occupancy: state.occupancy(route: route.name))
         }
+        fetchedKeys = routes.compactMap { route in
+            guard case .fetched(let keys)? = route.passage?.access?.tokens?.keys else { return nil }
+            return (keys, route)
+        }
+        maskedParameters = configuration.routes.flatMap { $0.tokenSources?.queryNames ?? [] }
     }
 
     /// The routes to look a request up in. Each worker has its own table, since patterns are not to be shared.

@@ -1,3 +1,4 @@
+internal import Access
 internal import EventLoop
 internal import Synchronization
 
@@ -11,6 +12,8 @@ final class ProcessState: Sendable {
     let sockets = SocketBudget()
     /// Connections of clients, by address.
     let clients = ClientConnections()
+    let passwords = PasswordDesk()
+    private let keys = Mutex<[String: FetchedKeys]>([:])
     private let routes = Mutex<[String: RouteOccupancy]>([:])
 
     /// The occupancy of the route of this name.
@@ -19,6 +22,20 @@ final class ProcessState: Sendable {
             if let known = routes[name] { return known }
             let new = RouteOccupancy()
             routes[name] = new
+            return new
+        }
+    }
+
+    /// The keys that an upstream gives under a path.
+    func keys(from upstream: String, path: String, _ options: KeyRefresh.Options) -> FetchedKeys {
+        keys.withLock { keys in
+            let name = upstream + " " + path
+            if let known = keys[name] {
+                known.adopt(options)
+                return known
+            }
+            let new = FetchedKeys(upstream: upstream, path: path, options: options)
+            keys[name] = new
             return new
         }
     }

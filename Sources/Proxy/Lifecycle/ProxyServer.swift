@@ -173,6 +173,7 @@ package final class ProxyServer: TimerTarget {
     private func everySecond() {
         logs.writeSummaries()
         if certificateLook.isDue(at: loop.now) { lookAtCertificates() }
+        for file in current.watchedFiles { logs.log.watchedFile(file.path, file.look()) }
         _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
     }
 

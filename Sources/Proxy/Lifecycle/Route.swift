@@ -19,11 +19,16 @@ final class Route: Sendable {
     /// Backends are offered permessage-deflate too.
     let compressesUpstream: Bool
     let passesExtensions: Bool
+    /// nil where it lets everybody in and changes nothing.
+    let passage: RoutePassage?
     let limits: LimitsConfiguration
     let timeouts: Timeouts
     let occupancy: RouteOccupancy
 
-    init(_ route: RouteConfiguration, _ timeouts: Timeouts, occupancy: RouteOccupancy) {
+    init(
+        _ route: RouteConfiguration, _ timeouts: Timeouts, passage: RoutePassage? = nil,
+        occupancy: RouteOccupancy
+    ) {
         name = route.name
         action = route.action
         answer = if case .respond(let response) = route.action { Array(response.body.utf8) } else { [] }
@@ -33,6 +38,7 @@ final class Route: Sendable {
         compression = route.compression.towardsClients
         compressesUpstream = route.compression.mode == .both
         passesExtensions = route.compression.mode == .passthrough
+        self.passage = passage
         limits = route.limits
         self.timeouts = timeouts
         self.occupancy = occupancy

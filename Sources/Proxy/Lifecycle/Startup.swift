@@ -14,6 +14,8 @@ package struct Startup {
     let tickets: TicketRegistry
     let adminRules: AdminRules
     private let backendTLS: [String: ClientTLSContext]
+    /// By the names of routes.
+    private let access: [String: AccessFiles]
     private let file: String
     private let adminPermissions: SocketPermissions
 
@@ -71,6 +73,11 @@ package struct Startup {
         for (name, upstream) in configuration.upstreams where upstream.tls != nil {
             contexts[name] = files.clientContext(upstream)
         }
+        var access: [String: AccessFiles] = [:]
+        for route in configuration.routes where route.access != nil {
+            access[route.name] = files.access(route)
+        }
+        self.access = access
         let admin = configuration.admin
         adminRules = AdminRules(
             hosts: admin?.hosts ?? [], token: admin?.token.flatMap { files.token($0) },
@@ -86,8 +93,11 @@ package struct Startup {
         // Of the rest most is the sessions' own: windows, buffers of TLS, and the program itself.
         state.memory.limit = configuration.limits.memory ?? (MachineMemory.usable() ?? 0) / 4
         state.sockets.limits = configuration.socketLimits(descriptors: ProcessFacts.mostDescriptors)
-        return Generation(configuration, backendTLS: backendTLS, state: state)
+        return Generation(configuration, backendTLS: backendTLS, access: access, state: state)
     }
+
+    /// What is read again when it changes.
+    var watchedFiles: [any WatchedFileLook] { access.values.flatMap(\.watched) }
 
     /// What `check` prints.
     package var summary: [String] { configuration.summary }

@@ -33,6 +33,7 @@ final class Worker {
     var inflation = TurnBudget()
     let http2Buffers = HTTP2Buffers()
     private(set) lazy var feeds = FeedHub(worker: self)
+    private(set) lazy var access = AccessDesk(self)
     let contextMemory: ContextMemory
     private var samplers: [Direction: ShrinkSampler] = [:]
     private var onEmpty: (() -> Void)?
@@ -61,8 +62,10 @@ final class Worker {
         wire = try WireSetup.make(on: loop, log: self.log, isFirst: index == 0)
         sendBatch = SendBatch(wire)
         loop.owner = self
+        self.log.masks.names = generation.maskedParameters
         loop.memory.onCut = { [log = self.log] in log.cutForMemory($0) }
         openUpstreams()
+        access.watchKeys()
     }
 
     var headLimits: HeadLimits { generation.configuration.limits.head }
@@ -108,6 +111,7 @@ final class Worker {
         session.position = sessions.count
         sessions.append(session)
         session.start()
+        session.lease?.begin(session)
         drainIfOrdered(session)
     }
 
@@ -120,6 +124,7 @@ final class Worker {
             sessions[position] = last
             last.position = position
         }
+        session.lease?.end()
         log.sessionEnded(session, at: loop.now)
         checkEmpty()
     }
@@ -150,6 +155,8 @@ final class Worker {
         openUpstreams()
         for (name, upstream) in old where upstreams[name] !== upstream { upstream.close() }
         samplers = samplers.filter { generation.hasRoute($0.key.route) }
+        log.masks.names = generation.maskedParameters
+        access.watchKeys()
         drainStrays()
         feeds.adoptOptions()
         feeds.leaveDrainedBackends()

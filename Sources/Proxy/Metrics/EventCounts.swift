@@ -99,6 +99,7 @@ extension DrainCause {
         case .backendGone: "backend_gone"
         case .ordered: "ordered"
         case .rebalancing: "rebalancing"
+        case .access(let end): end.label
         }
     }
 }

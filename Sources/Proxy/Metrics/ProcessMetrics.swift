@@ -59,5 +59,6 @@ extension Metric {
     ]
 
     /// All that the page of metrics shows.
-    static let catalogue = ofSessions + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2 + ofProcess
+    static let catalogue =
+        ofSessions + ofAccess + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2 + ofProcess
 }

@@ -20,6 +20,8 @@ class LiveSession: PeerOwner, TimerOwner {
     /// Where the worker keeps it; -1 when it doesn't.
     final var position = -1
     final var timers = TimerSlots()
+    /// What keeps it to the terms on which it was let in; nil where nothing has to.
+    final var lease: SessionLease?
     private var machine: SessionMachine
     private var meter: SessionMeter
     private var onEnd: (() -> Void)?

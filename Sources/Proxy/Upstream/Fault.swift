@@ -22,7 +22,7 @@ struct Fault: Error, Equatable {
 
     /// What was under way, in the log's words.
     enum Phase: String {
-        case request, choose, queue, resolve, connect, tls, http2, body, response, answer, feed
+        case request, access, choose, queue, resolve, connect, tls, http2, body, response, answer, feed
     }
 
     /// A part of connecting to a backend.
@@ -48,6 +48,8 @@ struct Fault: Error, Equatable {
         case patternTooSlow
         case ambiguousPath
         case originRefused
+        /// The route's rules don't let it in.
+        case access(AccessFault)
         case http2Only
         case useHTTPS(location: String)
         case requestTooLarge(limit: Int)
@@ -141,7 +143,7 @@ extension Fault {
     var side: Side {
         switch kind {
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
-            .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls:
+            .access, .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls:
             .client
         case .memory, .noMemory, .connectionsFull, .clientConnectionsFull, .routeFull, .routeFullOfClient,
             .routeDrained,
@@ -156,6 +158,7 @@ extension Fault {
 
     var phase: Phase {
         switch kind {
+        case .access: .access
         case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .memory, .noMemory, .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .noWebSocket:
@@ -174,7 +177,7 @@ extension Fault {
         switch kind {
         case .streamsTaken, .unreachable, .connectTimeout, .shortage, .unprocessed, .wantsHTTP1: .safe
         case .lost, .noAnswer(hasBegun: false): .ifRepeatable
-        case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
             .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,

@@ -10,6 +10,7 @@ extension Fault {
     var status: Int {
         switch kind {
         case .request(let reason): reason.status
+        case .access(let fault): fault.status
         case .useHTTPS: 308
         case .plainText, .patternTooSlow, .ambiguousPath: 400
         case .originRefused: 403
@@ -37,6 +38,7 @@ extension Fault {
         case .patternTooSlow: "path takes too long to match against 'path_regex'"
         case .ambiguousPath: "path can be read in several ways"
         case .originRefused: "origin is not allowed here"
+        case .access(let fault): fault.text
         case .http2Only: "only HTTP/2 is spoken here"
         case .useHTTPS: "use https"
         case .requestTooLarge(let limit): "request body larger than \(limit) bytes"
@@ -93,7 +95,7 @@ extension Fault {
         case .answerStalls: "response stands still"
         case .backendStalls: "takes nothing of the request"
         case .wantsHTTP1: "HTTP_1_1_REQUIRED"
-        case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
             .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
@@ -112,6 +114,7 @@ extension Fault {
         case .patternTooSlow: "path_takes_too_long_to_match_against_path_regex"
         case .ambiguousPath: "path_can_be_read_in_several_ways"
         case .originRefused: "origin_is_not_allowed_here"
+        case .access(let fault): fault.label
         case .http2Only: "only_http_is_spoken_here"
         case .useHTTPS: "use_https"
         case .requestTooLarge: "request_body_larger_than_bytes"
@@ -158,7 +161,8 @@ extension Fault {
             .routeDrained,
             .feedsFull, .noBackend, .streamsTaken, .queueFull, .queueTimeout, .allOut, .shortage:
             "no_backend"
-        case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused,
+            .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .noWebSocket, .openingAnswer, .unreachable,
             .lost, .brokenOff, .unprocessed, .wantsHTTP1, .malformed, .badHandshake:
             "failed"
@@ -173,7 +177,7 @@ extension Fault {
         case .unreachable(.connect), .unreachable(.http2): isRefusedConnection ? "refused" : "failed"
         case .connectTimeout: "timed_out"
         case .shortage: "shortage"
-        case .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
             .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
@@ -193,6 +197,7 @@ extension Fault {
     var fields: [HeaderFields.Field] {
         switch kind {
         case .request(let reason): reason.fields
+        case .access(let fault): fault.fields
         case .useHTTPS(let location): [.init("Location", location)]
         case .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
             .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory, .connectionsFull,
@@ -216,7 +221,7 @@ extension Fault {
         case .routeFull: "connections"
         case .routeFullOfClient: "connections_per_client"
         case .feedsFull: "feeds"
-        case .request, .plainText, .noRoute, .ambiguousPath, .originRefused, .http2Only, .useHTTPS, .slowHead,
+        case .access, .request, .plainText, .noRoute, .ambiguousPath, .originRefused, .http2Only, .useHTTPS, .slowHead,
             .slowBody, .clientStalls, .noMemory, .routeDrained, .noWebSocket, .openingAnswer, .noBackend,
             .streamsTaken,
             .queueFull, .queueTimeout, .feedTimeout, .unreachable, .allOut, .connectTimeout, .shortage, .lost,

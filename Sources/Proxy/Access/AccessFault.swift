@@ -1,0 +1,55 @@
+internal import Access
+internal import HTTPProtocol
+
+/// Why access rules don't let a request in, with the name of its route.
+enum AccessFault: Hashable {
+    case address
+    /// No password, or a wrong one.
+    case password(realm: String)
+    /// Too many passwords are being checked.
+    case passwordsBusy
+    case token(TokenRefusal, realm: String)
+    /// Whoever is to be asked doesn't answer.
+    case authority
+
+    var status: Int {
+        switch self {
+        case .address: 403
+        case .password: 401
+        case .passwordsBusy, .authority: 503
+        case .token(let refusal, _): refusal.status
+        }
+    }
+
+    /// One line, lower case: nothing about keys, users or tokens.
+    var text: String {
+        switch self {
+        case .address: "this address is not allowed here"
+        case .password: "a name and a password are needed"
+        case .passwordsBusy: "too many passwords are being checked"
+        case .token(let refusal, _): refusal.reason
+        case .authority: "whoever decides on access can't be asked now"
+        }
+    }
+
+    /// The `reason` of refusals that are counted.
+    var label: String {
+        switch self {
+        case .address: "access_address"
+        case .password: "access_password"
+        case .passwordsBusy: "access_passwords_busy"
+        case .token(let refusal, _): "access_token_" + refusal.word
+        case .authority: "access_authority"
+        }
+    }
+
+    var fields: [HeaderFields.Field] {
+        switch self {
+        case .password(let realm):
+            [.init("WWW-Authenticate", "Basic realm=\"\(quoted(realm))\", charset=\"UTF-8\"")]
+        case .token(let refusal, let realm):
+            refusal.challenge(realm: realm).map { [.init("WWW-Authenticate", $0)] } ?? []
+        case .address, .passwordsBusy, .authority: []
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import Access
+internal import EventLoop
+internal import HTTPProtocol
+internal import TLS
+
+// How a request passes the rules of its route, before it takes a place on it.
+extension RequestServer {
+    /// Judges a request; `go` runs when it may go on, now or later, with what changes of it and of its answer.
+    func pass(
+        _ question: AccessQuestion, _ go: @escaping (Admission, FieldEdits?, FieldEdits?) -> Void
+    ) {
+        guard let passage = question.route.passage else { return go(Admission(), nil, nil) }
+        let facts = PassageFacts(
+            question, requestID: question.forwarding.requestID, listener: listener,
+            tls: transport.tlsFacts)
+        judge(question, passage) { admission in
+            let value = { facts.value($0, admission) }
+            go(admission, passage.requestEdits(admission, value), passage.responseEdits(value))
+        }
+    }
+
+    private func judge(
+        _ question: AccessQuestion, _ passage: RoutePassage, _ go: @escaping (Admission) -> Void
+    ) {
+        guard let access = passage.access, !access.isDecidedByAddress else { return go(Admission()) }
+        record?.route = question.route.name
+        var isDecided = false
+        let gate = AccessGate(question, access, worker: worker) { [weak self] outcome in
+            isDecided = true
+            guard let self else { return }
+            attempt = nil
+            switch outcome {
+            case .admitted(let admission): go(admission)
+            case .refused(let fault):
+                refuse(fault, host: question.host, path: question.head.target.text)
+            case .answered(let response): answer(response, to: question.head, nil)
+            }
+        }
+        gate.start()
+        if !isDecided { attempt = gate }
+    }
+}
+
+extension AccessQuestion {
+    init(_ plan: RequestPlan) {
+        self.init(
+            route: plan.route, head: plan.head, forwarding: plan.forwarding, host: plan.host,
+            taken: plan.taken)
+    }
+
+    init(_ plan: UpgradePlan) {
+        self.init(
+            route: plan.route, head: plan.head, forwarding: plan.forwarding, host: plan.host,
+            taken: plan.taken)
+    }
+}
+
+/// What the variables of fields stand for in one request.
+private struct PassageFacts {
+    let question: AccessQuestion
+    let requestID: String
+    let listener: String?
+    let isSecure: Bool
+    let tlsVersion: String?
+    let serverName: String?
+
+    init(_ question: AccessQuestion, requestID: String, listener: ListenerFacts, tls: TLSFacts?) {
+        self.question = question
+        self.requestID = requestID
+        self.listener = listener.label
+        isSecure = listener.tls != nil
+        tlsVersion = tls?.version
+        serverName = tls?.serverName
+    }
+
+    func value(_ variable: FieldTemplate.Variable, _ admission: Admission) -> String? {
+        switch variable {
+        case .clientIP: question.forwarding.client
+        case .requestID: requestID
+        case .tlsVersion: tlsVersion
+        case .sni: serverName
+        case .host: question.host
+        case .method: question.head.method
+        case .path: question.head.target.path
+        case .scheme: isSecure ? "https" : "http"
+        case .route: question.route.name
+        case .listener: listener
+        case .user: admission.user
+        case .claim(let name): admission.claims?.text(name)
+        }
+    }
+}

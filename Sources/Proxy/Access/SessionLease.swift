@@ -1,0 +1,181 @@
+internal import Access
+internal import EventLoop
+internal import HTTPProtocol
+internal import WebSocketProtocol
+
+/// Keeps a session to what let it in: tells the client before its token expires, takes a new one, asks the authority again,
+/// and closes the session when its time is over. Exists only where a route asks for any of that.
+///
+/// Ends that come together are spread over a part of the second in which they are due.
+final class SessionLease: TimerTarget {
+    private enum Timer: UInt8 { case end, warning, recheck }
+
+    private static let second = 1_000_000_000.0
+    /// The wall clock may be set: it is looked at again after so long.
+    private static let longestSleep = 60.0
+    /// Ends are spread over so many nanoseconds.
+    private static let spread: UInt64 = 500_000_000
+    /// A warning that can't be put between messages now is tried again after so long.
+    private static let patience: UInt64 = 50_000_000
+
+    private unowned let worker: Worker
+    private weak var session: (any LiveSession)?
+    private var term: SessionTerm?
+    private let inquiry: AuthorityInquiry?
+    private let policy: ExpiryPolicy?
+    private let jitter: UInt64
+    private var timers: [UInt8: TimerToken] = [:]
+    private var isWarned = false
+    private var failures = 0
+    private var call: UpstreamCall?
+    /// Who the session is of.
+    let subject: String?
+    /// Looks for messages with a new token; nil = none are taken.
+    var watch: PrefixWatch?
+
+    /// nil where nothing is to be watched.
+    init?(_ admission: Admission?, on worker: Worker) {
+        guard let admission, admission.term?.isBounded == true || admission.inquiry != nil else { return nil }
+        self.worker = worker
+        term = admission.term?.isBounded == true ? admission.term : nil
+        inquiry = admission.inquiry
+        policy = term?.policy.expiry
+        subject = admission.subject
+        jitter = UInt64.random(in: 0..<Self.spread, using: &worker.loop.random)
+        watch = policy?.renewalPrefix.map { PrefixWatch(prefix: Array($0.utf8)) }
+    }
+
+    func begin(_ session: any LiveSession) {
+        self.session = session
+        schedule()
+        scheduleRecheck()
+    }
+
+    /// The session is over.
+    func end() {
+        for timer in timers.values { worker.loop.cancel(timer) }
+        timers = [:]
+        call?.cancel()
+        call = nil
+        session = nil
+    }
+
+    private func arm(_ timer: Timer, _ delay: UInt64) {
+        worker.loop.cancel(timers[timer.rawValue])
+        timers[timer.rawValue] = worker.loop.schedule(self, kind: timer.rawValue, after: max(delay, 1))
+    }
+
+    private func disarm(_ timer: Timer) {
+        worker.loop.cancel(timers.removeValue(forKey: timer.rawValue))
+    }
+
+    func timerFired(_ kind: UInt8) {
+        timers[kind] = nil
+        switch Timer(rawValue: kind) {
+        case .end: lookForEnd()
+        case .warning: warn()
+        case .recheck: recheck()
+        case nil: break
+        }
+    }
+
+    // MARK: The token's end
+
+    private func schedule() {
+        guard let policy, let end = term?.end else {
+            disarm(.end)
+            return disarm(.warning)
+        }
+        let left = end - ProcessFacts.wallClock()
+        arm(.end, left > Self.longestSleep ? nanoseconds(Self.longestSleep) : nanoseconds(left) &+ jitter)
+        guard policy.warning > 0, !isWarned else { return disarm(.warning) }
+        let before = left - Double(policy.warning) / Self.second
+        if before < Self.longestSleep { arm(.warning, nanoseconds(before)) }
+    }
+
+    private func nanoseconds(_ seconds: Double) -> UInt64 { UInt64(max(seconds, 0) * Self.second) }
+
+    private func lookForEnd() {
+        guard let policy, let end = term?.end else { return }
+        guard end <= ProcessFacts.wallClock() else { return schedule() }
+        worker.metrics.add(.accessEndings, ["expired"])
+        close(AccessEnd(cause: .expired, code: policy.code))
+    }
+
+    private func warn() {
+        guard let policy, let session, !isWarned else { return }
+        guard session.say(Array(policy.warningText.utf8)) else { return arm(.warning, Self.patience) }
+        isWarned = true
+        worker.metrics.add(.accessWarnings, [])
+    }
+
+    private func close(_ end: AccessEnd) { session?.drainSoon(after: 0, because: .access(end)) }
+
+    // MARK: A new token
+
+    /// A message brought a token, whoever sent it; what it said is not passed on.
+    func renew(with text: [UInt8]) {
+        let token = String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }
+        renew(token, mayFetch: true)
+    }
+
+    private func renew(_ token: String, mayFetch: Bool) {
+        guard let term, let session else { return }
+        do throws(TokenRefusal) {
+            let now = ProcessFacts.wallClock()
+            let claims = try term.policy.claims(token, wallClock: now, clock: worker.loop.now)
+            guard self.term?.renew(claims, now: now) == true else { throw .claims }
+            isWarned = false
+            worker.metrics.add(.accessRenewals, ["renewed"])
+            schedule()
+        } catch {
+            let isWaiting =
+                mayFetch
+                && term.policy.fetches(after: error, for: session.route, on: worker) { [weak self] in
+                    self?.renew(token, mayFetch: false)
+                }
+            guard !isWaiting else { return }
+            worker.metrics.add(.accessRenewals, [error.word])
+            worker.log.renewalRefused(session, cause: error.word)
+        }
+    }
+
+    /// A message that began as one with a token was too long for one.
+    func renewalTooLong() {
+        worker.metrics.add(.accessRenewals, [TokenRefusal.malformed.word])
+        if let session { worker.log.renewalRefused(session, cause: "longer than a token may be") }
+    }
+
+    // MARK: Asking again
+
+    private func scheduleRecheck() {
+        guard let inquiry else { return }
+        arm(.recheck, worker.loop.random.jittered(inquiry.policy.recheck, by: 0.1))
+    }
+
+    private func recheck() {
+        guard let inquiry, call == nil else { return }
+        call = UpstreamCall(inquiry.plan, on: worker, within: inquiry.policy.timeout) { [weak self] answer in
+            guard let self else { return }
+            call = nil
+            judge(AuthorityAnswer(answer, inquiry.policy), inquiry.policy)
+        }
+        call?.start()
+    }
+
+    private func judge(_ answer: AuthorityAnswer, _ policy: AuthorityPolicy) {
+        switch answer {
+        case .yes: failures = 0
+        case .no:
+            worker.metrics.add(.accessEndings, ["revoked"])
+            return close(AccessEnd(cause: .revoked, code: policy.code))
+        case .silence:
+            failures += 1
+            if policy.onFailure == .refuse, failures >= policy.failures {
+                worker.metrics.add(.accessEndings, ["unanswered"])
+                return close(AccessEnd(cause: .unanswered, code: policy.code))
+            }
+        }
+        scheduleRecheck()
+    }
+}

@@ -1,0 +1,16 @@
+internal import Telemetry
+
+extension Metric {
+    static let accessEndings = counter(
+        "trunkline_access_endings_total", "Sessions closed because what let them in no longer holds.",
+        labels: ["cause"])
+    static let accessWarnings = counter(
+        "trunkline_access_warnings_total", "Clients that were told that their token will expire.")
+    static let accessRenewals = counter(
+        "trunkline_access_renewals_total", "New tokens that came within sessions, by what became of them.",
+        labels: ["outcome"])
+    static let accessKeyFetches = counter(
+        "trunkline_access_key_fetches_total", "Fetches of keys from upstreams.", labels: ["outcome"])
+
+    static let ofAccess = [accessEndings, accessWarnings, accessRenewals, accessKeyFetches]
+}
