@@ -1,3 +1,4 @@
+internal import Access
 internal import BasicContainers
 internal import EventLoop
 internal import PerMessageDeflate
@@ -19,6 +20,10 @@ final class ClientMessage {
     private var text: UTF8Validator?
     /// Goes through it as it comes.
     private var inspector: Inflater?
+    /// Looks whether it brings a new token; nil once it is known not to.
+    var watch: PrefixWatch?
+    /// That it has brought.
+    private(set) var token: [UInt8]?
     /// When the last piece came.
     private(set) var lastCame: UInt64
 
@@ -93,6 +98,11 @@ final class ClientMessage {
         guard text != nil else { return }
         let isText = text?.accept(piece) ?? true
         guard isText, !isLast || text?.isComplete ?? true else { throw .invalidUTF8 }
+        switch watch?.take(piece, isLast: isLast) {
+        case .undecided, nil: break
+        case .taken(let text): token = text
+        case .other, .tooLong: watch = nil
+        }
     }
 
     // MARK: Passing it on

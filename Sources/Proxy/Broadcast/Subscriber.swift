@@ -261,6 +261,7 @@ final class Subscriber: LiveSession {
     private func take(_ bytes: inout MutableSpan<UInt8>, _ slice: FrameSlice) throws(ProtocolViolation) {
         client.count(slice)
         switch feed.options.clientMessages {
+        case _ where lease?.watch != nil: try forward(&bytes, slice)
         case .discard: break
         case .forward: try forward(&bytes, slice)
         case .close:
@@ -280,6 +281,7 @@ final class Subscriber: LiveSession {
                 limits: route.limits.client.inflate, arena: worker.contextMemory.arena,
                 on: client.transport.account,
                 at: now)
+            if header.opcode == .text { assembly?.watch = lease?.watch }
             if !slice.endsMessage, !isEnding { scheduleHousekeeping() }
         }
         guard let assembly else { return }
@@ -288,10 +290,29 @@ final class Subscriber: LiveSession {
             bytes.span.extracting(slice.payload), isLast: slice.endsMessage, at: now, scratch: worker.scratch)
         let wait = allowance.took(slice.payload.count, becoming: meant, at: now)
         if wait > 0 { throttle(client, for: wait, limit: "inflate_ratio") }
-        guard slice.endsMessage else { return }
+        guard slice.endsMessage || isUnwanted(assembly) else { return }
         self.assembly = nil
-        feed.say(assembly)
-        if !feed.takesMessages { pauseForFeed() }
+        if let token = assembly.token {
+            lease?.renew(with: token)
+        } else if feed.options.clientMessages == .forward {
+            feed.say(assembly)
+            if !feed.takesMessages { pauseForFeed() }
+        } else if feed.options.clientMessages == .close {
+            close(
+                ClosePayload(.policyViolation, "this feed takes no messages"), by: .client,
+                cause: .unwantedMessage)
+        }
+    }
+
+    /// Whether a message was only looked at for a token, and has none.
+    private func isUnwanted(_ message: ClientMessage) -> Bool {
+        feed.options.clientMessages != .forward && message.watch == nil && message.token == nil
+    }
+
+    override func say(_ text: [UInt8]) -> Bool {
+        guard !isEnding, client.takesData, underWay == nil else { return false }
+        client.send(text: text)
+        return true
     }
 
     private func pauseForFeed() {

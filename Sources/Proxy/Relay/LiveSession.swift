@@ -21,7 +21,7 @@ class LiveSession: PeerOwner, TimerOwner {
     final var position = -1
     final var timers = TimerSlots()
     /// What keeps it to the terms on which it was let in; nil where nothing has to.
-    final var lease: SessionLease?
+    final var lease: SessionLease? { didSet { leased() } }
     private var machine: SessionMachine
     private var meter: SessionMeter
     private var onEnd: (() -> Void)?
@@ -69,6 +69,10 @@ class LiveSession: PeerOwner, TimerOwner {
     }
     /// Its end was decided on elsewhere, and is not taken back.
     var mustLeave: Bool { false }
+    /// It has been given terms.
+    func leased() {}
+    /// Sends the client a text message of ours; false where none can be put between two messages now.
+    func say(_ text: [UInt8]) -> Bool { false }
     /// Its end has begun.
     func endBegan() {}
     /// The backend's connection, where there was one, is closed.

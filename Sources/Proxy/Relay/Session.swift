@@ -9,7 +9,7 @@ internal import WebSocketProtocol
 /// `Forwarding` and `Transforming` move the data, `SessionMachine` decides how it ends, `LiveSession` carries that out.
 final class Session: LiveSession {
     /// Neither side compresses by an agreement of ours: frames go through as they came.
-    private let isPlain: Bool
+    private var isPlain: Bool
     private var onBackendEnd: (() -> Void)?
 
     init(
@@ -29,6 +29,11 @@ final class Session: LiveSession {
         client.receivedEarly(clientEarly)
         client.goOn()
         backend?.goOn()
+    }
+
+    /// Messages that are looked at can't go through as they came.
+    override func leased() {
+        if lease?.watch != nil { isPlain = false }
     }
 
     override var backendName: String? { facts.backend }
@@ -72,6 +77,15 @@ final class Session: LiveSession {
         peer.hasTaken()
         if !peer.isPaused { disarm(.slowConsumer) }
         feeder.release(.full)
+    }
+
+    /// Only where one message has ended and none has begun (RFC 6455, 5.4).
+    override func say(_ text: [UInt8]) -> Bool {
+        guard !isEnding, client.takesData, !client.isMidFrame, let backend, !backend.frames.isMidMessage,
+            !backend.transit.isTransformed, !backend.hasPending
+        else { return false }
+        client.send(text: text)
+        return true
     }
 
     /// The other side is kept awake too.

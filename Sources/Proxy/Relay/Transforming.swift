@@ -132,7 +132,8 @@ extension Session {
         peer.compression?.isInflating = inflates
         let deflates = other.compression.map { isWorthCompressing(header, isInflated: inflates, $0) } ?? false
         other.compression?.isDeflating = deflates
-        peer.transit.begin(header, isTransformed: inflates || deflates)
+        let isWatched = watchBegins(header, isReadable: !header.rsv1 || inflates, from: peer)
+        peer.transit.begin(header, isTransformed: inflates || deflates || isWatched)
         peer.text = header.opcode == .text ? UTF8Validator() : nil
     }
 
@@ -197,8 +198,24 @@ extension Session {
         }
     }
 
-    /// Frames plain bytes for the other side, deflated where that was decided.
+    /// Frames plain bytes for the other side, unless they bring a new token.
     private func compose(
+        _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
+        into output: inout UniqueArray<UInt8>
+    ) {
+        guard peer === client, lease != nil else {
+            return composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
+        }
+        switch watched(payload, isLast: isLast, opcode: peer.transit.opcode) {
+        case .passes: composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
+        case .passesAll(let whole):
+            composeAll(whole.span, isLast: isLast, from: peer, to: other, into: &output)
+        case .stays: break
+        }
+    }
+
+    /// Frames plain bytes for the other side, deflated where that was decided.
+    private func composeAll(
         _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) {

@@ -145,6 +145,9 @@ final class WebSocketPeer: TransportReceiver {
         }
     }
 
+    /// Sends a text message of ours, for whoever knows that it stands between two messages.
+    func send(text: [UInt8]) { send(.text, text) }
+
     private func sendHeld() {
         if let payload = heldPong.take() { send(.pong, payload) }
         if keepalive.frameEnded(at: worker.loop.now, gate, { transport.outflow }) {
