@@ -43,12 +43,6 @@ package struct KeySet: Sendable {
     /// How many keys can be used.
     package var count: Int { entries.count }
 
-    /// Whether some key is a shared secret.
-    package var hasSecrets: Bool { entries.contains { $0.key.kind == .secret } }
-
-    /// Whether some key is no shared secret.
-    package var hasPublicKeys: Bool { entries.contains { $0.key.kind != .secret } }
-
     /// The keys that may have signed a token. One that names its key is checked with that one alone, but for keys that
     /// have no name.
     package func candidates(id: String?, for algorithm: SignatureAlgorithm) -> [VerificationKey] {

@@ -62,8 +62,8 @@ package struct PasswordCheck: Sendable {
     package func digest(key: [UInt8]) -> [UInt8] {
         let user = Array(credentials.user.utf8)
         let length = lengthPrefix(user.count)
-        return VerificationKey.hmac(
-            "SHA256", key: key, length + user + hash.bytes + [0] + Array(credentials.password.utf8))
+        let question = [isKnown ? 1 : 0] + length + user + hash.bytes + [0]
+        return VerificationKey.hmac("SHA256", key: key, question + Array(credentials.password.utf8))
     }
 
     private func lengthPrefix(_ count: Int) -> [UInt8] { Array(String(count).utf8) + [0] }

@@ -1,11 +1,22 @@
 package import Access
+internal import HTTPProtocol
+internal import Yams
 
 /// `access` of a route: who may come in.
 package struct AccessConfiguration: Equatable, Sendable {
-    /// `allow` and `deny`, in the order in which they are written.
-    package var addresses = AddressRules()
-    /// `basic.users`: a file of names and passwords' hashes. nil = no passwords are asked for.
-    package var users: Located<String>?
+    /// `basic`.
+    package struct Basic: Equatable, Sendable {
+        /// A file of names and passwords' hashes.
+        package var users = Located(value: "", place: Place(line: 1, column: 1))
+    }
+
+    /// `allow`, and `deny`.
+    private var allowed = TrustedProxies()
+    private var denied = TrustedProxies()
+    /// `deny` is written before `allow`.
+    private var deniesFirst = false
+    /// nil = no passwords are asked for.
+    package var basic: Basic?
     /// `jwt`. nil = no tokens are asked for.
     package var tokens: TokenConfiguration?
     /// `forward`. nil = nobody else is asked.
@@ -13,86 +24,79 @@ package struct AccessConfiguration: Equatable, Sendable {
 
     /// Everybody may.
     package init() {}
+
+    /// The addresses, in the order in which they are written.
+    package var addresses: AddressRules {
+        let rules: [(AddressRules.Verdict, TrustedProxies)] = [(.allow, allowed), (.deny, denied)]
+        return AddressRules((deniesFirst ? rules.reversed() : rules).filter { !$0.1.isEmpty })
+    }
+
+    /// The upstreams that are asked.
+    var upstreams: [String] {
+        var names = [forward?.upstream].compactMap(\.self)
+        if case .upstream(let source)? = tokens?.keys { names.append(source.name) }
+        return names
+    }
+
+    static let table = Table(
+        "Who may come in: all that is asked for must be given.", start: Self(), rules: rules
+    ) {
+        Key.list(
+            "allow", \.allowed.list, .addresses(of: "allow"),
+            "Addresses and ranges that may ask, as `trusted_proxies` has them; all others get 403. Of `allow` and `deny` the one that is written first decides.",
+            example: "10.0.0.0/8", empty: { "'allow' of \($0) is empty: nobody could come in" }
+        )
+        Key.list(
+            "deny", \.denied.list, .addresses(of: "deny"), "Addresses and ranges that may not: 403.",
+            example: "192.0.2.0/24"
+        )
+        Key.optionalSection("basic", \.basic, passwords, unset: "no passwords are asked for")
+        Key.optionalSection(
+            "jwt", \.tokens, TokenConfiguration.table, title: "'jwt'", unset: "no tokens are asked for")
+        Key.optionalSection(
+            "forward", \.forward, ForwardConfiguration.table, title: "'forward'",
+            unset: "nobody else is asked")
+    }
+
+    private static let passwords = Table(
+        "Names and passwords (RFC 7617); 401 without the right ones.", start: Basic()
+    ) {
+        Key.value(
+            "users", \.users, .file,
+            "A file of lines `name:hash` as htpasswd writes it, by bcrypt or SHA-crypt; read again when it changes.",
+            isRequired: true, example: "users.htpasswd")
+    }
+
+    private static let rules: [Rule<Self>] = [
+        Rule { access, section in
+            guard let deny = section.keyPlace("deny"), let allow = section.keyPlace("allow") else { return }
+            access.deniesFirst = (deny.line, deny.column) < (allow.line, allow.column)
+        }
+    ]
 }
 
-/// `access.jwt`: what tokens must be, and what becomes of sessions whose token expires. Times in nanoseconds.
-package struct TokenConfiguration: Equatable, Sendable {
-    /// Where keys come from.
-    package enum Keys: Equatable, Sendable {
-        /// A JWK Set or PEM blocks.
-        case file(Located<String>)
-        case upstream(KeyUpstream)
+extension RouteConfiguration {
+    /// What is to be said of its rules beside the rest.
+    static func checkAccess(_ route: Self, _ section: Section, _ whole: ProxyConfiguration) {
+        guard let access = route.access, let node = section.node("access")?.mapping else { return }
+        if case .upstream(let source)? = access.tokens?.keys, whole.upstreams[source.name] == nil {
+            checkUpstream(
+                source.name, section, whole, at: node["jwt"]?.mapping?["keys"]?.mapping?["upstream"])
+        }
+        if let forward = access.forward, whole.upstreams[forward.upstream] == nil {
+            checkUpstream(forward.upstream, section, whole, at: node["forward"]?.mapping?["upstream"])
+        }
+        if access.basic != nil, access.tokens != nil, route.tokenSources?.isAuthorization != false {
+            section.complain(
+                section.place,
+                "'basic' and 'jwt' of \(section.title) both go by the field Authorization: give one, or"
+                    + " 'upgrade_token' with another field as 'to'")
+        }
+        if access.tokens?.renewalPrefix != nil, route.compression.mode == .passthrough {
+            section.warn(
+                section.place,
+                "'renew' of \(section.title) finds no messages that clients compress: compression is 'passthrough'"
+            )
+        }
     }
-
-    /// Keys that an upstream gives.
-    package struct KeyUpstream: Equatable, Sendable {
-        /// One of `upstreams`.
-        package var name = ""
-        /// What is asked for.
-        package var path = "/.well-known/jwks.json"
-        /// How often.
-        package var refresh: UInt64 = 600_000_000_000
-        /// For how long keys are used beyond that while none can be had.
-        package var staleFor: UInt64 = 86_400_000_000_000
-
-        /// None in particular.
-        package init() {}
-    }
-
-    /// A field for the backend and the claim that it gets.
-    package struct Passed: Equatable, Sendable {
-        /// Its name.
-        package var field: String
-        /// The claim's name, or a path with dots.
-        package var claim: String
-    }
-
-    /// `keys`.
-    package var keys: Keys?
-    /// All that the tokens themselves must be.
-    package var rules = TokenRules(algorithms: [])
-    /// `pass`.
-    package var pass: [Passed] = []
-    /// `anonymous`: requests without a token come in as nobody.
-    package var allowsAnonymous = false
-    /// `on_expiry: ignore`: sessions outlive their tokens.
-    package var ignoresExpiry = false
-    /// `expiry_code`.
-    package var expiryCode = 4401
-    /// `expiry_warning`: before the end; 0 = never.
-    package var expiryWarning: UInt64 = 0
-    /// `expiry_text`: what the client is told then.
-    package var expiryText = "token-expires"
-    /// `renew.prefix`: how a message begins that brings a new token. nil = none is taken.
-    package var renewalPrefix: String?
-
-    /// Nothing but defaults.
-    package init() {}
-}
-
-/// `access.forward`: somebody else who decides. Times in nanoseconds, 0 = off.
-package struct ForwardConfiguration: Equatable, Sendable {
-    /// One of `upstreams`.
-    package var upstream = ""
-    /// What is asked for.
-    package var path = "/"
-    /// nil = the request's own.
-    package var method: String?
-    /// Fields of the answer that the backend gets.
-    package var pass: [String] = []
-    /// For an answer.
-    package var timeout: UInt64 = 2_000_000_000
-    /// How long a yes is remembered for those who prove themselves in the same way.
-    package var cache: UInt64 = 0
-    /// How often it is asked again for as long as a session lives.
-    package var recheck: UInt64 = 0
-    /// `on_failure: allow`: who doesn't answer has said yes.
-    package var allowsOnFailure = false
-    /// How many checks in a row may go unanswered before a session is closed.
-    package var failures = 3
-    /// What sessions are closed with.
-    package var revokedCode = 4401
-
-    /// Nothing but defaults.
-    package init() {}
 }

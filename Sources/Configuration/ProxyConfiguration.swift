@@ -98,8 +98,9 @@ package struct ProxyConfiguration: Equatable, Sendable {
             }
         },
         Rule { configuration, section in
-            let used = configuration.routes.compactMap { route in
-                if case .upstream(let name) = route.action { name } else { nil }
+            let used = configuration.routes.flatMap { route in
+                let own: String? = if case .upstream(let name) = route.action { name } else { nil }
+                return (route.access?.upstreams ?? []) + [own].compactMap(\.self)
             }
             guard let upstreams = section.node("upstreams")?.mapping else { return }
             for (key, _) in upstreams {
@@ -112,7 +113,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
 
 extension Scalar where Value == UInt16 {
     /// A code for an end that is no fault.
-    fileprivate static var closeCode: Self {
+    static var closeCode: Self {
         Scalar(
             form: Form(
                 words: "close code",
@@ -138,13 +139,13 @@ extension Scalar where Value == UInt16 {
 // MARK: Whom is believed
 
 /// One of `trusted_proxies`.
-private enum TrustedProxy: Sendable {
+enum TrustedProxy: Sendable {
     case unix
     case range(AddressRange)
 }
 
 extension TrustedProxies {
-    fileprivate var list: [TrustedProxy] {
+    var list: [TrustedProxy] {
         get { ranges.map { .range($0) } + (trustsUnixSockets ? [.unix] : []) }
         set {
             let ranges: [AddressRange] = newValue.compactMap {
@@ -156,7 +157,10 @@ extension TrustedProxies {
 }
 
 extension Scalar where Value == TrustedProxy {
-    fileprivate static var trustedProxy: Self {
+    static var trustedProxy: Self { addresses(of: "trusted_proxies") }
+
+    /// - Parameter key: whose members they are.
+    static func addresses(of key: String) -> Self {
         Scalar(
             form: Form(
                 words: "addresses, ranges, `unix`",
@@ -174,7 +178,7 @@ extension Scalar where Value == TrustedProxy {
                 }
             }
         ).complaining {
-            "'\($0)' is none of 'trusted_proxies', expected an address such as 10.0.0.1, a range"
+            "'\($0)' is none of '\(key)', expected an address such as 10.0.0.1, a range"
                 + " such as 10.0.0.0/8 or 2001:db8::/32, or unix"
         }
     }

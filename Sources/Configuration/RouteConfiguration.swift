@@ -133,6 +133,13 @@ extension RouteConfiguration {
         Key.section(
             "limits", \.limits, LimitsConfiguration.tableOfRoutes, title: "'limits'", isInherited: true
         )
+        Key.optionalSection(
+            "access", \.access, AccessConfiguration.table, title: "'access'", unset: "everybody may come in"
+        )
+        Key.optionalSection(
+            "upgrade_token", \.tokenSources, TokenSources.table, title: "'upgrade_token'",
+            unset: "tokens stay where they are")
+        Key.section("headers", \.self, fieldRules, title: "'headers'")
         Key.section("paths", \.ambiguousPaths, paths, title: "'paths'", isInherited: true)
         Key.optional(
             "upstream", \.upstream, .text, "One of `upstreams`, where matching requests go.",
@@ -232,6 +239,7 @@ extension RouteConfiguration {
             )
         }
         route.match.check(section, listeners: whole.listeners.compactMap(\.name))
+        checkAccess(route, section, whole)
         guard case .upstream(let name) = route.action else { return }
         guard let upstream = whole.upstreams[name] else {
             return checkUpstream(name, section, whole)
@@ -245,12 +253,14 @@ extension RouteConfiguration {
         }
     }
 
-    private static func checkUpstream(_ name: String, _ section: Section, _ whole: ProxyConfiguration) {
+    static func checkUpstream(
+        _ name: String, _ section: Section, _ whole: ProxyConfiguration, at node: Node? = nil
+    ) {
         let near = Spelling.nearest(to: name, in: whole.upstreams.keys.sorted()).map {
             ", did you mean '\($0)'?"
         }
         section.complain(
-            section.node("upstream")?.place ?? section.place, "upstream '\(name)' is not defined\(near ?? "")"
+            (node ?? section.node("upstream"))?.place ?? section.place, "upstream '\(name)' is not defined\(near ?? "")"
         )
     }
 }

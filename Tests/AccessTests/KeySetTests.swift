@@ -15,7 +15,6 @@ struct KeySetTests {
             """)
         #expect(keys.count == 1)
         #expect(keys.ignored == 9)
-        #expect(!keys.hasSecrets)
     }
 
     @Test("a name chooses a key, an unknown name none, and keys without a name are tried for all")

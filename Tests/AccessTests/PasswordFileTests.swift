@@ -38,6 +38,16 @@ struct PasswordFileTests {
         #expect(try #require(one.challenge(credentials("YWRhOnNlY3JldHM="))).digest(key: key) != digest)
     }
 
+    @Test("what was right for a user who is gone is another question than for the decoy of the same hash")
+    func gone() throws {
+        let before = try file("ada:\(Self.hash)")
+        let after = try file("eve:\(Self.hash)")
+        let credentials = try credentials("YWRhOnNlY3JldA==")
+        #expect(
+            try #require(before.challenge(credentials)).digest(key: [1])
+                != #require(after.challenge(credentials)).digest(key: [1]))
+    }
+
     @Test(
         "a line that is none is named",
         arguments: [("ada", 1), ("\nada:x", 2), (":\(hash)", 1), ("a:\(hash)\na:\(hash)", 2)])

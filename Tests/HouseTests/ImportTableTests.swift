@@ -21,7 +21,8 @@ struct ImportTableTests {
             "Yams",
         ],
         "Proxy": [
-            "Access", "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "Logging",
+            "Access", "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
+            "Logging",
             "Patterns", "PerMessageDeflate",
             "Routing",
             "Synchronization", "TLS", "Telemetry", "WebSocketProtocol",

@@ -1,3 +1,4 @@
+import Access
 import EventLoop
 import HTTP2Protocol
 import HTTPProtocol
@@ -21,6 +22,8 @@ struct FaultTests {
         var side = Fault.Side.client
         var retry = Fault.Retry.never
         var limit: String?
+        /// Where it isn't made of the client's text.
+        var label: String?
         /// Where the log says more than the client is told.
         var log: String?
     }
@@ -41,6 +44,15 @@ struct FaultTests {
             limit: "path_regex"),
         Row(kind: .ambiguousPath, status: 400, text: "path can be read in several ways"),
         Row(kind: .originRefused, status: 403, text: "origin is not allowed here"),
+        Row(
+            kind: .access(.address), status: 403, text: "this address is not allowed here", phase: .access,
+            label: "access_address"),
+        Row(
+            kind: .access(.password(realm: "a")), status: 401, text: "a name and a password are needed",
+            phase: .access, label: "access_password"),
+        Row(
+            kind: .access(.token(.signature, realm: "a")), status: 401, text: "token is not valid",
+            phase: .access, label: "access_token_signature"),
         Row(kind: .http2Only, status: 505, text: "only HTTP/2 is spoken here"),
         Row(kind: .useHTTPS(location: "https://a/"), status: 308, text: "use https"),
         Row(
@@ -203,6 +215,7 @@ struct FaultTests {
         case .noAnswer: 36
         case .answerStalls: 37
         case .backendStalls: 38
+        case .access: 40
         }
     }
 
@@ -213,7 +226,7 @@ struct FaultTests {
 
     @Test("every kind has a row")
     func complete() {
-        #expect(Set(Self.rows.map { Self.number($0.kind) }) == Set(0...39))
+        #expect(Set(Self.rows.map { Self.number($0.kind) }) == Set(0...40))
     }
 
     @Test("each is told as it has always been")
@@ -223,7 +236,7 @@ struct FaultTests {
             #expect(fault.status == row.status, "\(row.kind)")
             #expect(fault.clientText == row.text, "\(row.kind)")
             #expect(fault.logText == row.log ?? row.text, "\(row.kind)")
-            #expect(fault.label == words(row.text), "\(row.kind)")
+            #expect(fault.label == row.label ?? words(row.text), "\(row.kind)")
             #expect(fault.upgradeOutcome == row.upgrade, "\(row.kind)")
             #expect(fault.dialOutcome == row.dial, "\(row.kind)")
             #expect(fault.phase == row.phase && fault.side == row.side, "\(row.kind)")

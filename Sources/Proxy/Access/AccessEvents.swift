@@ -24,7 +24,7 @@ extension EventLog {
         }
     }
 
-    func renewalRefused(_ session: any LiveSession, cause: String) {
+    func renewalRefused(_ session: LiveSession, cause: String) {
         events.info(
             "token of a session not renewed",
             metadata: [

@@ -15,7 +15,7 @@ extension ConfiguredFiles {
     /// Reads what a route's access rules name; what is wrong with it is complained of.
     mutating func access(_ route: RouteConfiguration) -> AccessFiles {
         var files = AccessFiles()
-        if let users = route.access?.users {
+        if let users = route.access?.basic?.users {
             files.passwords = watch(users) { bytes throws(WatchedFileError) in
                 do throws(PasswordFileError) {
                     return try PasswordFile(bytes)
@@ -106,10 +106,10 @@ extension TokenPolicy {
         pass = tokens.pass.map { ($0.field, $0.claim) }
         allowsAnonymous = tokens.allowsAnonymous
         expiry =
-            tokens.ignoresExpiry
+            tokens.onExpiry == .ignore
             ? nil
             : ExpiryPolicy(
-                code: UInt16(clamping: tokens.expiryCode), warning: tokens.expiryWarning,
+                code: tokens.expiryCode, warning: tokens.expiryWarning,
                 warningText: tokens.expiryText, renewalPrefix: tokens.renewalPrefix)
     }
 }
@@ -120,6 +120,6 @@ extension AuthorityPolicy {
             upstream: forward.upstream, path: forward.path, method: forward.method, pass: forward.pass,
             timeout: forward.timeout, cache: forward.cache, recheck: forward.recheck,
             onFailure: forward.allowsOnFailure ? .allow : .refuse, failures: forward.failures,
-            code: UInt16(clamping: forward.revokedCode))
+            code: forward.revokedCode)
     }
 }

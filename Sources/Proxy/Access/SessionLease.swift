@@ -19,7 +19,7 @@ final class SessionLease: TimerTarget {
     private static let patience: UInt64 = 50_000_000
 
     private unowned let worker: Worker
-    private weak var session: (any LiveSession)?
+    private weak var session: LiveSession?
     private var term: SessionTerm?
     private let inquiry: AuthorityInquiry?
     private let policy: ExpiryPolicy?
@@ -45,7 +45,7 @@ final class SessionLease: TimerTarget {
         watch = policy?.renewalPrefix.map { PrefixWatch(prefix: Array($0.utf8)) }
     }
 
-    func begin(_ session: any LiveSession) {
+    func begin(_ session: LiveSession) {
         self.session = session
         schedule()
         scheduleRecheck()

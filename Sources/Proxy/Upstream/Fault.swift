@@ -177,7 +177,8 @@ extension Fault {
         switch kind {
         case .streamsTaken, .unreachable, .connectTimeout, .shortage, .unprocessed, .wantsHTTP1: .safe
         case .lost, .noAnswer(hasBegun: false): .ifRepeatable
-        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused,
+            .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
             .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,

@@ -95,7 +95,8 @@ extension Fault {
         case .answerStalls: "response stands still"
         case .backendStalls: "takes nothing of the request"
         case .wantsHTTP1: "HTTP_1_1_REQUIRED"
-        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused,
+            .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
             .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
@@ -177,7 +178,8 @@ extension Fault {
         case .unreachable(.connect), .unreachable(.http2): isRefusedConnection ? "refused" : "failed"
         case .connectTimeout: "timed_out"
         case .shortage: "shortage"
-        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused, .http2Only,
+        case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused,
+            .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,
             .connectionsFull,
             .clientConnectionsFull, .routeFull, .routeFullOfClient, .routeDrained, .feedsFull, .noWebSocket,
@@ -221,7 +223,8 @@ extension Fault {
         case .routeFull: "connections"
         case .routeFullOfClient: "connections_per_client"
         case .feedsFull: "feeds"
-        case .access, .request, .plainText, .noRoute, .ambiguousPath, .originRefused, .http2Only, .useHTTPS, .slowHead,
+        case .access, .request, .plainText, .noRoute, .ambiguousPath, .originRefused, .http2Only, .useHTTPS,
+            .slowHead,
             .slowBody, .clientStalls, .noMemory, .routeDrained, .noWebSocket, .openingAnswer, .noBackend,
             .streamsTaken,
             .queueFull, .queueTimeout, .feedTimeout, .unreachable, .allOut, .connectTimeout, .shortage, .lost,

@@ -18,6 +18,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "http2_server", check: HTTP2.checkServer),
         FuzzTarget(name: "http2_client", check: HTTP2.checkClient),
         FuzzTarget(name: "records", check: Records.check),
+        FuzzTarget(name: "tokens", check: Credentials.check),
         FuzzTarget(name: "configuration", check: Settings.check),
     ]
 }

@@ -1,0 +1,76 @@
+internal import Access
+internal import HTTPProtocol
+
+/// `access.forward`: somebody else who decides. Times in nanoseconds, 0 = off.
+package struct ForwardConfiguration: Equatable, Sendable {
+    /// One of `upstreams`.
+    package var upstream = ""
+    /// What is asked for.
+    package var path = "/"
+    /// nil = the request's own.
+    package var method: String?
+    /// Fields of the answer that the backend gets.
+    package var pass: [String] = []
+    /// For an answer.
+    package var timeout: UInt64 = 2_000_000_000
+    /// How long a yes is remembered for those who prove themselves in the same way.
+    package var cache: UInt64 = 0
+    /// How often it is asked again for as long as a session lives.
+    package var recheck: UInt64 = 0
+    /// `on_failure: allow`: who doesn't answer has said yes.
+    package var allowsOnFailure = false
+    /// How many checks in a row may go unanswered before a session is closed.
+    package var failures = 3
+    /// What sessions are closed with.
+    package var revokedCode: UInt16 = 4401
+
+    /// Nothing but defaults.
+    package init() {}
+
+    static let table = Table(
+        "Somebody else decides, as with nginx's auth_request and the forward-auth of Traefik and Caddy: 2xx lets in, 3xx, 401 and 403 reach the client.",
+        start: Self()
+    ) {
+        Key.value(
+            "upstream", \.upstream, .text, "One of `upstreams`, which is asked.", isRequired: true,
+            example: "auth"
+        )
+        Key.value("path", \.path, .requestPath, "What is asked for.")
+        Key.optional(
+            "method", \.method,
+            .text("method", pattern: "^[A-Z]+$") { isToken($0) ? nil : "'\($0)' is no method" },
+            "By which it is asked.", example: "GET", unset: "the request's own"
+        )
+        Key.list(
+            "pass", \.pass, .fieldName,
+            "Fields of the answer that the backend gets; clients can't send them.",
+            example: "X-User"
+        )
+        Key.value("timeout", \.timeout, .someDuration, "For the answer.")
+        Key.value(
+            "cache", \.cache, .duration,
+            "How long a yes is remembered for the same route, host, path, method, cookies and Authorization; 0 = not at all."
+        )
+        sessions
+    }
+
+    @KeyList<Self>
+    private static var sessions: [Key<Self>] {
+        Key.value(
+            "recheck", \.recheck, .duration,
+            "How often it is asked again for as long as a session lives; 0 = never.")
+        Key.value(
+            "on_failure", \.allowsOnFailure, .choice(("refuse", false), ("allow", true)),
+            "Where no answer comes: 503, and sessions are closed after `failures`; or as if it had said yes.")
+        Key.value("failures", \.failures, .integer(1...1000), "Checks in a row that may go unanswered.")
+        Key.value(
+            "revoked_code", \.revokedCode, .closeCode, "The code that sessions are closed with after a no.")
+    }
+}
+
+extension Scalar where Value == String {
+    /// The name of a field that may be given a value.
+    static var fieldName: Self {
+        text("name of a field", pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", FieldRules.complaint(name:))
+    }
+}
