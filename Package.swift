@@ -50,7 +50,8 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "Patterns",
+                "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol",
+                "Patterns",
                 "Routing",
                 yams,
             ], swiftSettings: house),
@@ -96,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate",
+                "Access", "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
+                "PerMessageDeflate",
                 "Routing", "TLS", "WebSocketProtocol", basicContainers,
             ], swiftSettings: house),
         .target(name: "Chance", path: "Tests/Support/Chance", swiftSettings: house),

@@ -260,7 +260,8 @@ extension RouteConfiguration {
             ", did you mean '\($0)'?"
         }
         section.complain(
-            (node ?? section.node("upstream"))?.place ?? section.place, "upstream '\(name)' is not defined\(near ?? "")"
+            (node ?? section.node("upstream"))?.place ?? section.place,
+            "upstream '\(name)' is not defined\(near ?? "")"
         )
     }
 }
