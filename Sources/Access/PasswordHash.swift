@@ -4,7 +4,7 @@ internal import CAccess
 ///
 /// Unsafe code is here because libcrypt is a C library; text is lent for one call.
 package struct PasswordHash: Equatable, Sendable {
-    private static let kinds = ["$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$"]
+    private static let prefixes = ["$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$"]
     /// Higher costs take minutes of a thread for each attempt of a stranger.
     private static let mostRounds = 16
 
@@ -12,7 +12,7 @@ package struct PasswordHash: Equatable, Sendable {
 
     /// nil for what is no such hash: the old ones (DES, MD5, SHA-1 without salt) are none that would keep a password.
     package init?(_ text: String) {
-        guard Self.kinds.contains(where: { text.hasPrefix($0) }), (20...256).contains(text.utf8.count),
+        guard Self.prefixes.contains(where: { text.hasPrefix($0) }), (20...256).contains(text.utf8.count),
             text.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
         else { return nil }
         if text.hasPrefix("$2") {

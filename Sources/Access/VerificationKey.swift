@@ -27,10 +27,10 @@ internal import CAccess
     /// Takes the key over; nil where it is of no use.
     private init?(_ key: OpaquePointer?) {
         guard let key = unsafe key else { return nil }
-        let kinds: [Int32: KeyKind] = [1: .rsa, 2: .p256, 3: .p384, 4: .p521, 5: .ed25519, 6: .ed448]
+        let known: [Int32: KeyKind] = [1: .rsa, 2: .p256, 3: .p384, 4: .p521, 5: .ed25519, 6: .ed448]
         let bits = unsafe trunkline_access_bits(key)
         let exponent = unsafe trunkline_access_exponent_bits(key)
-        guard let kind = kinds[unsafe trunkline_access_kind(key)],
+        guard let kind = known[unsafe trunkline_access_kind(key)],
             // A huge exponent makes each check as slow as a signature is; 1 makes anything one.
             kind != .rsa || (Self.rsaBits.contains(bits) && (2...33).contains(exponent))
         else {
@@ -65,8 +65,8 @@ internal import CAccess
 
     /// A key of RFC 8037: `Ed25519` or `Ed448`.
     package convenience init?(edwards name: String, x: [UInt8]) {
-        let kinds = ["Ed25519": "ED25519", "Ed448": "ED448"]
-        guard let kind = kinds[name] else { return nil }
+        let spellings = ["Ed25519": "ED25519", "Ed448": "ED448"]
+        guard let kind = spellings[name] else { return nil }
         let key = unsafe trunkline_access_ed(kind, x, Int32(clamping: x.count))
         unsafe self.init(key)
     }

@@ -148,7 +148,9 @@ package struct TokenConfiguration: Equatable, Sendable {
 
     private static let source = Key<Self>(
         entry: Entry(
-            name: "keys", about: "A file, read again when it changes, with a JWK Set or PEM; or an upstream.",
+            name: "keys",
+            about:
+                "A file, read again when it changes, with a JWK Set or PEM; or an `upstream` that is asked for a `path` every `refresh`, and whose keys count `stale_for` longer.",
             kind: .either(Scalar<Located<String>>.file.form, upstreamTable.outline), isRequired: true,
             example: "keys.jwks"),
         read: { tokens, section in

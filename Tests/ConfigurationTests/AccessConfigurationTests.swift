@@ -40,7 +40,7 @@ struct AccessConfigurationTests {
     @Test(
         "complaints",
         arguments: [
-            ("allow: []", "'allow' is empty"), ("allow: [x]", "'x' is none of 'allow'"),
+            ("allow: []", "is empty: nobody could come in"), ("allow: [x]", "'x' is none of 'allow'"),
             ("basic: {}", "missing required key 'users'"), ("forward: {}", "missing required key 'upstream'"),
             ("forward: { upstream: ap }", "upstream 'ap' is not defined, did you mean 'app'?"),
             ("forward: { upstream: app, path: v }", "is no path as requests have it"),

@@ -44,7 +44,7 @@ struct TokenConfigurationTests {
             ("keys: k", "missing required key 'algorithms'"),
             ("keys: k, algorithms: [none]", "it would let in whoever asks"),
             ("keys: k, algorithms: [es256]", "did you mean 'ES256'?"),
-            ("keys: { upstream: app }, algorithms: [HS256]", "needs 'keys' from a file"),
+            ("keys: { upstream: app }, algorithms: [HS256]", "need 'keys' from a file"),
             ("keys: { upstream: ap }, algorithms: [ES256]", "did you mean 'app'?"),
             ("keys: { upstream: app, refresh: 0 }, algorithms: [ES256]", "'refresh'"),
             ("keys: k, algorithms: [ES256], on_expiry: maybe", "on_expiry"),

@@ -30,7 +30,7 @@ struct TokenSourcesKeysTests {
     @Test(
         "complaints",
         arguments: [
-            ("to: X", "'from' in"), ("from: []", "is empty"),
+            ("to: X", "'from'"), ("from: []", "is empty"),
             ("from: [header: x]", "is no place for a token"),
             ("from: [x]", "must be one of subprotocol"),
             ("from: [query: a], to: Upgrade", "can't be changed"),

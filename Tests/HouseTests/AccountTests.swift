@@ -5,6 +5,7 @@ import Testing
 struct AccountTests {
     /// Properties that hold bytes without one, each with the reason.
     private static let excused: [String: String] = [
+        "Proxy/Access/AccessDesk.swift answers": "what authorities said, as many as are kept at most",
         "Proxy/Access/UpstreamCall.swift answer":
             "an authority's, or keys: bounded, and gone when it is judged",
         "Proxy/Broadcast/ClientMessage.swift token": "taken up in the turn in which it came",
@@ -55,6 +56,11 @@ struct AccountTests {
     ]
     /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
     private static let charged: [String: String] = [
+        "Proxy/Access/AuthorityInquiry.swift plan":
+            "its client's request, and with it a session that is checked again",
+        "Proxy/Access/RoutePassage.swift head": "its client's request under way",
+        "Proxy/Access/UpstreamCall.swift head": "an answer to ourselves, no more than a head",
+        "Proxy/Access/UpstreamCall.swift plan": "its client's request under way, or ours",
         "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",
         "Proxy/Admin/AdminConnection.swift head": "an operator's, no more than a head",
         "Proxy/Broadcast/Feed.swift plan": "headCharge",

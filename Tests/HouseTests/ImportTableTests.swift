@@ -17,7 +17,9 @@ struct ImportTableTests {
         "EventLoop": ["BasicContainers", "CLinux", "Synchronization"],
         "Telemetry": ["Glibc", "Logging", "Synchronization"],
         "Configuration": [
-            "Access", "HTTP2Protocol", "HTTPProtocol", "Patterns", "PerMessageDeflate", "Routing", "WebSocketProtocol",
+            "Access", "HTTP2Protocol", "HTTPProtocol", "Patterns", "PerMessageDeflate",
+            "Routing",
+            "WebSocketProtocol",
             "Yams",
         ],
         "Proxy": [
