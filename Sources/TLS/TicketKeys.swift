@@ -38,7 +38,7 @@ internal import Synchronization
     /// OpenSSL's contract: 0 = unknown key, 1 = go on, 2 = go on and give the client a new ticket, -1 = error.
     @unsafe fileprivate func start(
         _ name: UnsafeMutablePointer<UInt8>, _ iv: UnsafeMutablePointer<UInt8>, _ cipher: OpaquePointer,
-        _ mac: OpaquePointer, encrypting: Bool
+        _ mac: OpaquePointer, encrypting: Bool, isSingleUse: Bool
     ) -> Int32 {
         let keys = self.keys.withLock { $0 }
         // The name field has 16 bytes.
@@ -51,7 +51,7 @@ internal import Synchronization
         else {
             return -1
         }
-        return isCurrent ? 1 : 2
+        return isCurrent && !isSingleUse ? 1 : 2
     }
 }
 
@@ -60,5 +60,8 @@ private let useTicketKey: trunkline_ticket_callback = { ssl, name, iv, cipher, m
         let mac = unsafe mac, let owner = unsafe trunkline_ticket_owner(ssl)
     else { return -1 }
     let keys = unsafe Unmanaged<TicketKeys>.fromOpaque(owner).takeUnretainedValue()
-    return unsafe keys.start(name, iv, cipher, mac, encrypting: encrypting == 1)
+    // In TLS 1.3 clients use each once (RFC 8446, C.4): who comes with one needs another.
+    let isSingleUse = unsafe encrypting == 0 && SSL_version(ssl) == TLS1_3_VERSION
+    return unsafe keys.start(
+        name, iv, cipher, mac, encrypting: encrypting == 1, isSingleUse: isSingleUse)
 }
