@@ -347,4 +347,6 @@ static inline void trunkline_ctx_on_secret(SSL_CTX *ctx, void (*callback)(const 
 static inline void trunkline_set_owner(SSL *ssl, void *owner) { SSL_set_app_data(ssl, owner); }
 static inline void *trunkline_owner(const SSL *ssl) { return SSL_get_app_data(ssl); }
 
+#include "key_schedule.h"
+
 #endif

@@ -65,12 +65,13 @@ enum ContextBasics {
     ///   - certificates: at least one; the first is the default for names that no other one covers.
     ///   - clients: whose certificates are asked for; nil = none are.
     ///   - hostName: how a host is written for comparisons; the same for SNI as for routes, so that both find the same.
+    ///   - tellsSecrets: sessions tell their secrets to `TLSWire.onSecret`, which takes a tenth of a handshake's time.
     ///   - tickets: nil = keys that only this context has.
     ///   - protocols: for ALPN, in our order of preference, e.g. `["http/1.1"]`.
     package init(
         certificates: [Certificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"],
         clients: ClientVerification? = nil, tickets: TicketKeys? = nil,
-        hostName: @escaping @Sendable (String) -> String = { $0 }
+        tellsSecrets: Bool = false, hostName: @escaping @Sendable (String) -> String = { $0 }
     ) throws(TLSError) {
         guard !certificates.isEmpty else { throw .setup("a TLS listener needs a certificate") }
         self.certificates = certificates
@@ -92,7 +93,7 @@ enum ContextBasics {
             unsafe tickets?.attach(to: context)
             unsafe try clients?.apply(to: context)
             unsafe trunkline_ctx_on_server_name(context, selectCertificate, me)
-            unsafe trunkline_ctx_on_secret(context, tellSecret)
+            if tellsSecrets { unsafe trunkline_ctx_on_secret(context, tellSecret) }
         }
     }
 
@@ -102,7 +103,7 @@ enum ContextBasics {
         _ certificate: Certificate, _ minimum: TLSVersion
     ) throws(TLSError) -> OpaquePointer {
         ERR_clear_error()
-        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else {
+        guard let context = unsafe trunkline_ctx_new_server(KeySchedule.loaded == nil ? 0 : 1) else {
             throw .setupFromQueue("SSL_CTX_new")
         }
         do throws(TLSError) {

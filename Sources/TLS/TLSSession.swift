@@ -66,9 +66,11 @@ package struct TLSFacts: Equatable, Sendable {
         unsafe trunkline_attach_wire(ssl, wire.bio)
         unsafe SSL_set_accept_state(ssl)
         // Unretained: the callback runs inside calls to this object only.
-        if wire.ciphers != nil || wire.onSecret != nil {
+        if wire.onSecret != nil {
             unsafe trunkline_set_owner(ssl, Unmanaged.passUnretained(self).toOpaque())
         }
+        // In one go with the handshake a ticket costs least, and it is taken out of the output again.
+        if wire.ciphers != nil { unsafe SSL_set_num_tickets(ssl, 1) }
     }
 
     /// The client's side, towards a backend.
@@ -122,16 +124,28 @@ package struct TLSFacts: Equatable, Sendable {
     package func handshake() throws(TLSError) -> OnHandshake {
         guard let ssl = unsafe ssl else { return .finished }
         trunkline_clear_errors()
-        let result = unsafe SSL_do_handshake(ssl)
+        let before = wire.outputCount
+        let result = unsafe step(ssl)
         if result == 1 {
             isEstablished = true
-            unsafe takeOver(ssl)
+            unsafe takeOver(ssl, before)
             return .finished
         }
         switch unsafe SSL_get_error(ssl, result) {
         case SSL_ERROR_WANT_READ: return .needsInput
         default: throw unsafe handshakeError(ssl)
         }
+    }
+
+    private func step(_ ssl: OpaquePointer) -> Int32 {
+        guard wire.ciphers != nil, owesTicket else { return unsafe SSL_do_handshake(ssl) }
+        let result = unsafe KeySchedule.telling(wire.told) { unsafe SSL_do_handshake(ssl) }
+        if unsafe wire.told.pointee.client.count | wire.told.pointee.server.count > 0 {
+            let secrets = self.secrets ?? HandshakeSecrets()
+            self.secrets = secrets
+            unsafe secrets.take(wire.told)
+        }
+        return result
     }
 
     private func handshakeError(_ ssl: OpaquePointer) -> TLSError {
@@ -146,22 +160,16 @@ package struct TLSFacts: Equatable, Sendable {
     // MARK: The change of hands
 
     /// A line of the key log format, while OpenSSL makes a handshake's secrets.
-    fileprivate func secretTold(_ line: Span<UInt8>) {
-        wire.onSecret?(line)
-        guard wire.ciphers != nil else { return }
-        let secrets = self.secrets ?? HandshakeSecrets()
-        self.secrets = secrets
-        secrets.take(line)
-    }
+    fileprivate func secretTold(_ line: Span<UInt8>) { wire.onSecret?(line) }
 
     /// Makes the records ours where they can be. Whatever is missing, OpenSSL goes on with them.
-    private func takeOver(_ ssl: OpaquePointer) {
+    private func takeOver(_ ssl: OpaquePointer, _ before: Int) {
         let secrets = self.secrets.take()
         guard let ciphers = wire.ciphers, owesTicket, let secrets, secrets.isComplete,
             unsafe SSL_version(ssl) == TLS1_3_VERSION,
             let cipher = unsafe SSL_get_current_cipher(ssl),
             let suite = unsafe CipherSuite(rawValue: SSL_CIPHER_get_protocol_id(cipher)),
-            let ticket = unsafe sealTicket(ssl)
+            let ticket = unsafe takeTicket(ssl, before)
         else { return }
         do throws(RecordError) {
             let reading = try TrafficKeys(suite, secrets.client, ciphers: ciphers)
@@ -179,15 +187,15 @@ package struct TLSFacts: Equatable, Sendable {
         }
     }
 
-    /// Has OpenSSL make the ticket that is owed (RFC 8446, 4.6.1) and takes it out of the output; nil where it can't be
-    /// told how many records it took.
-    private func sealTicket(_ ssl: OpaquePointer) -> (bytes: [UInt8], records: UInt64)? {
-        let before = wire.outputCount
+    /// Takes the ticket (RFC 8446, 4.6.1) out of the output: it is all that the handshake's last step has put there. One
+    /// that the step has not made is made now. Nil where it can't be told how many records it took.
+    private func takeTicket(_ ssl: OpaquePointer, _ before: Int) -> (bytes: [UInt8], records: UInt64)? {
         owesTicket = false
-        guard unsafe SSL_new_session_ticket(ssl) == 1 else { return ([], 0) }
-        guard unsafe SSL_do_handshake(ssl) == 1 else {
-            trunkline_clear_errors()
-            return nil
+        if wire.outputCount == before, unsafe SSL_new_session_ticket(ssl) == 1 {
+            guard unsafe SSL_do_handshake(ssl) == 1 else {
+                trunkline_clear_errors()
+                return nil
+            }
         }
         let bytes = wire.takeTail(from: before)
         var records: UInt64 = 0

@@ -10,15 +10,20 @@ internal import COpenSSL
     /// What one call to `TLSSession.read` delivers at most: 128 KiB of ciphertext hold less.
     static let plaintextCapacity = 144 * 1024
 
+    // One for all: OpenSSL has few numbers for kinds of BIO, and a method has to outlive every BIO made by it.
+    private nonisolated(unsafe) static let method: OpaquePointer? = unsafe trunkline_wire_method()
+
     // C memory because OpenSSL's BIO keeps its address.
     let wire: UnsafeMutablePointer<trunkline_wire>
     let bio: OpaquePointer
     let plaintext: UnsafeMutablePointer<UInt8>
+    /// Of the handshake step that is under way; wiped after it.
+    let told: UnsafeMutablePointer<trunkline_secrets>
 
     /// For the records of TLS 1.3, which are ours after the handshake; nil = all of TLS is OpenSSL's.
     let ciphers: CipherPool?
-    /// Gets each secret of a client's handshake as a line of the key log format, where an operator wants to
-    /// read the traffic.
+    /// Gets each secret of a client's handshake as a line of the key log format, where the context tells them: when an
+    /// operator wants to read the traffic.
     package var onSecret: ((Span<UInt8>) -> Void)?
 
     /// One for each thread that runs TLS sessions.
@@ -26,10 +31,10 @@ internal import COpenSSL
     /// - Parameter ownsRecords: false leaves records to OpenSSL, for comparison.
     package init(ownsRecords: Bool = true) throws(TLSError) {
         ciphers = ownsRecords ? try CipherPool() : nil
-        guard let method = unsafe trunkline_wire_method() else {
-            throw .setupFromQueue("cannot make a BIO method")
-        }
+        guard let method = unsafe Self.method else { throw .setup("cannot make a BIO method") }
         guard let bio = unsafe BIO_new(method) else { throw .setupFromQueue("cannot make a BIO") }
+        unsafe told = .allocate(capacity: 1)
+        unsafe told.initialize(to: trunkline_secrets())
         unsafe wire = .allocate(capacity: 1)
         unsafe wire.initialize(to: trunkline_wire())
         unsafe plaintext = .allocate(capacity: Self.plaintextCapacity)
@@ -43,6 +48,7 @@ internal import COpenSSL
         unsafe free(wire.pointee.output)
         unsafe wire.deallocate()
         unsafe plaintext.deallocate()
+        unsafe told.deallocate()
     }
 
     /// Bytes of ciphertext that are to be sent.

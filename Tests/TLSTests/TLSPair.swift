@@ -16,10 +16,12 @@ final class TLSPair {
     let client: TLSSession
     let server: TLSSession
 
-    init(_ server: ServerTLSContext, _ client: ClientTLSContext, ownsRecords: Bool = true) throws {
-        wire = try TLSWire(ownsRecords: ownsRecords)
-        self.server = try TLSSession(server: server, wire: wire)
-        self.client = try TLSSession(client: client, wire: wire)
+    init(
+        _ server: ServerTLSContext, _ client: ClientTLSContext, ownsRecords: Bool = true, wire: TLSWire? = nil
+    ) throws {
+        self.wire = try wire ?? TLSWire(ownsRecords: ownsRecords)
+        self.server = try TLSSession(server: server, wire: self.wire)
+        self.client = try TLSSession(client: client, wire: self.wire)
     }
 
     func output() -> [UInt8] {

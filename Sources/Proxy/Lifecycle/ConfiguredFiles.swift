@@ -38,7 +38,7 @@ struct ConfiguredFiles {
                 clients: clients,
                 tickets: try tickets.keys(
                     for: listener.address.value.description, rotatedEvery: tls.rotatesTickets),
-                hostName: RequestTarget.hostName)
+                tellsSecrets: WireSetup.logsKeys, hostName: RequestTarget.hostName)
         } catch {
             let authority = tls.clients?.authority
             complain(

@@ -15,6 +15,9 @@ enum WireSetup {
         return (path, LogWriter(path: path, failure: &failure), failure)
     }()
 
+    /// Whether secrets are wanted: contexts that tell them pay for it.
+    static var logsKeys: Bool { Machine.environment["SSLKEYLOGFILE"]?.isEmpty == false }
+
     /// On the thread that will run the loop.
     static func make(on loop: EventLoop, log: EventLog, isFirst: Bool) throws(TLSError) -> TLSWire {
         let wire = try TLSWire(ownsRecords: Machine.environment[recordsVariable] != "openssl")

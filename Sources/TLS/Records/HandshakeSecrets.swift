@@ -1,13 +1,17 @@
 internal import COpenSSL
 
-/// The traffic secrets of a handshake, as OpenSSL tells them: lines of the key log format. They are wiped with this
-/// object.
+/// The application traffic secrets of a handshake, as the key schedule has told them. They are wiped with this object.
 @safe package final class HandshakeSecrets {
     /// Of as many bytes as its suite's hash has.
     package struct Secret {
         var bytes = InlineArray<48, UInt8>(repeating: 0)
         /// 0 = none was told.
         package var count = 0
+        /// What follows from it, where that was told too: of as many bytes as its suite's keys have.
+        var key = InlineArray<32, UInt8>(repeating: 0)
+        var keyCount = 0
+        var iv = InlineArray<12, UInt8>(repeating: 0)
+        var ivCount = 0
 
         /// A copy, to compare it.
         package var copy: [UInt8] { (0..<count).map { bytes[$0] } }
@@ -29,44 +33,31 @@ internal import COpenSSL
     /// Whether both directions have theirs.
     package var isComplete: Bool { client.count > 0 && server.count > 0 }
 
-    /// Takes `LABEL CLIENT_RANDOM SECRET`, the last two in hexadecimal digits; other labels are passed over.
-    package func take(_ line: Span<UInt8>) {
-        if Self.begins(line, "CLIENT_TRAFFIC_SECRET_0 ") {
-            client = Self.secret(line, from: 24)
-        } else if Self.begins(line, "SERVER_TRAFFIC_SECRET_0 ") {
-            server = Self.secret(line, from: 24)
-        }
+    /// Takes what the key schedule has told, and wipes it there. A secret that it has not told stays as it was.
+    @unsafe func take(_ told: UnsafeMutablePointer<trunkline_secrets>) {
+        if unsafe told.pointee.client.count > 0 { client = unsafe Secret(told.pointee.client) }
+        if unsafe told.pointee.server.count > 0 { server = unsafe Secret(told.pointee.server) }
+        unsafe OPENSSL_cleanse(told, MemoryLayout<trunkline_secrets>.size)
     }
+}
 
-    private static func begins(_ line: Span<UInt8>, _ label: StaticString) -> Bool {
-        guard line.count > label.utf8CodeUnitCount else { return false }
-        return label.withUTF8Buffer { label in
-            label.indices.allSatisfy { unsafe label[$0] == line[$0] }
+extension HandshakeSecrets.Secret {
+    /// None where one of them does not fit.
+    fileprivate init(_ told: borrowing trunkline_secret) {
+        guard told.count <= bytes.count, told.key_count <= key.count, told.iv_count <= iv.count else {
+            return
         }
-    }
-
-    private static func secret(_ line: Span<UInt8>, from: Int) -> Secret {
-        // The client's random: 32 bytes.
-        let start = from + 64 + 1
-        var secret = Secret()
-        guard line.count > start, (line.count - start) % 2 == 0, (line.count - start) / 2 <= 48 else {
-            return secret
+        count = told.count
+        keyCount = told.key_count
+        ivCount = told.iv_count
+        unsafe withUnsafeBytes(of: told.secret) { told in
+            for index in 0..<count { unsafe bytes[index] = told[index] }
         }
-        for index in 0..<(line.count - start) / 2 {
-            guard let high = digit(line[start + 2 * index]), let low = digit(line[start + 2 * index + 1])
-            else { return Secret() }
-            secret.bytes[index] = high << 4 | low
+        unsafe withUnsafeBytes(of: told.key) { told in
+            for index in 0..<keyCount { unsafe key[index] = told[index] }
         }
-        secret.count = (line.count - start) / 2
-        return secret
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 48...57: byte - 48
-        case 97...102: byte - 87
-        case 65...70: byte - 55
-        default: nil
+        unsafe withUnsafeBytes(of: told.iv) { told in
+            for index in 0..<ivCount { unsafe iv[index] = told[index] }
         }
     }
 }

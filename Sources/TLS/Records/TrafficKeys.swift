@@ -28,21 +28,35 @@ internal import COpenSSL
     ) throws(RecordError) {
         self.suite = suite
         self.ciphers = ciphers
-        unsafe values = .allocate(capacity: 1)
-        unsafe values.initialize(to: Values())
-        guard secret.count == suite.secretSize else { throw .internalFailure }
-        for index in 0..<secret.count { unsafe values.pointee.secret[index] = secret[index] }
-        unsafe values.pointee.sequence = sequence
-        guard derive() else { throw .internalFailure }
+        unsafe values = Self.allocate(secret, sequence)
+        guard secret.count == suite.secretSize, derive() else { throw .internalFailure }
     }
 
+    /// With the key and the IV that were told with the secret, which saves to derive them.
     init(
-        _ suite: CipherSuite, _ secret: borrowing HandshakeSecrets.Secret, sequence: UInt64 = 0,
+        _ suite: CipherSuite, _ told: borrowing HandshakeSecrets.Secret, sequence: UInt64 = 0,
         ciphers: CipherPool
     ) throws(RecordError) {
-        try self.init(
-            suite, secret: secret.bytes.span.extracting(0..<secret.count), sequence: sequence,
-            ciphers: ciphers)
+        self.suite = suite
+        self.ciphers = ciphers
+        unsafe values = Self.allocate(told.bytes.span.extracting(0..<told.count), sequence)
+        guard told.count == suite.secretSize else { throw .internalFailure }
+        if told.keyCount == suite.keySize, told.ivCount == 12 {
+            unsafe values.pointee.key = told.key
+            unsafe values.pointee.iv = told.iv
+        } else if !derive() {
+            throw .internalFailure
+        }
+    }
+
+    private static func allocate(
+        _ secret: Span<UInt8>, _ sequence: UInt64
+    ) -> UnsafeMutablePointer<Values> {
+        let values = UnsafeMutablePointer<Values>.allocate(capacity: 1)
+        unsafe values.initialize(to: Values())
+        for index in 0..<min(secret.count, 48) { unsafe values.pointee.secret[index] = secret[index] }
+        unsafe values.pointee.sequence = sequence
+        return unsafe values
     }
 
     deinit {

@@ -3,36 +3,36 @@ import Testing
 
 @Suite("The secrets of a handshake")
 struct HandshakeSecretsTests {
-    private let random = String(repeating: "ab", count: 32)
-
-    private func take(_ lines: String...) -> HandshakeSecrets {
-        let secrets = HandshakeSecrets()
-        for line in lines { secrets.take(Array(line.utf8).span) }
-        return secrets
+    @Test("are those that the other side has: what each seals the other opens")
+    func bothDirections() throws {
+        let server = try ServerTLSContext(certificates: [try Certificate.selfSigned()])
+        let client = try ClientTLSContext(serverName: "localhost", authorityPEM: nil, verifies: false)
+        let pair = try TLSPair(server, client)
+        try pair.shakeHands()
+        #expect(pair.server.ownsRecords)
+        let text = Array("through records of ours".utf8)
+        #expect(try pair.carry(text, from: pair.client, to: pair.server) == text)
+        #expect(try pair.carry(text, from: pair.server, to: pair.client) == text)
     }
 
-    @Test("are taken from the lines of the two directions, and from no other")
-    func lines() {
-        let one = String(repeating: "01", count: 32)
-        let two = String(repeating: "Fe", count: 48)
-        let secrets = take(
-            "CLIENT_HANDSHAKE_TRAFFIC_SECRET \(random) \(two)", "EXPORTER_SECRET \(random) \(two)",
-            "CLIENT_TRAFFIC_SECRET_0 \(random) \(one)")
-        #expect(!secrets.isComplete)
-        #expect(secrets.client.copy == [UInt8](repeating: 1, count: 32))
-        secrets.take(Array("SERVER_TRAFFIC_SECRET_0 \(random) \(two)".utf8).span)
-        #expect(secrets.isComplete)
-        #expect(secrets.server.copy == [UInt8](repeating: 0xFE, count: 48))
-    }
+    @Test("none told is none complete")
+    func none() { #expect(!HandshakeSecrets().isComplete) }
 
-    @Test("a line that is cut or no such line gives none")
-    func odd() {
-        let label = "CLIENT_TRAFFIC_SECRET_0"
-        for line in [
-            "", label, "\(label) ", "\(label) \(random)", "\(label) \(random) ", "\(label) \(random) 0",
-            "\(label) \(random) 0g", "\(label) \(random) \(String(repeating: "00", count: 49))",
-        ] {
-            #expect(take(line).client.count == 0, "\(line)")
+    @Test(
+        "are told as lines to whoever logs keys, for contexts that tell them, and records are ours all the same"
+    )
+    func lines() throws {
+        let server = try ServerTLSContext(certificates: [try Certificate.selfSigned()], tellsSecrets: true)
+        let client = try ClientTLSContext(serverName: "localhost", authorityPEM: nil, verifies: false)
+        var labels: [String] = []
+        let wire = try TLSWire()
+        wire.onSecret = { line in
+            let bytes = (0..<line.count).map { line[$0] }
+            labels.append(String(decoding: bytes.prefix { $0 != 32 }, as: UTF8.self))
         }
+        let pair = try TLSPair(server, client, wire: wire)
+        try pair.shakeHands()
+        #expect(labels.contains("CLIENT_TRAFFIC_SECRET_0") && labels.contains("SERVER_TRAFFIC_SECRET_0"))
+        #expect(pair.server.ownsRecords)
     }
 }
