@@ -185,7 +185,8 @@ config = {"workers": 1, "listeners": [{"address": "unix:" + folder + "/front"}],
           "routes": [{"name": "all", "match": {"path": "/"}, "upstream": "only"}],
           "upstreams": {"only": {"backends": [{"address": "127.0.0.1:9001"}], "pool": {"warm": 0}}}}
 open(folder + "/proxy.conf", "w").write(json.dumps(config))
-proxy = subprocess.Popen([binary, "run", "--config", folder + "/proxy.conf"], stdin=subprocess.DEVNULL)
+proxy = subprocess.Popen([binary, "run", "--config", folder + "/proxy.conf"], stdin=subprocess.DEVNULL,
+                         stdout=sys.stderr)  # so that its lines do not fall into ours
 while not os.path.exists(folder + "/admin"):
     time.sleep(0.05)
 time.sleep(0.3)
