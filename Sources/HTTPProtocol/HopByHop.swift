@@ -29,7 +29,8 @@ package enum HopByHop {
         var named: Set<String> = []
         fields.forEachMember(of: "connection") { member in
             let name = lowercasedText(member)
-            if !isProtected(name) { named.insert(name) }
+            // A name said again costs a look, no more.
+            if !named.contains(name), !isProtected(name) { named.insert(name) }
         }
         return named
     }
