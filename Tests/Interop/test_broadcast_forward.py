@@ -1,6 +1,10 @@
 """Clients of a feed that talk to its backend: messages arrive whole, one after the other, and hold no more than was sent."""
 
+import os
+import signal
+import socket
 import threading
+import time
 import zlib
 
 import pytest
@@ -125,4 +129,32 @@ def test_a_backend_lost_in_the_middle_of_a_message_does_not_silence_the_others(r
             threading.Event().wait(0.05)
         assert received == [(TEXT, b"hello")]
         for wire in (one, other):
+            wire.sock.close()
+
+
+@pytest.mark.alone
+def test_much_to_inflate_for_a_feed_keeps_nobody_else_waiting(run, listening):
+    """What the clients of a feed compress is inflated a little a turn, not all that came in one of them."""
+    _, backend = listening
+    config = forwarding(backend, compression={"mode": "edge"})
+    config["routes"].insert(0, {"name": "other", "match": {"path": "/other"}, "respond": {"status": 200}})
+    bomb = frame(BINARY, packed(bytes(15 << 20)), fin=False, rsv=4, mask=b"abcd")
+    with run(config, tls=False) as proxy:
+        wires = [proxy.upgraded(fields=DEFLATE) for _ in range(60)]
+        took: list[float] = []
+        with socket.create_connection(("127.0.0.1", proxy.port), 20) as sock:
+            # All of it is there when the loop looks again.
+            os.kill(proxy.pid, signal.SIGSTOP)
+            for wire in wires:
+                wire.sock.sendall(bomb)
+            os.kill(proxy.pid, signal.SIGCONT)
+            deadline = time.monotonic() + 1.5
+            while time.monotonic() < deadline:
+                start = time.monotonic()
+                sock.sendall(b"GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert b" 200 " in sock.recv(4096)
+                took.append(time.monotonic() - start)
+        # Together they are 900 MB to be made.
+        assert sorted(took)[-1] < 0.3, sorted(took)[-3:]
+        for wire in wires:
             wire.sock.close()

@@ -237,6 +237,7 @@ final class Subscriber: LiveSession {
 
     private func read(_ bytes: inout MutableSpan<UInt8>) {
         if feed.options.clientMessages == .forward, !feed.takesMessages { pauseForFeed() }
+        waitIfSpent()
         var position = 0
         do throws(ProtocolViolation) {
             // What would be passed on waits as long as the feed's backend takes nothing.
@@ -288,6 +289,8 @@ final class Subscriber: LiveSession {
         applyMask(&bytes, in: slice.payload, key: header.maskingKey, offset: slice.payloadOffset)
         let meant = try assembly.append(
             bytes.span.extracting(slice.payload), isLast: slice.endsMessage, at: now, scratch: worker.scratch)
+        if agreement != nil { worker.inflation.spend(meant, at: now) }
+        waitIfSpent()
         let wait = allowance.took(slice.payload.count, becoming: meant, at: now)
         if wait > 0 { throttle(client, for: wait, limit: "inflate_ratio") }
         guard slice.endsMessage || isUnwanted(assembly) else { return }
@@ -302,6 +305,12 @@ final class Subscriber: LiveSession {
                 ClosePayload(.policyViolation, "this feed takes no messages"), by: .client,
                 cause: .unwantedMessage)
         }
+    }
+
+    /// What a client compresses is inflated to be looked at: that is work of the turn, as it is in a session.
+    private func waitIfSpent() {
+        guard agreement != nil, worker.inflation.isSpent(at: worker.loop.now) else { return }
+        client.waitForTurn()
     }
 
     /// Whether a message was only looked at for a token, and has none.
