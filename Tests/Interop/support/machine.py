@@ -22,18 +22,29 @@ def artefacts() -> Path:
     return folder
 
 
+_given: set[int] = set()
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """Nobody's port, and none that the kernel may give to a connection before its listener is there."""
+    """Nobody's port, never given before to a test of this process, of a range that test processes beside it leave
+    alone, and none that the kernel may give to a connection before its listener is there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    ports = range(max(1024, first - 20_000), first) or [0]
-    for _ in range(100):
+    low = max(1024, first - 20_000)
+    workers, mine = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    share = max(first - low, 0) // workers
+    begin = low + share * int(mine.removeprefix("gw"))
+    ports = range(begin, begin + share) or [0]
+    for _ in range(200):
         with socket.socket(family) as probe:
             try:
                 probe.bind((host, random.choice(ports)))
             except OSError:
                 continue
-            return probe.getsockname()[1]
+            port = probe.getsockname()[1]
+        if port not in _given or len(_given) > share // 2:
+            _given.add(port)
+            return port
     raise AssertionError("no free port")
 
 
