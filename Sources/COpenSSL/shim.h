@@ -46,6 +46,28 @@ static inline void trunkline_clear_errors(void) {
 static inline const char *trunkline_alert_name(int code) { return SSL_alert_desc_string_long(code); }
 static inline EVP_PKEY *trunkline_generate_p256(void) { return EVP_EC_gen("P-256"); }
 
+// PEM. OpenSSL reads it through an object that keeps the text's address: it is made and freed here, within the time that
+// the caller's text stands still.
+
+/// The first certificate of a PEM text; NULL where it can't be read.
+static inline X509 *trunkline_read_certificate(const unsigned char *pem, int count) {
+    BIO *bio = BIO_new_mem_buf(pem, count);
+    X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+    BIO_free(bio);
+    return certificate;
+}
+static inline int trunkline_no_passphrase(char *into, int count, int writing, void *context) {
+    (void)into, (void)count, (void)writing, (void)context;
+    return 0;
+}
+/// The first private key of a PEM text; NULL where it can't be read, or only with a passphrase: nobody is asked for one.
+static inline EVP_PKEY *trunkline_read_key(const unsigned char *pem, int count) {
+    BIO *bio = BIO_new_mem_buf(pem, count);
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, trunkline_no_passphrase, NULL) : NULL;
+    BIO_free(bio);
+    return key;
+}
+
 // Clients' certificates.
 
 static inline void trunkline_ctx_verify_clients(SSL_CTX *ctx, int required) {

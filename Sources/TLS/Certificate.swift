@@ -132,11 +132,7 @@ internal import COpenSSL
 
     @unsafe private static func read(_ block: [UInt8], _ name: String) throws(TLSError) -> OpaquePointer {
         ERR_clear_error()
-        guard let bio = unsafe BIO_new_mem_buf(block, Int32(clamping: block.count)) else {
-            throw .setup("out of memory")
-        }
-        defer { unsafe BIO_free(bio) }
-        guard let certificate = unsafe PEM_read_bio_X509(bio, nil, nil, nil) else {
+        guard let certificate = unsafe trunkline_read_certificate(block, Int32(clamping: block.count)) else {
             throw .setupFromQueue("\(name) can't be read")
         }
         return unsafe certificate
@@ -148,12 +144,7 @@ internal import COpenSSL
         }
         ERR_clear_error()
         let bytes = Array(pem[block.bytes])
-        guard let bio = unsafe BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else {
-            throw .setup("out of memory")
-        }
-        defer { unsafe BIO_free(bio) }
-        // An empty passphrase: OpenSSL would otherwise ask for one on the terminal.
-        guard let key = unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in 0 }, nil) else {
+        guard let key = unsafe trunkline_read_key(bytes, Int32(clamping: bytes.count)) else {
             throw .setupFromQueue("the private key in line \(block.line) can't be read")
         }
         return unsafe key

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from support import backends, machine
+from support.pki import Authority
 from support.proxy import configuration, route, upstream
 from support.wire import CLOSE, TEXT, Ended, Wire, upgrade_request
 
@@ -185,8 +186,19 @@ def common_name(sock) -> str:
     return text.decode().strip().rpartition("CN")[2].strip(" =")
 
 
+def test_a_key_that_has_not_changed_is_read_each_time(run, tmp_path, node_chat):
+    mine = Authority(tmp_path).certificate()
+
+    def told(word: str) -> int:
+        return sum(f"configuration {word}" in line for line in list(proxy.err))
+    with run(configuration(node_chat.address), listener={"tls": {"certificates": [mine.names]}}) as proxy:
+        for number in range(300):
+            proxy.process.send_signal(signal.SIGHUP)
+            machine.eventually(lambda: told("reloaded") + told("not reloaded") > number, "it is read", 10, 0.001)
+        assert told("not reloaded") == 0, proxy.err[-1]
+
+
 def test_renewed_certificates_serve_new_handshakes(run, tmp_path, node_chat):
-    from support.pki import Authority
     authority = Authority(tmp_path)
     mine = authority.certificate()
     listener = {"tls": {"certificates": [mine.names]}}
