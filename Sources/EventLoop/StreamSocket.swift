@@ -9,7 +9,7 @@ package protocol StreamHandler: AnyObject {
     /// The peer has sent its FIN: nothing more will come.
     func streamEnded()
     /// All that was queued has been given to the kernel.
-    func streamDrained()
+    func streamFlushed()
     /// The connection is broken or could not be made. The socket is closed.
     func streamFailed(_ error: SystemError)
 }
@@ -30,11 +30,11 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// It is counted in the loop's budget of sockets.
     private var isCounted = false
     private var isReading = false
-    private var finishesWhenDrained = false
+    private var finishesWhenFlushed = false
     /// Bytes that the kernel has taken, in all.
     package private(set) var handedBytes: UInt64 = 0
-    /// The kernel took less than was offered: `streamDrained` is owed.
-    private var owesDrained = false
+    /// The kernel took less than was offered: `streamFlushed` is owed.
+    private var owesFlushed = false
     /// The loop has bytes of ours that leave at the end of its turn; then nothing is queued.
     var hasGathered = false
     /// What one read may bring.
@@ -185,17 +185,17 @@ package final class StreamSocket: Pollable, MemoryHolder {
     }
 
     /// Sends what the kernel takes now and returns how much that was; nothing is queued. When it was not all, or earlier
-    /// bytes wait, `streamDrained` will tell when to offer more.
+    /// bytes wait, `streamFlushed` will tell when to offer more.
     package func offer(_ bytes: Span<UInt8>) -> Int {
         sendGatheredFirst()
-        guard queue.count == 0, !owesDrained, !isClosed, bytes.count > 0 else { return 0 }
+        guard queue.count == 0, !owesFlushed, !isClosed, bytes.count > 0 else { return 0 }
         switch phase {
         case .connecting, .failed: return 0
         case .open, .ended: break
         }
         let sent = transmitNow(bytes)
         if sent < bytes.count, !hasFailed {
-            owesDrained = true
+            owesFlushed = true
             updateInterest()
         }
         return sent
@@ -240,7 +240,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
         if queue.count == 0 {
             _ = shutdown(descriptor, Int32(SHUT_WR))
         } else {
-            finishesWhenDrained = true
+            finishesWhenFlushed = true
         }
     }
 
@@ -268,8 +268,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
     private func updateInterest() {
         switch phase {
         case .connecting: watch(readable: false, writable: true)
-        case .open: watch(readable: isReading, writable: queue.count > 0 || owesDrained)
-        case .ended: watch(readable: false, writable: queue.count > 0 || owesDrained)
+        case .open: watch(readable: isReading, writable: queue.count > 0 || owesFlushed)
+        case .ended: watch(readable: false, writable: queue.count > 0 || owesFlushed)
         case .failed: break
         }
     }
@@ -337,7 +337,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     }
 
     private func flush() {
-        guard queue.count > 0 else { return drained() }
+        guard queue.count > 0 else { return flushed() }
         let descriptor = self.descriptor
         let sent = queue.withPending { pending in
             unsafe pending.withUnsafeBytes { raw in
@@ -352,16 +352,16 @@ package final class StreamSocket: Pollable, MemoryHolder {
         handedBytes &+= UInt64(sent)
         queue.drop(sent)
         guard queue.count == 0 else { return }
-        owesDrained = true
-        drained()
-        if finishesWhenDrained, !isClosed { _ = shutdown(self.descriptor, Int32(SHUT_WR)) }
+        owesFlushed = true
+        flushed()
+        if finishesWhenFlushed, !isClosed { _ = shutdown(self.descriptor, Int32(SHUT_WR)) }
     }
 
-    private func drained() {
-        let isOwed = owesDrained
-        owesDrained = false
+    private func flushed() {
+        let isOwed = owesFlushed
+        owesFlushed = false
         updateInterest()
-        if isOwed { handler?.streamDrained() }
+        if isOwed { handler?.streamFlushed() }
     }
 
     /// Breaks the connection, with a reset; the handler is told.

@@ -53,7 +53,7 @@ package final class Successor: Pollable, TimerTarget {
     package var number: Int32 { process }
 
     /// Ends it: it took too long.
-    package func kill() { _ = CLinux.kill(process, SIGKILL) }
+    package func abort() { _ = CLinux.kill(process, SIGKILL) }
 
     override func ready(readable: Bool, writable: Bool, broken: Bool) {
         var byte: UInt8 = 0

@@ -16,7 +16,7 @@ package final class HTTP2Buffers {
         spare.isEmpty ? UniqueArray<UInt8>(minimumCapacity: 512) : spare.removeLast()
     }
 
-    func giveBack(_ buffer: consuming UniqueArray<UInt8>) {
+    func release(_ buffer: consuming UniqueArray<UInt8>) {
         guard buffer.capacity > 0, buffer.capacity <= Self.largest, spare.count < Self.most else { return }
         buffer.removeAll(keepingCapacity: true)
         spare.append(buffer)

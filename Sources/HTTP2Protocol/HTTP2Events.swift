@@ -155,7 +155,7 @@ extension HTTP2Session {
         queued -= min(count, stream.output.ownCount)
         stream.room.taken(count)
         stream.output.move(count, to: &output, buffers)
-        if stream.output.count == 0 { drained.append(stream) }
+        if stream.output.count == 0 { flushed.append(stream) }
     }
 }
 

@@ -27,7 +27,7 @@ package protocol HTTP2StreamReceiver: AnyObject {
     /// The peer has ended its side in order.
     func streamEnded()
     /// All that was written has left the stream's queue.
-    func streamDrained()
+    func streamFlushed()
     /// The stream is over: in order on both sides (`noError`), reset by either, or with the connection.
     func streamClosed(_ code: HTTP2Code)
 }

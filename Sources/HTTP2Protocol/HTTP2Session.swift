@@ -23,7 +23,7 @@ package enum HTTP2Side: Sendable {
     /// All streams that are open, by id: what keeps them alive.
     var streams: [Int32: HTTP2Stream] = [:]
     /// The streams whose queue ran empty since they were last told.
-    var drained: [HTTP2Stream] = []
+    var flushed: [HTTP2Stream] = []
     /// Server: the stream whose request's head has begun and is not complete; there is at most one (RFC 9113, 4.3).
     package internal(set) var pendingHead: Int32?
     /// What `takeOutput` composes; elsewhere empty.
@@ -153,7 +153,7 @@ package enum HTTP2Side: Sendable {
         swap(&output, &target)
         isInside = false
         payBack()
-        tellDrained()
+        tellFlushed()
         // Found while sending: the reason has been sent with it.
         if let abuse { throw .abuse(abuse) }
         if result < 0 {
@@ -161,13 +161,13 @@ package enum HTTP2Side: Sendable {
         }
     }
 
-    private func tellDrained() {
-        guard !drained.isEmpty else { return }
+    private func tellFlushed() {
+        guard !flushed.isEmpty else { return }
         var told: [HTTP2Stream] = []
-        swap(&told, &drained)
-        for stream in told where stream.output.count == 0 { stream.receiver?.streamDrained() }
+        swap(&told, &flushed)
+        for stream in told where stream.output.count == 0 { stream.receiver?.streamFlushed() }
         told.removeAll(keepingCapacity: true)
-        if drained.isEmpty { swap(&told, &drained) }
+        if flushed.isEmpty { swap(&told, &flushed) }
     }
 
     /// The connection has ended: every stream is told so.

@@ -53,7 +53,7 @@ package final class HTTP2Stream {
     package var bufferedBytes: Int { output.count }
 
     /// Whether more waits than the limit, or as much as the peer has earned by taking. While the kernel takes nothing, or all
-    /// streams of the connection together hold more than they may, each that holds anything is full. `streamDrained`
+    /// streams of the connection together hold more than they may, each that holds anything is full. `streamFlushed`
     /// follows when nothing waits any longer.
     package func isFull(beyond limit: Int) -> Bool {
         let count = output.count &+ unsentHeadBytes

@@ -64,7 +64,7 @@ extension HTTP2Session {
         let size = stream.unsentHeads.removeFirst()
         stream.unsentHeadBytes -= size
         queued -= size
-        if stream.unsentHeads.isEmpty, stream.output.count == 0 { drained.append(stream) }
+        if stream.unsentHeads.isEmpty, stream.output.count == 0 { flushed.append(stream) }
     }
 
     /// The stream has something to send that it had not when the library last asked.

@@ -36,7 +36,7 @@ struct StreamOutput: ~Copyable {
         let own = min(count, ownCount)
         output.append(copying: bytes.span.extracting(head..<head + own))
         head += own
-        if head == bytes.count { giveBack(buffers) }
+        if head == bytes.count { release(buffers) }
         guard own < count, !shared.isEmpty else { return }
         let end = sharedHead + min(count - own, shared.count - sharedHead)
         output.append(copying: shared.span.extracting(sharedHead..<end))
@@ -46,14 +46,14 @@ struct StreamOutput: ~Copyable {
 
     mutating func clear(_ buffers: HTTP2Buffers) {
         (shared, sharedHead) = ([], 0)
-        giveBack(buffers)
+        release(buffers)
     }
 
-    private mutating func giveBack(_ buffers: HTTP2Buffers) {
+    private mutating func release(_ buffers: HTTP2Buffers) {
         guard bytes.capacity > 0 else { return }
         var empty = UniqueArray<UInt8>()
         swap(&empty, &bytes)
-        buffers.giveBack(empty)
+        buffers.release(empty)
         head = 0
     }
 }

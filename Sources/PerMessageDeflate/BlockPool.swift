@@ -35,11 +35,11 @@ internal import CZlib
         return ContextBlock(ContextBlock.Place(region: region, index: index), in: self)
     }
 
-    func giveBack(_ place: ContextBlock.Place) {
+    func release(_ place: ContextBlock.Place) {
         if warm.count < mostWarm { return warm.append(place) }
         let region = place.region
         let wasFull = region.isFull
-        region.giveBack(place.index)
+        region.release(place.index)
         if region.isEmpty {
             // Forgotten, and thereby unmapped.
             if !wasFull { remove(region) }
@@ -90,7 +90,7 @@ internal import CZlib
     }
 
     /// The block's pages go back to the kernel.
-    func giveBack(_ index: Int) {
+    func release(_ index: Int) {
         unsafe trunkline_discard_pages(address(of: index), blockBytes)
         free |= 1 << UInt64(index)
     }

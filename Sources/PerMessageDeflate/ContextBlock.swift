@@ -17,7 +17,7 @@
         unsafe address = place.region.address(of: place.index)
     }
 
-    deinit { pool.giveBack(place) }
+    deinit { pool.release(place) }
 
     var bytes: Int { pool.blockBytes }
 }

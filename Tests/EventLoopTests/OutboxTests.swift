@@ -13,7 +13,7 @@ struct OutboxTests {
             pieces.append(bytes.indices.map { bytes[$0] })
         }
         func streamEnded() { hasEnded = true }
-        func streamDrained() {}
+        func streamFlushed() {}
         func streamFailed(_ error: SystemError) {}
     }
 

@@ -13,7 +13,7 @@ final class Recorder: StreamHandler {
         for index in bytes.indices { received.append(bytes[index]) }
     }
     func streamEnded() { hasEnded = true }
-    func streamDrained() { drains += 1 }
+    func streamFlushed() { drains += 1 }
     func streamFailed(_ error: SystemError) { self.error = error }
 }
 

@@ -38,7 +38,7 @@ final class Side: HTTP2SessionReceiver {
         }
         func streamTrailers(_ fields: HTTP2Fields) { side.events.append(.trailers(fields.list)) }
         func streamEnded() { side.events.append(.ended) }
-        func streamDrained() { side.events.append(.drained) }
+        func streamFlushed() { side.events.append(.drained) }
         func streamClosed(_ code: HTTP2Code) { side.events.append(.closed(code)) }
 
         private func copy(_ span: Span<UInt8>) -> [UInt8] { span.indices.map { span[$0] } }

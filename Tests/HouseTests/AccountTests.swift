@@ -64,7 +64,7 @@ struct AccountTests {
         "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",
         "Proxy/Admin/AdminConnection.swift head": "an operator's, no more than a head",
         "Proxy/Broadcast/Feed.swift plan": "headCharge",
-        "Proxy/Broadcast/FeedTicket.swift plan": "its client's request under way",
+        "Proxy/Broadcast/FeedWaiter.swift plan": "its client's request under way",
         "Proxy/Client/HTTP1Connection.swift parser": "headCharge",
         "Proxy/Client/HTTP1Connection.swift body": "bodyCharge",
         "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",

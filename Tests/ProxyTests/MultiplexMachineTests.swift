@@ -8,7 +8,7 @@ struct MultiplexMachineTests {
     private func machine(_ lines: Int, most: Int = 4, streams: Int = 10, keepsOne: Bool = false)
         -> MultiplexMachine
     {
-        var machine = MultiplexMachine(lines: most, streams: streams, keepsOne: keepsOne)
+        var machine = MultiplexMachine(connections: most, streams: streams, keepsOne: keepsOne)
         for _ in 0..<lines {
             guard let id = machine.open(waiting: 1000) else { break }
             machine.opened(id, capacity: .max)
@@ -39,10 +39,13 @@ struct MultiplexMachineTests {
     @Test("streams go to the line that carries fewest")
     func spread() {
         var two = machine(2)
-        #expect((0..<4).map { _ in two.place() } == [.line(1), .line(2), .line(1), .line(2)])
+        #expect(
+            (0..<4).map { _ in two.place() } == [
+                .connection(1), .connection(2), .connection(1), .connection(2),
+            ])
         #expect(two.ended(on: 1) == false)
         #expect(two.ended(on: 1) == false)
-        #expect((0..<3).map { _ in two.place() } == [.line(1), .line(1), .line(1)])
+        #expect((0..<3).map { _ in two.place() } == [.connection(1), .connection(1), .connection(1)])
         #expect(two.carried == 5)
     }
 
@@ -55,18 +58,18 @@ struct MultiplexMachineTests {
         #expect(one.open(waiting: 0) == 2)
         #expect(one.open(waiting: 0) == nil)
         // Until it stands the first one takes what comes.
-        #expect(one.place() == .line(1))
+        #expect(one.place() == .connection(1))
         one.opened(2, capacity: 100)
-        #expect(one.place() == .line(2))
+        #expect(one.place() == .connection(2))
     }
 
     @Test("the peer's limit holds, and may change")
     func capacity() {
         var one = machine(1, most: 1)
         one.opened(1, capacity: 2)
-        #expect([one.place(), one.place(), one.place()] == [.line(1), .line(1), .full])
+        #expect([one.place(), one.place(), one.place()] == [.connection(1), .connection(1), .full])
         one.opened(1, capacity: 3)
-        #expect(one.place() == .line(1))
+        #expect(one.place() == .connection(1))
         one.opened(1, capacity: 0)
         #expect(one.place() == .full)
         _ = one.ended(on: 1)
@@ -76,13 +79,13 @@ struct MultiplexMachineTests {
     @Test("a line that leaves keeps its streams, gets none, is replaced, and closed with the last")
     func leaves() {
         var one = machine(1, most: 1)
-        #expect(one.place() == .line(1))
-        #expect(one.place() == .line(1))
+        #expect(one.place() == .connection(1))
+        #expect(one.place() == .connection(1))
         #expect(one.leaves(1) == false)
         #expect(one.place() == .wait)
         #expect(one.open(waiting: 1) == 2)
         one.opened(2, capacity: 10)
-        #expect(one.place() == .line(2))
+        #expect(one.place() == .connection(2))
         #expect(one.ended(on: 1) == false)
         #expect(one.ended(on: 1) == true)
         var idle = machine(1)
@@ -92,36 +95,36 @@ struct MultiplexMachineTests {
     @Test("a stalled line gets no streams and is replaced, up to twice the number of lines")
     func stalls() {
         var one = machine(1, most: 1)
-        #expect(one.place() == .line(1))
+        #expect(one.place() == .connection(1))
         #expect(one.stalls(1, true) == nil)
         #expect(one.place() == .wait)
         #expect(one.open(waiting: 1) == 2)
         one.opened(2, capacity: 10)
-        #expect(one.place() == .line(2))
+        #expect(one.place() == .connection(2))
         #expect(one.stalls(2, true) == nil)
         #expect(one.place() == .full)
         #expect(one.open(waiting: 1) == nil)
         #expect(one.stalls(1, false) == nil)
-        #expect(one.place() == .line(1))
+        #expect(one.place() == .connection(1))
     }
 
     @Test(
         "a line that gets on beside its replacement makes one too many: the one with fewest streams is left")
     func recovers() {
         var one = machine(1, most: 1)
-        #expect([one.place(), one.place()] == [.line(1), .line(1)])
+        #expect([one.place(), one.place()] == [.connection(1), .connection(1)])
         #expect(one.stalls(1, true) == nil)
         #expect(one.open(waiting: 1) == 2)
         one.opened(2, capacity: 10)
-        #expect(one.place() == .line(2))
+        #expect(one.place() == .connection(2))
         #expect(one.stalls(1, false) == nil)
-        #expect([one.place(), one.place()] == [.line(1), .line(1)])
+        #expect([one.place(), one.place()] == [.connection(1), .connection(1)])
         #expect(one.ended(on: 2) == true)
         var empty = machine(1, most: 1)
         #expect(empty.stalls(1, true) == nil)
         #expect(empty.open(waiting: 1) == 2)
         empty.opened(2, capacity: 10)
-        #expect(empty.place() == .line(2))
+        #expect(empty.place() == .connection(2))
         #expect(empty.stalls(1, false) == 1)
     }
 
@@ -133,7 +136,7 @@ struct MultiplexMachineTests {
         #expect(two.count == 1)
         #expect(two.carried == 0)
         #expect(two.ended(on: 1) == false)
-        #expect(two.place() == .line(2))
+        #expect(two.place() == .connection(2))
     }
 
     @Test("spare lines may be closed, all but the one to be kept")

@@ -49,7 +49,7 @@ struct RouteOccupancyTests {
     }
 
     @Test("a drained route takes nobody until it is undrained")
-    func drained() throws {
+    func flushed() throws {
         let occupancy = RouteOccupancy()
         occupancy.isDrained = true
         #expect(refusal(enter(occupancy)) == .routeDrained && occupancy.count == 0)

@@ -82,7 +82,7 @@ struct SessionMachineWalkTests {
                 return machine.deadlinePassed(at: now, getsOn: event == .deadlineGettingOn)
             case .idles: return machine.idle(at: now)
             case .drains: return machine.drainDue(code: .goingAway, hint: 5, at: now)
-            case .cuts: return machine.cut(by: .proxy, cause: .memory)
+            case .cuts: return machine.abort(by: .proxy, cause: .memory)
             case .plans: _ = machine.plans(.ordered)
             case .stays: machine.stays()
             case .clientFrameBegins, .clientFrameEnds, .backendFrameBegins, .backendFrameEnds: break

@@ -72,7 +72,7 @@ struct SideStateTests {
     @Test("what is closed, or absent, is told nothing and closed no more")
     func none() {
         var closed = SideState.open(isMidFrame: true)
-        #expect(closed.cut() == .cut)
+        #expect(closed.abort() == .cut)
         var absent = SideState.absent(since: 5)
         for _ in 0..<2 {
             #expect(Self.isSilent(&closed) && Self.isSilent(&absent))
@@ -84,7 +84,7 @@ struct SideStateTests {
         side.receives(.empty)
         side.deafens()
         side.peerEnds()
-        let orders = [side.says(.empty), side.finishes(), side.frameEnds(), side.cut()]
+        let orders = [side.says(.empty), side.finishes(), side.frameEnds(), side.abort()]
         return side.gate == [] && orders == [.none, .none, .none, .none] && !side.takesClose
             && !side.hasTheirs && !side.isFinished
     }

@@ -77,29 +77,29 @@ struct UpstreamStateTests {
         let state = UpstreamState(name: "app")
         let first = entry(.socket(try socket("10.0.0.9")))
         let name = entry(.name("app.test", port: 9001))
-        func drained() -> [Bool] { state.members.map(\.state.isDraining) }
+        func flushed() -> [Bool] { state.members.map(\.state.isDraining) }
         state.configure([first, name])
         _ = state.resolved("app.test:9001", [try socket("10.0.0.1")])
         _ = state.setDrained(true, backend: "app.test:9001")
-        #expect(drained() == [false, true])
+        #expect(flushed() == [false, true])
         _ = state.resolved("app.test:9001", [try socket("10.0.0.2"), try socket("10.0.0.1")])
-        #expect(drained() == [false, true, true])
+        #expect(flushed() == [false, true, true])
         // One of them is had again; when its address goes and comes back, it is one of the name's as any other.
         _ = state.setDrained(false, backend: "10.0.0.2:9001")
-        #expect(drained() == [false, false, true])
+        #expect(flushed() == [false, false, true])
         _ = state.resolved("app.test:9001", [try socket("10.0.0.1")])
         _ = state.resolved("app.test:9001", [try socket("10.0.0.2")])
-        #expect(drained() == [false, true])
+        #expect(flushed() == [false, true])
         // The configuration forgets the entry, and with it the order.
         state.configure([first])
         state.configure([first, name])
-        #expect(drained() == [false, false])
+        #expect(flushed() == [false, false])
         _ = state.setDrained(true)
         state.configure([first, name, entry(.socket(try socket("10.0.0.8")))])
-        #expect(drained() == [true, true, true])
+        #expect(flushed() == [true, true, true])
         state.configure([])
         state.configure([first])
-        #expect(drained() == [false] && state.drained.isEmpty)
+        #expect(flushed() == [false] && state.drained.isEmpty)
     }
 
     @Test("orders of the process before hold before a name is resolved")

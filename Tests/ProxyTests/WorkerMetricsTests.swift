@@ -46,7 +46,7 @@ struct WorkerMetricsTests {
         meter.hold()
         for index in 0..<2 * WorkerMetrics.mostRows { count(metrics, "a", "10.0.\(index)") }
         #expect(metrics.meter(route: "a", backend: "held") === meter)
-        meter.letGo()
+        meter.release()
         for index in 0..<2 * WorkerMetrics.mostRows { count(metrics, "a", "10.1.\(index)") }
         #expect(metrics.meter(route: "a", backend: "held") !== meter)
     }

@@ -76,7 +76,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
     }
 
     func streamConnected() {}
-    func streamDrained() {}
+    func streamFlushed() {}
     func streamEnded() { refuse("connection ended before its PROXY protocol header") }
     func streamFailed(_ error: SystemError) { refuse(error.description) }
     func timerFired(_ kind: UInt8) { refuse("PROXY protocol header did not arrive in time") }

@@ -47,7 +47,7 @@ extension ProxyServer {
 
     private func addBackends(to all: inout MetricSet) {
         for upstream in state.backends.all {
-            all.set(.upstreamWaiting, [upstream.name], to: Double(upstream.line.waiting))
+            all.set(.upstreamWaiting, [upstream.name], to: Double(upstream.queue.waiting))
             for backend in upstream.backends {
                 let labels = [upstream.name, backend.name]
                 let standing = standing(of: backend, in: upstream.name)

@@ -95,7 +95,7 @@ extension ProxyServer {
         guard isConfigured || !backends.isEmpty else { return nil }
         return .object([
             ("name", .string(upstream.name)), ("configured", .flag(isConfigured)),
-            ("waiting", .integer(upstream.line.waiting)),
+            ("waiting", .integer(upstream.queue.waiting)),
             ("backends", .array(backends.map { backend($0, upstream.name, all) })),
         ])
     }

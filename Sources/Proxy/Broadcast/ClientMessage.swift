@@ -75,10 +75,10 @@ final class ClientMessage {
                 try check(plain.span, isLast: state == .messageComplete)
             }
         } catch {
-            scratch.giveBack(plain)
+            scratch.release(plain)
             throw error
         }
-        scratch.giveBack(plain)
+        scratch.release(plain)
         return made
     }
 
@@ -134,12 +134,12 @@ final class ClientMessage {
                     ?? .messageComplete
             }
         } catch {
-            scratch.giveBack(plain)
+            scratch.release(plain)
             throw error
         }
         let isLast = state == .messageComplete
         transit.append(plain.span, isLast: isLast, compressed: false, maskingKey: maskingKey, to: &output)
-        scratch.giveBack(plain)
+        scratch.release(plain)
         return isLast
     }
 }

@@ -28,9 +28,9 @@ final class Feed: TimerOwner, MemoryHolder {
     var meter: SessionMeter?
     var attempt: (any PendingUpgrade)?
     /// Clients that wait for the first answer; the request under way is the first one's unless that has left.
-    var tickets = WaitingLine<FeedTicket>()
-    private var lastTicket: UInt64 = 0
-    var asking: FeedTicket?
+    var waiters = WaitingQueue<FeedWaiter>()
+    private var lastWaiter: UInt64 = 0
+    var asking: FeedWaiter?
     private(set) var subscribers: [Subscriber] = []
     var ring: MessageRing<SharedMessage>
     /// Messages in the ring that have not been offered to all, and their bytes.
@@ -72,7 +72,7 @@ final class Feed: TimerOwner, MemoryHolder {
 
     var route: Route { plan.route }
     /// Nobody receives it or waits for it.
-    var isIdle: Bool { subscribers.isEmpty && tickets.isEmpty }
+    var isIdle: Bool { subscribers.isEmpty && waiters.isEmpty }
     /// Since when nobody receives it, on the loop's clock.
     private(set) var idleSince: UInt64 = 0
     var backendName: String { backend?.name ?? "" }
@@ -80,20 +80,20 @@ final class Feed: TimerOwner, MemoryHolder {
     // MARK: Clients
 
     /// A client wants to receive the feed.
-    func join(_ ticket: FeedTicket) {
-        if let accepted { return ticket.answer(.joined(self, accepted)) }
-        lastTicket += 1
-        ticket.number = lastTicket
-        tickets.append(ticket, id: lastTicket)
-        ticket.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? 0)
+    func join(_ waiter: FeedWaiter) {
+        if let accepted { return waiter.answer(.joined(self, accepted)) }
+        lastWaiter += 1
+        waiter.number = lastWaiter
+        waiters.append(waiter, id: lastWaiter)
+        waiter.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? 0)
         if attempt == nil { ask() }
     }
 
     /// A client that waited has left.
-    func withdraw(_ ticket: FeedTicket) {
-        _ = tickets.remove(ticket.number)
-        if asking === ticket { asking = nil }
-        if tickets.isEmpty, accepted == nil { end(.goingAway) }
+    func withdraw(_ waiter: FeedWaiter) {
+        _ = waiters.remove(waiter.number)
+        if asking === waiter { asking = nil }
+        if waiters.isEmpty, accepted == nil { end(.goingAway) }
     }
 
     func add(_ subscriber: Subscriber) {

@@ -55,7 +55,7 @@ final class FeedCompression: ContextHolder {
                 opcode, fin: true, rsv1: true, payload: packed.span, maskingKey: nil, to: &frame)
             made = SharedBytes(frame, on: account)
         }
-        worker.scratch.giveBack(packed)
+        worker.scratch.release(packed)
         return made
     }
 }

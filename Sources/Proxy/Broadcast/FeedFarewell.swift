@@ -29,7 +29,7 @@ final class FeedFarewell: PeerOwner, TimerTarget {
     /// - Parameter payload: what the backend is told; nil = the connection is closed at once.
     func begin(_ payload: ClosePayload?) {
         peer.owner = self
-        guard let payload else { return cut() }
+        guard let payload else { return abort() }
         carryOut(machine.close(payload, by: .proxy, cause: .close, at: worker.loop.now))
     }
 
@@ -46,7 +46,7 @@ final class FeedFarewell: PeerOwner, TimerTarget {
     }
 
     func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer) {}
-    func drained(_ peer: WebSocketPeer) {}
+    func flushed(_ peer: WebSocketPeer) {}
     func ended(_ peer: WebSocketPeer, _ error: TransportError?) {
         carryOut(
             machine.ended(
@@ -61,7 +61,7 @@ final class FeedFarewell: PeerOwner, TimerTarget {
     }
 
     /// Waits no longer.
-    func cut() { carryOut(machine.cut(by: .proxy, cause: .close)) }
+    func abort() { carryOut(machine.abort(by: .proxy, cause: .close)) }
 
     private func finish() {
         worker.loop.cancel(timer)

@@ -26,19 +26,19 @@ final class FeedHub {
     func join(
         _ plan: UpgradePlan, _ options: BroadcastConfiguration, done: @escaping (UpgradeOutcome) -> Void
     ) -> any PendingUpgrade {
-        let ticket = FeedTicket(plan, worker: worker, done: done)
+        let waiter = FeedWaiter(plan, worker: worker, done: done)
         let key = FeedKey(plan, fields: options.keyHeaders)
         if let feed = feeds[key] {
-            feed.join(ticket)
+            feed.join(waiter)
         } else if isFull(options, key.upstream) {
-            ticket.answer(.failed(Fault(.feedsFull), of: nil))
+            waiter.answer(.failed(Fault(.feedsFull), of: nil))
         } else {
             let feed = Feed(key, for: plan, options: options, hub: self, worker: worker)
             feeds[key] = feed
             feed.tally.feeds += 1
-            feed.join(ticket)
+            feed.join(waiter)
         }
-        return ticket
+        return waiter
     }
 
     /// Whether there is no place for another feed of an upstream. One that has no clients makes room.
@@ -140,6 +140,6 @@ final class FeedHub {
 
     private func cutFarewell(of tally: FeedTally) {
         let oldest = leaving.filter { $0.value.tally === tally }.min { $0.key < $1.key }
-        oldest?.value.cut()
+        oldest?.value.abort()
     }
 }

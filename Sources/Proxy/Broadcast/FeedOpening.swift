@@ -9,7 +9,7 @@ extension Feed {
     /// Asks for the connection: with the request of the first who waits, or again with the one that was accepted.
     func ask() {
         guard !isOver, attempt == nil, peer == nil else { return }
-        if let first = tickets.next, accepted == nil {
+        if let first = waiters.next, accepted == nil {
             asking = first
             plan = first.plan.shared(keyFields: options.keyHeaders)
         }
@@ -39,9 +39,9 @@ extension Feed {
         case .failed(let fault, _):
             guard accepted == nil else { return notReopened(fault.clientText) }
             // Not about one client's request: all who wait would hear the same.
-            let waiting = tickets.takeAll { _ in true }
+            let waiting = waiters.takeAll { _ in true }
             end(.goingAway)
-            for (_, ticket) in waiting { ticket.answer(outcome) }
+            for (_, waiter) in waiting { waiter.answer(outcome) }
         case .joined: break  // A feed is never made of a feed.
         }
     }
@@ -53,9 +53,9 @@ extension Feed {
             return ask()
         }
         asking = nil
-        _ = tickets.remove(asked.number)
+        _ = waiters.remove(asked.number)
         asked.answer(outcome)
-        if tickets.isEmpty { end(.goingAway) } else { ask() }
+        if waiters.isEmpty { end(.goingAway) } else { ask() }
     }
 
     private func opened(
@@ -69,9 +69,9 @@ extension Feed {
         asking = nil
         take(transport, of: backend)
         if isFirst { worker.log.feedOpened(self) } else { noteReopened(missed) }
-        let waiting = tickets.takeAll { _ in true }
-        for (_, ticket) in waiting {
-            if let accepted = self.accepted { ticket.answer(.joined(self, accepted)) }
+        let waiting = waiters.takeAll { _ in true }
+        for (_, waiter) in waiting {
+            if let accepted = self.accepted { waiter.answer(.joined(self, accepted)) }
         }
         peer?.receivedEarly(early)
         peer?.goOn()
@@ -164,7 +164,7 @@ extension Feed {
     func release(_ peer: WebSocketPeer, with payload: ClosePayload?) {
         guard self.peer === peer else { return }
         putInMetrics()
-        meter?.letGo()
+        meter?.release()
         meter = nil
         self.peer = nil
         assembly = nil

@@ -34,7 +34,7 @@ extension Feed: PeerOwner {
         lost(error.map { "connection lost: \($0)" } ?? "connection lost")
     }
 
-    func drained(_ peer: WebSocketPeer) {
+    func flushed(_ peer: WebSocketPeer) {
         goOnSpeaking()
         letSpeak()
     }

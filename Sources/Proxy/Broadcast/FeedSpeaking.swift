@@ -44,7 +44,7 @@ extension Feed {
                 isLast = nil
             }
             speech.peer.pass(output.span)
-            worker.scratch.giveBack(output)
+            worker.scratch.release(output)
             guard let isLast else { return breakOff() }
             guard isLast else { continue }
             self.speech = nil

@@ -93,7 +93,7 @@ final class Subscriber: LiveSession {
         read(&bytes)
     }
 
-    override func drained(_ peer: WebSocketPeer) {
+    override func flushed(_ peer: WebSocketPeer) {
         deliver()
         settled(peer)
     }

@@ -126,7 +126,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
         arm(0)
     }
 
-    override func drained() { exchange?.clientDrained() }
+    override func flushed() { exchange?.clientFlushed() }
 
     override var answersAfterEnd: Bool { exchange?.isRequestComplete == true && record?.isLast == true }
 

@@ -77,7 +77,7 @@ class HTTP1Connection: TransportReceiver, TimerTarget {
     /// The request under way is answered though the client has ended its side.
     var answersAfterEnd: Bool { false }
     func firstBytes(_ bytes: Span<UInt8>) { readHead(bytes) }
-    func drained() {}
+    func flushed() {}
     func opened() {}
     func failed(_ error: TransportError) { end("client left: \(error)") }
     func handshakeTimedOut() { end("client left") }
@@ -108,8 +108,8 @@ class HTTP1Connection: TransportReceiver, TimerTarget {
         }
     }
 
-    final func transportDrained() {
-        drained()
+    final func transportFlushed() {
+        flushed()
         if phase == .between { nextRequest() }
     }
 

@@ -74,7 +74,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         case .head:
             worker.log.http2Cut(self, .slowHead)
             connection?.session.terminate(.enhanceYourCalm)
-        case .output: lookWhetherRead()
+        case .output: checkWhetherRead()
         }
     }
 
@@ -88,7 +88,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
             phase = .leaving
             connection?.session.refuseStreams()
         case .leaving: break
-        case .closing: lookWhetherOver()
+        case .closing: checkWhetherOver()
         case .over: forget()
         }
     }
@@ -112,7 +112,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     }
 
     /// A client that reads nothing holds all its streams up, and can't be told that they end.
-    private func lookWhetherRead() {
+    private func checkWhetherRead() {
         guard let connection, connection.bufferedBytes > 0 else { return stall.ended() }
         switch stall.check(transport.outflow, at: worker.loop.now, limit: timeouts.slowConsumer) {
         case .idle: break
@@ -124,7 +124,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     }
 
     /// What was said last is waited for as long as it is being taken.
-    private func lookWhetherOver() {
+    private func checkWhetherOver() {
         let getsOn = stall.delivers(transport.outflow)
         guard let wait = closingClock?.check(at: worker.loop.now, hasMoved: getsOn) else { return forget() }
         arm(.phase, after: wait)

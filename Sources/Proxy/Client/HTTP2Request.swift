@@ -27,7 +27,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var isTurnAwaited = false
     /// It asks for a WebSocket: any 2xx would open it (RFC 8441, 5).
     private var isConnect = false
-    private var resetsWhenDrained = false
+    private var resetsWhenFlushed = false
     private var stall = StallWatch()
 
     init(_ stream: HTTP2Stream, of client: HTTP2Client) {
@@ -137,8 +137,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         stall.began(at: worker.loop.now)
         if slowConsumer > 0 { arm(.answer, after: StallWatch.firstLook(slowConsumer)) }
         guard !stream.hasEnded else { return }
-        resetsWhenDrained = true
-        if stream.bufferedBytes == 0 { worker.loop.nextTurn { [weak self] in self?.streamDrained() } }
+        resetsWhenFlushed = true
+        if stream.bufferedBytes == 0 { worker.loop.nextTurn { [weak self] in self?.streamFlushed() } }
     }
 
     private func dropBody() { stream.consume(body.take().count) }
@@ -165,9 +165,9 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         }
     }
 
-    func streamDrained() {
-        exchange?.clientDrained()
-        if phase == .answering, resetsWhenDrained, !stream.hasEnded { stream.reset(.noError) }
+    func streamFlushed() {
+        exchange?.clientFlushed()
+        if phase == .answering, resetsWhenFlushed, !stream.hasEnded { stream.reset(.noError) }
     }
 
     func streamClosed(_ code: HTTP2Code) {
@@ -198,12 +198,12 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func timerFired(_ timer: Timer) {
         switch timer {
-        case .answer: lookWhetherTaken()
+        case .answer: checkWhetherTaken()
         }
     }
 
     /// A client whose window stays closed is given up: its answer would wait for ever (RFC 9113, 10.5).
-    private func lookWhetherTaken() {
+    private func checkWhetherTaken() {
         guard stream.bufferedBytes > 0, !stream.isClosed else { return }
         let outflow = stream.outflow(on: client.transport.outflow)
         switch stall.check(outflow, at: worker.loop.now, limit: slowConsumer) {

@@ -126,7 +126,7 @@ final class DemoPeer: StreamHandler {
     }
 
     func streamConnected() {}
-    func streamDrained() {}
+    func streamFlushed() {}
     func streamEnded() { gone() }
     func streamFailed(_ error: SystemError) { gone() }
 }

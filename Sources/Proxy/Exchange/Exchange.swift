@@ -105,9 +105,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
                 HTTP1UpstreamRequest(
                     plan.request(), framing: framing, on: connection, pool: backend.pool,
                     headLimits: worker.headLimits))
-        case .line(let line, let backend):
+        case .shared(let shared, let backend):
             guard let plan else { return }
-            ask(backend, HTTP2UpstreamRequest(plan.request(), framing: framing, on: line))
+            ask(backend, HTTP2UpstreamRequest(plan.request(), framing: framing, on: shared))
         }
     }
 
@@ -185,7 +185,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     }
 
     /// All that was written to the client has gone.
-    func clientDrained() {
+    func clientFlushed() {
         guard isClientSlow, !isOver else { return }
         isClientSlow = false
         clientStall.ended()
@@ -240,7 +240,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         watchTaking(.slowClient)
     }
 
-    func upstreamDrained() {
+    func upstreamFlushed() {
         guard isBackendSlow else { return }
         isBackendSlow = false
         backendStall.ended()

@@ -112,7 +112,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         guard isReusable, let pool else { return connection.close() }
         connection.receiver = nil
         connection.read(for: nil)
-        pool.giveBack(connection)
+        pool.release(connection)
     }
 
     func cancel() {
@@ -174,7 +174,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         }
     }
 
-    func transportDrained() { receiver?.upstreamDrained() }
+    func transportFlushed() { receiver?.upstreamFlushed() }
 
     func transportEnded() {
         guard hasHead, reader.endsWithConnection else {

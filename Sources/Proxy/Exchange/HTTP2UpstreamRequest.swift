@@ -5,7 +5,7 @@ internal import WebSocketProtocol
 
 /// A plain request on a stream of a multiplexed connection (RFC 9113, 8.1).
 final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarget {
-    private let line: MultiplexLine
+    private let shared: SharedConnection
     /// Until it is sent.
     private var request: RequestHead?
     private let method: String
@@ -24,19 +24,19 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     var receiver: (any UpstreamRequestReceiver)?
 
     /// A request that is still to be sent.
-    init(_ request: RequestHead, framing: BodyFraming, on line: MultiplexLine) {
+    init(_ request: RequestHead, framing: BodyFraming, on shared: SharedConnection) {
         self.request = request
         method = request.method
-        self.line = line
-        trailerCharge = MemoryCharge(to: line.account)
+        self.shared = shared
+        trailerCharge = MemoryCharge(to: shared.account)
         hasBody = !framing.isEmpty
     }
 
     /// A refused upgrade, whose stream goes on with the body of the answer.
-    init(_ request: RequestHead, refusedBy head: ResponseHead, on line: MultiplexLine) {
+    init(_ request: RequestHead, refusedBy head: ResponseHead, on shared: SharedConnection) {
         method = request.method
-        self.line = line
-        trailerCharge = MemoryCharge(to: line.account)
+        self.shared = shared
+        trailerCharge = MemoryCharge(to: shared.account)
         hasBody = false
         refusal = head
     }
@@ -44,7 +44,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     /// The stream of a refused upgrade.
     func take(_ stream: HTTP2Stream?) { self.stream = stream }
 
-    var outflow: Outflow { stream?.outflow(on: line.outflow) ?? Outflow() }
+    var outflow: Outflow { stream?.outflow(on: shared.outflow) ?? Outflow() }
     func isFull(beyond limit: Int) -> Bool { stream?.isFull(beyond: limit) ?? false }
 
     // MARK: The request
@@ -56,12 +56,12 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
             return turnEnded()
         }
         if let request = request.take() {
-            stream = line.session?.open(
-                request.http2(scheme: line.scheme), endsStream: !hasBody, receiver: self)
+            stream = shared.session?.open(
+                request.http2(scheme: shared.scheme), endsStream: !hasBody, receiver: self)
         }
         guard stream == nil else { return }
         // It has just said that it takes no more.
-        line.carriedStreamEnded()
+        shared.carriedStreamEnded()
         fault = Fault(.unprocessed, .leaving)
         tellSoon()
     }
@@ -82,20 +82,20 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
 
     func resumeReading() {
         isPaused = false
-        giveBack()
+        release()
     }
 
     func finish() { cancel() }
 
     func cancel() {
         receiver = nil
-        giveBack()
+        release()
         guard let stream else { return }
         // In full, or given up: what is still under way is of no use to anybody.
         if !(hasEnded && stream.isFinished) { stream.reset(hasEnded ? .noError : .cancel) }
     }
 
-    private func giveBack() {
+    private func release() {
         guard unconsumed > 0 else { return }
         stream?.consume(unconsumed)
         unconsumed = 0
@@ -106,7 +106,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
     private func tellSoon() {
         guard isTold else { return }
         isTold = false
-        line.worker.loop.atTurnEnd(self)
+        shared.worker.loop.atTurnEnd(self)
     }
 
     func turnEnded() {
@@ -136,7 +136,7 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         tellSoon()
         unconsumed += bytes.count
         receiver?.upstreamBody(bytes.span)
-        if !isPaused { giveBack() }
+        if !isPaused { release() }
     }
 
     func streamTrailers(_ fields: HTTP2Fields) {
@@ -149,12 +149,12 @@ final class HTTP2UpstreamRequest: UpstreamRequest, HTTP2StreamReceiver, TurnTarg
         hasEnded = true
     }
 
-    func streamDrained() { receiver?.upstreamDrained() }
+    func streamFlushed() { receiver?.upstreamFlushed() }
 
     func streamClosed(_ code: HTTP2Code) {
         let error = TransportError.of(stream, code)
         stream = nil
-        line.carriedStreamEnded()
+        shared.carriedStreamEnded()
         guard !hasEnded else { return }
         fault = .stream(code, error, isAnswered: isAnswered)
         tellSoon()

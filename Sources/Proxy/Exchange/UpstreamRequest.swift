@@ -37,7 +37,7 @@ protocol UpstreamRequestReceiver: AnyObject {
     /// All that came in this turn has been told.
     func upstreamPaused()
     /// All that was sent has gone.
-    func upstreamDrained()
+    func upstreamFlushed()
     /// It got no answer, or half of one.
     func upstreamFailed(_ fault: Fault)
 }

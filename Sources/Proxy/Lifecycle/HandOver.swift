@@ -106,6 +106,6 @@ extension ProxyServer {
 
     func handOverTookTooLong() {
         logs.log.handOverFailed("it does not serve after 30 s and is ended")
-        handOver?.successor.kill()
+        handOver?.successor.abort()
     }
 }

@@ -22,7 +22,7 @@ final class ScratchStack {
         return taken
     }
 
-    func giveBack(_ buffer: consuming UniqueArray<UInt8>) {
+    func release(_ buffer: consuming UniqueArray<UInt8>) {
         guard depth > 0 else { return }
         depth -= 1
         guard buffer.capacity <= Self.largestKept else { return }

@@ -30,7 +30,7 @@ final class SessionMeter {
 
     /// A side's owner will count here, until it has let go.
     func hold() { users += 1 }
-    func letGo() { users -= 1 }
+    func release() { users -= 1 }
 
     /// Nothing will be counted here that has begun already.
     var isIdle: Bool { live == 0 && users == 0 }

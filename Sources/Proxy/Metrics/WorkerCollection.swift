@@ -40,9 +40,9 @@ extension Worker {
         for upstream in upstreams.values {
             for backend in upstream.backends {
                 all.add(.poolIdle, [backend.name], number: Double(backend.pool?.idleCount ?? 0))
-                guard let lines = backend.lines else { continue }
-                all.add(.multiplexConnections, [backend.name], number: Double(lines.count))
-                all.add(.multiplexStreams, [backend.name], number: Double(lines.carried))
+                guard let pool = backend.multiplexPool else { continue }
+                all.add(.multiplexConnections, [backend.name], number: Double(pool.count))
+                all.add(.multiplexStreams, [backend.name], number: Double(pool.carried))
             }
         }
         return all

@@ -104,7 +104,7 @@ extension Session {
         var held = worker.scratch.take()
         frames.appendHeldHeader(to: &held)
         other.passData(held.span)
-        worker.scratch.giveBack(held)
+        worker.scratch.release(held)
     }
 
     /// Part of a control frame, or all of it.

@@ -56,7 +56,7 @@ class LiveSession: PeerOwner, TimerOwner {
     /// Messages that have passed, whoever sent them.
     var messages: UInt64 { client.tally.messagesReceived }
     func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer) {}
-    func drained(_ peer: WebSocketPeer) { settled(peer) }
+    func flushed(_ peer: WebSocketPeer) { settled(peer) }
     func pinged(by peer: WebSocketPeer) {}
     /// When `checkMore` is due; nil where nothing is awaited.
     var nextMore: UInt64? { nil }

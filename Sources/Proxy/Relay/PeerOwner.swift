@@ -7,7 +7,7 @@ protocol PeerOwner: AnyObject {
     /// The peer has ended its side, in order or not.
     func ended(_ peer: WebSocketPeer, _ error: TransportError?)
     /// All that was written has gone.
-    func drained(_ peer: WebSocketPeer)
+    func flushed(_ peer: WebSocketPeer)
     /// The peer has sent a Ping, which was answered.
     func pinged(by peer: WebSocketPeer)
 }

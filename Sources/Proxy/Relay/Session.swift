@@ -70,7 +70,7 @@ final class Session: LiveSession {
         awaitTaking(by: full)
     }
 
-    override func drained(_ peer: WebSocketPeer) {
+    override func flushed(_ peer: WebSocketPeer) {
         settled(peer)
         let feeder = other(peer)
         guard feeder.isPaused else { return }

@@ -137,8 +137,8 @@ struct SessionMachine: ~Copyable {
         let isMidFrame = gate(side.other).contains(.isMidFrame)
         switch side {
         case .client:
-            orders.backend = isMidFrame ? backend.cut() : backend.says(ClosePayload(.goingAway, words))
-        case .backend where isMidFrame: cutAll(&orders)
+            orders.backend = isMidFrame ? backend.abort() : backend.says(ClosePayload(.goingAway, words))
+        case .backend where isMidFrame: abortAll(&orders)
         case .backend: orders.client = client.says(ClosePayload(violation.codeBehindProxy, words))
         }
         return orders
@@ -152,15 +152,15 @@ struct SessionMachine: ~Copyable {
         switch phase {
         case .open, .over: break
         case .awaitingAnswers(let violation) where client.isConnected:
-            orders.backend = backend.cut()
+            orders.backend = backend.abort()
             tell(.client, violation, at: now, &orders)
-        case .awaitingAnswers: cutAll(&orders)
+        case .awaitingAnswers: abortAll(&orders)
         case .closing(var clock):
             if let wait = clock.check(at: now, hasMoved: getsOn) {
                 orders.deadline = wait
                 phase = .closing(clock)
             } else {
-                cutAll(&orders)
+                abortAll(&orders)
             }
         }
         return orders
@@ -209,11 +209,11 @@ struct SessionMachine: ~Copyable {
     }
 
     /// Everything is closed at once.
-    mutating func cut(by: EndedBy, cause: EndingCause) -> SessionOrders {
+    mutating func abort(by: EndedBy, cause: EndingCause) -> SessionOrders {
         var orders = SessionOrders.none
         guard !isOver else { return orders }
         note(by: by, code: nil, cause: cause)
-        cutAll(&orders)
+        abortAll(&orders)
         return orders
     }
 
@@ -228,14 +228,14 @@ struct SessionMachine: ~Copyable {
         var orders = SessionOrders.none
         let other = side.other
         let wasFinished = self[side].isFinished
-        orders[side] = self[side].cut()
+        orders[side] = self[side].abort()
         if side == .backend, client.isConnected, case .awaitingAnswers(let violation) = phase {
             tell(.client, violation, at: now, &orders)
             return orders
         }
         guard self[other].isConnected else {
             note(by: cause.by(EndedBy(side)), code: nil, cause: cause)
-            cutAll(&orders)
+            abortAll(&orders)
             return orders
         }
         if wasFinished || self[other].isFinished {
@@ -249,7 +249,7 @@ struct SessionMachine: ~Copyable {
         } else if side == .client || gate(other).contains(.isMidFrame) {
             // The backend sees what it would see without us: a connection that ends with no Close (1006 in its API). And
             // where half a frame has been passed on to the client, no Close can be put into it.
-            cutAll(&orders)
+            abortAll(&orders)
             return orders
         } else {
             orders.client = client.says(ClosePayload(.internalError, "backend connection lost"))
@@ -292,9 +292,9 @@ struct SessionMachine: ~Copyable {
         orders.deadline = clock.firstLook
     }
 
-    private mutating func cutAll(_ orders: inout SessionOrders) {
+    private mutating func abortAll(_ orders: inout SessionOrders) {
         // What was to be said in the same breath still is.
-        for side in SessionSide.allCases where self[side].cut().isCut { orders[side].isCut = true }
+        for side in SessionSide.allCases where self[side].abort().isCut { orders[side].isCut = true }
         phase = .over
         orders.deadline = nil
         orders.isOver = true

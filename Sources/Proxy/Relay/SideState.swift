@@ -173,7 +173,7 @@ enum SideState: ~Copyable {
     }
 
     /// Closes the connection, where there is one.
-    mutating func cut() -> SideOrder {
+    mutating func abort() -> SideOrder {
         guard isConnected else { return .none }
         self = .closed
         return .cut

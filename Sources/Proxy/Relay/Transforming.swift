@@ -44,7 +44,7 @@ extension Session {
             violation = error
         }
         pass(&output, from: peer, to: other, isMidFrame: peer.transit.isMidFrame)
-        worker.scratch.giveBack(output)
+        worker.scratch.release(output)
         if let compression = peer.compression { worker.contextMemory.touched(compression) }
         if let compression = other.compression { worker.contextMemory.touched(compression) }
         if let violation { throw violation }
@@ -156,7 +156,7 @@ extension Session {
                     payload, from: &position, isLast: isLast, compression, room: room, into: &plain)
                 try checkPlainText(plain.span, isLast: state == .messageComplete, from: peer)
             } catch {
-                worker.scratch.giveBack(plain)
+                worker.scratch.release(plain)
                 if error == .outOfMemory, waitForMemory(compression, of: peer) { return false }
                 throw error
             }
@@ -166,7 +166,7 @@ extension Session {
             worker.metrics.countInflated(from: peer.side, plain: made, compressed: 0)
             compose(
                 plain.span, isLast: state == .messageComplete, from: peer, to: other, into: &output)
-            worker.scratch.giveBack(plain)
+            worker.scratch.release(plain)
             let wait = compression.allowance.took(position - start, becoming: made, at: worker.loop.now)
             if wait > 0 { throttle(peer, for: wait, limit: "inflate_ratio") }
             if output.count > room { pass(&output, from: peer, to: other, isMidFrame: false) }
@@ -235,7 +235,7 @@ extension Session {
             compression.isDeflating = false
             peer.transit.append(payload, isLast: isLast, compressed: false, maskingKey: key, to: &output)
         }
-        worker.scratch.giveBack(packed)
+        worker.scratch.release(packed)
     }
 
     /// The size of a fragmented message is not known when it begins, and that of a compressed one neither: they are taken

@@ -296,8 +296,8 @@ final class WebSocketPeer: TransportReceiver {
 
     func transportFailed(_ error: TransportError) { owner?.ended(self, error) }
 
-    func transportDrained() {
+    func transportFlushed() {
         if heldPong != nil, !isMidFrame { sendHeld() }
-        owner?.drained(self)
+        owner?.flushed(self)
     }
 }

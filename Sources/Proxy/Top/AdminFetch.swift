@@ -107,7 +107,7 @@ final class AdminFetch: StreamHandler, TimerTarget {
         finish(.failure(FetchError(reason: "it ended the connection")))
     }
 
-    func streamDrained() {}
+    func streamFlushed() {}
 
     func streamFailed(_ error: SystemError) {
         finish(.failure(FetchError(reason: error.reason, isRefused: error.isConnectionRefused)))

@@ -47,7 +47,7 @@ protocol TransportReceiver: AnyObject {
     /// The peer has ended its side in order.
     func transportEnded()
     /// All that was written has gone to the kernel.
-    func transportDrained()
+    func transportFlushed()
     /// The transport is broken and closed.
     func transportFailed(_ error: TransportError)
 }
@@ -68,7 +68,7 @@ protocol ByteTransport: AnyObject {
     /// Writes the answer to a Close of the peer, which has nothing more to say but its end.
     func answerClose(_ bytes: Span<UInt8>)
     /// Takes as many of the bytes as can go now and returns how many; the caller keeps the rest, and goes on with it when
-    /// `transportDrained` is told. 0 while earlier bytes wait.
+    /// `transportFlushed` is told. 0 while earlier bytes wait.
     func offer(_ bytes: Span<UInt8>) -> Int
     /// How many bytes are worth making at once for the peer, up to so many.
     func room(within most: Int) -> Int

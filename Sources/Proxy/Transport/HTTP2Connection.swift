@@ -165,7 +165,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         flush()
     }
 
-    func transportDrained() { flush() }
+    func transportFlushed() { flush() }
 
     private func flush() {
         defer { waiting.set(isOver ? 0 : session.heldBytes) }
@@ -190,7 +190,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         let count = output.count
         bytesSent &+= UInt64(count)
         if count > 0 { transport.write(output.span) }
-        worker.scratch.giveBack(output)
+        worker.scratch.release(output)
         if let failure { end(.http2(failure)) }
         return count >= Self.burst
     }

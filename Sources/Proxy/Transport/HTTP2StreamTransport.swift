@@ -97,7 +97,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
 
     func close() {
         passAnswer()
-        guard letGo() else { return }
+        guard release() else { return }
         if carrier.asks { return leave() }
         guard stream.bufferedBytes > 0 else { return stream.reset(stream.isFinished ? .noError : .cancel) }
         // As with a socket, what was written in this turn still goes as far as the window allows.
@@ -115,10 +115,10 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
     }
 
     func abort() {
-        if letGo() { stream.reset(carrier.asks ? (stream.hasEnded ? .noError : .cancel) : .internalError) }
+        if release() { stream.reset(carrier.asks ? (stream.hasEnded ? .noError : .cancel) : .internalError) }
     }
 
-    private func letGo() -> Bool {
+    private func release() -> Bool {
         receiver = nil
         guard !isOver else { return false }
         isOver = true
@@ -179,7 +179,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
         receiver.transportEnded()
     }
 
-    func streamDrained() { receiver?.transportDrained() }
+    func streamFlushed() { receiver?.transportFlushed() }
 
     func streamClosed(_ code: HTTP2Code) {
         carrier.carriedStreamEnded()

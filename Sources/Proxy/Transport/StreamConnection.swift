@@ -229,7 +229,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     func streamEnded() { receiver?.transportEnded() }
 
-    func streamDrained() { receiver?.transportDrained() }
+    func streamFlushed() { receiver?.transportFlushed() }
 
     func streamFailed(_ error: SystemError) { fail(.system(error)) }
 

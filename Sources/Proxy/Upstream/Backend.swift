@@ -13,8 +13,8 @@ final class Backend {
     let settings: UpstreamSettings
     private(set) var pool: UpstreamPool?
     /// Connections that many share; nil where each session has its own.
-    private(set) var lines: MultiplexPool?
-    private var holdsLines = false
+    private(set) var multiplexPool: MultiplexPool?
+    private var holdsPool = false
 
     init(_ member: UpstreamState.Member, settings: UpstreamSettings) {
         address = member.address
@@ -31,8 +31,8 @@ final class Backend {
         let isShared = !settings.policy.sendsProxyHeader
         let isMultiplexed = settings.configuration.mode == .multiplex
         if isMultiplexed {
-            lines = worker.multiplexPools.claim(for: self, on: worker)
-            holdsLines = true
+            multiplexPool = worker.multiplexPools.claim(for: self, on: worker)
+            holdsPool = true
         }
         self.pool = UpstreamPool(
             for: self, level: isShared && !isMultiplexed ? pool.level : .fixed(0),
@@ -43,15 +43,15 @@ final class Backend {
     /// Opens what is to be ready ahead of need.
     private func refill() {
         pool?.refill()
-        lines?.openLines()
+        multiplexPool?.openConnections()
     }
 
     /// Opens nothing more; what lives goes on.
     func closePool(on worker: Worker) {
         pool?.close()
-        guard holdsLines, let lines else { return }
-        holdsLines = false
-        worker.multiplexPools.release(lines)
+        guard holdsPool, let multiplexPool else { return }
+        holdsPool = false
+        worker.multiplexPools.release(multiplexPool)
     }
 
     /// Whether connections may be opened ahead of need.
@@ -132,7 +132,7 @@ final class Backend {
         let outcome = state.withHealth { body(&$0, now, jitter, settings.rules) }
         guard case .rests(let until) = outcome else { return }
         told(until - min(now, until))
-        state.line.evict(state)
+        state.queue.evict(state)
         // When the rest is over the pool tries again by itself, which is also how a recovery is noticed.
         worker.after(until - min(now, until)) { [weak self] in self?.restEnded() }
     }
@@ -143,13 +143,13 @@ final class Backend {
         guard let cause else {
             guard state.withHealth({ $0.checkPassed(at: now, settings.rules) }) else { return }
             worker.log.checkRecovered(name)
-            state.line.placeFreed(state)
+            state.queue.placeFreed(state)
             pool?.refill()
             return
         }
         guard state.withHealth({ $0.checkFailed(cause: cause, settings.rules) }) else { return }
         worker.log.checkFailed(name, cause)
-        state.line.evict(state)
+        state.queue.evict(state)
     }
 
     /// What goes first on a check's connection.
@@ -157,12 +157,12 @@ final class Backend {
 
     private func restEnded() {
         refill()
-        state.line.placeFreed(state)
+        state.queue.placeFreed(state)
     }
 
     private func recovered(_ worker: Worker) {
         worker.log.backendRecovered(name)
-        state.line.placeFreed(state)
+        state.queue.placeFreed(state)
         refill()
     }
 }

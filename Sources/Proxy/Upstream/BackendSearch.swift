@@ -12,7 +12,7 @@ final class BackendSearch: TimerTarget {
     enum Found {
         case connection(StreamConnection, Backend)
         /// A place on a connection that others use too.
-        case line(MultiplexLine, Backend)
+        case shared(SharedConnection, Backend)
         /// - Parameter of: the backend that was tried last.
         case failed(Fault, of: Backend?)
     }
@@ -25,12 +25,12 @@ final class BackendSearch: TimerTarget {
     private var allowance: RetryAllowance
     private var backend: Backend?
     private var dial: Dial?
-    private var lineWaiter: MultiplexPool.Waiter?
+    private var sharedWaiter: MultiplexPool.Waiter?
     private var lastFault: Fault?
     /// The backend whose place is held.
     private var place: BackendState?
-    /// In the admission line.
-    private var ticket: UInt64?
+    /// In the admission queue.
+    private var queueNumber: UInt64?
     private var deadline: TimerToken?
     /// The connection was open before it was found, so it may have died unnoticed.
     private(set) var isWarm = false
@@ -50,7 +50,7 @@ final class BackendSearch: TimerTarget {
     }
 
     /// What is waited for, in the log's words.
-    var phase: Fault.Phase { ticket != nil ? .queue : .connect }
+    var phase: Fault.Phase { queueNumber != nil ? .queue : .connect }
 
     /// Looks for the first connection.
     func start() {
@@ -73,12 +73,12 @@ final class BackendSearch: TimerTarget {
     }
 
     private func connect(_ backend: Backend) {
-        guard let lines = backend.lines else { return connectAlone(backend) }
-        lineWaiter = lines.place(isUpgrade: request.isUpgrade) { [weak self] place in
+        guard let pool = backend.multiplexPool else { return connectAlone(backend) }
+        sharedWaiter = pool.place(isUpgrade: request.isUpgrade) { [weak self] place in
             guard let self else { return }
-            lineWaiter = nil
+            sharedWaiter = nil
             switch place {
-            case .line(let line): found?(.line(line, backend))
+            case .shared(let shared): found?(.shared(shared, backend))
             case .http1: connectAlone(backend)
             case .failed(let fault):
                 lastFault = fault
@@ -135,9 +135,9 @@ final class BackendSearch: TimerTarget {
         found = nil
         dial?.cancel()
         dial = nil
-        lineWaiter?.cancel()
-        lineWaiter = nil
-        leaveLine()
+        sharedWaiter?.cancel()
+        sharedWaiter = nil
+        leaveQueue()
         leavePlace()
     }
 
@@ -168,34 +168,34 @@ final class BackendSearch: TimerTarget {
         return ProxyHeaderEncoder.version2(client: request.client, request.ends)
     }
 
-    // MARK: The line
+    // MARK: The queue
 
     private func wait(_ backends: [Backend], only: Backend?) {
-        let line = upstream.settings.state.line
+        let queue = upstream.settings.state.queue
         let limits = upstream.settings.policy.handshakes
-        let waiter = AdmissionLine.Waiter(only: only?.state, tried: tried, mailbox: worker.loop.mailbox)
-        let id = line.newID()
+        let waiter = AdmissionQueue.Waiter(only: only?.state, tried: tried, mailbox: worker.loop.mailbox)
+        let id = queue.newID()
         worker.desk.wait(id) { [weak self] state in
             if let self { answered(state) } else { state?.handshakeEnded() }
         }
-        ticket = id
-        switch line.enter(backends.map(\.state), waiter, id: id, limit: limits.queue) {
+        queueNumber = id
+        switch queue.enter(backends.map(\.state), waiter, id: id, limit: limits.queue) {
         case .waiting:
             if limits.queueTimeout > 0, deadline == nil {
                 deadline = worker.loop.schedule(self, kind: 0, after: limits.queueTimeout)
             }
         case .entered(let state):
-            leaveLine()
+            leaveQueue()
             placed(with: state)
         case .full:
-            leaveLine()
+            leaveQueue()
             tell(Fault(.queueFull))
         }
     }
 
-    /// The line has answered: with a place, or with none because the backend that was waited for is out.
+    /// The queue has answered: with a place, or with none because the backend that was waited for is out.
     private func answered(_ state: BackendState?) {
-        ticket = nil
+        queueNumber = nil
         guard let state else { return follow(upstream.choose(for: request, excluding: tried)) }
         placed(with: state)
     }
@@ -211,13 +211,13 @@ final class BackendSearch: TimerTarget {
         ask(backend)
     }
 
-    private func leaveLine() {
+    private func leaveQueue() {
         worker.loop.cancel(deadline)
         deadline = nil
-        guard let ticket else { return }
-        self.ticket = nil
-        worker.desk.forget(ticket)
-        upstream.settings.state.line.leave(ticket)
+        guard let queueNumber else { return }
+        self.queueNumber = nil
+        worker.desk.forget(queueNumber)
+        upstream.settings.state.queue.leave(queueNumber)
     }
 
     private func leavePlace() {
@@ -227,7 +227,7 @@ final class BackendSearch: TimerTarget {
 
     func timerFired(_ kind: UInt8) {
         deadline = nil
-        leaveLine()
+        leaveQueue()
         tell(Fault(.queueTimeout))
     }
 

@@ -15,7 +15,7 @@ final class BackendState: Sendable {
     /// What consistent hashing knows it by.
     let identity: UInt64
     /// Who waits for a place with it or with its siblings.
-    let line: AdmissionLine
+    let queue: AdmissionQueue
     private let sessionCount = Atomic<Int>(0)
     private let requestCount = Atomic<Int>(0)
     private let handshakeCount = Atomic<Int>(0)
@@ -31,13 +31,13 @@ final class BackendState: Sendable {
     ///   - isNew: it was added to an upstream that had backends before.
     ///   - isDrained: by an order that was given before.
     init(
-        upstream: String, name: String, origin: String, line: AdmissionLine, isNew: Bool,
+        upstream: String, name: String, origin: String, queue: AdmissionQueue, isNew: Bool,
         isDrained: Bool = false
     ) {
         self.upstream = upstream
         self.name = name
         self.origin = origin
-        self.line = line
+        self.queue = queue
         identity = ConsistentHash.hash(name.utf8)
         unseen = Atomic(isNew)
         draining = Atomic(isDrained)
@@ -62,7 +62,7 @@ final class BackendState: Sendable {
 
     func setDraining(_ isDraining: Bool) {
         draining.store(isDraining, ordering: .relaxed)
-        if isDraining { line.evict(self) } else { line.placeFreed(self) }
+        if isDraining { queue.evict(self) } else { queue.placeFreed(self) }
     }
 
     func setConfigured(_ isConfigured: Bool) { configured.store(isConfigured, ordering: .relaxed) }
@@ -80,7 +80,7 @@ final class BackendState: Sendable {
 
     func sessionEnded() {
         sessionCount.subtract(1, ordering: .sequentiallyConsistent)
-        if maxSessions > 0 { line.placeFreed(self) }
+        if maxSessions > 0 { queue.placeFreed(self) }
     }
 
     func requestBegan() { requestCount.add(1, ordering: .relaxed) }
@@ -114,7 +114,7 @@ final class BackendState: Sendable {
     /// The handshake is over, for better or worse: the next in line gets the place.
     func handshakeEnded() {
         dropPlace()
-        line.placeFreed(self)
+        queue.placeFreed(self)
     }
 
     // MARK: Health

@@ -145,7 +145,7 @@ final class Dial: TransportReceiver, TimerTarget {
     }
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {}
-    func transportDrained() {}
+    func transportFlushed() {}
 
     func timerFired(_ kind: UInt8) {
         connection?.close()

@@ -152,7 +152,7 @@ final class HealthProbe: TransportReceiver, TimerTarget {
     }
 
     func transportOpened() {}
-    func transportDrained() {}
+    func transportFlushed() {}
     func transportEnded() { finish("connection ended without an answer") }
     func transportFailed(_ error: TransportError) { finish(error.description) }
 

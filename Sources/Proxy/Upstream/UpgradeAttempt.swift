@@ -76,10 +76,10 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
         case .connection(let connection, let backend):
             self.backend = backend
             send(on: connection)
-        case .line(let line, let backend):
+        case .shared(let shared, let backend):
             self.backend = backend
             armDeadline()
-            onStream = UpgradeOnStream(plan, on: line) { [weak self] in self?.answered($0) }
+            onStream = UpgradeOnStream(plan, on: shared) { [weak self] in self?.answered($0) }
             onStream?.start()
         case .failed(let fault, let backend): finish(.failed(fault, of: backend))
         }
@@ -155,7 +155,7 @@ final class UpgradeAttempt: PendingUpgrade, TransportReceiver, TimerTarget {
     // MARK: TransportReceiver
 
     func transportOpened() {}
-    func transportDrained() {}
+    func transportFlushed() {}
 
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) {
         guard connection != nil, backend != nil else { return }

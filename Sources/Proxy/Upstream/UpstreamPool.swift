@@ -35,7 +35,7 @@ final class UpstreamPool {
         }
         worker.metrics.add(.poolTakes, [backend.name, "hit"])
         machine.left()
-        warm.release(worker.loop)
+        warm.stopWatching(on: worker.loop)
         return warm.connection
     }
 
@@ -61,7 +61,7 @@ final class UpstreamPool {
     func close() {
         isClosed = true
         for warm in idle {
-            warm.release(worker.loop)
+            warm.stopWatching(on: worker.loop)
             warm.connection.close()
         }
         idle = []
@@ -93,7 +93,7 @@ final class UpstreamPool {
     }
 
     /// Takes back a connection that has served a request, for the next one.
-    func giveBack(_ connection: StreamConnection) {
+    func release(_ connection: StreamConnection) {
         guard !isClosed, machine.returned() else { return connection.close() }
         keep(connection, isUnused: false)
     }
@@ -108,7 +108,7 @@ final class UpstreamPool {
         guard let index = idle.firstIndex(where: { $0 === warm }) else { return }
         idle.remove(at: index)
         if ofAge, warm.isUnused { machine.wastedOne() } else { machine.left() }
-        warm.release(worker.loop)
+        warm.stopWatching(on: worker.loop)
         warm.connection.close()
         worker.loop.nextTurn { [weak self] in self?.refill() }
     }
@@ -136,14 +136,14 @@ private final class WarmConnection: TransportReceiver, TimerTarget {
         age = worker.loop.schedule(self, kind: 0, after: worker.loop.random.jittered(idleTimeout, by: 0.1))
     }
 
-    func release(_ loop: EventLoop) {
+    func stopWatching(on loop: EventLoop) {
         loop.cancel(age)
         connection.receiver = nil
         connection.pauseReading()
     }
 
     func transportOpened() {}
-    func transportDrained() {}
+    func transportFlushed() {}
     // An HTTP server has nothing to say before it is asked: what it says is a goodbye, as Node's 408.
     func transportReceived(_ bytes: inout MutableSpan<UInt8>) { pool.lost(self) }
     func transportEnded() { pool.lost(self) }

@@ -44,7 +44,7 @@ final class UpstreamState: Sendable {
     let name: String
     private let inside = Mutex(Inside())
     /// Who waits for a place with one of the backends.
-    let line = AdmissionLine()
+    let queue = AdmissionQueue()
     private let changes = Atomic<Int>(0)
     private let givenKeys = Mutex(StickyTable(capacity: 65_536))
 
@@ -101,10 +101,10 @@ final class UpstreamState: Sendable {
     /// Who waits may have somebody else to wait for, or nobody.
     private func changed() {
         changes.add(1, ordering: .releasing)
-        guard line.waiting > 0 else { return }
+        guard queue.waiting > 0 else { return }
         let (members, states) = inside.withLock { ($0.members, Array($0.states.values)) }
-        for state in states where !members.contains(where: { $0.state === state }) { line.evict(state) }
-        for member in members { line.placeFreed(member.state) }
+        for state in states where !members.contains(where: { $0.state === state }) { queue.evict(state) }
+        for member in members { queue.placeFreed(member.state) }
     }
 
     /// - Parameter former: the entries before, where they are changing.
@@ -121,7 +121,8 @@ final class UpstreamState: Sendable {
                 let state =
                     inside.states[name]
                     ?? BackendState(
-                        upstream: self.name, name: name, origin: origin, line: line, isNew: inside.isRunning,
+                        upstream: self.name, name: name, origin: origin, queue: queue,
+                        isNew: inside.isRunning,
                         isDrained: inside.drained.covers(name, origin: origin))
                 inside.states[name] = state
                 state.set(

@@ -54,7 +54,7 @@ final class HTTP2Peer: HTTP2SessionReceiver {
             note("ended")
             hasEnded = true
         }
-        func streamDrained() { note("drained", afterTheEnd: true) }
+        func streamFlushed() { note("drained", afterTheEnd: true) }
         func streamClosed(_ code: HTTP2Code) {
             note("closed \(code)", afterTheEnd: true)
             isClosed = true

@@ -12,7 +12,7 @@ internal import TLS
 final class MultiplexPool {
     /// Where a request goes.
     enum Place {
-        case line(MultiplexLine)
+        case shared(SharedConnection)
         /// The backend doesn't take it over HTTP/2.
         case http1
         /// All streams are taken.
@@ -46,29 +46,30 @@ final class MultiplexPool {
 
     let name: String
     let state: BackendState
-    let lineOptions: LineOptions
+    let sharedOptions: SharedConnectionOptions
     let options: HTTP2Options
     /// Who dials: of those that hold the pool, the one of the newest configuration.
     private weak var backend: Backend?
     private var holders = 1
     private let worker: Worker
     private var machine: MultiplexMachine
-    private var speech = BackendSpeech()
-    private var lines: [Int: MultiplexLine] = [:]
+    private var backendProtocol = BackendProtocol()
+    private var connections: [Int: SharedConnection] = [:]
     private var dials: [Int: Dial] = [:]
-    private var waiting = WaitingLine<Waiter>()
+    private var waiting = WaitingQueue<Waiter>()
     private var lastWaiter: UInt64 = 0
     private var isClosed = false
 
-    init(for backend: Backend, _ lineOptions: LineOptions, worker: Worker) {
+    init(for backend: Backend, _ sharedOptions: SharedConnectionOptions, worker: Worker) {
         self.backend = backend
         self.worker = worker
-        self.lineOptions = lineOptions
+        self.sharedOptions = sharedOptions
         name = backend.name
         state = backend.state
-        options = .towardsBackends(streams: lineOptions.streams, headList: lineOptions.headList)
+        options = .towardsBackends(streams: sharedOptions.streams, headList: sharedOptions.headList)
         machine = MultiplexMachine(
-            lines: lineOptions.connections, streams: lineOptions.streams, keepsOne: lineOptions.keepsOne)
+            connections: sharedOptions.connections, streams: sharedOptions.streams,
+            keepsOne: sharedOptions.keepsOne)
     }
 
     /// Another configuration's backend goes on with it.
@@ -78,42 +79,42 @@ final class MultiplexPool {
     }
 
     /// Returns whether nobody holds it any longer.
-    func letGo() -> Bool {
+    func release() -> Bool {
         holders -= 1
         return holders == 0
     }
 
-    var idleTimeout: UInt64 { lineOptions.idleTimeout }
+    var idleTimeout: UInt64 { sharedOptions.idleTimeout }
 
     /// Connections that are open, and what they carry.
-    var count: Int { lines.count }
+    var count: Int { connections.count }
     var carried: Int { machine.carried }
 
     // MARK: Places
 
-    /// Finds a place for a stream, now or when a line is open. nil when `done` was called.
+    /// Finds a place for a stream, now or when a connection is open. nil when `done` was called.
     func place(isUpgrade: Bool, done: @escaping (Place) -> Void) -> Waiter? {
         if let place = placeNow(isUpgrade) {
             done(place)
-            openLines()
+            openConnections()
             return nil
         }
         lastWaiter += 1
         let waiter = Waiter(lastWaiter, in: self, isUpgrade: isUpgrade, done: done)
         waiting.append(waiter, id: lastWaiter)
-        openLines()
+        openConnections()
         return waiter
     }
 
     private func placeNow(_ isUpgrade: Bool) -> Place? {
-        switch speech.carries(isUpgrade: isUpgrade, at: worker.loop.now) {
+        switch backendProtocol.carries(isUpgrade: isUpgrade, at: worker.loop.now) {
         case .http1: return .http1
         case .http1AndAsk:
             askAgain()
             return .http1
         case .http2:
             switch machine.place() {
-            case .line(let id): return lines[id].map { .line($0) } ?? .full
+            case .connection(let id): return connections[id].map { .shared($0) } ?? .full
             case .full: return .full
             case .wait: return nil
             }
@@ -128,19 +129,19 @@ final class MultiplexPool {
             }
             waiter.done.take()?(place)
         }
-        openLines()
+        openConnections()
     }
 
     private func failWaiting(_ fault: Fault) {
         for (_, waiter) in waiting.takeAll(where: { _ in true }) { waiter.done.take()?(.failed(fault)) }
     }
 
-    // MARK: Lines
+    // MARK: Connections
 
     /// Opens what is needed.
-    func openLines() {
+    func openConnections() {
         guard let backend, !isClosed || !waiting.isEmpty else { return }
-        if speech.isHTTP1 { return }
+        if backendProtocol.isHTTP1 { return }
         // A backend that rests after a failure is dialled for those who wait only.
         guard !waiting.isEmpty || backend.isUsable(at: worker.loop.now) else { return }
         while let id = machine.open(waiting: waiting.count) { dial(id, backend) }
@@ -155,7 +156,7 @@ final class MultiplexPool {
             case .failure(let fault):
                 machine.lost(id)
                 // What we lack ourselves is not there a turn later either.
-                let isHopeless = fault.shortage != nil || dials.isEmpty && lines.isEmpty
+                let isHopeless = fault.shortage != nil || dials.isEmpty && connections.isEmpty
                 if isHopeless { failWaiting(fault) } else { serveWaiting() }
             }
         }
@@ -163,16 +164,16 @@ final class MultiplexPool {
 
     private func connected(_ id: Int, _ connection: StreamConnection) {
         let agreed = connection.tlsFacts?.applicationProtocol
-        guard !lineOptions.isSecure || agreed == "h2" else {
+        guard !sharedOptions.isSecure || agreed == "h2" else {
             connection.close()
             machine.lost(id)
             return refused("\(agreed ?? "no protocol") was chosen by ALPN", isCertain: true)
         }
-        let line = MultiplexLine(
-            id, scheme: lineOptions.isSecure ? "https" : "http", pool: self, worker: worker)
+        let shared = SharedConnection(
+            id, scheme: sharedOptions.isSecure ? "https" : "http", pool: self, worker: worker)
         do throws(HTTP2Error) {
-            try line.start(on: connection, within: lineOptions.connectTimeout)
-            lines[id] = line
+            try shared.start(on: connection, within: sharedOptions.connectTimeout)
+            connections[id] = shared
         } catch {
             connection.close()
             machine.lost(id)
@@ -181,22 +182,22 @@ final class MultiplexPool {
     }
 
     /// The peer has said what it takes, for the first time or anew.
-    func opened(_ line: MultiplexLine, _ settings: HTTP2PeerSettings, isFirst: Bool) {
-        if speech.isHTTP1 { worker.log.multiplexing(name) }
-        speech.speaks(enablesConnect: settings.enablesConnect)
+    func opened(_ shared: SharedConnection, _ settings: HTTP2PeerSettings, isFirst: Bool) {
+        if backendProtocol.isHTTP1 { worker.log.multiplexing(name) }
+        backendProtocol.speaks(enablesConnect: settings.enablesConnect)
         if !settings.enablesConnect, isFirst {
             worker.log.notMultiplexing(name, cause: "extended CONNECT is not enabled", again: nil)
         }
         if isFirst { worker.log.lineOpened(name) }
-        machine.opened(line.id, capacity: settings.maxStreams)
-        if isClosed { _ = machine.leaves(line.id) }
+        machine.opened(shared.id, capacity: settings.maxStreams)
+        if isClosed { _ = machine.leaves(shared.id) }
         serveWaiting()
     }
 
     /// The backend doesn't speak HTTP/2: those who wait, and who come, get HTTP/1.1.
     func refused(_ cause: String, isCertain: Bool) {
-        // With lines that work this one has just been unlucky.
-        guard lines.isEmpty else { return serveWaiting() }
+        // With connections that work this one has just been unlucky.
+        guard connections.isEmpty else { return serveWaiting() }
         speaksHTTP1(cause, isCertain: isCertain)
         serveWaiting()
     }
@@ -204,7 +205,7 @@ final class MultiplexPool {
     private func speaksHTTP1(_ cause: String, isCertain: Bool) {
         let time = isCertain ? Self.certainRest : Self.uncertainRest
         let rest = worker.loop.random.jittered(time, by: 0.1)
-        speech.refuses(until: worker.loop.now + rest)
+        backendProtocol.refuses(until: worker.loop.now + rest)
         if isCertain {
             worker.log.notMultiplexing(name, cause: cause, again: rest)
         } else {
@@ -212,61 +213,61 @@ final class MultiplexPool {
         }
     }
 
-    /// The backend wants HTTP/1.1 instead (RFC 9113, 7): what is on its lines stays there, and nothing new comes.
+    /// The backend wants HTTP/1.1 instead (RFC 9113, 7): what is on its connections stays there, and nothing new comes.
     func wantsHTTP1() {
         speaksHTTP1("GOAWAY HTTP_1_1_REQUIRED", isCertain: true)
-        for line in lines.values where machine.leaves(line.id) { closeSoon(line) }
+        for shared in connections.values where machine.leaves(shared.id) { closeSoon(shared) }
     }
 
     /// The backend wants its sessions over HTTP/1.1; other requests are not concerned.
     func wantsSessionsOverHTTP1() {
-        guard speech.carries(isUpgrade: true, at: worker.loop.now) == .http2 else { return }
+        guard backendProtocol.carries(isUpgrade: true, at: worker.loop.now) == .http2 else { return }
         let rest = worker.loop.random.jittered(Self.certainRest, by: 0.1)
-        speech.refusesSessions(until: worker.loop.now + rest)
+        backendProtocol.refusesSessions(until: worker.loop.now + rest)
         worker.log.notMultiplexing(name, cause: "HTTP_1_1_REQUIRED", again: rest)
         worker.loop.nextTurn { [weak self] in self?.serveWaiting() }
     }
 
     private func askAgain() {
         guard let backend, !isClosed else { return }
-        speech.refuses(until: worker.loop.now + Self.certainRest)
+        backendProtocol.refuses(until: worker.loop.now + Self.certainRest)
         if dials.isEmpty, let id = machine.open(waiting: 1) { dial(id, backend) }
     }
 
-    func leaves(_ line: MultiplexLine) {
-        if machine.leaves(line.id) { closeSoon(line) }
+    func leaves(_ shared: SharedConnection) {
+        if machine.leaves(shared.id) { closeSoon(shared) }
         serveWaiting()
     }
 
-    func stalls(_ line: MultiplexLine, _ isStalled: Bool) {
-        if let spare = machine.stalls(line.id, isStalled).flatMap({ lines[$0] }) { closeSoon(spare) }
+    func stalls(_ shared: SharedConnection, _ isStalled: Bool) {
+        if let spare = machine.stalls(shared.id, isStalled).flatMap({ connections[$0] }) { closeSoon(spare) }
         serveWaiting()
     }
 
-    func lost(_ line: MultiplexLine) {
-        lines[line.id] = nil
-        machine.lost(line.id)
-        worker.loop.nextTurn { [weak self] in self?.openLines() }
+    func lost(_ shared: SharedConnection) {
+        connections[shared.id] = nil
+        machine.lost(shared.id)
+        worker.loop.nextTurn { [weak self] in self?.openConnections() }
     }
 
-    func streamEnded(on line: MultiplexLine) {
-        if machine.ended(on: line.id) { closeSoon(line) }
+    func streamEnded(on shared: SharedConnection) {
+        if machine.ended(on: shared.id) { closeSoon(shared) }
         if !waiting.isEmpty { serveWaiting() }
     }
 
-    func isSpare(_ line: MultiplexLine) -> Bool { machine.isSpare(line.id) }
+    func isSpare(_ shared: SharedConnection) -> Bool { machine.isSpare(shared.id) }
 
-    /// Not from inside the line's own work.
-    private func closeSoon(_ line: MultiplexLine) {
+    /// Not from inside the connection's own work.
+    private func closeSoon(_ shared: SharedConnection) {
         worker.loop.nextTurn { [weak self] in
-            if self?.lines[line.id] != nil { line.close() }
+            if self?.connections[shared.id] != nil { shared.close() }
         }
     }
 
-    /// Opens no lines but for those who wait already; what the lines carry goes on to its end.
+    /// Opens no connections but for those who wait already; what the connections carry goes on to its end.
     func close() {
         isClosed = true
-        for line in lines.values where machine.leaves(line.id) { closeSoon(line) }
+        for shared in connections.values where machine.leaves(shared.id) { closeSoon(shared) }
         if waiting.isEmpty {
             for dial in dials.values { dial.cancel() }
             dials = [:]

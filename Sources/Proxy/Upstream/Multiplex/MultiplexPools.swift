@@ -2,9 +2,9 @@ internal import Configuration
 internal import HTTPProtocol
 internal import TLS
 
-/// What lines are opened with: over a reload that changes none of it they are kept.
-struct LineOptions: Equatable {
-    /// Lines to one backend.
+/// What connections are opened with: over a reload that changes none of it they are kept.
+struct SharedConnectionOptions: Equatable {
+    /// Connections to one backend.
     let connections: Int
     /// Streams on each.
     let streams: Int
@@ -29,7 +29,7 @@ struct LineOptions: Equatable {
 
     var isSecure: Bool { tls != nil }
 
-    static func == (a: LineOptions, b: LineOptions) -> Bool {
+    static func == (a: SharedConnectionOptions, b: SharedConnectionOptions) -> Bool {
         let isSameTLS =
             switch (a.tls, b.tls) {
             case (nil, nil): true
@@ -54,8 +54,8 @@ final class MultiplexPools {
 
     /// The pool of a backend, which is kept until `release`.
     func claim(for backend: Backend, on worker: Worker) -> MultiplexPool {
-        let options = LineOptions(backend.settings, headList: worker.headLimits.bytes)
-        if let pool = pools.first(where: { $0.state === backend.state && $0.lineOptions == options }) {
+        let options = SharedConnectionOptions(backend.settings, headList: worker.headLimits.bytes)
+        if let pool = pools.first(where: { $0.state === backend.state && $0.sharedOptions == options }) {
             pool.hold(for: backend)
             return pool
         }
@@ -66,7 +66,7 @@ final class MultiplexPools {
 
     /// A backend needs its pool no longer; when nobody else does, it opens nothing more.
     func release(_ pool: MultiplexPool) {
-        guard pool.letGo() else { return }
+        guard pool.release() else { return }
         pools.removeAll { $0 === pool }
         pool.close()
     }

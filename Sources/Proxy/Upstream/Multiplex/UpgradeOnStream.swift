@@ -14,24 +14,24 @@ final class UpgradeOnStream: HTTP2StreamReceiver {
 
     private let plan: UpgradePlan
     private let handshake: StreamHandshake
-    private let line: MultiplexLine
+    private let shared: SharedConnection
     private var stream: HTTP2Stream?
     private var done: ((Answer) -> Void)?
 
-    init(_ plan: UpgradePlan, on line: MultiplexLine, done: @escaping (Answer) -> Void) {
+    init(_ plan: UpgradePlan, on shared: SharedConnection, done: @escaping (Answer) -> Void) {
         self.plan = plan
         handshake = plan.streamHandshake()
-        self.line = line
+        self.shared = shared
         self.done = done
     }
 
     func start() {
-        stream = line.session?.open(
-            handshake.request.http2(scheme: line.scheme), endsStream: false, receiver: self)
+        stream = shared.session?.open(
+            handshake.request.http2(scheme: shared.scheme), endsStream: false, receiver: self)
         if stream != nil { return }
         // It has just said that it takes no more, and gives the place back.
-        line.carriedStreamEnded()
-        line.worker.loop.nextTurn { [self] in tell(.failed(Fault(.unprocessed, .leaving))) }
+        shared.carriedStreamEnded()
+        shared.worker.loop.nextTurn { [self] in tell(.failed(Fault(.unprocessed, .leaving))) }
     }
 
     /// Nobody waits for an answer any longer.
@@ -51,10 +51,10 @@ final class UpgradeOnStream: HTTP2StreamReceiver {
             case .interim: break
             case .accepted(let accepted):
                 _ = try plan.backendOffer?.agreement(accepted.extensions)
-                let transport = HTTP2StreamTransport(stream, on: line.worker.loop, over: line)
+                let transport = HTTP2StreamTransport(stream, on: shared.worker.loop, over: shared)
                 tell(.accepted(transport, accepted))
             case .refused(let head):
-                let rest = HTTP2UpstreamRequest(plan.head, refusedBy: head, on: line)
+                let rest = HTTP2UpstreamRequest(plan.head, refusedBy: head, on: shared)
                 stream.receiver = rest
                 rest.take(stream)
                 tell(.refused(rest, head))
@@ -77,14 +77,14 @@ final class UpgradeOnStream: HTTP2StreamReceiver {
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) { stream?.consume(bytes.count) }
     func streamTrailers(_ fields: HTTP2Fields) {}
     func streamEnded() {}
-    func streamDrained() {}
+    func streamFlushed() {}
 
     func streamClosed(_ code: HTTP2Code) {
         let error = TransportError.of(stream, code)
         stream = nil
-        line.carriedStreamEnded()
+        shared.carriedStreamEnded()
         let fault = Fault.stream(code, error, isAnswered: false)
-        if done != nil, fault.kind == .wantsHTTP1 { line.wantsSessionsOverHTTP1() }
+        if done != nil, fault.kind == .wantsHTTP1 { shared.wantsSessionsOverHTTP1() }
         tell(.failed(fault))
     }
 }

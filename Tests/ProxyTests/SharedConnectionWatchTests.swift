@@ -4,12 +4,13 @@ import WebSocketProtocol
 @testable import Proxy
 
 @Suite("Line watch")
-struct LineWatchTests {
+struct SharedConnectionWatchTests {
     private static let second: UInt64 = 1_000_000_000
 
-    private func watch(interval: UInt64 = 30, timeout: UInt64 = 15, slow: UInt64 = 0) -> LineWatch {
-        LineWatch(
-            LineWatch.Limits(
+    private func watch(interval: UInt64 = 30, timeout: UInt64 = 15, slow: UInt64 = 0) -> SharedConnectionWatch
+    {
+        SharedConnectionWatch(
+            SharedConnectionWatch.Limits(
                 interval: interval * Self.second, timeout: timeout * Self.second,
                 slowConsumer: slow * Self.second), now: 0)
     }
@@ -118,7 +119,7 @@ struct LineWatchTests {
             ) { flow(Int64(second) * 100) }
             #expect(check == .wait)
         }
-        var last = LineWatch.OnCheck.wait
+        var last = SharedConnectionWatch.OnCheck.wait
         var second: UInt64 = 60
         while last == .wait, second < 100 {
             second += 1
@@ -137,7 +138,7 @@ struct LineWatchTests {
             #expect(check == .wait)
         }
         #expect(!line.isStalled(at: 60 * Self.second))
-        var last = LineWatch.OnCheck.wait
+        var last = SharedConnectionWatch.OnCheck.wait
         var second: UInt64 = 60
         while last == .wait, second < 200 {
             second += 1

@@ -1,7 +1,7 @@
 internal import EventLoop
 
 /// One client's place among those who wait until a feed is open.
-final class FeedTicket: PendingUpgrade, TimerTarget {
+final class FeedWaiter: PendingUpgrade, TimerTarget {
     let plan: UpgradePlan
     /// In the feed's line.
     var number: UInt64 = 0

@@ -3,10 +3,10 @@ import Testing
 @testable import Proxy
 
 @Suite("Backend speech")
-struct BackendSpeechTests {
+struct BackendProtocolTests {
     @Test("a backend of which nothing is known is asked over HTTP/2")
     func unknown() {
-        let speech = BackendSpeech()
+        let speech = BackendProtocol()
         #expect(speech.carries(isUpgrade: true, at: 0) == .http2)
         #expect(speech.carries(isUpgrade: false, at: 0) == .http2)
         #expect(!speech.isHTTP1)
@@ -14,7 +14,7 @@ struct BackendSpeechTests {
 
     @Test("one that refuses HTTP/2 gets HTTP/1.1 until it is asked again")
     func refuses() {
-        var speech = BackendSpeech()
+        var speech = BackendProtocol()
         speech.refuses(until: 100)
         #expect(speech.isHTTP1)
         #expect(speech.carries(isUpgrade: true, at: 99) == .http1)
@@ -26,7 +26,7 @@ struct BackendSpeechTests {
 
     @Test("one without extended CONNECT gets HTTP/1.1 for sessions only")
     func noConnect() {
-        var speech = BackendSpeech()
+        var speech = BackendProtocol()
         speech.speaks(enablesConnect: false)
         #expect(speech.carries(isUpgrade: true, at: 0) == .http1)
         #expect(speech.carries(isUpgrade: false, at: 0) == .http2)
@@ -36,7 +36,7 @@ struct BackendSpeechTests {
 
     @Test("one that wants its sessions over HTTP/1.1 is believed for a while, whatever new lines announce")
     func refusesSessions() {
-        var speech = BackendSpeech()
+        var speech = BackendProtocol()
         speech.speaks(enablesConnect: true)
         speech.refusesSessions(until: 100)
         speech.speaks(enablesConnect: true)

@@ -2,11 +2,11 @@ internal import WebSocketProtocol
 
 /// Judges by PINGs (RFC 9113, 6.7) and by what moves whether a connection gets on. Pure: it is asked once a `step`.
 ///
-/// A line is stalled when one of its directions stands: whatever holds it up holds up all its streams. A pong that is
+/// A connection is stalled when one of its directions stands: whatever holds it up holds up all its streams. A pong that is
 /// late says nothing by itself, as a backend that is busy answers when it gets round to it; that not a byte came since
 /// says that nothing gets through. One that is silent for much longer, and takes nothing either, is dead: what its kernel
 /// acknowledges counts as taken.
-struct LineWatch {
+struct SharedConnectionWatch {
     enum OnCheck: Equatable {
         case wait
         case ping
@@ -18,7 +18,7 @@ struct LineWatch {
 
     /// How long what may take, in nanoseconds; 0 = for ever.
     struct Limits: Equatable {
-        /// Between two PINGs on an idle line; 0 = none.
+        /// Between two PINGs on an idle connection; 0 = none.
         var interval: UInt64
         /// For a pong, or for anything else to move.
         var timeout: UInt64
@@ -30,7 +30,7 @@ struct LineWatch {
     static let step: UInt64 = 1_000_000_000
     /// A direction that stands for longer, though there is something to be moved, is stalled.
     static let patience: UInt64 = 3_000_000_000
-    /// A PING with its frame header: what moves on an idle line.
+    /// A PING with its frame header: what moves on an idle connection.
     private static let pingSize: UInt64 = 17
 
     private let limits: Limits

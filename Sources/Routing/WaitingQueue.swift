@@ -1,5 +1,5 @@
 /// Who waits for a place, first come first served. Pure: a value, and the caller's ids.
-package struct WaitingLine<Waiter> {
+package struct WaitingQueue<Waiter> {
     private var order: [UInt64] = []
     private var first = 0
     private var waiting: [UInt64: Waiter] = [:]
@@ -63,4 +63,4 @@ package struct WaitingLine<Waiter> {
     }
 }
 
-extension WaitingLine: Sendable where Waiter: Sendable {}
+extension WaitingQueue: Sendable where Waiter: Sendable {}

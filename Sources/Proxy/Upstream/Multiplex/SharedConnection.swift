@@ -7,7 +7,7 @@ internal import WebSocketProtocol
 ///
 /// What its streams have to send in one turn of the loop leaves at the turn's end, in one write; what the socket doesn't
 /// take stays with the streams, each its own, so a full one pauses those who fill it.
-final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
+final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     private enum Phase { case opening, open, over }
     private enum Timer: UInt8 { case opening, check }
 
@@ -25,7 +25,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     private var phase = Phase.opening
     /// Streams that we have ended, and when.
     private var lingering: [(stream: HTTP2Stream, since: UInt64)] = []
-    private var watch: LineWatch
+    private var watch: SharedConnectionWatch
     private var wasStalled = false
     private var idleSince: UInt64
     private var timer: TimerToken?
@@ -36,8 +36,8 @@ final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         self.pool = pool
         self.worker = worker
         let timeouts = worker.generation.configuration.timeouts
-        watch = LineWatch(
-            LineWatch.Limits(
+        watch = SharedConnectionWatch(
+            SharedConnectionWatch.Limits(
                 interval: timeouts.pingInterval, timeout: timeouts.pongTimeout,
                 slowConsumer: timeouts.slowConsumer), now: worker.loop.now)
         idleSince = worker.loop.now
@@ -58,7 +58,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     /// How far what all its streams send has got.
     var outflow: Outflow { connection?.transport.outflow ?? Outflow() }
 
-    /// Ends in order, for a line that carries nothing.
+    /// Ends in order, for a connection that carries nothing.
     func close() { session?.terminate(.noError) }
 
     private func fail(_ cause: String, _ loss: HTTP2ConnectionLoss) {
@@ -89,7 +89,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         if isFirst {
             phase = .open
             worker.loop.cancel(timer)
-            arm(.check, after: LineWatch.step)
+            arm(.check, after: SharedConnectionWatch.step)
         }
         pool.opened(self, settings, isFirst: isFirst)
     }
@@ -163,7 +163,7 @@ final class MultiplexLine: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         if pool.idleTimeout > 0, pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout {
             close()
         }
-        arm(.check, after: LineWatch.step)
+        arm(.check, after: SharedConnectionWatch.step)
     }
 
     private func lose(_ cause: String, _ loss: HTTP2ConnectionLoss) {

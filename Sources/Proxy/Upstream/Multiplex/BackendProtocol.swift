@@ -3,7 +3,7 @@
 /// One that refuses HTTP/2 as such gets HTTP/1.1 until it is asked again. One that speaks HTTP/2 and doesn't take
 /// sessions over it, as its settings don't enable extended CONNECT (RFC 8441, 3) or as it has answered one with
 /// HTTP_1_1_REQUIRED (RFC 9113, 7), gets HTTP/1.1 for sessions only.
-struct BackendSpeech {
+struct BackendProtocol {
     /// How a request is carried.
     enum OnRequest: Equatable {
         case http2
@@ -29,7 +29,7 @@ struct BackendSpeech {
         }
     }
 
-    /// No lines are to be opened, but to ask again.
+    /// No connections are to be opened, but to ask again.
     var isHTTP1: Bool { if case .http1 = known { true } else { false } }
 
     /// The backend's settings came.
