@@ -420,7 +420,7 @@ def test_what_is_held_is_bounded_by_what_was_sent(edge, case):
     assert witness.problem is None, repr(witness.problem)
     assert witness.longest < 3
     machine.expect_memory(top, below=before + SLACK_KIB + RATIO * (sent >> 10))
-    machine.eventually(lambda: proxy.resident_kib < before + SLACK_KIB, f"the memory of {top} KiB comes back", 10, 0.1)
+    machine.expect_memory_back(lambda: proxy.resident_kib, below=before + SLACK_KIB)
 
 
 TRICKLES = {

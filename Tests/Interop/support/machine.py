@@ -97,6 +97,15 @@ def expect_memory(kib: int, *, below: int) -> None:
         raise MemoryExceeded(f"{kib} KiB, wanted below {below}")
 
 
+def expect_memory_back(resident, *, below: int, timeout: float = 10.0) -> None:
+    """What the process takes comes down again, in time."""
+    deadline = time.monotonic() + timeout
+    while (kib := resident()) >= below:
+        if time.monotonic() >= deadline:
+            raise MemoryExceeded(f"{kib} KiB after {timeout} s, wanted below {below}")
+        time.sleep(0.1)
+
+
 def proportional_kib(pid: int) -> int:
     """What the process holds, shared pages by their share."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
