@@ -157,7 +157,7 @@ struct FaultTests {
             side: .backend),
         Row(
             kind: .noAnswer(hasBegun: false), status: 504, text: "backend took too long to answer",
-            upgrade: "timed_out", phase: .response, side: .backend, retry: .ifRepeatable,
+            upgrade: "timed_out", phase: .response, side: .backend, retry: .ifUpgrade,
             log: "no answer in time"),
         Row(
             kind: .noAnswer(hasBegun: true), status: 504, text: "backend took too long to answer",

@@ -9,7 +9,7 @@ internal import WebSocketProtocol
 ///
 /// The request is sent a second time only when it may be (RFC 9110, 9.2.2): it is idempotent, none of its body has been
 /// taken, and not a byte of an answer has come.
-final class Exchange: UpstreamRequestReceiver, TimerOwner {
+final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
     enum Timer: UInt8 { case response, silence, slowClient, slowBackend }
 
     private let route: Route
@@ -20,15 +20,13 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     let worker: Worker
     private unowned let client: any ExchangeClient
     let responder: any Responder
-    private var search: BackendSearch?
+    private var ask: Ask?
     private var learner: KeyLearner?
     private(set) var backend: Backend?
     private var request: (any UpstreamRequest)?
     private var bodyBytes = 0
-    private var hasTakenBody = false
     private(set) var isRequestComplete: Bool
     private var hasAnswer = false
-    private var unprocessed = 0
     private var isClientSlow = false
     private var isBackendSlow = false
     /// Whether either side takes what waits for it.
@@ -81,9 +79,9 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         guard let upstream, let plan else { return goOn() }
         let request = BackendRequest(plan)
         learner = KeyLearner(upstream.settings, request)
-        let search = BackendSearch(upstream, for: request, worker: worker) { [weak self] in self?.found($0) }
-        self.search = search
-        search.start()
+        let ask = Ask(upstream, for: request, worker: worker, owner: self)
+        self.ask = ask
+        ask.start()
     }
 
     /// Goes on with a refused upgrade.
@@ -93,27 +91,20 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         request.start(for: self, at: responder.readBound)
     }
 
-    private func found(_ found: BackendSearch.Found) {
-        switch found {
-        case .failed(let fault, let backend):
-            log(fault, of: backend)
-            end(.refuse(fault))
-        case .connection(let connection, let backend):
-            guard let plan else { return }
-            ask(
-                backend,
-                HTTP1UpstreamRequest(
-                    plan.request(), framing: framing, on: connection, pool: backend.pool,
-                    headLimits: worker.headLimits))
-        case .shared(let shared, let backend):
-            guard let plan else { return }
-            ask(backend, HTTP2UpstreamRequest(plan.request(), framing: framing, on: shared))
-        }
-    }
+    // MARK: AskOwner
 
-    private func ask(_ backend: Backend, _ request: any UpstreamRequest) {
+    func asks(_ backend: Backend, on found: Ask.Found) {
+        guard let plan else { return }
         self.backend = backend
         enter(backend)
+        let request: any UpstreamRequest =
+            switch found {
+            case .connection(let connection):
+                HTTP1UpstreamRequest(
+                    plan.request(), framing: framing, on: connection, pool: backend.pool,
+                    headLimits: worker.headLimits)
+            case .shared(let shared): HTTP2UpstreamRequest(plan.request(), framing: framing, on: shared)
+            }
         self.request = request
         request.start(for: self, at: responder.readBound)
         guard isRequestComplete else {
@@ -125,6 +116,23 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         requestSent()
     }
 
+    func askLetsGo() {
+        disarm(.response)
+        request?.cancel()
+        request = nil
+        leaveBackend()
+    }
+
+    func askRetried(_ fault: Fault, of backend: Backend) {}
+
+    func askEnded(_ fault: Fault, of backend: Backend?) {
+        log(fault, of: backend)
+        responder.flush()
+        end(.refuse(fault))
+    }
+
+    // MARK: The request
+
     private func requestSent() {
         let timeout = upstream?.plainResponseTimeout ?? 0
         guard timeout > 0, !hasAnswer else { return }
@@ -135,7 +143,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
 
     /// What is waited for, in the log's words.
     var phase: Fault.Phase {
-        guard request != nil else { return search?.phase ?? .choose }
+        guard request != nil else { return ask?.phase ?? .choose }
         return hasAnswer ? .answer : isRequestComplete ? .response : .body
     }
 
@@ -147,7 +155,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     /// A piece of the request's body; `bodyPaused` follows in the same turn.
     func bodyReceived(_ bytes: Span<UInt8>) {
         guard takesBody, bytes.count > 0 else { return }
-        hasTakenBody = true
+        ask?.committed()
         bodyBytes += bytes.count
         clock.moved(at: worker.loop.now)
         let limit = route.limits.requestBody
@@ -159,7 +167,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     func bodyEnded(trailers: HeaderFields) {
         guard takesBody else { return }
         isRequestComplete = true
-        hasTakenBody = true
+        ask?.committed()
         clock.bodyEnded()
         request?.end(
             trailers: HopByHop.allowedTrailers(
@@ -205,14 +213,11 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
         responder.interim(head)
     }
 
-    /// A server says 408 to a connection on which nothing was asked for long (RFC 9110, 15.5.9): our request came too late,
-    /// and nobody has read it.
-    private func isGoodbye(_ head: ResponseHead) -> Bool {
-        head.status == 408 && search?.isPooled == true && !hasTakenBody && self.head.isIdempotent
-    }
-
     func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
-        if isGoodbye(head) { return upstreamFailed(.ended(.goodbye, isAnswered: false)) }
+        if head.status == 408, let ask, ask.takesGoodbye {
+            return ask.failed(.ended(.goodbye, isAnswered: false))
+        }
+        ask?.decided()
         disarm(.response)
         hasAnswer = true
         if let backend { learner?.head(head.fields, from: backend) }
@@ -259,34 +264,7 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     }
 
     func upstreamFailed(_ fault: Fault) {
-        switch fault.kind {
-        case .unprocessed:
-            unprocessed += 1
-            guard unprocessed < 4, let search = searchAgain() else { return fail(fault) }
-            search.redial()
-        case .wantsHTTP1:
-            guard let search = searchAgain() else { return fail(fault) }
-            search.redialOverHTTP1()
-        case .lost, .brokenOff:
-            request?.cancel()
-            request = nil
-            leaveBackend()
-            if let search, fault.retry != .never, !hasTakenBody, head.isIdempotent {
-                if search.isWarm { return search.redial() }
-                backend?.failed(fault, worker)
-                if search.retry() { return }
-            }
-            fail(fault)
-        default: fail(fault)
-        }
-    }
-
-    /// Lets go of a request that the backend has not looked at; nil when it can't be sent again.
-    private func searchAgain() -> BackendSearch? {
-        request?.cancel()
-        request = nil
-        leaveBackend()
-        return hasTakenBody ? nil : search
+        if let ask, !hasAnswer { ask.failed(fault) } else { fail(fault) }
     }
 
     private func log(_ fault: Fault, of backend: Backend?) {
@@ -371,8 +349,8 @@ final class Exchange: UpstreamRequestReceiver, TimerOwner {
     private func close() {
         isOver = true
         for timer in [Timer.response, .silence, .slowClient, .slowBackend] { disarm(timer) }
-        search?.cancel()
-        search = nil
+        ask?.cancel()
+        ask = nil
         leaveBackend()
         request?.cancel()
         request = nil

@@ -34,6 +34,8 @@ struct Fault: Error, Equatable {
         case safe
         /// The backend may have acted on it, and has not answered: only what may be done twice (RFC 9110, 9.2.2).
         case ifRepeatable
+        /// The backend is slow: only a handshake, which costs it little, is asked of another.
+        case ifUpgrade
         case never
     }
 
@@ -176,7 +178,8 @@ extension Fault {
     var retry: Retry {
         switch kind {
         case .streamsTaken, .unreachable, .connectTimeout, .shortage, .unprocessed, .wantsHTTP1: .safe
-        case .lost, .noAnswer(hasBegun: false): .ifRepeatable
+        case .lost: .ifRepeatable
+        case .noAnswer(hasBegun: false): .ifUpgrade
         case .access, .request, .plainText, .noRoute, .patternTooSlow, .ambiguousPath, .originRefused,
             .http2Only,
             .useHTTPS, .requestTooLarge, .slowHead, .slowBody, .clientStalls, .memory, .noMemory,

@@ -17,12 +17,16 @@ extension Worker {
         return openOne(plan, done: done)
     }
 
-    /// Asks for a WebSocket that is nobody else's: a session's, or the one behind a feed.
-    func openOne(_ plan: UpgradePlan, done: @escaping (UpgradeOutcome) -> Void) -> (any PendingUpgrade)? {
+    /// Asks for a WebSocket that is nobody else's: a session's, anew for one that has lost its backend, or the one behind
+    /// a feed. None of `excluded` is asked.
+    func openOne(
+        _ plan: UpgradePlan, excluding excluded: [BackendState] = [],
+        done: @escaping (UpgradeOutcome) -> Void
+    ) -> (any PendingUpgrade)? {
         guard let upstream = upstream(plan.upstream) else {
             done(.failed(Fault(.noBackend), of: nil))
             return nil
         }
-        return UpgradeAttempt(plan, upstream: upstream, worker: self, done: done)
+        return UpgradeAttempt(plan, upstream: upstream, excluding: excluded, worker: self, done: done)
     }
 }
