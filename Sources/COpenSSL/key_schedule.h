@@ -13,8 +13,9 @@
 // TLS 1.3's key schedule (RFC 8446, 7.1; RFC 5869) as the algorithm TLS13-KDF of a provider of our own.
 //
 // OpenSSL's own makes its HMAC anew for each of the twenty secrets of a handshake, and lets a program have the traffic
-// secrets only as printed lines. Here a thread keeps its HMAC contexts, and whoever runs a handshake is told its two
-// application traffic secrets and their keys. The hash and its HMAC are OpenSSL's.
+// secrets only as printed lines. Here a thread keeps the hash with the last few keys already in it, for as long as a step
+// of a handshake runs, and whoever runs it is told its two application traffic secrets and their keys. The hash is
+// OpenSSL's.
 
 /// An application traffic secret and what follows from it; 0 bytes = not made.
 struct trunkline_secret {
@@ -30,10 +31,23 @@ struct trunkline_secrets {
     struct trunkline_secret server;
 };
 
+enum { TRUNKLINE_SCHEDULE_KEYS = 6, TRUNKLINE_SCHEDULE_KEY = 64 };
+
+/// A key of HMAC (RFC 2104) with the hash after its first block, inside and outside.
+struct trunkline_schedule_key {
+    unsigned char bytes[TRUNKLINE_SCHEDULE_KEY];
+    size_t count;
+    size_t hash;  // bytes of the digest; 0 = no key
+    EVP_MD_CTX *inner, *outer;
+};
+
 /// What a thread keeps.
 struct trunkline_schedule_thread {
-    EVP_MAC_CTX *sha256;
-    EVP_MAC_CTX *sha384;
+    EVP_MD *sha256, *sha384;
+    unsigned char empty256[32], empty384[48];  // the hashes of nothing
+    EVP_MD_CTX *running;
+    struct trunkline_schedule_key keys[TRUNKLINE_SCHEDULE_KEYS];
+    unsigned next;  // whose place the next key takes
     struct trunkline_secrets *told;  // of the handshake that runs here now
 };
 
@@ -59,9 +73,28 @@ struct trunkline_derivation {
 static inline void trunkline_schedule_thread_free(void *pointer) {
     struct trunkline_schedule_thread *thread = (struct trunkline_schedule_thread *)pointer;
     if (!thread) return;
-    EVP_MAC_CTX_free(thread->sha256);
-    EVP_MAC_CTX_free(thread->sha384);
-    OPENSSL_free(thread);
+    for (int i = 0; i < TRUNKLINE_SCHEDULE_KEYS; i++) {
+        EVP_MD_CTX_free(thread->keys[i].inner);
+        EVP_MD_CTX_free(thread->keys[i].outer);
+    }
+    EVP_MD_CTX_free(thread->running);
+    EVP_MD_free(thread->sha256);
+    EVP_MD_free(thread->sha384);
+    OPENSSL_clear_free(thread, sizeof(*thread));
+}
+
+static inline int trunkline_schedule_thread_ready(struct trunkline_schedule_thread *thread) {
+    thread->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    thread->sha384 = EVP_MD_fetch(NULL, "SHA384", NULL);
+    thread->running = EVP_MD_CTX_new();
+    for (int i = 0; i < TRUNKLINE_SCHEDULE_KEYS; i++) {
+        thread->keys[i].inner = EVP_MD_CTX_new();
+        thread->keys[i].outer = EVP_MD_CTX_new();
+        if (!thread->keys[i].inner || !thread->keys[i].outer) return 0;
+    }
+    return thread->sha256 && thread->sha384 && thread->running
+        && EVP_Digest("", 0, thread->empty256, NULL, thread->sha256, NULL) == 1
+        && EVP_Digest("", 0, thread->empty384, NULL, thread->sha384, NULL) == 1;
 }
 
 static inline struct trunkline_schedule_thread *trunkline_schedule_here(struct trunkline_schedule *schedule) {
@@ -69,28 +102,92 @@ static inline struct trunkline_schedule_thread *trunkline_schedule_here(struct t
         (struct trunkline_schedule_thread *)CRYPTO_THREAD_get_local(&schedule->threads);
     if (thread) return thread;
     thread = (struct trunkline_schedule_thread *)OPENSSL_zalloc(sizeof(*thread));
-    if (thread && CRYPTO_THREAD_set_local(&schedule->threads, thread) != 1) {
-        OPENSSL_free(thread);
+    if (!thread) return NULL;
+    if (!trunkline_schedule_thread_ready(thread) || CRYPTO_THREAD_set_local(&schedule->threads, thread) != 1) {
+        trunkline_schedule_thread_free(thread);
         return NULL;
     }
     return thread;
 }
 
-/// Where the secrets of handshakes that this thread runs go from now on; NULL = nowhere.
-static inline void trunkline_schedule_tell(struct trunkline_schedule *schedule, struct trunkline_secrets *told) {
-    struct trunkline_schedule_thread *thread = trunkline_schedule_here(schedule);
-    if (thread) thread->told = told;
+/// Wipes the keys that the thread has used.
+static inline void trunkline_schedule_forget(struct trunkline_schedule_thread *thread) {
+    for (int i = 0; i < TRUNKLINE_SCHEDULE_KEYS; i++) {
+        struct trunkline_schedule_key *key = &thread->keys[i];
+        if (key->hash == 0) continue;
+        // Begins the hash anew: what a key has made of it is overwritten. Where that fails, the context goes.
+        if (EVP_DigestInit_ex(key->inner, NULL, NULL) != 1) EVP_MD_CTX_reset(key->inner);
+        if (EVP_DigestInit_ex(key->outer, NULL, NULL) != 1) EVP_MD_CTX_reset(key->outer);
+        OPENSSL_cleanse(key->bytes, key->count);
+        key->count = key->hash = 0;
+    }
+    EVP_MD_CTX_reset(thread->running);
+    thread->next = 0;
 }
 
-static inline EVP_MAC_CTX *trunkline_schedule_mac(struct trunkline_schedule_thread *thread, size_t hash) {
-    EVP_MAC_CTX **context = hash == 32 ? &thread->sha256 : &thread->sha384;
-    if (!*context) *context = trunkline_hmac_new(hash == 32 ? "SHA256" : "SHA384");
-    return *context;
+/// Where the secrets of handshakes that this thread runs go from now on; NULL = nowhere, and its keys are forgotten.
+static inline void trunkline_schedule_tell(struct trunkline_schedule *schedule, struct trunkline_secrets *told) {
+    struct trunkline_schedule_thread *thread = trunkline_schedule_here(schedule);
+    if (!thread) return;
+    thread->told = told;
+    if (!told) trunkline_schedule_forget(thread);
+}
+
+static inline int trunkline_schedule_pad(
+    EVP_MD_CTX *context, const EVP_MD *digest, const unsigned char *bytes, size_t count, unsigned char pad) {
+    unsigned char block[128];
+    size_t size = (size_t)EVP_MD_get_block_size(digest);
+    if (size > sizeof(block) || count > size) return 0;
+    for (size_t i = 0; i < count; i++) block[i] = bytes[i] ^ pad;
+    memset(block + count, pad, size - count);
+    int succeeded = EVP_DigestInit_ex(context, digest, NULL) == 1 && EVP_DigestUpdate(context, block, size) == 1;
+    OPENSSL_cleanse(block, count);
+    return succeeded;
+}
+
+/// The key's place, filled where it has none yet.
+static inline struct trunkline_schedule_key *trunkline_schedule_keyed(
+    struct trunkline_schedule_thread *thread, size_t hash, const unsigned char *bytes, size_t count) {
+    if (count == 0 || count > TRUNKLINE_SCHEDULE_KEY) return NULL;
+    for (int i = 0; i < TRUNKLINE_SCHEDULE_KEYS; i++) {
+        struct trunkline_schedule_key *key = &thread->keys[i];
+        if (key->hash == hash && key->count == count && CRYPTO_memcmp(key->bytes, bytes, count) == 0) return key;
+    }
+    struct trunkline_schedule_key *key = &thread->keys[thread->next];
+    const EVP_MD *digest = hash == 32 ? thread->sha256 : thread->sha384;
+    thread->next = (thread->next + 1) % TRUNKLINE_SCHEDULE_KEYS;
+    OPENSSL_cleanse(key->bytes, key->count);
+    key->hash = 0;
+    if (!trunkline_schedule_pad(key->inner, digest, bytes, count, 0x36)
+        || !trunkline_schedule_pad(key->outer, digest, bytes, count, 0x5c))
+        return NULL;
+    memcpy(key->bytes, bytes, count);
+    key->count = count;
+    key->hash = hash;
+    return key;
+}
+
+static inline int trunkline_schedule_half(
+    EVP_MD_CTX *running, const EVP_MD_CTX *begun, const unsigned char *data, size_t count, unsigned char *into) {
+    return EVP_MD_CTX_copy_ex(running, begun) == 1 && EVP_DigestUpdate(running, data, count) == 1
+        && EVP_DigestFinal_ex(running, into, NULL) == 1;
+}
+
+/// HMAC (RFC 2104) of as many bytes as the hash has.
+static inline int trunkline_schedule_hmac(
+    struct trunkline_schedule_thread *thread, size_t hash, const unsigned char *secret, size_t secret_count,
+    const unsigned char *data, size_t count, unsigned char *into) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    struct trunkline_schedule_key *key = trunkline_schedule_keyed(thread, hash, secret, secret_count);
+    int succeeded = key && trunkline_schedule_half(thread->running, key->inner, data, count, digest)
+        && trunkline_schedule_half(thread->running, key->outer, digest, hash, into);
+    OPENSSL_cleanse(digest, hash);
+    return succeeded;
 }
 
 /// HKDF-Expand of an HkdfLabel.
 static inline int trunkline_schedule_expand(
-    EVP_MAC_CTX *mac, size_t hash, const unsigned char *secret, size_t secret_count,
+    struct trunkline_schedule_thread *thread, size_t hash, const unsigned char *secret, size_t secret_count,
     const struct trunkline_derivation *d, const unsigned char *data, size_t data_count, unsigned char *into,
     size_t count) {
     // The block before, HkdfLabel, and the number of the block.
@@ -115,7 +212,7 @@ static inline int trunkline_schedule_expand(
         label[at] = (unsigned char)block;
         const unsigned char *from = block == 1 ? label : message;
         size_t length = at + 1 + (block == 1 ? 0 : hash);
-        succeeded = trunkline_hmac(mac, secret, secret_count, from, length, digest, sizeof(digest));
+        succeeded = trunkline_schedule_hmac(thread, hash, secret, secret_count, from, length, digest);
         size_t part = count - done < hash ? count - done : hash;
         if (succeeded) memcpy(into + done, digest, part);
         memcpy(message, digest, hash);
@@ -128,20 +225,20 @@ static inline int trunkline_schedule_expand(
 
 /// HKDF-Extract, with the secret before it led on by "derived" over the hash of nothing.
 static inline int trunkline_schedule_extract(
-    EVP_MAC_CTX *mac, const struct trunkline_derivation *d, unsigned char *into, size_t count) {
+    struct trunkline_schedule_thread *thread, const struct trunkline_derivation *d, unsigned char *into,
+    size_t count) {
     static const unsigned char zeros[EVP_MAX_MD_SIZE];
     unsigned char salt[EVP_MAX_MD_SIZE] = {0};
     size_t hash = d->hash;
     if (count != hash) return 0;
     if (d->salt.count > 0) {
-        unsigned char empty[EVP_MAX_MD_SIZE];
-        if (EVP_Digest("", 0, empty, NULL, hash == 32 ? EVP_sha256() : EVP_sha384(), NULL) != 1
-            || !trunkline_schedule_expand(mac, hash, d->salt.bytes, d->salt.count, d, empty, hash, salt, hash))
+        const unsigned char *empty = hash == 32 ? thread->empty256 : thread->empty384;
+        if (!trunkline_schedule_expand(thread, hash, d->salt.bytes, d->salt.count, d, empty, hash, salt, hash))
             return 0;
     }
     int succeeded = d->key.count > 0
-        ? trunkline_hmac(mac, salt, hash, d->key.bytes, d->key.count, into, count)
-        : trunkline_hmac(mac, salt, hash, zeros, hash, into, count);
+        ? trunkline_schedule_hmac(thread, hash, salt, hash, d->key.bytes, d->key.count, into)
+        : trunkline_schedule_hmac(thread, hash, salt, hash, zeros, hash, into);
     OPENSSL_cleanse(salt, sizeof(salt));
     return succeeded;
 }
@@ -207,20 +304,26 @@ static inline int trunkline_derivation_set(void *pointer, const OSSL_PARAM param
     return valid;
 }
 
+static inline int trunkline_derivation_run(
+    struct trunkline_schedule_thread *thread, struct trunkline_derivation *d, unsigned char *into, size_t count) {
+    if (d->mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY) return trunkline_schedule_extract(thread, d, into, count);
+    if (d->mode != EVP_KDF_HKDF_MODE_EXPAND_ONLY || d->key.count == 0
+        || !trunkline_schedule_expand(
+            thread, d->hash, d->key.bytes, d->key.count, d, d->data.bytes, d->data.count, into, count))
+        return 0;
+    if (thread->told) trunkline_schedule_told(thread->told, d, into, count);
+    return 1;
+}
+
 static inline int trunkline_derivation_derive(
     void *pointer, unsigned char *into, size_t count, const OSSL_PARAM parameters[]) {
     struct trunkline_derivation *d = (struct trunkline_derivation *)pointer;
     struct trunkline_schedule_thread *thread = trunkline_schedule_here(d->schedule);
     if (!trunkline_derivation_set(d, parameters) || d->hash == 0 || !thread) return 0;
-    EVP_MAC_CTX *mac = trunkline_schedule_mac(thread, d->hash);
-    if (!mac) return 0;
-    if (d->mode == EVP_KDF_HKDF_MODE_EXTRACT_ONLY) return trunkline_schedule_extract(mac, d, into, count);
-    if (d->mode != EVP_KDF_HKDF_MODE_EXPAND_ONLY || d->key.count == 0
-        || !trunkline_schedule_expand(
-            mac, d->hash, d->key.bytes, d->key.count, d, d->data.bytes, d->data.count, into, count))
-        return 0;
-    if (thread->told) trunkline_schedule_told(thread->told, d, into, count);
-    return 1;
+    int succeeded = trunkline_derivation_run(thread, d, into, count);
+    // Whoever runs a step of a handshake says when its keys are to go; others don't.
+    if (!thread->told) trunkline_schedule_forget(thread);
+    return succeeded;
 }
 
 static inline void *trunkline_derivation_new(void *provider) {

@@ -188,8 +188,19 @@ static inline int trunkline_ticket_start(
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)mac_key, 32),
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0), OSSL_PARAM_construct_end()};
+    // Fetched once a process: OpenSSL would look for it at each ticket.
+    static EVP_CIPHER *aes_256_cbc;
+    EVP_CIPHER *sealing = __atomic_load_n(&aes_256_cbc, __ATOMIC_ACQUIRE);
+    if (!sealing) {
+        EVP_CIPHER *none = NULL, *fetched = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+        if (!fetched) return 0;
+        if (__atomic_compare_exchange_n(&aes_256_cbc, &none, fetched, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+            sealing = fetched;
+        else
+            EVP_CIPHER_free(fetched), sealing = none;
+    }
     return EVP_MAC_CTX_set_params(mac, parameters) == 1
-        && EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, cipher_key, iv, encrypting) == 1;
+        && EVP_CipherInit_ex(cipher, sealing, NULL, cipher_key, iv, encrypting) == 1;
 }
 
 // Stapled OCSP responses (RFC 6066, 8; RFC 6960).
