@@ -102,8 +102,7 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     package var host: String {
         switch family {
         case AF_INET:
-            var address = unsafe view(as: sockaddr_in.self).sin_addr
-            return unsafe SocketAddress.text(AF_INET, &address)
+            return SocketAddress.ipv4(unsafe UInt32(bigEndian: view(as: sockaddr_in.self).sin_addr.s_addr))
         case AF_INET6:
             var address = unsafe view(as: sockaddr_in6.self).sin6_addr
             let text = unsafe SocketAddress.text(AF_INET6, &address)
@@ -134,6 +133,20 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     /// A copy of the storage as one of the concrete types, none of which is larger.
     @unsafe private func view<T>(as type: T.Type) -> T {
         unsafe withUnsafeBytes(of: storage) { unsafe $0.loadUnaligned(as: type) }
+    }
+
+    /// In dotted decimals.
+    private static func ipv4(_ address: UInt32) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(15)
+        for shift: UInt32 in [24, 16, 8, 0] {
+            let part = UInt8(truncatingIfNeeded: address >> shift)
+            if part >= 100 { text.append(48 + part / 100) }
+            if part >= 10 { text.append(48 + part / 10 % 10) }
+            text.append(48 + part % 10)
+            if shift > 0 { text.append(46) }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     @unsafe private static func text(_ family: Int32, _ address: UnsafeRawPointer) -> String {

@@ -1,18 +1,30 @@
 /// Base64 with padding (RFC 4648, 4). Only what the handshake needs: encoding.
 enum Base64 {
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
     static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-            for place in 0..<4 {
-                text.append(place <= group.count ? digits[Int(word >> UInt32(18 - 6 * place)) & 63] : 61)
-            }
+            let count = min(3, bytes.count - start)
+            var word = UInt32(bytes[start]) << 16
+            if count > 1 { word |= UInt32(bytes[start + 1]) << 8 }
+            if count > 2 { word |= UInt32(bytes[start + 2]) }
+            text.append(digit(word >> 18))
+            text.append(digit(word >> 12))
+            text.append(count > 1 ? digit(word >> 6) : 61)
+            text.append(count > 2 ? digit(word) : 61)
         }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func digit(_ word: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: word & 63)
+        switch value {
+        case 0..<26: return 65 &+ value
+        case 26..<52: return 71 &+ value
+        case 52..<62: return value &- 4
+        case 62: return 43
+        default: return 47
+        }
     }
 
     static func isDigit(_ byte: UInt8) -> Bool {

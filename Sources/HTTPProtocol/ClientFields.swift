@@ -10,13 +10,10 @@ package enum ClientFields {
         case credential
     }
 
-    private static let table: [String: Kind] = {
-        var table: [String: Kind] = [:]
-        for name in identity { table[name] = .identity }
-        for name in entrance { table[name] = .entrance }
-        for name in credentials { table[name] = .credential }
-        return table
-    }()
+    /// With hyphens, in lower case.
+    static let names: [(String, FieldTraits)] =
+        identity.map { ($0, .identity) } + entrance.map { ($0, .entrance) }
+        + credentials.map { ($0, .credential) } + certificates.map { ($0, .certificate) }
 
     private static let identity = [
         "cf-connecting-ip", "cf-connecting-ipv6", "client-cert", "client-cert-chain", "client-ip",
@@ -34,45 +31,22 @@ package enum ClientFields {
         "authorization", "proxy-authorization", "cookie", "api-key", "apikey", "x-access-token", "x-api-key",
         "x-auth-token", "x-csrf-token", "x-xsrf-token", "x-session-id", "x-session-token",
     ]
-    /// Whole families, each of identity.
-    private static let families = [
-        "x-forwarded-", "x-real-", "ssl-client-", "x-ssl-", "x-auth-request-", "x-amzn-mtls-", "x-arr-",
-        "x-client-cert-",
-    ]
     /// Of a certificate, which a client never says of itself (RFC 9440, 2.4).
-    static let certificates: Set<String> = ["client-cert", "client-cert-chain", "x-forwarded-client-cert"]
+    private static let certificates = ["client-cert", "client-cert-chain", "x-forwarded-client-cert"]
 
-    /// What a field of this name says; nil for all others.
-    ///
-    /// CGI and what follows it (WSGI, Rack, PHP) can't tell an underscore from a hyphen, and some no other sign either:
-    /// all spellings that come to the same are the same.
-    ///
-    /// - Parameter name: in lower case.
-    package static func kind(of name: String) -> Kind? {
-        let name = canonical(name)
-        if let kind = table[name] { return kind }
-        return families.contains { name.hasPrefix($0) } ? .identity : nil
-    }
+    /// What a field of this name says; nil for all others. All spellings that come to the same are the same.
+    package static func kind(of name: String) -> Kind? { kind(FieldTraits(of: name.utf8.span)) }
 
-    /// Whether it is for whoever stands before a backend to say, and not for a client.
-    static func isClaim(_ name: String) -> Bool {
-        switch kind(of: name) {
-        case .identity, .entrance: true
-        case .credential, nil: false
-        }
+    static func kind(_ traits: FieldTraits) -> Kind? {
+        if traits.contains(.identity) { return .identity }
+        if traits.contains(.entrance) { return .entrance }
+        return traits.contains(.credential) ? .credential : nil
     }
 
     /// The spelling with hyphens of a name in lower case.
     static func canonical(_ name: String) -> String {
-        guard name.utf8.contains(where: isOdd) else { return name }
-        return String(decoding: name.utf8.map { isOdd($0) ? 45 : $0 }, as: UTF8.self)
-    }
-
-    private static func isOdd(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 45, 48...57, 65...90, 97...122: false
-        default: true
-        }
+        guard name.utf8.contains(where: { canonicalByte($0) != $0 }) else { return name }
+        return String(decoding: name.utf8.map(canonicalByte), as: UTF8.self)
     }
 }
 

@@ -71,6 +71,7 @@ package struct ClientHandshake: Equatable, Sendable {
         self.key = key
         offer = HandshakeOffer(upgrade.subprotocols, offers)
         var fields = HopByHop.applicationFields(of: head.fields)
+        fields.reserve(bytes: 512, lines: 16)
         forwarding.apply(to: &fields)
         // Spelled exactly so: many backends look these up with their case.
         fields.append("Connection", "Upgrade")
@@ -88,9 +89,7 @@ package struct ClientHandshake: Equatable, Sendable {
         else {
             throw .missingUpgrade
         }
-        guard head.fields.all("sec-websocket-accept") == [WebSocketKey.accept(key)] else {
-            throw .wrongAccept
-        }
+        guard head.fields.isOnly("sec-websocket-accept", WebSocketKey.accept(key)) else { throw .wrongAccept }
         return .accepted(try offer.accepted(head.fields))
     }
 }

@@ -26,6 +26,9 @@ package struct Forwarding: Equatable, Sendable {
         }
     }
 
+    static let traits: [(String, FieldTraits)] =
+        Said.names.map { ($0, .rewritten) } + [("x-request-id", .requestID)]
+
     private let known: KnownClient
     private let connection: Connection
     /// The client's own, or one of ours.
@@ -74,11 +77,11 @@ package struct Forwarding: Equatable, Sendable {
     package func apply(to fields: inout HeaderFields) {
         let said = Said(fields, isBelieved: known.isBelieved)
         let host = fields.first("host") ?? ""
-        fields.removeAll(where: isReplaced)
+        fields.remove(where: isReplaced)
         connection.certificate?.apply(to: &fields)
         let address = known.peer == "unix:" ? "unknown" : known.peer
         let scheme = connection.isSecure ? "https" : "http"
-        fields.append("X-Forwarded-For", (said.addresses + [address]).joined(separator: ", "))
+        fields.append("X-Forwarded-For", list(said.addresses, address))
         if known.address != "unix:" { fields.append("X-Real-IP", known.address) }
         fields.append("X-Forwarded-Proto", said.scheme ?? scheme)
         if let host = said.host ?? (host.isEmpty ? nil : host) { fields.append("X-Forwarded-Host", host) }
@@ -88,18 +91,21 @@ package struct Forwarding: Equatable, Sendable {
         if prefix != nil || said.prefix != nil {
             fields.append("X-Forwarded-Prefix", (said.prefix ?? "") + (prefix ?? ""))
         }
-        fields.append("Forwarded", (said.elements + [element(address, scheme, host)]).joined(separator: ", "))
+        fields.append("Forwarded", list(said.elements, element(address, scheme, host)))
         fields.append("X-Request-Id", requestID)
         edits?.apply(to: &fields, shared: shared)
         if let shared { fields.removeAll { !isTold($0, shared) } }
     }
 
-    private func isReplaced(_ name: String) -> Bool {
-        if name == "x-request-id" { return true }
-        guard ClientFields.isClaim(name) else { return false }
-        guard known.isBelieved, name == ClientFields.canonical(name) else { return true }
-        return Said.names.contains(name)
-            || connection.asksForCertificates && ClientFields.certificates.contains(name)
+    private func list(_ before: [String], _ last: String) -> String {
+        before.isEmpty ? last : before.joined(separator: ", ") + ", " + last
+    }
+
+    private func isReplaced(_ field: FieldTraits) -> Bool {
+        if field.contains(.requestID) { return true }
+        guard !field.isDisjoint(with: .claims) else { return false }
+        guard known.isBelieved, !field.contains(.respelled) else { return true }
+        return field.contains(.rewritten) || connection.asksForCertificates && field.contains(.certificate)
     }
 
     private func isTold(_ name: String, _ shared: [String]) -> Bool {
@@ -111,16 +117,32 @@ package struct Forwarding: Equatable, Sendable {
 
     /// RFC 7239, 4 and 6: an IPv6 address stands in brackets and quotes and has no zone, a host with a port in quotes.
     private func element(_ address: String, _ scheme: String, _ host: String) -> String {
-        let node = address.contains(":") ? "\"[\(address.prefix { $0 != "%" })]\"" : address
-        let named = isToken(host) ? host : "\"\(host.filter { $0 != "\"" && $0 != "\\" })\""
-        return "for=\(node);proto=\(scheme)" + (host.isEmpty ? "" : ";host=\(named)")
+        var text = "for="
+        if address.utf8.contains(58) {
+            text += "\"["
+            text += Substring(address.utf8.prefix { $0 != 37 })
+            text += "]\""
+        } else {
+            text += address
+        }
+        text += ";proto="
+        text += scheme
+        if host.isEmpty { return text }
+        text += ";host="
+        if isToken(host) { return text + host }
+        text += "\""
+        // A host has neither; what it came as is not believed here.
+        let isPlain = !host.utf8.contains { $0 == 34 || $0 == 92 }
+        text += isPlain ? host : host.filter { $0 != "\"" && $0 != "\\" }
+        text += "\""
+        return text
     }
 }
 
 /// What a trusted peer says of its client, as far as it can be read.
 private struct Said {
     /// What is written anew.
-    static let names: Set<String> = [
+    static let names = [
         "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
         "forwarded", "x-real-ip",
     ]

@@ -49,12 +49,34 @@ struct HeadLines<First: FirstLine>: Sendable {
 
     /// Takes bytes up to the end of the head. Returns how many, when the empty line has come; nil when more is needed.
     mutating func accept(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {
-        for index in bytes.indices {
+        var index = 0
+        while index < bytes.count {
+            if case .fieldStart = expected, let end = acceptWholeField(bytes, index) {
+                size += end - index
+                index = end
+                continue
+            }
             guard size < limits.bytes else { throw .tooLarge(limit: limits.bytes) }
             size += 1
             if try accept(bytes[index]) { return index + 1 }
+            index += 1
         }
         return nil
+    }
+
+    /// Takes a field line that stands here from its first byte to its line end and has nothing in it to judge. Returns
+    /// where it ends; nil where anything is otherwise: then it goes byte by byte.
+    private mutating func acceptWholeField(_ bytes: Span<UInt8>, _ start: Int) -> Int? {
+        let end = start + min(bytes.count - start, limits.bytes - size)
+        var colon = start
+        while colon < end, isTokenByte(bytes[colon]) { colon += 1 }
+        guard colon > start, colon < end, bytes[colon] == 58, fields.count < limits.fields else { return nil }
+        var stop = colon + 1
+        while stop < end, isValueByte(bytes[stop]) { stop += 1 }
+        guard stop + 1 < end, bytes[stop] == 13, bytes[stop + 1] == 10 else { return nil }
+        fields.append(
+            name: bytes.extracting(start..<colon), value: bytes.extracting((colon + 1)..<stop))
+        return stop + 2
     }
 
     /// True when the head is complete.
@@ -129,8 +151,9 @@ struct HeadLines<First: FirstLine>: Sendable {
     private mutating func acceptValue(_ byte: UInt8) throws(HeadError) {
         switch byte {
         case 13: expected = .lineFeed(after: .field)
-        case 0...8, 11...31, 127: throw .controlByte
-        default: value.append(byte)
+        default:
+            guard isValueByte(byte) else { throw .controlByte }
+            value.append(byte)
         }
     }
 

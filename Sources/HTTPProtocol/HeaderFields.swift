@@ -23,9 +23,14 @@ package struct HeaderFields: Equatable, Sendable {
         var start: Int
         var colon: Int
         var end: Int
+        let traits: FieldTraits
 
         var name: Range<Int> { start..<colon }
         var value: Range<Int> { (colon + 2)..<(end - 2) }
+
+        func moved(by offset: Int) -> Line {
+            Line(start: start + offset, colon: colon + offset, end: end + offset, traits: traits)
+        }
     }
 
     private var bytes: [UInt8] = []
@@ -44,37 +49,49 @@ package struct HeaderFields: Equatable, Sendable {
     package var list: [Field] { lines.map { Field(text($0.name), text($0.value)) } }
 
     /// Adds a line at the end.
-    package mutating func append(_ name: String, _ value: String) {
-        add(name.utf8, value.utf8)
-    }
+    package mutating func append(_ name: String, _ value: String) { add(name.utf8.span, value.utf8.span) }
 
     /// Adds a line at the end from bytes; white space around the value is left out.
-    package mutating func append(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) { add(name, value) }
+    package mutating func append(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) {
+        add(name.span, value.span)
+    }
+
+    /// The same out of one buffer.
+    mutating func append(name: Span<UInt8>, value: Span<UInt8>) { add(name, value) }
 
     /// Adds a line whose value is passed on as it came.
-    package mutating func append(_ name: String, bytes value: [UInt8]) { add(name.utf8, value) }
+    package mutating func append(_ name: String, bytes value: [UInt8]) {
+        add(name.utf8.span, value.span)
+    }
 
     /// Adds the lines of a name that another set has, with their bytes.
     package mutating func append(_ name: String, from other: HeaderFields) {
-        for value in other.values(name) { add(name.utf8, value) }
+        for value in other.values(name) { add(name.utf8.span, value.span) }
     }
 
-    /// Not called from other modules: there it would not be specialised, and go byte by byte through witnesses.
-    private mutating func add(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
+    /// Makes room for what is to be added, in one go.
+    mutating func reserve(bytes more: Int, lines count: Int) {
+        bytes.reserveCapacity(bytes.count &+ more)
+        lines.reserveCapacity(lines.count &+ count)
+    }
+
+    private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        // White space before the value is no part of it (RFC 9112, 5.1), nor is what follows it.
+        var from = 0
+        while from < value.count, isBlank(value[from]) { from += 1 }
+        var end = value.count
+        while end > from, isBlank(plain(value[end - 1])) { end -= 1 }
         let start = bytes.count
-        bytes += name
-        let colon = bytes.count
-        bytes.append(58)
-        bytes.append(32)
-        bytes += value
-        // White space before the value is no part of it (RFC 9112, 5.1).
-        let blanks = bytes[(colon + 2)...].prefix(while: isBlank).count
-        if blanks > 0 { bytes.removeSubrange((colon + 2)..<(colon + 2 + blanks)) }
-        for index in start..<bytes.count { bytes[index] = plain(bytes[index]) }
-        while bytes.count > colon + 2, isBlank(bytes[bytes.count - 1]) { bytes.removeLast() }
-        bytes.append(13)
-        bytes.append(10)
-        lines.append(Line(start: start, colon: colon, end: bytes.count))
+        let colon = start + name.count
+        bytes.append(addingCapacity: name.count + end - from + 4) { (output: inout OutputSpan<UInt8>) in
+            for index in name.indices { output.append(plain(name[index])) }
+            output.append(58)
+            output.append(32)
+            for index in from..<end { output.append(plain(value[index])) }
+            output.append(13)
+            output.append(10)
+        }
+        lines.append(Line(start: start, colon: colon, end: bytes.count, traits: FieldTraits(of: name)))
     }
 
     /// Adds all lines of another set at the end.
@@ -82,7 +99,7 @@ package struct HeaderFields: Equatable, Sendable {
         let offset = bytes.count
         bytes += other.bytes
         for line in other.lines {
-            lines.append(Line(start: line.start + offset, colon: line.colon + offset, end: line.end + offset))
+            lines.append(line.moved(by: offset))
         }
     }
 
@@ -93,46 +110,93 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// The first value of a name, as text; bytes that are not UTF-8 read as U+FFFD.
     package func first(_ name: String) -> String? {
-        lines.first { isNamed($0, name) }.map { text($0.value) }
+        for line in lines where isNamed(line, name.utf8.span) { return text(line.value) }
+        return nil
     }
 
     /// All values of a name, in order, as text.
     package func all(_ name: String) -> [String] {
-        lines.filter { isNamed($0, name) }.map { text($0.value) }
+        var all: [String] = []
+        for line in lines where isNamed(line, name.utf8.span) { all.append(text(line.value)) }
+        return all
     }
 
     /// All values of a name, in order, as they came: what is passed on, compared or hashed is not read as text, where
     /// different bytes may look the same.
     package func values(_ name: String) -> [[UInt8]] {
-        lines.filter { isNamed($0, name) }.map { Array(bytes[$0.value]) }
+        var values: [[UInt8]] = []
+        for line in lines where isNamed(line, name.utf8.span) { values.append(Array(bytes[line.value])) }
+        return values
     }
 
     /// Whether a line has this name.
-    package func contains(_ name: String) -> Bool { lines.contains { isNamed($0, name) } }
+    package func contains(_ name: String) -> Bool {
+        for line in lines where isNamed(line, name.utf8.span) { return true }
+        return false
+    }
+
+    /// How many lines have this name, and the value of one where it is alone.
+    func only(_ name: String) -> (count: Int, value: String?) {
+        var count = 0
+        var value: Range<Int>?
+        for line in lines where isNamed(line, name.utf8.span) {
+            count += 1
+            value = line.value
+        }
+        return (count, count == 1 ? value.map { text($0) } : nil)
+    }
+
+    /// Whether one line has this name, and this value.
+    func isOnly(_ name: String, _ value: String) -> Bool {
+        var count = 0
+        for line in lines where isNamed(line, name.utf8.span) {
+            guard line.value.count == value.utf8.count, bytes[line.value].elementsEqual(value.utf8) else {
+                return false
+            }
+            count += 1
+        }
+        return count == 1
+    }
 
     /// Removes all lines of a name.
     package mutating func remove(_ name: String) {
-        guard contains(name) else { return }
-        removeAll { equalsIgnoringCase($0, name) }
+        let bytes = bytes
+        filter { equalsIgnoringCase(bytes.span.extracting($0.name), name.utf8.span) }
     }
 
     /// Removes the lines whose name, in lower case, satisfies a condition.
     package mutating func removeAll(where isRemoved: (String) -> Bool) {
+        let bytes = bytes
+        filter { isRemoved(lowercasedText(bytes[$0.name])) }
+    }
+
+    /// Removes lines by what their names mean.
+    mutating func remove(where isRemoved: (FieldTraits) -> Bool) { filter { isRemoved($0.traits) } }
+
+    /// Where none goes, nothing is copied.
+    private mutating func filter(_ isRemoved: (Line) -> Bool) {
+        guard let first = lines.firstIndex(where: isRemoved) else { return }
         var kept = HeaderFields()
-        for line in lines where !isRemoved(lowercasedName(line)) {
+        kept.reserve(bytes: bytes.count, lines: lines.count)
+        kept.bytes += bytes[..<lines[first].start]
+        kept.lines += lines[..<first]
+        for line in lines[(first + 1)...] where !isRemoved(line) {
             let start = kept.bytes.count
             kept.bytes += bytes[line.start..<line.end]
-            kept.lines.append(
-                Line(start: start, colon: start + line.colon - line.start, end: kept.bytes.count))
+            kept.lines.append(line.moved(by: start - line.start))
         }
         self = kept
     }
 
     /// Whether a comma-separated field, over all its lines, names this token, whatever its case (RFC 9110, 5.6.1).
     package func hasToken(_ name: String, _ token: String) -> Bool {
-        var isThere = false
-        forEachMember(of: name) { isThere = isThere || equalsIgnoringCase($0, token.utf8) }
-        return isThere
+        for line in lines where isNamed(line, name.utf8.span) {
+            var rest = line.value
+            while let member = nextMember(&rest) {
+                if equalsIgnoringCase(bytes.span.extracting(member), token.utf8.span) { return true }
+            }
+        }
+        return false
     }
 
     /// The members of a comma-separated field over all its lines, without the white space around them.
@@ -144,15 +208,25 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// The same as bytes, one after the other: a list may have thousands.
     func forEachMember(of name: String, _ body: (ArraySlice<UInt8>) -> Void) {
-        for line in lines where isNamed(line, name) {
-            var rest = bytes[line.value]
-            while !rest.isEmpty {
-                let part = rest.prefix { $0 != 44 }
-                let member = trimmed(part)
-                if !member.isEmpty { body(member) }
-                rest = rest[part.endIndex...].dropFirst()
-            }
+        for line in lines where isNamed(line, name.utf8.span) {
+            var rest = line.value
+            while let member = nextMember(&rest) { body(bytes[member]) }
         }
+    }
+
+    /// Takes what stands before the next comma; empty members are none.
+    private func nextMember(_ rest: inout Range<Int>) -> Range<Int>? {
+        while !rest.isEmpty {
+            var comma = rest.lowerBound
+            while comma < rest.upperBound, bytes[comma] != 44 { comma += 1 }
+            var start = rest.lowerBound
+            var end = comma
+            while start < end, isBlank(bytes[start]) { start += 1 }
+            while end > start, isBlank(bytes[end - 1]) { end -= 1 }
+            rest = min(comma + 1, rest.upperBound)..<rest.upperBound
+            if start < end { return start..<end }
+        }
+        return nil
     }
 
     /// Appends all lines as they go on the wire.
@@ -160,17 +234,10 @@ package struct HeaderFields: Equatable, Sendable {
 
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
-    private func lowercasedName(_ line: Line) -> String {
-        lowercasedText(bytes[line.name])
-    }
-
-    private func isNamed(_ line: Line, _ name: String) -> Bool {
-        let name = name.utf8
+    private func isNamed(_ line: Line, _ name: Span<UInt8>) -> Bool {
         guard line.colon - line.start == name.count else { return false }
-        var index = line.start
-        for byte in name {
-            guard lowercase(bytes[index]) == lowercase(byte) else { return false }
-            index += 1
+        for index in name.indices where lowercase(bytes[line.start + index]) != lowercase(name[index]) {
+            return false
         }
         return true
     }

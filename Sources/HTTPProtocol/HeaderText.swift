@@ -7,11 +7,9 @@ package func isToken(_ text: some StringProtocol) -> Bool {
 }
 
 func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 48...57, 65...90, 97...122: true
-    case 33, 35, 36, 37, 38, 39, 42, 43, 45, 46, 94, 95, 96, 124, 126: true
-    default: false
-    }
+    // A bit for each of 0...63 and 64...127: heads are looked at byte by byte.
+    let bits: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
+    return byte < 128 && bits >> UInt64(byte & 63) & 1 == 1
 }
 
 /// Equality but for the case of ASCII letters, as field names and tokens need it.
@@ -21,7 +19,14 @@ func equalsIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>
     a.count == b.count && zip(a, b).allSatisfy { lowercase($0) == lowercase($1) }
 }
 
-func lowercase(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+func lowercase(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 0x20 : byte }
+
+/// Whether bytes are a name, whatever the case of ASCII letters.
+func equalsIgnoringCase(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
+    guard a.count == b.count else { return false }
+    for index in a.indices where lowercase(a[index]) != lowercase(b[index]) { return false }
+    return true
+}
 
 /// The same text with its ASCII letters in lower case.
 func lowercased(_ text: some StringProtocol) -> String { lowercasedText(text.utf8) }
@@ -31,6 +36,20 @@ func lowercasedText(_ bytes: some Collection<UInt8>) -> String {
     var lower = Array(bytes)
     for index in lower.indices { lower[index] = lowercase(lower[index]) }
     return String(decoding: lower, as: UTF8.self)
+}
+
+/// No control byte but HTAB (RFC 9110, 5.5).
+func isValueByte(_ byte: UInt8) -> Bool { byte >= 32 && byte != 127 || byte == 9 }
+
+extension [UInt8] {
+    /// Adds the bytes of a text.
+    mutating func append(text: String) { append(copying: text.utf8.span) }
+
+    mutating func append(copying bytes: Span<UInt8>) {
+        append(addingCapacity: bytes.count) { (output: inout OutputSpan<UInt8>) in
+            for index in bytes.indices { output.append(bytes[index]) }
+        }
+    }
 }
 
 func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }

@@ -19,7 +19,14 @@ package struct RequestHead: Equatable, Sendable {
 
     /// Appends the bytes on the wire.
     package func write(into output: inout [UInt8]) {
-        output += "\(method) \(target.text) HTTP/1.\(minorVersion)\r\n".utf8
+        output.append(text: method)
+        output.append(32)
+        output.append(text: target.path)
+        if let query = target.query {
+            output.append(63)
+            output.append(text: query)
+        }
+        output.append(text: minorVersion == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
         fields.write(into: &output)
         output += [13, 10]
     }
@@ -27,6 +34,7 @@ package struct RequestHead: Equatable, Sendable {
     /// The bytes on the wire.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(keptBytes + 32)
         write(into: &bytes)
         return bytes
     }
@@ -64,7 +72,9 @@ package struct ResponseHead: Equatable, Sendable {
 
     /// Appends the bytes on the wire.
     package func write(into output: inout [UInt8]) {
-        output += "HTTP/1.1 \(status) ".utf8
+        output.append(text: "HTTP/1.1 ")
+        output.append(text: String(status))
+        output.append(32)
         output += reason
         output += [13, 10]
         fields.write(into: &output)
@@ -74,6 +84,7 @@ package struct ResponseHead: Equatable, Sendable {
     /// The bytes on the wire.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(fields.keptBytes + reason.count + 32)
         write(into: &bytes)
         return bytes
     }

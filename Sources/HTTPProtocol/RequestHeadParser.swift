@@ -29,7 +29,7 @@ package struct RequestHeadParser: Sendable {
     private func head(_ line: RequestLine, _ fields: HeaderFields) throws(HeadError) -> RequestHead {
         try checkHost(fields, line.minorVersion)
         var fields = fields
-        let target = try target(originForm(String(decoding: line.target, as: UTF8.self), &fields))
+        let target = try target(line.target, &fields)
         let framing = try BodyFraming(fields)
         // 6.1: a Transfer-Encoding in HTTP/1.0 means faulty framing.
         if framing == .chunked, line.minorVersion == 0 { throw .badTransferEncoding }
@@ -41,23 +41,26 @@ package struct RequestHeadParser: Sendable {
 
     /// 3.2: exactly one Host in HTTP/1.1.
     private func checkHost(_ fields: HeaderFields, _ minor: Int) throws(HeadError) {
-        let hosts = fields.all("host")
-        guard hosts.count <= 1 else { throw .duplicateHost }
-        guard let host = hosts.first else {
+        let (count, host) = fields.only("host")
+        guard count <= 1 else { throw .duplicateHost }
+        guard let host else {
             if minor == 1 { throw .missingHost }
             return
         }
         guard isAuthority(host) else { throw .badHost }
     }
 
-    private func target(_ text: String) throws(HeadError) -> RequestTarget {
-        do throws(RequestTargetError) { return try RequestTarget(text: text) } catch { throw .badPath(error) }
+    private func target(_ bytes: [UInt8], _ fields: inout HeaderFields) throws(HeadError) -> RequestTarget {
+        let isOrigin = bytes.first == 47
+        let origin = isOrigin ? bytes : try originForm(String(decoding: bytes, as: UTF8.self), &fields)
+        do throws(RequestTargetError) { return try RequestTarget(origin.span) } catch {
+            throw .badPath(error)
+        }
     }
 
-    /// Origin form as it is. Absolute form (3.2.2): its authority takes the place of the Host, whatever that says, so
+    /// Of absolute form (3.2.2): its authority takes the place of the Host, whatever that says, so
     /// that routing and the backend go by the same. Nothing else.
-    private func originForm(_ target: String, _ fields: inout HeaderFields) throws(HeadError) -> String {
-        if target.hasPrefix("/") { return target }
+    private func originForm(_ target: String, _ fields: inout HeaderFields) throws(HeadError) -> [UInt8] {
         for scheme in ["http://", "https://", "ws://", "wss://"] where lowercased(target).hasPrefix(scheme) {
             let rest = target.dropFirst(scheme.count)
             let authority = String(rest.prefix { $0 != "/" && $0 != "?" })
@@ -65,7 +68,7 @@ package struct RequestHeadParser: Sendable {
             fields.remove("host")
             fields.append("Host", authority)
             let path = String(rest.dropFirst(authority.count))
-            return path.hasPrefix("/") ? path : "/" + path
+            return Array((path.hasPrefix("/") ? path : "/" + path).utf8)
         }
         throw .badTarget
     }

@@ -30,16 +30,14 @@ package enum ServerHandshake {
         guard isForUs(head) else { return .plain }
         guard hasNoBody(head.fields) else { return .refuse(.upgradeWithBody) }
         // 4.2.2: a version we don't speak gets the one we do.
-        guard head.fields.all("sec-websocket-version") == ["13"] else { return .refuse(.badVersion) }
-        let keys = head.fields.all("sec-websocket-key")
-        guard keys.count == 1 else {
-            return .refuse(keys.isEmpty ? .missingKey : .repeatedKey)
-        }
-        guard WebSocketKey.isValid(keys[0]) else { return .refuse(.badKey) }
+        guard head.fields.isOnly("sec-websocket-version", "13") else { return .refuse(.badVersion) }
+        let (count, key) = head.fields.only("sec-websocket-key")
+        guard let key else { return .refuse(count == 0 ? .missingKey : .repeatedKey) }
+        guard WebSocketKey.isValid(key) else { return .refuse(.badKey) }
         do throws(HeaderGrammarError) {
             return .upgrade(
                 UpgradeRequest(
-                    key: keys[0],
+                    key: key,
                     subprotocols: OfferedSubprotocols(head.fields),
                     extensions: try HeaderGrammar.extensions(head.fields.all("sec-websocket-extensions"))))
         } catch {
@@ -66,6 +64,7 @@ package enum ServerHandshake {
         backendFields: HeaderFields
     ) -> [UInt8] {
         var fields = HeaderFields()
+        fields.reserve(bytes: 128 + backendFields.keptBytes, lines: 5 + backendFields.count)
         fields.append("Upgrade", "websocket")
         fields.append("Connection", "Upgrade")
         fields.append("Sec-WebSocket-Accept", WebSocketKey.accept(request.key))

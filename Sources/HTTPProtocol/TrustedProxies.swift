@@ -84,11 +84,11 @@ package struct KnownClient: Equatable, Sendable {
         let isBelieved = proxies.contains(peer)
         self.peer = peer
         self.isBelieved = isBelieved
-        head.fields.removeAll { name in
-            if underscores == .drop, name.utf8.contains(95) { return true }
-            guard ClientFields.isClaim(name) else { return false }
+        head.fields.remove { field in
+            if underscores == .drop, field.contains(.underscored) { return true }
+            guard !field.isDisjoint(with: .claims) else { return false }
             // Who is believed spells them as they are spelled.
-            return !isBelieved || name != ClientFields.canonical(name)
+            return !isBelieved || field.contains(.respelled)
         }
         address = isBelieved ? proxies.client(of: head.fields, from: peer) : peer
         let schemes = isBelieved ? head.fields.tokens("x-forwarded-proto") : []

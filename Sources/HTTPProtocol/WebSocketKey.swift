@@ -5,9 +5,10 @@ package enum WebSocketKey {
     /// Base64 of exactly 16 bytes: 22 digits, the last of which carries two bits, and two of padding.
     /// Spare bits in that digit are let through, as common servers do.
     package static func isValid(_ key: String) -> Bool {
-        let bytes = Array(key.utf8)
+        let bytes = key.utf8.span
         guard bytes.count == 24, bytes[22] == 61, bytes[23] == 61 else { return false }
-        return bytes[..<22].allSatisfy(Base64.isDigit)
+        for index in 0..<22 where !Base64.isDigit(bytes[index]) { return false }
+        return true
     }
 
     /// A key from 16 random bytes.
@@ -15,6 +16,10 @@ package enum WebSocketKey {
 
     /// The value of `Sec-WebSocket-Accept` for a key.
     package static func accept(_ key: String) -> String {
-        Base64.encode(SHA1.digest(Array((key + suffix).utf8)))
+        var message: [UInt8] = []
+        message.reserveCapacity(64)
+        message.append(text: key)
+        message.append(text: suffix)
+        return Base64.encode(SHA1.digest(message))
     }
 }

@@ -11,10 +11,19 @@ package enum MetricValue: Equatable, Sendable {
         case (.count(let a), .number(let b)): self = .number(Double(a) + b)
         case (.number(let a), .count(let b)): self = .number(a + Double(b))
         case (.histogram(var a), .histogram(let b)):
+            // So that its counts are changed where they stand.
+            self = .count(0)
             a.add(b)
             self = .histogram(a)
         case (.histogram, _), (_, .histogram): break
         }
+    }
+
+    mutating func record(_ value: UInt64, _ buckets: HistogramBuckets) {
+        guard case .histogram(var histogram) = self else { return }
+        self = .count(0)
+        histogram.record(value, buckets)
+        self = .histogram(histogram)
     }
 }
 
@@ -24,7 +33,7 @@ package enum MetricValue: Equatable, Sendable {
 /// message is counted elsewhere in plain integers and put in here when somebody asks.
 package struct MetricSet: Sendable {
     private let mostRows: Int
-    private var families: [Metric: [[String]: MetricValue]] = [:]
+    private var families: [Metric: MetricRows] = [:]
 
     /// Nothing counted.
     ///
@@ -48,15 +57,13 @@ package struct MetricSet: Sendable {
 
     /// Sets a gauge.
     package mutating func set(_ metric: Metric, _ labels: [String] = [], to number: Double) {
-        families[metric, default: [:]][row(metric, labels)] = .number(number)
+        change(metric, labels, from: .number(0)) { $0 = .number(number) }
     }
 
     /// Counts a value, in the unit of the histogram's bounds.
     package mutating func observe(_ metric: Metric, _ value: UInt64, _ labels: [String] = []) {
         guard case .histogram(let buckets) = metric.kind else { return }
-        var histogram = Histogram(buckets)
-        histogram.record(value, buckets)
-        put(metric, labels, .histogram(histogram))
+        change(metric, labels, from: .histogram(Histogram(buckets))) { $0.record(value, buckets) }
     }
 
     /// Adds a histogram that was counted elsewhere.
@@ -65,7 +72,7 @@ package struct MetricSet: Sendable {
     }
 
     /// The rows of a family by their labels.
-    package func rows(_ metric: Metric) -> [[String]: MetricValue] { families[metric] ?? [:] }
+    package func rows(_ metric: Metric) -> [[String]: MetricValue] { families[metric]?.byLabels ?? [:] }
 
     /// The sum of a counter or gauge over all rows whose labels satisfy a condition.
     package func sum(_ metric: Metric, where matches: ([String]) -> Bool = { _ in true }) -> Double {
@@ -82,19 +89,21 @@ package struct MetricSet: Sendable {
     /// Adds all that another set has.
     package mutating func merge(_ other: MetricSet) {
         for (metric, rows) in other.families {
-            for (labels, value) in rows { put(metric, labels, value) }
+            for row in rows.all { put(metric, row.labels, row.value) }
         }
     }
 
     mutating func put(_ metric: Metric, _ labels: [String], _ value: MetricValue) {
-        let row = row(metric, labels)
-        if families[metric]?[row]?.add(value) == nil { families[metric, default: [:]][row] = value }
+        families[metric, default: MetricRows()].add(
+            value, to: labels, of: metric.labels.count, most: mostRows)
     }
 
-    private func row(_ metric: Metric, _ labels: [String]) -> [String] {
-        var row = labels
-        while row.count < metric.labels.count { row.append("") }
-        guard let rows = families[metric], rows.count >= mostRows, rows[row] == nil else { return row }
-        return [String](repeating: "other", count: metric.labels.count)
+    /// - Parameter first: what a row begins as.
+    private mutating func change(
+        _ metric: Metric, _ labels: [String], from first: @autoclosure () -> MetricValue,
+        _ change: (inout MetricValue) -> Void
+    ) {
+        families[metric, default: MetricRows()]
+            .change(labels, of: metric.labels.count, most: mostRows, from: first(), change)
     }
 }

@@ -1,0 +1,133 @@
+/// What is to be known of a field by its name alone, found once when a line is added: what decides over lines later looks
+/// at bits, and spells no name.
+struct FieldTraits: OptionSet, Sendable {
+    let rawValue: UInt16
+
+    /// It says something of one connection, whatever `Connection` names.
+    static let ofConnection = FieldTraits(rawValue: 1)
+    /// The same, or one of those for proxies: it goes no further than the next hop.
+    static let ofHop = FieldTraits(rawValue: 2)
+    /// `ClientFields.Kind`, by every spelling that backends take for the same.
+    static let identity = FieldTraits(rawValue: 4)
+    static let entrance = FieldTraits(rawValue: 8)
+    static let credential = FieldTraits(rawValue: 16)
+    /// It has signs that backends may take for hyphens.
+    static let respelled = FieldTraits(rawValue: 32)
+    static let underscored = FieldTraits(rawValue: 64)
+    /// `Sec-WebSocket-…`.
+    static let handshake = FieldTraits(rawValue: 128)
+    static let length = FieldTraits(rawValue: 256)
+    static let host = FieldTraits(rawValue: 512)
+    static let requestID = FieldTraits(rawValue: 1024)
+    /// Written anew from what a trusted peer says.
+    static let rewritten = FieldTraits(rawValue: 2048)
+    /// Of a certificate.
+    static let certificate = FieldTraits(rawValue: 4096)
+
+    /// Who stands before a backend says it, and no client.
+    static let claims: FieldTraits = [.identity, .entrance]
+    private static let ofClient: FieldTraits = [.identity, .entrance, .credential]
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Of a name in whatever case.
+    init(of name: Span<UInt8>) {
+        var hash = FieldNames.seed
+        var signs: FieldTraits = []
+        for index in name.indices {
+            let byte = name[index]
+            let plain = canonicalByte(byte)
+            if plain == 45, byte != 45 { signs.insert(byte == 95 ? [.respelled, .underscored] : .respelled) }
+            hash = FieldNames.mix(hash, plain)
+        }
+        var found = FieldNames.all.find(name, hash)
+        // Only who a client is is asked of every spelling.
+        if signs.contains(.respelled) { found.formIntersection(Self.ofClient) }
+        found.formUnion(Self.ofFamily(name, isKnown: !found.isDisjoint(with: Self.ofClient)))
+        self = found.union(signs)
+    }
+
+    /// By how the name begins.
+    private static func ofFamily(_ name: Span<UInt8>, isKnown: Bool) -> FieldTraits {
+        guard name.count > 5 else { return [] }
+        switch lowercase(name[0]) {
+        case 112: return begins(name, proxies, lowercase) ? .ofHop : []
+        case 115:
+            if begins(name, handshakes, lowercase) { return .handshake }
+            return !isKnown && begins(name, certificates, canonicalByte) ? .identity : []
+        case 120: return !isKnown && families.contains { begins(name, $0, canonicalByte) } ? .identity : []
+        default: return []
+        }
+    }
+
+    private static func begins(
+        _ name: Span<UInt8>, _ beginning: [UInt8], _ read: (UInt8) -> UInt8
+    ) -> Bool {
+        guard name.count >= beginning.count else { return false }
+        for index in beginning.indices where read(name[index]) != beginning[index] { return false }
+        return true
+    }
+
+    private static let proxies = Array("proxy-".utf8)
+    private static let handshakes = Array("sec-websocket-".utf8)
+    private static let certificates = Array("ssl-client-".utf8)
+    /// Whole families, each of identity.
+    private static let families = [
+        "x-forwarded-", "x-real-", "x-ssl-", "x-auth-request-", "x-amzn-mtls-", "x-arr-", "x-client-cert-",
+    ].map { Array($0.utf8) }
+}
+
+/// In lower case, with a hyphen for every sign: CGI and what follows it (WSGI, Rack, PHP) can't tell an underscore from a
+/// hyphen, and some no other sign either.
+func canonicalByte(_ byte: UInt8) -> UInt8 {
+    switch byte {
+    case 45, 48...57, 97...122: byte
+    case 65...90: byte | 0x20
+    default: 45
+    }
+}
+
+/// The names that mean something here, in a table of their own: no text is made to look one up.
+private struct FieldNames: Sendable {
+    static let all = FieldNames(ClientFields.names + HopByHop.traits + Forwarding.traits)
+    /// FNV-1a.
+    static let seed: UInt32 = 2_166_136_261
+
+    private struct Entry {
+        let name: [UInt8]
+        var traits: FieldTraits
+    }
+
+    private static let places = 256
+    private var entries: [[Entry]] = Array(repeating: [], count: places)
+
+    init(_ names: [(String, FieldTraits)]) {
+        for (name, traits) in names { add(Array(name.utf8), traits) }
+    }
+
+    private mutating func add(_ name: [UInt8], _ traits: FieldTraits) {
+        let place = Self.place(name.reduce(Self.seed) { Self.mix($0, canonicalByte($1)) })
+        if let index = entries[place].firstIndex(where: { $0.name == name }) {
+            entries[place][index].traits.formUnion(traits)
+        } else {
+            entries[place].append(Entry(name: name, traits: traits))
+        }
+    }
+
+    static func mix(_ hash: UInt32, _ byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
+    private static func place(_ hash: UInt32) -> Int { Int((hash ^ hash >> 16) & UInt32(places - 1)) }
+
+    func find(_ name: Span<UInt8>, _ hash: UInt32) -> FieldTraits {
+        let place = Self.place(hash)
+        for index in entries[place].indices where Self.matches(entries[place][index].name, name) {
+            return entries[place][index].traits
+        }
+        return []
+    }
+
+    private static func matches(_ known: [UInt8], _ name: Span<UInt8>) -> Bool {
+        guard known.count == name.count else { return false }
+        for index in known.indices where canonicalByte(name[index]) != known[index] { return false }
+        return true
+    }
+}
