@@ -40,8 +40,10 @@ extension HTTP2Session {
         case .server:
             if stream.receiver == nil {
                 opened(stream, block, ends: ends)
-            } else {
+            } else if keepsHead(block.listSize, of: stream) {
                 stream.receiver?.streamTrailers(block)
+            } else {
+                reset(stream, .enhanceYourCalm)
             }
         case .client:
             if let head = HTTP2ResponseHead(block) {
@@ -62,6 +64,7 @@ extension HTTP2Session {
 
     private func opened(_ stream: HTTP2Stream, _ block: HTTP2Fields, ends: Bool) {
         if ends { stream.hasEnded = true }
+        guard keepsHead(block.listSize, of: stream) else { return reset(stream, .refusedStream) }
         let head = HTTP2RequestHead(block)
         guard let head = head ?? (stream.isTooLarge ? .unread : nil) else {
             return reset(stream, .protocolError)
@@ -148,6 +151,8 @@ extension HTTP2Session {
             return Piece(count: count, isLast: false, trailers: nil)
         }
         stream.ending = .ended
+        heads.release(stream.trailerBytes)
+        stream.trailerBytes = 0
         return Piece(count: count, isLast: true, trailers: trailers)
     }
 

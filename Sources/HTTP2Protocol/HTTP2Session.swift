@@ -33,9 +33,13 @@ package enum HTTP2Side: Sendable {
     /// After an error that the library does not come back from: the GOAWAY that it can't send any more.
     private var lastWords: [UInt8]?
     private var isBroken = false
+    /// `end` was called: no stream begins any more.
+    private(set) var hasEnded = false
     private var isAsked = false
     /// A call of the library is under way.
     private(set) var isInside = false
+    /// Heads and trailers that have come and are not answered, or are answers and not framed.
+    var heads = HeadRoom()
     /// Written on all streams and not framed.
     var queued = 0
     /// While more than this waits, streams are given only a little at a time.
@@ -86,6 +90,7 @@ package enum HTTP2Side: Sendable {
     package func receive(_ bytes: inout MutableSpan<UInt8>, at now: UInt64) throws(HTTP2Error) {
         guard !isBroken else { return }
         meter.advance(to: now)
+        heads.received(bytes.count)
         isInside = true
         // The library reads, and hands the parts on that are data, within this call only.
         let result = unsafe bytes.withUnsafeMutableBufferPointer { buffer in
@@ -174,6 +179,8 @@ package enum HTTP2Side: Sendable {
     ///
     /// - Parameter loss: how the connection ended.
     package func end(_ code: HTTP2Code, _ loss: HTTP2ConnectionLoss) {
+        // First: who is told looks for another connection, and must not find this one.
+        hasEnded = true
         for stream in streams.values {
             stream.connectionLoss = loss
             closed(stream, code)

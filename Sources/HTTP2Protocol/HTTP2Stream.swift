@@ -21,6 +21,10 @@ package final class HTTP2Stream {
     /// Sizes of the heads that were submitted and have not been framed, in their order.
     var unsentHeads: [Int] = []
     var unsentHeadBytes = 0
+    /// Of the trailers that are to be sent.
+    var trailerBytes = 0
+    /// Server: of the request's head and trailers, as long as they are under way.
+    var headBytes = 0
     /// What was written in all, whether it has been framed or not.
     package private(set) var writtenBytes: UInt64 = 0
     var ending = Ending.open
@@ -74,6 +78,10 @@ package final class HTTP2Stream {
         if case .open = ending { false } else { true }
     }
 
+    /// Server: the request is answered, or has become something else: its head is needed no longer. Who has more heads
+    /// under way than `HeadRoom` allows gets `refusedStream` for further requests.
+    package func headTaken() { session?.headTaken(of: self) }
+
     /// Server: an interim response (1xx).
     package func inform(_ head: HTTP2ResponseHead) { session?.inform(self, head) }
 
@@ -101,8 +109,7 @@ package final class HTTP2Stream {
     /// Ends our side when everything written has gone, with trailers or without.
     package func finish(trailers: HTTP2Fields? = nil) {
         guard let session, case .open = ending else { return }
-        ending = .finished(trailers)
-        session.wake(self)
+        session.finish(self, trailers: trailers)
     }
 
     /// Ends the stream at once, both ways; what waits is lost. `streamClosed` follows when it has gone out.

@@ -7,7 +7,7 @@ extension HTTP2Session {
     package func open(
         _ head: HTTP2RequestHead, endsStream: Bool, receiver: any HTTP2StreamReceiver
     ) -> HTTP2Stream? {
-        guard unsafe nghttp2_session_check_request_allowed(session) != 0 else { return nil }
+        guard !hasEnded, unsafe nghttp2_session_check_request_allowed(session) != 0 else { return nil }
         let stream = HTTP2Stream(id: 0, session: self)
         let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
         let id = unsafe HTTP2Library.withLines(head.block) { lines, count in
@@ -26,7 +26,9 @@ extension HTTP2Session {
         return stream
     }
 
+    /// Who takes nothing is told of no more than fits: what is only a hint is left out (RFC 9110, 15.2).
     func inform(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead) {
+        guard mayAnswer(with: head) else { return }
         _ = unsafe HTTP2Library.withLines(head.block) { lines, count in
             unsafe nghttp2_submit_headers(session, 0, stream.id, nil, lines, count, nil)
         }
@@ -34,7 +36,13 @@ extension HTTP2Session {
         ask()
     }
 
+    /// While the peer takes what is sent, an answer's head doesn't wait.
+    private func mayAnswer(with head: HTTP2ResponseHead) -> Bool {
+        !isBlocked || heads.fits(head.fields.listSize)
+    }
+
     func respond(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead, endsStream: Bool) {
+        guard mayAnswer(with: head) else { return reset(stream, .enhanceYourCalm) }
         let result = unsafe HTTP2Library.withLines(head.block) { lines, count in
             guard !endsStream else {
                 return unsafe nghttp2_submit_response(session, stream.id, lines, count, nil)
@@ -57,6 +65,17 @@ extension HTTP2Session {
         stream.unsentHeads.append(size)
         stream.unsentHeadBytes += size
         queued += size
+        heads.add(size)
+    }
+
+    /// Trailers wait behind the body.
+    func finish(_ stream: HTTP2Stream, trailers: HTTP2Fields?) {
+        let size = trailers?.listSize ?? 0
+        guard heads.fits(size) else { return reset(stream, .enhanceYourCalm) }
+        heads.add(size)
+        stream.trailerBytes = size
+        stream.ending = .finished(trailers)
+        wake(stream)
     }
 
     func headSent(_ stream: HTTP2Stream) {
@@ -64,6 +83,7 @@ extension HTTP2Session {
         let size = stream.unsentHeads.removeFirst()
         stream.unsentHeadBytes -= size
         queued -= size
+        heads.release(size)
         if stream.unsentHeads.isEmpty, stream.output.count == 0 { flushed.append(stream) }
     }
 
@@ -84,6 +104,8 @@ extension HTTP2Session {
 
     private func drop(_ stream: HTTP2Stream) {
         queued -= stream.output.ownCount &+ stream.unsentHeadBytes
+        heads.release(stream.unsentHeadBytes &+ stream.trailerBytes)
+        stream.trailerBytes = 0
         stream.unsentHeads = []
         stream.unsentHeadBytes = 0
         stream.output.clear(buffers)
@@ -129,6 +151,21 @@ extension HTTP2Session {
         ask()
     }
 
+    // MARK: Heads that have come
+
+    /// Whether there is room for one more list of fields; it is held until `headTaken`.
+    func keepsHead(_ size: Int, of stream: HTTP2Stream) -> Bool {
+        guard heads.fits(size) else { return false }
+        heads.add(size)
+        stream.headBytes += size
+        return true
+    }
+
+    func headTaken(of stream: HTTP2Stream) {
+        heads.release(stream.headBytes)
+        stream.headBytes = 0
+    }
+
     // MARK: The end
 
     func closed(_ stream: HTTP2Stream, _ code: HTTP2Code) {
@@ -140,6 +177,7 @@ extension HTTP2Session {
         stream.unconsumed = 0
         payBack()
         drop(stream)
+        headTaken(of: stream)
         stream.ending = .ended
         stream.session = nil
         let receiver = stream.receiver

@@ -4,7 +4,7 @@
 /// it keeps its windows (RFC 9113, 10.5).
 struct StreamRoom: Equatable {
     /// Bytes, for a peer that has taken nothing.
-    static let least = 2 * 1024
+    static let least = 1024
     /// Nothing becomes faster beyond it.
     static let most = 1 << 20
 

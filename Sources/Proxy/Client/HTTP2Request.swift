@@ -38,6 +38,12 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         headCharge = MemoryCharge(to: client.account)
     }
 
+    /// Nobody needs it any longer.
+    private func releaseHead() {
+        headCharge.set(0)
+        stream.headTaken()
+    }
+
     var worker: Worker { client.worker }
     var listener: ListenerFacts { client.listener }
     var peer: String { client.address }
@@ -77,7 +83,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver) {
         guard phase == .upgrade else { return }
         phase = .over
-        headCharge.set(0)
+        releaseHead()
         stream.respond(plan.streamAnswer(accepted), endsStream: false)
         let transport = HTTP2StreamTransport(stream, on: worker.loop, over: client.transport)
         let leave = self.leave
@@ -132,7 +138,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     func answered() {
         phase = .answering
         dropBody()
-        headCharge.set(0)
+        releaseHead()
         leaveRoute()
         stall.began(at: worker.loop.now)
         if slowConsumer > 0 { arm(.answer, after: StallWatch.firstLook(slowConsumer)) }
@@ -182,7 +188,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     private func cancel(_ cause: String = "client ended the stream") {
         givenUp(cause)
         phase = .over
-        headCharge.set(0)
+        releaseHead()
         disarm(.answer)
         attempt?.cancel()
         attempt = nil

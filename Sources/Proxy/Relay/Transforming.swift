@@ -8,9 +8,19 @@ internal import WebSocketProtocol
 // message that comes in compressed is inflated, one that is worth it on the other side is deflated there, and one that
 // needs neither goes through as it came. All of it streams, and what one read brings leaves in one write.
 extension Session {
-    /// Inflated bytes are passed on in frames no larger than this, or than the other side takes at a time, so that a small
-    /// message that means a large one takes memory in steps.
-    private static let step = 64 * 1024
+    /// Bytes that are composed before they are passed on, and that may wait for the other side. What is inflated takes
+    /// memory in steps, so that a small message that means a large one can't take more than its sender has earned.
+    private func most(from peer: WebSocketPeer) -> Int {
+        peer.compression == nil ? PlainRoom.most : PlainRoom.bytes(received: peer.tally.bytesReceived)
+    }
+
+    /// Bytes that may be inflated now.
+    private func room(from peer: WebSocketPeer, to other: WebSocketPeer, composed: Int) -> Int {
+        let waiting = other.transport.bufferedBytes &+ composed
+        let step = PlainRoom.step(received: peer.tally.bytesReceived, waiting: waiting)
+        return other.transport.room(within: step)
+    }
+
     /// For so long, so often, a message waits for memory.
     private static let shortageTime: UInt64 = 50_000_000
     private static let mostShortages = 100
@@ -21,6 +31,7 @@ extension Session {
         to other: WebSocketPeer
     ) throws(ProtocolViolation) {
         var position = 0
+        let most = most(from: peer)
         var output = worker.scratch.take()
         var violation: ProtocolViolation?
         do throws(ProtocolViolation) {
@@ -35,7 +46,7 @@ extension Session {
                     controlBytes(&bytes, slice, from: peer)
                 } else {
                     try transformSlice(&bytes, slice, from: peer, to: other, into: &output)
-                    if output.count > Self.step {
+                    if output.count > most {
                         pass(&output, from: peer, to: other, isMidFrame: peer.transit.isMidFrame)
                     }
                 }
@@ -69,7 +80,8 @@ extension Session {
             if isMidFrame { frameBegins(towards: other) } else { frameEnds(towards: other) }
         }
         guard peer.compression != nil, !peer.isPaused else { return }
-        if other.transport.isFull(beyond: min(Self.step, route.limits.buffer)) { pause(peer, because: other) }
+        let most = min(most(from: peer), route.limits.buffer)
+        if other.transport.isFull(beyond: most) { pause(peer, because: other) }
     }
 
     private func transformSlice(
@@ -147,7 +159,7 @@ extension Session {
                 peer.waitForTurn()
                 return false
             }
-            let room = other.transport.room(within: Self.step)
+            let room = room(from: peer, to: other, composed: output.count)
             var plain = worker.scratch.take()
             let start = position
             let state: OnInflate
@@ -169,7 +181,7 @@ extension Session {
             worker.scratch.release(plain)
             let wait = compression.allowance.took(position - start, becoming: made, at: worker.loop.now)
             if wait > 0 { throttle(peer, for: wait, limit: "inflate_ratio") }
-            if output.count > room { pass(&output, from: peer, to: other, isMidFrame: false) }
+            if output.count >= room { pass(&output, from: peer, to: other, isMidFrame: false) }
             worker.inflation.spend(made, at: worker.loop.now)
             guard state == .outputFull else { return true }
             guard peer.holds.isEmpty else { return false }

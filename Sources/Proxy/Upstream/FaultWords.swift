@@ -82,6 +82,14 @@ extension Fault {
         }
     }
 
+    private var lossLabel: String {
+        switch cause {
+        case .transport(.connection(.unanswered)): "backend_does_not_answer"
+        case .transport(.connection(.cut)): "connection_to_the_backend_was_given_up"
+        default: "backend_ended_the_connection"
+        }
+    }
+
     /// The `cause` of log lines, and why a backend rests.
     var logText: String {
         if let seen = cause.text { return seen }
@@ -143,7 +151,7 @@ extension Fault {
         case .connectTimeout(.tls): "backend_took_too_long_tls"
         case .connectTimeout(.http2): "backend_took_too_long_http"
         case .shortage: "no_connection_to_a_backend_can_be_made_now"
-        case .lost, .brokenOff: "backend_ended_the_connection"
+        case .lost, .brokenOff: lossLabel
         case .unprocessed, .wantsHTTP1: "backend_takes_no_requests"
         case .malformed: "backend_s_answer_is_malformed"
         case .badHandshake: "backend_s_handshake_is_wrong"
