@@ -15,7 +15,6 @@ let house: [SwiftSetting] =
 let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "trunkline",
@@ -24,7 +23,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
@@ -43,6 +41,8 @@ let package = Package(
         .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
         .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
         .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: house),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: house),
         .target(name: "Access", dependencies: ["CAccess", "HTTPProtocol"], swiftSettings: house),
         .target(name: "Routing", dependencies: ["Patterns"], swiftSettings: house),
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
@@ -53,7 +53,7 @@ let package = Package(
                 "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol",
                 "Patterns",
                 "Routing",
-                yams,
+                "YAML",
             ], swiftSettings: house),
         .target(
             name: "Proxy",
@@ -82,6 +82,7 @@ let package = Package(
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Chance", basicContainers], swiftSettings: house),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: house),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: house),
         .testTarget(name: "AccessTests", dependencies: ["Access", "HTTPProtocol"], swiftSettings: house),
         .testTarget(name: "RoutingTests", dependencies: ["Patterns", "Routing"], swiftSettings: house),
         .testTarget(
@@ -92,7 +93,7 @@ let package = Package(
             name: "ConfigurationTests",
             dependencies: [
                 "Configuration", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate", "Routing",
-                "WebSocketProtocol", yams,
+                "WebSocketProtocol", "YAML",
             ], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",

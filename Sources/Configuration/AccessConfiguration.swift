@@ -1,6 +1,6 @@
 package import Access
 internal import HTTPProtocol
-internal import Yams
+internal import YAML
 
 /// `access` of a route: who may come in.
 package struct AccessConfiguration: Equatable, Sendable {

@@ -1,6 +1,6 @@
 internal import Access
 internal import HTTPProtocol
-internal import Yams
+internal import YAML
 
 // `headers` of a route: what is changed of requests and answers.
 extension FieldRules {

@@ -1,6 +1,6 @@
 package import HTTP2Protocol
 package import HTTPProtocol
-internal import Yams
+internal import YAML
 
 /// A validated configuration: every default filled in, every name resolved. Durations are nanoseconds, sizes bytes, and
 /// 0 is off.

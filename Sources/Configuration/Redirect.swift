@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// `redirect_to_https`, and the port that `true` means.
 enum Redirect {

@@ -1,7 +1,7 @@
 internal import HTTPProtocol
 internal import Patterns
 package import Routing
-internal import Yams
+internal import YAML
 
 /// `match` of a route: which requests it is for.
 package struct RouteConditions: Equatable, Sendable {
@@ -116,7 +116,7 @@ extension Scalar where Value == String {
         guard scalar.string == text, !text.contains("\n") else { return 0 }
         let before = String(decoding: text.utf8.prefix(offset), as: UTF8.self).unicodeScalars
         switch scalar.style {
-        case .plain, .any: return before.count
+        case .plain: return before.count
         case .singleQuoted: return 1 + before.count + before.count { $0 == "'" }
         case .doubleQuoted: return 1 + before.count + before.count { $0 == "\\" || $0 == "\"" }
         case .literal, .folded: return 0

@@ -1,7 +1,7 @@
 package import Access
 internal import HTTPProtocol
 package import Routing
-internal import Yams
+internal import YAML
 
 /// `paths.ambiguous`: what becomes of a target that backends read in several ways.
 package enum AmbiguousPaths: String, Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// Collects complaints while a text is read: all are reported, not the first.
 final class Complaints {
@@ -19,7 +19,7 @@ final class Complaints {
 }
 
 extension Node {
-    var place: Place { Place(line: max(mark?.line ?? 1, 1), column: max(mark?.column ?? 1, 1)) }
+    var place: Place { Place(line: mark.line, column: mark.column) }
 }
 
 /// One mapping of the text, as its table reads it.
@@ -44,7 +44,8 @@ final class Section {
             }
             complaints.add(self.place, "\(title) must be a mapping of keys and values" + (hint ?? ""))
         }
-        for (key, value) in node?.mapping ?? [:] {
+        guard let mapping = node?.mapping else { return }
+        for (key, value) in mapping {
             if key.scalar == nil {
                 complaints.add(key.place, "a key in \(title) must be a single word")
             } else {
@@ -118,7 +119,7 @@ final class Section {
 
     func list(_ key: String) -> [Node] {
         guard let node = node(key) else { return [] }
-        if let sequence = node.sequence { return Array(sequence) }
+        if let sequence = node.sequence { return sequence }
         complaints.add(node.place, "'\(key)' in \(title) must be a list")
         return []
     }

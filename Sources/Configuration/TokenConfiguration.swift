@@ -1,6 +1,6 @@
 package import Access
 internal import HTTPProtocol
-internal import Yams
+internal import YAML
 
 /// `access.jwt`: what tokens must be, and what becomes of sessions whose token expires. Times in nanoseconds.
 package struct TokenConfiguration: Equatable, Sendable {
@@ -233,7 +233,7 @@ package struct TokenConfiguration: Equatable, Sendable {
 
     /// One word or several.
     private static func words(_ node: Node, _ key: String, in section: Section) -> [String] {
-        let nodes = node.sequence.map { Array($0) } ?? [node]
+        let nodes = node.sequence ?? [node]
         if nodes.isEmpty { section.complain(node.place, "'\(key)' in \(section.title) is empty") }
         return nodes.compactMap { Scalar<String>.text.filled.read($0, key, in: section) }
     }

@@ -1,6 +1,6 @@
 internal import Access
 internal import HTTPProtocol
-internal import Yams
+internal import YAML
 
 // `upgrade_token` of a route: where browsers put tokens, since they can't set fields for a WebSocket.
 extension TokenSources {

@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// One `upstreams` entry.
 package struct UpstreamConfiguration: Equatable, Sendable {

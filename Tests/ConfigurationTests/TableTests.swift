@@ -1,5 +1,5 @@
 import Testing
-import Yams
+import YAML
 
 @testable import Configuration
 
@@ -55,7 +55,7 @@ struct TableTests {
     private func read(_ text: String) throws -> (Sample?, [String]) {
         let complaints = Complaints(file: "f", environment: ["A": "4"])
         let section = Section(
-            try Yams.compose(yaml: text), title: Section.top, place: Place(line: 1, column: 1), complaints)
+            try Composer.compose(text), title: Section.top, place: Place(line: 1, column: 1), complaints)
         let value = Sample.table.read(section, over: Sample.table.start)
         return (value, Diagnostics(complaints.list).list.map(\.description))
     }

@@ -12,6 +12,7 @@ struct ImportTableTests {
         "HTTP2Protocol": ["BasicContainers", "CNGHTTP2"],
         "TLS": ["BasicContainers", "COpenSSL", "Synchronization"],
         "Patterns": ["CPCRE2"],
+        "YAML": ["CYAML"],
         "Access": ["CAccess", "HTTPProtocol"],
         "Routing": ["Patterns", "Synchronization"],
         "EventLoop": ["BasicContainers", "CLinux", "Synchronization"],
@@ -20,7 +21,7 @@ struct ImportTableTests {
             "Access", "HTTP2Protocol", "HTTPProtocol", "Patterns", "PerMessageDeflate",
             "Routing",
             "WebSocketProtocol",
-            "Yams",
+            "YAML",
         ],
         "Proxy": [
             "Access", "BasicContainers", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
@@ -34,7 +35,7 @@ struct ImportTableTests {
 
     /// Unsafe code has an address.
     private static let unsafeModules: Set<String> = [
-        "EventLoop", "TLS", "PerMessageDeflate", "HTTP2Protocol", "Patterns",
+        "EventLoop", "TLS", "PerMessageDeflate", "HTTP2Protocol", "Patterns", "YAML",
     ]
     private static let unsafeFiles: Set<String> = [
         "Masking.swift", "UTF8Kernel.swift", "UTF8Validator.swift", "LogFile.swift", "LogTrouble.swift",

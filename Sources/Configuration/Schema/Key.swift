@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 extension Key {
     /// A key with a scalar.

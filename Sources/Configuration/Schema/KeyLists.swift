@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// Keys with more than one of a kind.
 extension Key {

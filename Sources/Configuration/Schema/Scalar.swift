@@ -1,4 +1,4 @@
-internal import Yams
+internal import YAML
 
 /// How one kind of value is spelled: how it is read, shown, described and complained of.
 struct Scalar<Value: Sendable>: Sendable {

@@ -1,0 +1,90 @@
+"""A Debian of its own with a running systemd, in namespaces of this machine: what packages and units are tried in."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from . import machine
+
+
+def mirror() -> tuple[str, str]:
+    """Where this machine has its packages from, and the release it takes."""
+    lines = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME)", "Created-By: Packages"],
+                           capture_output=True, text=True, check=True).stdout.splitlines()
+    site, codename = next(line.split() for line in lines if "debian" in line and "-" not in line.split()[1])
+    return site, codename
+
+
+def tree() -> Path:
+    """A Debian with systemd, made once and kept."""
+    site, codename = mirror()
+    folder = machine.ROOT / ".build" / "guest" / codename
+    if not (folder / "made").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        packages = "systemd,dbus,libssl3,libnghttp2-14,libpcre2-8-0,zlib1g,libstdc++6,libyaml-0-2"  # what the program is linked with
+        subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", codename, str(folder), site],
+                       check=True, capture_output=True, timeout=900)
+        (folder / "made").touch()
+    return folder
+
+
+class Guest:
+    """`with Guest(folder) as guest:` boots a copy of the tree; what it changes is thrown away with the folder."""
+
+    def __init__(self, folder: Path):
+        self.root = folder / "root"
+        subprocess.run(["cp", "-a", "--reflink=auto", str(tree()), str(self.root)], check=True)
+
+    def __enter__(self) -> "Guest":
+        script = Path(__file__).parent / "guest.sh"
+        self.outer = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--uts", "--ipc", "--cgroup", "--net", "--kill-child",
+             "bash", str(script), str(self.root)], stdin=subprocess.DEVNULL)
+        try:
+            self.inner = machine.eventually(self._child, "the guest's first process", 20)
+            machine.eventually(self._is_up, "the guest has booted", 60, 0.3)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _child(self) -> int | None:
+        text = Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text().split()
+        return int(text[0]) if text else None
+
+    def _is_up(self) -> bool:
+        return self.call("systemctl", "is-system-running", check=False).stdout.strip() in ("running", "degraded")
+
+    def __exit__(self, *_) -> None:
+        if hasattr(self, "inner"):
+            try:
+                os.kill(self.inner, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.outer.kill()
+        self.outer.wait()
+        time.sleep(0.2)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def call(self, *words: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess:
+        """Runs a command in the guest."""
+        done = subprocess.run(
+            ["nsenter", "-t", str(self.inner), "--mount", "--pid", "--root", "--wd", "--uts", "--ipc", "--net", "--", *words],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
+        assert not check or done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done
+
+    def beside(self, *words: str) -> list[str]:
+        """A command on files of this machine in the guest's network."""
+        return ["nsenter", "-t", str(self.inner), "--net", "--", *words]
+
+    def put(self, path: str, text: str, mode: int = 0o644) -> None:
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
