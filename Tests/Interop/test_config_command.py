@@ -48,6 +48,8 @@ def accepts(tmp_path, authority):
     """Whether `trunkline check` takes a text."""
     names = authority.certificate().names
     (tmp_path / "tls").mkdir()
+    (tmp_path / "admin").mkdir()
+    (tmp_path / "admin/token").write_text("0123456789abcdef0123456789abcdef\n")
     for kind, copies in (("certificate", ("cert.pem", "tls/tls.crt")), ("key", ("key.pem", "tls/tls.key"))):
         for copy in copies:
             shutil.copy(names[kind], tmp_path / copy)
@@ -70,7 +72,8 @@ def recipes():
 def files():
     kubernetes = next(yaml.safe_load_all((ROOT / "deploy/kubernetes.yaml").read_text()))["data"]["proxy.conf"]
     return [(ROOT / name).read_text() for name in
-            ("proxy.conf.example", "deploy/compose.proxy.conf", "deploy/examples/proxy.conf")] + [kubernetes, *recipes()]
+            ("proxy.conf.example", "deploy/compose.proxy.conf", "deploy/container.proxy.conf", "deploy/debian/proxy.conf",
+             "deploy/examples/proxy.conf")] + [kubernetes, *recipes()]
 
 
 @pytest.mark.parametrize("text", files(), ids=lambda text: text[:30].splitlines()[0])
