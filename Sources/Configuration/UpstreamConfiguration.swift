@@ -95,6 +95,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package var mode = Mode.session
     /// Counts in mode broadcast.
     package var broadcast = BroadcastConfiguration()
+    /// nil = sessions end with their backend.
+    package var continuity: ContinuityConfiguration?
     /// How backends are chosen, watched and spared.
     package var policy = UpstreamPolicy()
     /// One or more.
@@ -146,6 +148,9 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         Key.section("pool", \.pool, Pool.table)
         Key.section("timeouts", \.self, timeouts)
         Key.section("broadcast", \.broadcast, BroadcastConfiguration.table)
+        Key.optionalSection(
+            "continuity", \.continuity, ContinuityConfiguration.table, canBeOff: true,
+            unset: "sessions end with their backend")
     }
 
     private static let rules: [Rule<Self>] = [
@@ -154,6 +159,13 @@ package struct UpstreamConfiguration: Equatable, Sendable {
                 section.warn(
                     section.place, "'broadcast' in \(section.title) has no effect without 'mode: broadcast'")
             }
+        },
+        Rule { upstream, section in
+            guard upstream.continuity != nil, upstream.mode == .broadcast else { return }
+            section.warn(
+                section.keyPlace("continuity") ?? section.place,
+                "'continuity' in \(section.title) has no effect with 'mode: broadcast', whose 'on_loss' says it"
+            )
         },
         Rule(schema: [
             "not": [

@@ -9,9 +9,6 @@ enum OnFeedLoss: Equatable {
 /// Decides when a feed's upstream connection is opened again, and for how long its clients are kept without. Times are
 /// nanoseconds. Pure.
 struct FeedMachine: Equatable {
-    private static let firstDelay: UInt64 = 100_000_000
-    private static let longestDelay: UInt64 = 5_000_000_000
-
     private enum State: Equatable {
         /// Never open, or given up.
         case closed
@@ -23,7 +20,7 @@ struct FeedMachine: Equatable {
     /// 0 = for ever.
     private var patience: UInt64
     private var state = State.closed
-    private var failures = 0
+    private var delays = ReopenDelays()
 
     /// - Parameters:
     ///   - reopens: whether clients stay when the connection is lost.
@@ -66,7 +63,7 @@ struct FeedMachine: Equatable {
             state = .closed
             return .giveUp
         }
-        if now - min(since, now) >= Self.longestDelay { failures = 0 }
+        if now - min(since, now) >= ReopenDelays.longest { delays.reset() }
         state = .lost(since: now)
         return again(at: now, jitter)
     }
@@ -84,10 +81,7 @@ struct FeedMachine: Equatable {
     }
 
     private mutating func again(at now: UInt64, _ jitter: Double) -> OnFeedLoss {
-        let delay = min(Self.firstDelay << UInt64(min(failures, 16)), Self.longestDelay)
-        failures += 1
-        // Half of it is fixed, half is spread: workers and proxies that lost together don't come back together.
-        let after = delay / 2 + UInt64(Double(delay / 2) * min(max(jitter, 0), 1))
+        let after = delays.next(jitter: jitter)
         guard case .lost(let since) = state, patience > 0, now - min(since, now) >= patience else {
             return .reopen(after: after)
         }
