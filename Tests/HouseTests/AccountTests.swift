@@ -70,6 +70,7 @@ struct AccountTests {
         "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",
         "Proxy/Client/RequestRecord.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
+        "Proxy/Continuity/Continuity.swift plan": "planCharge",
         "Proxy/Exchange/Exchange.swift head": "its client's request under way",
         "Proxy/Exchange/Exchange.swift plan": "its client's request under way",
         "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",

@@ -35,6 +35,7 @@ struct AdminCallTests {
         #expect(
             judge("POST", "/drain?backend=unix%3a%2Frun%2fa+b.sock&upstream=u")
                 == .success(.drain(.backend("unix:/run/a b.sock", upstream: "u"), rate: 100)))
+        #expect(judge("POST", "/wake?session=a1") == .success(.wake(session: "a1")))
         #expect(judge("POST", "/undrain?backend=x") == .success(.undrain(.backend("x", upstream: nil))))
     }
 

@@ -258,4 +258,52 @@ struct SessionMachineTests {
         #expect(machine.idle(at: 1) == .none)
         #expect(machine.frameEnds(towards: .client) == SideOrder(close: payload))
     }
+
+    // MARK: Sides that come and go
+
+    @Test("a backend that is told that it is left is heard until its own Close, and the session goes on")
+    func parts() {
+        var machine = machine()
+        let away = ClosePayload(.serviceRestart, "moved")
+        #expect(machine.parts(saying: away) == SideOrder(close: away))
+        #expect(machine.parts(saying: away) == SideOrder.none)
+        #expect(!machine.isEnding && machine.gate(.backend) == [.hears, .isConnected])
+        #expect(machine.leaves(.backend, at: 1) == true)
+        #expect(machine.gate(.backend) == [] && machine.gate(.client) == .open)
+        #expect(machine.joins(.backend) == true)
+        #expect(machine.joins(.backend) == false)
+        #expect(machine.gate(.backend) == .open)
+        // All is as with the first one.
+        #expect(machine.received(bye, from: .client, at: 2) == begun(backend: SideOrder(close: bye)))
+    }
+
+    @Test("a backend's own Close is answered without an end of the session")
+    func partsAnswering() {
+        var machine = machine()
+        #expect(machine.partsAnswering(bye) == SideOrder(close: bye, isAnswer: true))
+        #expect(machine.partsAnswering(bye) == nil)
+        #expect(!machine.isEnding && machine.gate(.backend) == .isConnected)
+    }
+
+    @Test("while there is no backend a client's Close is answered here, and an end is its end")
+    func absent() {
+        var closing = machine()
+        _ = closing.leaves(.backend, at: 0)
+        #expect(
+            closing.received(bye, from: .client, at: 1)
+                == begun(client: SideOrder(close: bye, isAnswer: true, finishes: true, reads: true)))
+        var lost = machine()
+        _ = lost.leaves(.backend, at: 0)
+        #expect(lost.ended(.client, .connectionLost("x"), isSettled: true, at: 1).isOver)
+    }
+
+    @Test("once the session ends no side comes or goes")
+    func ending() {
+        var machine = machine()
+        _ = machine.received(bye, from: .client, at: 0)
+        #expect(machine.parts(saying: bye) == nil)
+        #expect(machine.partsAnswering(bye) == nil)
+        #expect(machine.leaves(.backend, at: 1) == false)
+        #expect(machine.joins(.backend) == false)
+    }
 }

@@ -6,12 +6,14 @@ enum AdminCall: Equatable, Sendable {
     case reload
     case drain(DrainSelection, rate: Int)
     case undrain(DrainSelection)
+    /// Gives a session that hibernates a backend again, by the id that backends know it by.
+    case wake(session: String)
 
     /// Sessions closed a second where an order says nothing.
     static let defaultRate = 100
     private static let rates = 1...1_000_000
     private static let reading = ["/", "/healthz", "/readyz", "/status", "/metrics"]
-    private static let ordering = ["/reload", "/drain", "/undrain"]
+    private static let ordering = ["/reload", "/drain", "/undrain", "/wake"]
 
     /// Judges a request by its head.
     static func judge(_ head: RequestHead, by rules: AdminRules) throws(AdminRefusal) -> AdminCall {
@@ -26,6 +28,7 @@ enum AdminCall: Equatable, Sendable {
         try rules.authorize(head)
         if path == "/reload" { return .reload }
         let query = try AdminQuery(head.target.query ?? "")
+        if path == "/wake" { return .wake(session: try session(query)) }
         let selection = try selection(query, rateIsKnown: path == "/drain")
         return path == "/undrain" ? .undrain(selection) : .drain(selection, rate: try rate(query))
     }
@@ -38,6 +41,13 @@ enum AdminCall: Equatable, Sendable {
         case "/metrics": .metrics
         default: .index
         }
+    }
+
+    private static func session(_ query: AdminQuery) throws(AdminRefusal) -> String {
+        guard let id = query["session"], !id.isEmpty, query.names == ["session"] else {
+            throw .query("name what is meant: session=ID, as backends are told by Trunkline-Session")
+        }
+        return id
     }
 
     private static func rate(_ query: AdminQuery) throws(AdminRefusal) -> Int {

@@ -13,6 +13,7 @@ extension ProxyServer: AdminHost {
         POST /reload    loads the configuration again
         POST /drain?route=NAME | upstream=NAME | backend=ADDRESS [&rate=SESSIONS A SECOND]
         POST /undrain?route=NAME | upstream=NAME | backend=ADDRESS
+        POST /wake?session=ID   gives a session that hibernates a backend again
 
         """
 
@@ -32,6 +33,9 @@ extension ProxyServer: AdminHost {
             done(
                 answer(drain(selection, rate: rate), selection, "draining \(selection) at \(rate) a second\n")
             )
+        case .wake(let id):
+            onWorkers { $0.wake(session: id) }
+            done(AdminResponse(200, "waking '\(id)', where it hibernates\n"))
         case .undrain(let selection): done(answer(undrain(selection), selection, "undrained \(selection)\n"))
         }
     }

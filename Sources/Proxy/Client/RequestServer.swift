@@ -185,7 +185,8 @@ extension RequestServer {
         leave = nil
     }
 
-    private func ask(_ plan: UpgradePlan) {
+    private func ask(_ asked: UpgradePlan) {
+        let plan = worker.withContinuity(asked)
         attempt = worker.open(plan) { [weak self] outcome in
             self?.attempt = nil
             self?.answered(outcome, plan)

@@ -11,6 +11,8 @@ enum DrainCause: Equatable, Sendable {
     case routeGone
     case backendGone
     case ordered
+    /// Of the backend, where others can take over.
+    case backendOrdered
     case rebalancing
     /// What let the client in no longer holds.
     case access(AccessEnd)
@@ -18,11 +20,19 @@ enum DrainCause: Equatable, Sendable {
     /// The hints are spread over so many milliseconds.
     static let hintSpread: UInt64 = 2_000
 
+    /// Its backend is to be left, and nothing else is in the way of another.
+    var isOfBackend: Bool {
+        switch self {
+        case .backendGone, .backendOrdered, .rebalancing: true
+        case .process, .successor, .routeGone, .ordered, .access: false
+        }
+    }
+
     /// - Parameter chosen: `drain.close_code`.
     func code(_ chosen: CloseCode) -> CloseCode {
         switch self {
         case .process, .successor: chosen
-        case .routeGone, .backendGone, .ordered, .rebalancing: .serviceRestart
+        case .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing: .serviceRestart
         case .access(let end): CloseCode(rawValue: end.code)
         }
     }
@@ -32,7 +42,7 @@ enum DrainCause: Equatable, Sendable {
         switch self {
         case .process, .successor: "service restarts; retry-after-ms=\(hint)"
         case .routeGone, .backendGone: "no longer served here; retry-after-ms=\(hint)"
-        case .ordered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
+        case .ordered, .backendOrdered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
         case .access(let end): end.reason
         }
     }
@@ -44,7 +54,7 @@ enum DrainCause: Equatable, Sendable {
         case .successor: "drained for a new process"
         case .routeGone: "drained, its route is gone"
         case .backendGone: "drained, its backend is gone"
-        case .ordered: "drained by order"
+        case .ordered, .backendOrdered: "drained by order"
         case .rebalancing: "drained for balance"
         case .access(let end): end.reason
         }

@@ -29,6 +29,9 @@ final class DrainOrder: Sendable {
         began = now
     }
 
+    /// What it is about, for the sessions that it covers.
+    var cause: DrainCause { if case .backend = selection { .backendOrdered } else { .ordered } }
+
     func covers(route: String, upstream: String, backend: String?) -> Bool {
         switch selection {
         case .route(let name): route == name

@@ -31,7 +31,7 @@ extension Worker {
     }
 
     private func drain(_ session: LiveSession, by order: DrainOrder) {
-        session.drainSoon(after: order.delay(at: loop.now, jitter: loop.random.next()), because: .ordered)
+        session.drainSoon(after: order.delay(at: loop.now, jitter: loop.random.next()), because: order.cause)
     }
 
     /// A session whose handshake was under way when the drain was ordered.

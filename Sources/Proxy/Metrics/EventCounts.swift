@@ -85,6 +85,8 @@ extension EndingCause {
         case .unwantedMessage: "unwanted_message"
         case .unfinishedMessage: "unfinished_message"
         case .feedLost: "feed_lost"
+        case .noBackend: "no_backend"
+        case .notResumable: "not_resumable"
         }
     }
 }
@@ -97,7 +99,7 @@ extension DrainCause {
         case .successor: "successor"
         case .routeGone: "route_gone"
         case .backendGone: "backend_gone"
-        case .ordered: "ordered"
+        case .ordered, .backendOrdered: "ordered"
         case .rebalancing: "rebalancing"
         case .access(let end): end.label
         }

@@ -60,5 +60,5 @@ extension Metric {
 
     /// All that the page of metrics shows.
     static let catalogue =
-        ofSessions + ofAccess + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2 + ofProcess
+        ofSessions + ofAccess + ofContinuity + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2 + ofProcess
 }

@@ -8,35 +8,44 @@ extension Worker {
 
     /// Takes a copy of all that this worker has counted; `done` comes some turns later.
     func collectMetrics(_ done: @escaping (MetricSet) -> Void) {
-        collect(from: 0, buffered: (0, 0), done)
+        collect(from: 0, SessionSums(), done)
+    }
+
+    /// What is added up over sessions.
+    private struct SessionSums {
+        var buffered = (client: 0, backend: 0)
+        /// Those that hibernate, by upstream.
+        var asleep: [String: Int] = [:]
     }
 
     /// Sessions may come and go between two turns: one that is missed is in the next copy, and none counts twice.
     private func collect(
-        from start: Int, buffered: (client: Int, backend: Int), _ done: @escaping (MetricSet) -> Void
+        from start: Int, _ counted: SessionSums, _ done: @escaping (MetricSet) -> Void
     ) {
-        var buffered = buffered
+        var sums = counted
         let end = min(start + Self.sessionsPerTurn, sessions.count)
         for index in min(start, end)..<end {
             sessions[index].putInMetrics()
             let more = sessions[index].bufferedBytes
-            buffered.client += more.client
-            buffered.backend += more.backend
+            sums.buffered.client += more.client
+            sums.buffered.backend += more.backend
+            if sessions[index].isAsleep { sums.asleep[sessions[index].upstreamName, default: 0] += 1 }
         }
         guard end == sessions.count else {
-            return loop.nextTurn { [self] in collect(from: end, buffered: buffered, done) }
+            return loop.nextTurn { [self] in collect(from: end, sums, done) }
         }
         feeds.putInMetrics()
-        done(complete(metrics.snapshot, buffered))
+        done(complete(metrics.snapshot, sums))
     }
 
-    private func complete(_ counted: MetricSet, _ buffered: (client: Int, backend: Int)) -> MetricSet {
+    private func complete(_ counted: MetricSet, _ sums: SessionSums) -> MetricSet {
         var all = counted
-        all.add(.bufferedBytes, ["client"], number: Double(buffered.client))
-        all.add(.bufferedBytes, ["backend"], number: Double(buffered.backend))
+        all.add(.bufferedBytes, ["client"], number: Double(sums.buffered.client))
+        all.add(.bufferedBytes, ["backend"], number: Double(sums.buffered.backend))
         all.add(.clientConnections, number: Double(clients.count))
         all.add(.compressionMemory, number: Double(contextMemory.used))
         feeds.write(to: &all)
+        for (name, count) in sums.asleep { all.add(.continuityAsleep, [name], number: Double(count)) }
         for upstream in upstreams.values {
             for backend in upstream.backends {
                 all.add(.poolIdle, [backend.name], number: Double(backend.pool?.idleCount ?? 0))

@@ -13,10 +13,10 @@ class LiveSession: PeerOwner, TimerOwner {
 
     final let worker: Worker
     final let route: Route
-    final let facts: SessionFacts
+    final private(set) var facts: SessionFacts
     final let client: WebSocketPeer
-    /// nil where there is none of its own.
-    final let backend: WebSocketPeer?
+    /// nil where there is none of its own, or none now.
+    final private(set) var backend: WebSocketPeer?
     /// Where the worker keeps it; -1 when it doesn't.
     final var position = -1
     final var timers = TimerSlots()
@@ -58,6 +58,7 @@ class LiveSession: PeerOwner, TimerOwner {
     func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer) {}
     func flushed(_ peer: WebSocketPeer) { settled(peer) }
     func pinged(by peer: WebSocketPeer) {}
+    func ponged(_ payload: [UInt8], by peer: WebSocketPeer) {}
     /// When `checkMore` is due; nil where nothing is awaited.
     var nextMore: UInt64? { nil }
     /// Looks for what else may take too long. False when the end has come of it.
@@ -73,6 +74,14 @@ class LiveSession: PeerOwner, TimerOwner {
     func leased() {}
     /// Sends the client a text message of ours; false where none can be put between two messages now.
     func say(_ text: [UInt8]) -> Bool { false }
+    /// A peer is gone; true where the session goes on without it.
+    func outlives(_ peer: WebSocketPeer, _ cause: EndingCause?) -> Bool { false }
+    /// A Close came; true where it does not end the session now.
+    func outlives(_ close: ClosePayload, from peer: WebSocketPeer) -> Bool { false }
+    /// It has no backend until something is said.
+    var isAsleep: Bool { false }
+    /// It is not to be closed before its time any more.
+    func kept() {}
     /// Its end has begun.
     func endBegan() {}
     /// The backend's connection, where there was one, is closed.
@@ -116,6 +125,7 @@ class LiveSession: PeerOwner, TimerOwner {
     final func keep() {
         machine.stays()
         if !mustLeave { disarm(.drain) }
+        kept()
     }
 
     final func frameBegins(towards peer: WebSocketPeer) {
@@ -131,6 +141,12 @@ class LiveSession: PeerOwner, TimerOwner {
 
     /// A Close came.
     final func closeReceived(_ payload: ClosePayload, from peer: WebSocketPeer) {
+        if outlives(payload, from: peer) { return }
+        closes(payload, from: peer)
+    }
+
+    /// A Close counts now.
+    final func closes(_ payload: ClosePayload, from peer: WebSocketPeer) {
         carryOut(machine.received(payload, from: peer.side, at: worker.loop.now))
     }
 
@@ -142,6 +158,7 @@ class LiveSession: PeerOwner, TimerOwner {
     ///
     /// - Parameter cause: nil when it ended in order.
     final func gone(_ peer: WebSocketPeer, _ cause: EndingCause?) {
+        if outlives(peer, cause) { return }
         let isSettled = peer.transport.bufferedBytes == 0
         carryOut(machine.ended(peer.side, cause, isSettled: isSettled, at: worker.loop.now))
     }
@@ -154,6 +171,46 @@ class LiveSession: PeerOwner, TimerOwner {
     /// Says Close on all sides, with a code of ours or of somebody else's.
     final func close(_ payload: ClosePayload, by: EndedBy, cause: EndingCause) {
         carryOut(machine.close(payload, by: by, cause: cause, at: worker.loop.now))
+    }
+
+    // MARK: Another backend
+
+    /// The backend is told that it is left; it is heard until its own Close.
+    final func leaveBackend(saying payload: ClosePayload) {
+        guard let backend, let order = machine.parts(saying: payload) else { return }
+        carryOut(order, on: backend)
+        backend.flowAgain()
+    }
+
+    /// Its Close is answered, and the session goes on.
+    final func answerBackend(_ payload: ClosePayload) {
+        guard let backend, let order = machine.partsAnswering(payload) else { return }
+        carryOut(order, on: backend)
+        backend.flowAgain()
+    }
+
+    /// There is no backend any longer.
+    ///
+    /// - Returns: the one that there was, which nobody owns now.
+    final func releaseBackend() -> WebSocketPeer? {
+        guard let peer = backend, machine.leaves(.backend, at: worker.loop.now) else { return nil }
+        putInMetrics()
+        if let compression = peer.compression { worker.contextMemory.forget(compression) }
+        peer.owner = nil
+        backend = nil
+        backendEnded()
+        return peer
+    }
+
+    /// It is carried by another one.
+    final func takeBackend(_ peer: WebSocketPeer, named name: String) {
+        guard backend == nil, machine.joins(.backend) else { return peer.transport.close() }
+        moveMetrics(to: name)
+        facts.backend = name
+        backend = peer
+        peer.start(for: self)
+        machine.stays()
+        scheduleHousekeeping()
     }
 
     private func closeDeadlinePassed() {
@@ -226,7 +283,10 @@ class LiveSession: PeerOwner, TimerOwner {
     private func keepHouse() {
         let now = worker.loop.now
         for peer in peers {
-            if let cause = peer.keepAlive(at: now) { return gone(peer, cause) }
+            guard let cause = peer.keepAlive(at: now) else { continue }
+            gone(peer, cause)
+            // Where it goes on without the peer, the others are looked at with the next one.
+            return isEnding ? () : scheduleHousekeeping()
         }
         guard checkMore(at: now) else { return }
         if !idleness.hasPassed(messages, at: now) {

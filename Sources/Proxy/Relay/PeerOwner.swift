@@ -10,9 +10,13 @@ protocol PeerOwner: AnyObject {
     func flushed(_ peer: WebSocketPeer)
     /// The peer has sent a Ping, which was answered.
     func pinged(by peer: WebSocketPeer)
+    /// A Pong came with this.
+    func ponged(_ payload: [UInt8], by peer: WebSocketPeer)
 }
 
 extension PeerOwner {
     /// For those that have nobody to pass it on to.
     func pinged(by peer: WebSocketPeer) {}
+    /// For those that ask for nothing but life.
+    func ponged(_ payload: [UInt8], by peer: WebSocketPeer) {}
 }

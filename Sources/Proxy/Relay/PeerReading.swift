@@ -13,6 +13,8 @@ struct Holds: OptionSet {
     static let turn = Holds(rawValue: 4)
     /// What came of it is still being handed round.
     static let round = Holds(rawValue: 8)
+    /// What it says waits for a backend, and that is enough.
+    static let kept = Holds(rawValue: 16)
 }
 
 /// What a peer has sent and waits, and why it is not read. Changed in this file only.

@@ -11,4 +11,15 @@ struct PeerTally {
     /// Payload so far of the message that is coming in, and what it is.
     var messageBytes: UInt64 = 0
     var isText = false
+
+    /// What both have carried.
+    func adding(_ other: PeerTally?) -> PeerTally {
+        guard let other else { return self }
+        var sum = self
+        sum.bytesReceived &+= other.bytesReceived
+        sum.bytesSent &+= other.bytesSent
+        sum.messagesReceived &+= other.messagesReceived
+        sum.textReceived &+= other.textReceived
+        return sum
+    }
 }

@@ -11,12 +11,19 @@ final class Session: LiveSession {
     /// Neither side compresses by an agreement of ours: frames go through as they came.
     private var isPlain: Bool
     private var onBackendEnd: (() -> Void)?
+    /// What lets it outlive its backend; nil where it doesn't.
+    let continuity: Continuity?
+    /// What its messages say is looked at.
+    private(set) var isRead: Bool
 
     init(
-        client: WebSocketPeer, backend: WebSocketPeer, route: Route, facts: SessionFacts, worker: Worker,
+        client: WebSocketPeer, backend: WebSocketPeer, route: Route, facts: SessionFacts,
+        continuity: Continuity? = nil, worker: Worker,
         onBackendEnd: @escaping () -> Void, onEnd: @escaping () -> Void
     ) {
-        isPlain = client.compression == nil && backend.compression == nil
+        isPlain = client.compression == nil && backend.compression == nil && continuity == nil
+        isRead = continuity != nil
+        self.continuity = continuity
         self.onBackendEnd = onBackendEnd
         super.init(
             client: client, backend: backend, route: route, facts: facts, worker: worker, onEnd: onEnd)
@@ -24,6 +31,7 @@ final class Session: LiveSession {
 
     /// Starts, and gives both sides what they sent before it could.
     func begin(clientEarly: [UInt8], backendEarly: [UInt8]) {
+        continuity?.begin(self)
         worker.begin(self)
         backend?.receivedEarly(backendEarly)
         client.receivedEarly(clientEarly)
@@ -33,11 +41,15 @@ final class Session: LiveSession {
 
     /// Messages that are looked at can't go through as they came.
     override func leased() {
+        isRead = lease != nil || continuity != nil
         if lease?.watch != nil { isPlain = false }
     }
 
     override var backendName: String? { facts.backend }
-    override var messages: UInt64 { client.tally.messagesReceived &+ (backend?.tally.messagesReceived ?? 0) }
+    override var messages: UInt64 {
+        client.tally.messagesReceived &+ (backend?.tally.messagesReceived ?? 0)
+            &+ (continuity?.formerTally.messagesReceived ?? 0)
+    }
 
     /// The one that what comes from a peer goes to.
     func other(_ peer: WebSocketPeer) -> WebSocketPeer {
@@ -81,15 +93,21 @@ final class Session: LiveSession {
 
     /// Only where one message has ended and none has begun (RFC 6455, 5.4).
     override func say(_ text: [UInt8]) -> Bool {
-        guard !isEnding, client.takesData, !client.isMidFrame, let backend, !backend.frames.isMidMessage,
-            !backend.transit.isTransformed, !backend.hasPending
-        else { return false }
+        guard !isEnding, client.takesData, !client.isMidFrame else { return false }
+        if let backend {
+            guard !backend.frames.isMidMessage, !backend.transit.isTransformed, !backend.hasPending else {
+                return false
+            }
+        }
         client.send(text: text)
         return true
     }
 
     /// The other side is kept awake too.
-    override func pinged(by peer: WebSocketPeer) { other(peer).carryPing() }
+    override func pinged(by peer: WebSocketPeer) {
+        let other = other(peer)
+        if other !== peer { other.carryPing() }
+    }
 
     /// The backend no longer carries this session, though the client's side may still be closing.
     override func backendEnded() {
@@ -97,11 +115,57 @@ final class Session: LiveSession {
         onBackendEnd = nil
     }
 
+    /// The client is read again: who was full is gone.
+    func releaseClient() {
+        disarm(.slowConsumer)
+        client.release(.full)
+    }
+
+    // MARK: Another backend
+
+    override func outlives(_ peer: WebSocketPeer, _ cause: EndingCause?) -> Bool {
+        guard let continuity, !isEnding else { return false }
+        return peer === client ? continuity.clientEnds(cause) : continuity.lost(peer, cause)
+    }
+
+    override func outlives(_ close: ClosePayload, from peer: WebSocketPeer) -> Bool {
+        guard let continuity, !isEnding else { return false }
+        return peer === client ? !continuity.clientCloses(close) : continuity.closed(close)
+    }
+
+    override func ponged(_ payload: [UInt8], by peer: WebSocketPeer) {
+        if peer.side == .backend { continuity?.ponged(payload) }
+    }
+
+    override var nextMore: UInt64? { continuity?.sleepDue }
+
+    override func checkMore(at now: UInt64) -> Bool {
+        continuity?.sleepIfDue()
+        return true
+    }
+
+    override func drainDue() {
+        if let continuity, plannedDrain?.isOfBackend == true, continuity.leave() { return }
+        super.drainDue()
+    }
+
+    /// It could not be moved, and is closed.
+    func closeAsOrdered() { super.drainDue() }
+
+    override var isAsleep: Bool { continuity?.machine.isAsleep ?? false }
+    override func kept() { continuity?.stay() }
+    override func endBegan() { continuity?.end() }
+    override func forgotten() { continuity?.end() }
+
+    /// What is to be done when the backend that now carries it does so no longer.
+    func onNextBackendEnd(_ work: @escaping () -> Void) { onBackendEnd = work }
+
     override func addLogFields(to fields: inout Logger.Metadata) {
-        let tally = backend?.tally ?? PeerTally()
+        let tally = (continuity?.formerTally ?? PeerTally()).adding(backend?.tally)
         fields["bytes_from_backend"] = .stringConvertible(tally.bytesReceived)
         fields["bytes_to_backend"] = .stringConvertible(tally.bytesSent)
         fields["messages_from_backend"] = .stringConvertible(tally.messagesReceived)
+        continuity?.addLogFields(to: &fields)
         if !facts.backendExtensions.isEmpty { fields["backend_extensions"] = "\(facts.backendExtensions)" }
     }
 }

@@ -12,7 +12,7 @@ struct SessionFacts {
     let requestID: String
     let words: ClientWords
     let upstream: String
-    let backend: String
+    var backend: String
     let subprotocol: String
     let extensions: String
     /// Agreed on with the backend by ourselves.
@@ -44,9 +44,24 @@ struct SessionAssembly {
             extensions: plan.extensions(accepted) ?? "", backendExtensions: agreedBehind?.answer ?? "",
             began: worker.loop.now)
         chosen.state.sessionBegan()
+        let continuity =
+            isPassedThrough
+            ? nil
+            : plan.continuity.map {
+                Continuity(
+                    $0, plan: plan, accepted: accepted, on: chosen, account: client.account, worker: worker)
+            }
         return Session(
-            client: clientSide, backend: backendSide, route: plan.route, facts: facts, worker: worker,
+            client: clientSide, backend: backendSide, route: plan.route, facts: facts, continuity: continuity,
+            worker: worker,
             onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
+    }
+
+    /// A backend's side for a session that goes on with it.
+    func backendSide(_ transport: any ByteTransport) -> WebSocketPeer {
+        peer(
+            .backend, transport, try? plan.backendOffer?.agreement(accepted.extensions),
+            isPassedThrough: false)
     }
 
     private func peer(

@@ -26,6 +26,9 @@ enum EndingCause: Equatable, CustomStringConvertible {
     case unwantedMessage
     case unfinishedMessage
     case feedLost
+    /// No other backend was there in time, or the one that was could not take the session up.
+    case noBackend
+    case notResumable
 
     /// Whose doing it was, when a transport of a peer ended.
     func by(_ peer: EndedBy) -> EndedBy {
@@ -51,6 +54,8 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .unwantedMessage: "sent a message to a feed that takes none"
         case .unfinishedMessage: "left a message unfinished"
         case .feedLost: "feed lost"
+        case .noBackend: "no other backend in time"
+        case .notResumable: "no backend could take it up"
         }
     }
 }

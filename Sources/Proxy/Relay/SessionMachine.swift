@@ -177,6 +177,34 @@ struct SessionMachine: ~Copyable {
         return orders
     }
 
+    // MARK: Sides that come and go
+
+    /// The backend is told Close, and the session goes on; nil where it is ending.
+    mutating func parts(saying payload: ClosePayload) -> SideOrder? {
+        isEnding ? nil : backend.says(payload)
+    }
+
+    /// The backend's own Close is answered, and the session goes on; nil where it is ending.
+    mutating func partsAnswering(_ payload: ClosePayload) -> SideOrder? {
+        guard !isEnding, backend.gate.contains(.hears) else { return nil }
+        backend.receives(payload)
+        return backend.says(payload)
+    }
+
+    /// A side is absent from here on. False where the session is ending, and the side with it.
+    mutating func leaves(_ side: SessionSide, at now: UInt64) -> Bool {
+        guard !isEnding else { return false }
+        self[side] = .absent(since: now)
+        return true
+    }
+
+    /// A side that was absent has a new connection. False where the session is ending.
+    mutating func joins(_ side: SessionSide) -> Bool {
+        guard !isEnding, !self[side].isConnected else { return false }
+        self[side] = .open(isMidFrame: false)
+        return true
+    }
+
     /// No message has passed for too long.
     mutating func idle(at now: UInt64) -> SessionOrders {
         close(ClosePayload(.goingAway, "idle for too long"), by: .proxy, cause: .idleTimeout, at: now)

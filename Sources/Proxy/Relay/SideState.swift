@@ -38,6 +38,12 @@ enum SideState: ~Copyable {
         var settles: Bool { isFinished && hasEnded }
     }
 
+    /// Both Closes have passed, and the connection is to end.
+    static var parted: SideState {
+        .closing(
+            Parting(isMidFrame: false, ours: .said, theirs: ClosePayload(.goingAway, ""), isHeard: false))
+    }
+
     private var parting: Parting? {
         switch self {
         case .open: nil

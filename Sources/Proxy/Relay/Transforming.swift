@@ -70,7 +70,7 @@ extension Session {
     }
 
     /// Passes what was composed and empties it.
-    private func pass(
+    func pass(
         _ output: inout UniqueArray<UInt8>, from peer: WebSocketPeer, to other: WebSocketPeer,
         isMidFrame: Bool
     ) {
@@ -144,8 +144,10 @@ extension Session {
         peer.compression?.isInflating = inflates
         let deflates = other.compression.map { isWorthCompressing(header, isInflated: inflates, $0) } ?? false
         other.compression?.isDeflating = deflates
-        let isWatched = watchBegins(header, isReadable: !header.rsv1 || inflates, from: peer)
-        peer.transit.begin(header, isTransformed: inflates || deflates || isWatched)
+        let isWatched =
+            isRead && watchBegins(header, isReadable: !header.rsv1 || inflates, from: peer)
+        peer.transit.begin(
+            header, isTransformed: inflates || deflates || isWatched || continuity != nil)
         peer.text = header.opcode == .text ? UTF8Validator() : nil
     }
 
@@ -215,19 +217,34 @@ extension Session {
         _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) {
-        guard peer === client, lease != nil else {
+        guard isRead else {
             return composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
         }
+        guard peer === client, lease != nil else {
+            return composeKept(payload, isLast: isLast, from: peer, to: other, into: &output)
+        }
         switch watched(payload, isLast: isLast, opcode: peer.transit.opcode) {
-        case .passes: composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
+        case .passes: composeKept(payload, isLast: isLast, from: peer, to: other, into: &output)
         case .passesAll(let whole):
-            composeAll(whole.span, isLast: isLast, from: peer, to: other, into: &output)
+            composeKept(whole.span, isLast: isLast, from: peer, to: other, into: &output)
         case .stays: break
         }
     }
 
+    /// Frames plain bytes for the other side, or keeps them until the message is whole.
+    private func composeKept(
+        _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
+        into output: inout UniqueArray<UInt8>
+    ) {
+        if let continuity {
+            keep(payload, isLast: isLast, continuity, from: peer, to: other, into: &output)
+        } else {
+            composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
+        }
+    }
+
     /// Frames plain bytes for the other side, deflated where that was decided.
-    private func composeAll(
+    func composeAll(
         _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) {
@@ -252,7 +269,7 @@ extension Session {
 
     /// The size of a fragmented message is not known when it begins, and that of a compressed one neither: they are taken
     /// for long ones.
-    private func isWorthCompressing(
+    func isWorthCompressing(
         _ header: FrameHeader, isInflated: Bool, _ compression: PeerCompression
     ) -> Bool {
         let isSmall = header.fin && !isInflated && header.payloadLength < compression.minimumSize

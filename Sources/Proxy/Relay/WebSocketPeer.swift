@@ -208,7 +208,9 @@ final class WebSocketPeer: TransportReceiver {
             sendPong(control.bytes)
             owner?.pinged(by: self)
         case .close: return try ClosePayload(parsing: control.bytes)
-        default: break  // A Pong: hearing from the peer was all it was for.
+        // For the keepalive, hearing from the peer was all it was for.
+        case .pong: owner?.ponged(control.bytes, by: self)
+        default: break
         }
         return nil
     }
@@ -228,6 +230,14 @@ final class WebSocketPeer: TransportReceiver {
         case .dead: return .pongTimeout
         case .stuck: return slowConsumer()
         }
+    }
+
+    /// Asks the peer what it has read: its Pong comes behind all that was sent before. False where nothing can be asked
+    /// now.
+    func ask(_ payload: [UInt8]) -> Bool {
+        guard takesData, !isMidFrame else { return false }
+        send(.ping, payload)
+        return true
     }
 
     /// The other side was pinged: this one is kept awake too.

@@ -1,0 +1,331 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPProtocol
+internal import Logging
+internal import WebSocketProtocol
+
+/// Carries one session from backend to backend, as `ContinuityMachine` decides: keeps what waits, asks for the next one,
+/// and joins it. Exists only where an upstream asks for it.
+final class Continuity: TimerOwner {
+    enum Timer: UInt8 { case ask, patience, ping, parting, lastWords }
+
+    /// For so long a backend that is being left may be silent.
+    static let partingTime: UInt64 = 2_000_000_000
+    /// Those of one backend that lose it together ask for others spread over so long, each.
+    private static let spreadEach: UInt64 = 250_000
+    private static let longestSpread: UInt64 = 500_000_000
+
+    /// A backend that has accepted.
+    struct Next {
+        let transport: any ByteTransport
+        let backend: Backend
+        let accepted: AcceptedUpgrade
+        let early: [UInt8]
+    }
+
+    let terms: ContinuityTerms
+    let worker: Worker
+    var timers = TimerSlots()
+    var machine: ContinuityMachine
+    /// The client's original request.
+    let plan: UpgradePlan
+    private let subprotocol: Subprotocol?
+    weak var session: Session?
+    /// What carries it, or did last.
+    var backend: Backend
+    var attempt: (any PendingUpgrade)?
+    var next: Next?
+    /// Messages of the client that wait, or may have to be sent again.
+    var store: MessageStore
+    /// Its first ones, for each new backend.
+    var firsts: MessageStore
+    /// Parts of the messages that are coming in.
+    var clientParts: HeldBytes
+    var backendParts: HeldBytes
+    /// A message of this side passes in parts.
+    var streams: (client: Bool, backend: Bool) = (false, false)
+    /// The client's Close, as long as it waits, and whether it has ended its connection behind it.
+    var lastWords: (close: ClosePayload, hasEnded: Bool)?
+    private var patienceEnd: UInt64?
+    /// When anything was last said.
+    var lastMessage: UInt64
+    /// What former backends have carried.
+    private(set) var formerTally = PeerTally()
+    private var planCharge: MemoryCharge
+    var moves = 0
+
+    init(
+        _ terms: ContinuityTerms, plan: UpgradePlan, accepted: AcceptedUpgrade, on backend: Backend,
+        account: MemoryAccount, worker: Worker
+    ) {
+        self.terms = terms
+        self.worker = worker
+        self.plan = plan
+        subprotocol = accepted.subprotocol
+        self.backend = backend
+        machine = ContinuityMachine(terms.rules)
+        store = MessageStore(on: account)
+        firsts = MessageStore(on: account)
+        clientParts = HeldBytes(on: account)
+        backendParts = HeldBytes(on: account)
+        planCharge = MemoryCharge(to: account)
+        planCharge.set(plan.head.keptBytes)
+        lastMessage = worker.loop.now
+    }
+
+    func begin(_ session: Session) { self.session = session }
+
+    private var now: UInt64 { worker.loop.now }
+
+    /// So that many sessions don't ask for another backend together.
+    private var spread: UInt64 {
+        let most = min(UInt64(max(backend.state.sessions, 1)) &* Self.spreadEach, Self.longestSpread)
+        return UInt64.random(in: 0...most, using: &worker.loop.random)
+    }
+
+    private var jitter: Double { Double.random(in: 0..<1, using: &worker.loop.random) }
+
+    // MARK: What happens to the backend
+
+    /// Its connection is gone. False where the session goes with it.
+    func lost(_ peer: WebSocketPeer, _ cause: EndingCause?) -> Bool {
+        let orders: ContinuityOrders
+        if cause == nil {
+            let outflow = peer.transport.outflow
+            let isTaken = outflow.held == 0 && outflow.unsent == 0 && outflow.acknowledged >= outflow.end
+            orders = machine.ended(isTaken: isTaken, at: now, spread: spread)
+        } else {
+            orders = machine.lost(at: now, spread: spread)
+        }
+        if orders.releases { worker.log.backendLeft(self, cause?.description ?? "ended") }
+        carryOut(orders)
+        return orders.ends != .asEver
+    }
+
+    /// Its Close came. False where that ends the session.
+    func closed(_ payload: ClosePayload) -> Bool {
+        let orders = machine.closed(payload.code?.rawValue, at: now, spread: spread)
+        if orders.answers { worker.log.backendLeft(self, "closed with \(payload.code?.rawValue ?? 1005)") }
+        carryOut(orders, backendClose: payload)
+        return orders.ends != .asEver
+    }
+
+    /// It answers a Ping that asked what it has read.
+    func ponged(_ payload: [UInt8]) {
+        guard payload.count == 8, machine.ponged(payload.reduce(0) { $0 << 8 | UInt64($1) }) else { return }
+        trim()
+        planPing()
+    }
+
+    // MARK: What is ordered
+
+    /// The session is to leave its backend. False where it can't, and is closed instead.
+    func leave() -> Bool {
+        guard terms.rules.on.contains(.drain), worker.upstream(plan.upstream) != nil else { return false }
+        carryOut(machine.moves(.drain, at: now))
+        return true
+    }
+
+    /// It may stay.
+    func stay() { carryOut(machine.stays()) }
+
+    /// It is to have a backend again.
+    func wake() { carryOut(machine.wakes(at: now)) }
+
+    /// When it may go to sleep; nil where it never does, or is asleep.
+    var sleepDue: UInt64? {
+        guard terms.rules.hibernateAfter > 0, machine.isSettled else { return nil }
+        return lastMessage &+ terms.rules.hibernateAfter
+    }
+
+    /// Lets it sleep if nothing was said for long enough.
+    func sleepIfDue() {
+        guard let due = sleepDue, now >= due, clientParts.isEmpty, backendParts.isEmpty else { return }
+        carryOut(machine.sleeps(at: now))
+    }
+
+    // MARK: The client's end
+
+    /// The client's Close came. False where it waits behind messages.
+    func clientCloses(_ payload: ClosePayload) -> Bool {
+        guard lastWords == nil else { return false }
+        guard !machine.clientCloses(at: now) else { return true }
+        lastWords = (payload, false)
+        arm(.lastWords, after: max(session?.route.timeouts.close ?? 1, 1))
+        return false
+    }
+
+    /// The client has ended its connection. False where that ends the session.
+    func clientEnds(_ cause: EndingCause?) -> Bool {
+        guard cause == nil, lastWords != nil else { return false }
+        lastWords?.hasEnded = true
+        return true
+    }
+
+    func passLastWords() {
+        disarm(.lastWords)
+        guard let words = lastWords.take(), let session else { return }
+        session.closes(words.close, from: session.client)
+        if words.hasEnded { session.gone(session.client, nil) }
+    }
+
+    // MARK: Carrying out
+
+    func carryOut(_ orders: ContinuityOrders, backendClose: ClosePayload? = nil) {
+        guard let session else { return }
+        if orders.forgets { forgetNext() }
+        if orders.parts { part() }
+        if orders.answers, let backendClose {
+            session.answerBackend(backendClose)
+            arm(.parting, after: Self.partingTime)
+        }
+        if orders.releases { release(lingers: backendClose != nil) }
+        if orders.uncertain > 0 { count(uncertain: orders.uncertain) }
+        if let takeover = orders.takesOver { takeOver(takeover) }
+        if let delay = orders.asks { arm(.ask, after: max(delay, 1)) }
+        trim()
+        armPatience()
+        if orders.passesClose { passLastWords() }
+        if let end = orders.ends { finish(end) }
+    }
+
+    private func part() {
+        let payload =
+            next == nil
+            ? ClosePayload(CloseCode(rawValue: terms.rules.hibernateCloseCode), "hibernating")
+            : ClosePayload(.serviceRestart, "moved to another backend")
+        session?.leaveBackend(saying: payload)
+        arm(.parting, after: Self.partingTime)
+    }
+
+    /// - Parameter lingers: both Closes have passed, and the backend ends the connection (RFC 6455, 7.1.1).
+    private func release(lingers: Bool) {
+        disarm(.parting)
+        disarm(.ping)
+        backendParts.removeAll()
+        streams.backend = false
+        session?.client.compression?.isDeflating = false
+        guard let peer = session?.releaseBackend() else { return }
+        formerTally = formerTally.adding(peer.tally)
+        if lingers {
+            Farewell(peer, .parted, worker: worker, deadline: Self.partingTime).begin(nil)
+        } else {
+            peer.transport.close()
+        }
+    }
+
+    private func count(uncertain: UInt64) {
+        let isResent = machine.count.resends
+        worker.metrics.add(.continuityUncertain, [plan.upstream], by: uncertain)
+        if isResent { worker.metrics.add(.continuityResent, [plan.upstream], by: uncertain) }
+        worker.log.messagesUncertain(self, uncertain, areResent: isResent)
+    }
+
+    /// Bounds the time for which the client is without a backend.
+    private func armPatience() {
+        let end = machine.deadline
+        guard end != patienceEnd else { return }
+        patienceEnd = end
+        guard let end else { return disarm(.patience) }
+        arm(.patience, after: end > now ? end - now : 1)
+    }
+
+    private func finish(_ end: ContinuityEnd) {
+        guard let session else { return }
+        if end != .asEver {
+            worker.metrics.add(.continuityFailures, [plan.upstream, machine.moveReason.rawValue])
+        }
+        switch end {
+        case .asEver: break
+        case .lost:
+            session.close(
+                ClosePayload(.internalError, "backend connection lost"), by: .proxy, cause: .noBackend)
+        case .restarts:
+            session.close(
+                ClosePayload(.serviceRestart, "no backend in time; retry-after-ms=\(hint)"), by: .proxy,
+                cause: .noBackend)
+        case .notResumable:
+            session.close(
+                ClosePayload(.serviceRestart, "session can't be taken up; retry-after-ms=\(hint)"),
+                by: .proxy, cause: .notResumable)
+        case .asOrdered: session.closeAsOrdered()
+        }
+    }
+
+    private var hint: UInt64 { UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random) }
+
+    /// Gives up what no backend needs any more, and lets the client say more.
+    func trim() {
+        store.drop(before: machine.count.firstKept)
+        guard let client = session?.client else { return }
+        let isFull = store.size >= terms.rules.hold
+        let waits = !machine.isCarried && clientParts.count > terms.rules.maxMessage
+        if isFull || waits {
+            if !client.holds.contains(.kept) { client.hold(.kept) }
+        } else if client.holds.contains(.kept) {
+            // Nobody is called from inside his own call.
+            worker.loop.nextTurn { [weak self] in self?.readClient() }
+        }
+    }
+
+    private func readClient() {
+        guard let client = session?.client, client.holds.contains(.kept), store.size < terms.rules.hold
+        else { return }
+        client.release(.kept)
+    }
+
+    // MARK: Time
+
+    func timerFired(_ timer: Timer) {
+        switch timer {
+        case .ask: ask()
+        case .patience:
+            patienceEnd = nil
+            carryOut(machine.timeIsUp(at: now))
+        case .ping: ping()
+        case .parting: partingTooLong()
+        case .lastWords: passLastWords()
+        }
+    }
+
+    /// A backend whose last words the client doesn't take is waited for.
+    private func partingTooLong() {
+        guard machine.isParting else { return }
+        if let peer = session?.backend, peer.isPaused { return arm(.parting, after: Self.partingTime) }
+        carryOut(machine.partingTooLong(at: now))
+    }
+
+    /// Asks the backend what it has read, when that is due.
+    func planPing() {
+        guard let due = machine.pingDue, !machine.isOver, !isArmed(.ping) else { return }
+        arm(.ping, after: due > now ? due - now : 1)
+    }
+
+    private func ping() {
+        guard let due = machine.pingDue, let peer = session?.backend else { return }
+        guard due <= now, !peer.isMidFrame else { return arm(.ping, after: max(due, now &+ 1_000_000) - now) }
+        let number = machine.pings(at: now)
+        _ = peer.ask((0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) })
+    }
+
+    // MARK: The end
+
+    /// The session ends: it needs no other backend.
+    func end() {
+        for timer in [Timer.ask, .patience, .ping, .parting, .lastWords] { disarm(timer) }
+        let waiting = machine.count.waiting
+        if waiting > 0 { worker.metrics.add(.continuityDropped, [plan.upstream], by: waiting) }
+        machine.ends()
+        forgetNext()
+        store.removeAll()
+        firsts.removeAll()
+        lastWords = nil
+    }
+
+    func accepts(_ accepted: AcceptedUpgrade) -> Bool { accepted.subprotocol == subprotocol }
+
+    func addLogFields(to fields: inout Logger.Metadata) {
+        fields["session"] = "\(terms.id)"
+        if moves > 0 { fields["backends"] = .stringConvertible(moves + 1) }
+    }
+}
