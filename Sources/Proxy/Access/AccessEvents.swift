@@ -23,12 +23,4 @@ extension EventLog {
                 metadata: ["file": "\(path)", "cause": "\(cause)"])
         }
     }
-
-    func renewalRefused(_ session: LiveSession, cause: String) {
-        events.info(
-            "token of a session not renewed",
-            metadata: [
-                "route": "\(session.route.name)", "side": "client", "phase": "access", "cause": "\(cause)",
-            ])
-    }
 }

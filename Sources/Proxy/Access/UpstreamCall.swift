@@ -3,12 +3,6 @@ internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
-/// What an upstream answered to a request of our own.
-struct UpstreamAnswer {
-    let head: ResponseHead
-    let body: [UInt8]
-}
-
 /// A request of our own to an upstream, with a small answer that is taken whole. It goes the way of all requests: the
 /// upstream's choice of backends, its pool, TLS and retries.
 final class UpstreamCall: ExchangeClient, Responder, TimerTarget {

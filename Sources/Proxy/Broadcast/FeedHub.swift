@@ -24,14 +24,14 @@ final class FeedHub {
 
     /// Lets a client into the feed of its plan, which is opened if need be. `done` may be called at once.
     func join(
-        _ plan: UpgradePlan, _ options: BroadcastConfiguration, done: @escaping (UpgradeOutcome) -> Void
+        _ plan: UpgradePlan, _ options: BroadcastConfiguration, done: @escaping (OnSubscribe) -> Void
     ) -> any PendingUpgrade {
         let waiter = FeedWaiter(plan, worker: worker, done: done)
         let key = FeedKey(plan, fields: options.keyHeaders)
         if let feed = feeds[key] {
             feed.join(waiter)
         } else if isFull(options, key.upstream) {
-            waiter.answer(.failed(Fault(.feedsFull), of: nil))
+            waiter.answer(.answered(.failed(Fault(.feedsFull), of: nil)))
         } else {
             let feed = Feed(key, for: plan, options: options, hub: self, worker: worker)
             feeds[key] = feed

@@ -41,8 +41,7 @@ extension Feed {
             // Not about one client's request: all who wait would hear the same.
             let waiting = waiters.takeAll { _ in true }
             end(.goingAway)
-            for (_, waiter) in waiting { waiter.answer(outcome) }
-        case .joined: break  // A feed is never made of a feed.
+            for (_, waiter) in waiting { waiter.answer(.answered(outcome)) }
         }
     }
 
@@ -54,7 +53,7 @@ extension Feed {
         }
         asking = nil
         _ = waiters.remove(asked.number)
-        asked.answer(outcome)
+        asked.answer(.answered(outcome))
         if waiters.isEmpty { end(.goingAway) } else { ask() }
     }
 

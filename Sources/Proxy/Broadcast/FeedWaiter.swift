@@ -1,4 +1,13 @@
 internal import EventLoop
+internal import HTTPProtocol
+
+/// What becomes of a client that asks for a WebSocket which may be a feed's.
+enum OnSubscribe {
+    /// A feed is open that it may join.
+    case joined(Feed, AcceptedUpgrade)
+    /// It gets one of its own, or none.
+    case answered(UpgradeOutcome)
+}
 
 /// One client's place among those who wait until a feed is open.
 final class FeedWaiter: PendingUpgrade, TimerTarget {
@@ -6,12 +15,12 @@ final class FeedWaiter: PendingUpgrade, TimerTarget {
     /// In the feed's line.
     var number: UInt64 = 0
     private let worker: Worker
-    private var done: ((UpgradeOutcome) -> Void)?
+    private var done: ((OnSubscribe) -> Void)?
     private var feed: Feed?
     private var deadline: TimerToken?
     private let began: UInt64
 
-    init(_ plan: UpgradePlan, worker: Worker, done: @escaping (UpgradeOutcome) -> Void) {
+    init(_ plan: UpgradePlan, worker: Worker, done: @escaping (OnSubscribe) -> Void) {
         self.plan = plan
         self.worker = worker
         self.done = done
@@ -23,12 +32,12 @@ final class FeedWaiter: PendingUpgrade, TimerTarget {
         if time > 0 { deadline = worker.loop.schedule(self, kind: 0, after: time) }
     }
 
-    func answer(_ outcome: UpgradeOutcome) {
+    func answer(_ outcome: OnSubscribe) {
         let done = self.done
         forget()
         guard let done else { return }
         if case .joined = outcome {
-            worker.metrics.count(outcome, route: plan.route.name, after: worker.loop.now - began)
+            worker.metrics.countJoined(route: plan.route.name, after: worker.loop.now - began)
         }
         done(outcome)
     }
@@ -57,6 +66,6 @@ final class FeedWaiter: PendingUpgrade, TimerTarget {
         cancel()
         let fault = Fault(.feedTimeout)
         worker.log.upgradeFailed(name, backend: nil, fault)
-        done?(.failed(fault, of: nil))
+        done?(.answered(.failed(fault, of: nil)))
     }
 }

@@ -189,7 +189,17 @@ extension RequestServer {
         let plan = worker.withContinuity(asked)
         attempt = worker.open(plan) { [weak self] outcome in
             self?.attempt = nil
-            self?.answered(outcome, plan)
+            switch outcome {
+            case .joined(let feed, let accepted): self?.joined(feed, accepted, plan)
+            case .answered(let outcome): self?.answered(outcome, plan)
+            }
+        }
+    }
+
+    private func joined(_ feed: Feed, _ accepted: AcceptedUpgrade, _ plan: UpgradePlan) {
+        record = nil
+        begin(plan, accepted) { transport, early, onEnd in
+            feed.subscribe(transport, address: address, plan, early: early, onEnd: onEnd)
         }
     }
 
@@ -202,11 +212,6 @@ extension RequestServer {
                     client: transport, address: address, backend: connection, on: backend, onEnd: onEnd)
                 session.lease = SessionLease(plan.admission, on: worker)
                 session.begin(clientEarly: early, backendEarly: backendEarly)
-            }
-        case .joined(let feed, let accepted):
-            record = nil
-            begin(plan, accepted) { transport, early, onEnd in
-                feed.subscribe(transport, address: address, plan, early: early, onEnd: onEnd)
             }
         case .refused(let request, let backend, let head):
             worker.log.backendRefused(

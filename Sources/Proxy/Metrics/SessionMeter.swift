@@ -45,17 +45,17 @@ final class SessionMeter {
 
     func end() { live = live > 0 ? live - 1 : 0 }
 
-    /// Takes over what the side has counted since the last time.
+    /// Takes over what a side has counted.
     ///
-    /// - Parameter feeds: it is a feed's: what comes on it is counted as delivered with each client that gets it.
-    func take(from peer: WebSocketPeer, feeds: Bool = false) {
-        peer.takeNew { now, then in
-            if peer.side == .client {
-                client.add(now, since: then)
-            } else {
-                backend.add(now, since: then)
-                if !feeds { delivered &+= now.messagesReceived &- then.messagesReceived }
-            }
+    /// - Parameters:
+    ///   - then: what it had counted when it was asked the last time.
+    ///   - feeds: it is a feed's: what comes on it is counted as delivered with each client that gets it.
+    func add(_ side: SessionSide, _ now: PeerTally, since then: PeerTally, feeds: Bool) {
+        if side == .client {
+            client.add(now, since: then)
+        } else {
+            backend.add(now, since: then)
+            if !feeds { delivered &+= now.messagesReceived &- then.messagesReceived }
         }
     }
 

@@ -12,17 +12,6 @@ enum TransportError: Error, Equatable, CustomStringConvertible {
     /// The connection of such a stream ended.
     case connection(HTTP2ConnectionLoss)
 
-    /// What ended a session, where more is known than that a connection is lost.
-    func endingCause(of peer: SessionSide) -> EndingCause? {
-        switch self {
-        case .system(.memoryCut): .memory
-        case .stream(.cancel) where peer == .client: .cancelled
-        case .connection(.unanswered): .pongTimeout
-        case .connection(.cut(let reason)): .connectionCut(reason)
-        case .system, .tls, .stream, .connection: nil
-        }
-    }
-
     /// What became of a stream.
     static func of(_ stream: HTTP2Stream?, _ code: HTTP2Code) -> TransportError {
         stream?.connectionLoss.map { .connection($0) } ?? .stream(code)

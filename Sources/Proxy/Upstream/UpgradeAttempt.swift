@@ -6,8 +6,6 @@ internal import PerMessageDeflate
 enum UpgradeOutcome {
     /// A backend accepted; `early` is what it sent behind its 101.
     case accepted(any ByteTransport, Backend, AcceptedUpgrade, early: [UInt8])
-    /// A feed is open that this client may join.
-    case joined(Feed, AcceptedUpgrade)
     /// A backend refused with an answer of its own, which the client gets: its head, and the rest through the request.
     case refused(any UpstreamRequest, Backend, ResponseHead)
     /// No backend could be asked, or none answered sense.

@@ -81,3 +81,42 @@ extension SessionEnding {
         return by == .backend && (limit == "frame" || limit == "message") ? "backend_\(limit)" : limit
     }
 }
+
+extension EndingCause {
+    /// One word.
+    var label: String {
+        switch self {
+        case .close: "close"
+        case .connectionLost: "connection_lost"
+        case .violation(let violation): violation.limit == nil ? "protocol" : "limit"
+        case .cancelled: "stream_cancelled"
+        case .connectionCut: "connection_cut"
+        case .pongTimeout: "pong_timeout"
+        case .idleTimeout: "idle_timeout"
+        case .slowConsumer: "slow_consumer"
+        case .memory: "memory"
+        case .drain(let cause): "drain_\(cause.label)"
+        case .lagging: "lagging"
+        case .unwantedMessage: "unwanted_message"
+        case .unfinishedMessage: "unfinished_message"
+        case .feedLost: "feed_lost"
+        case .noBackend: "no_backend"
+        case .notResumable: "not_resumable"
+        }
+    }
+}
+
+extension DrainCause {
+    /// One word.
+    fileprivate var label: String {
+        switch self {
+        case .process: "process"
+        case .successor: "successor"
+        case .routeGone: "route_gone"
+        case .backendGone: "backend_gone"
+        case .ordered, .backendOrdered: "ordered"
+        case .rebalancing: "rebalancing"
+        case .access(let end): end.label
+        }
+    }
+}
