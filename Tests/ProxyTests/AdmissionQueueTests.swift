@@ -21,7 +21,8 @@ private final class Seen: Sendable {
 @Suite("Admission")
 struct AdmissionQueueTests {
     private func backend(_ queue: AdmissionQueue, handshakes: Int, sessions: Int = 0) -> BackendState {
-        let backend = BackendState(upstream: "app", name: "10.0.0.1:1", origin: "", queue: queue, isNew: false)
+        let backend = BackendState(
+            upstream: "app", name: "10.0.0.1:1", origin: "", queue: queue, isNew: false)
         backend.set(weight: 1, maxSessions: sessions, handshakes: handshakes)
         return backend
     }

@@ -4,7 +4,3 @@ enum SessionSide: String, CaseIterable, Sendable {
 
     var other: SessionSide { self == .client ? .backend : .client }
 }
-
-extension EndedBy {
-    init(_ side: SessionSide) { self = side == .client ? .client : .backend }
-}

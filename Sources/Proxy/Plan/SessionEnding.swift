@@ -120,3 +120,7 @@ extension DrainCause {
         }
     }
 }
+
+extension EndedBy {
+    init(_ side: SessionSide) { self = side == .client ? .client : .backend }
+}
