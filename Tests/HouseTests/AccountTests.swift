@@ -11,9 +11,9 @@ struct AccountTests {
         "Proxy/Broadcast/ClientMessage.swift token": "taken up in the turn in which it came",
         "Proxy/Client/ClientHandOver.swift held": "the first bytes of HTTP/2's preface",
         "Proxy/Exchange/HTTP1Responder.swift output": "composed and sent within a turn, by its transport",
-        "Proxy/Exchange/HTTP1UpstreamRequest.swift output":
+        "Proxy/Upstream/HTTP1UpstreamRequest.swift output":
             "composed and sent within a turn, by its transport",
-        "Proxy/Exchange/HTTP1UpstreamRequest.swift refusal": "taken up in the turn in which it came",
+        "Proxy/Upstream/HTTP1UpstreamRequest.swift refusal": "taken up in the turn in which it came",
         "Proxy/Relay/WebSocketPeer.swift heldPong": "one control frame",
         "Proxy/Transport/StreamConnection.swift preamble": "ours, a PROXY header",
         "Proxy/Transport/HTTP2StreamTransport.swift heldAnswer": "one control frame",
@@ -56,10 +56,10 @@ struct AccountTests {
     ]
     /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
     private static let charged: [String: String] = [
-        "Proxy/Access/AuthorityInquiry.swift plan":
+        "Proxy/Plan/AuthorityInquiry.swift plan":
             "its client's request, and with it a session that is checked again",
-        "Proxy/Access/RoutePassage.swift head": "its client's request under way",
-        "Proxy/Access/UpstreamCall.swift head": "an answer to ourselves, no more than a head",
+        "Proxy/Plan/AccessQuestion.swift head": "its client's request under way",
+        "Proxy/Plan/UpstreamAnswer.swift head": "an answer to ourselves, no more than a head",
         "Proxy/Access/UpstreamCall.swift plan": "its client's request under way, or ours",
         "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",
         "Proxy/Admin/AdminConnection.swift head": "an operator's, no more than a head",
@@ -69,19 +69,20 @@ struct AccountTests {
         "Proxy/Client/HTTP1Connection.swift body": "bodyCharge",
         "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",
         "Proxy/Client/RequestRecord.swift head": "its client's request under way",
+        "Proxy/Plan/UpgradePlan.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
         "Proxy/Continuity/Continuity.swift plan": "planCharge",
         "Proxy/Exchange/Exchange.swift head": "its client's request under way",
         "Proxy/Exchange/Exchange.swift plan": "its client's request under way",
         "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",
-        "Proxy/Exchange/HTTP1UpstreamRequest.swift parser": "headCharge",
-        "Proxy/Exchange/HTTP1UpstreamRequest.swift reader": "headCharge",
-        "Proxy/Exchange/HTTP1UpstreamRequest.swift request": "its client's request under way",
+        "Proxy/Upstream/HTTP1UpstreamRequest.swift parser": "headCharge",
+        "Proxy/Upstream/HTTP1UpstreamRequest.swift reader": "headCharge",
+        "Proxy/Upstream/HTTP1UpstreamRequest.swift request": "its client's request under way",
         "Proxy/Exchange/HTTP2Responder.swift request": "its client's request under way",
-        "Proxy/Exchange/HTTP2UpstreamRequest.swift refusal": "taken up in the turn in which it came",
-        "Proxy/Exchange/HTTP2UpstreamRequest.swift request": "its client's request under way",
-        "Proxy/Exchange/HTTP2UpstreamRequest.swift trailers": "trailerCharge",
-        "Proxy/Exchange/RequestPlan.swift head": "its client's request under way",
+        "Proxy/Upstream/HTTP2UpstreamRequest.swift refusal": "taken up in the turn in which it came",
+        "Proxy/Upstream/HTTP2UpstreamRequest.swift request": "its client's request under way",
+        "Proxy/Upstream/HTTP2UpstreamRequest.swift trailers": "trailerCharge",
+        "Proxy/Plan/RequestPlan.swift head": "its client's request under way",
         "Proxy/Relay/SessionAssembly.swift plan": "lives for a call",
         "Proxy/Upstream/BackendRequest.swift head": "its client's request under way",
         "Proxy/Upstream/HealthProbe.swift head": "an answer to ourselves, no more than a head",

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Logging
 
 // What the log says of backends that come and go.
