@@ -6,11 +6,11 @@ internal import TLS
 /// Accepts on one worker and makes a `ClientConnection` of each socket.
 final class Listener: ListenerHandler {
     var facts: ListenerFacts
-    private unowned let worker: Worker
+    private unowned let worker: ClientContext
     private var socket: ListenerSocket?
     private let port: UInt16
 
-    init(_ bound: consuming BoundListener, facts: ListenerFacts, worker: Worker) {
+    init(_ bound: consuming BoundListener, facts: ListenerFacts, worker: ClientContext) {
         self.facts = facts
         self.worker = worker
         port = bound.address.port
@@ -30,7 +30,7 @@ final class Listener: ListenerHandler {
         guard socket.enterBudget() else {
             return turnAway(socket, from: address, facts, Fault(.connectionsFull))
         }
-        let proxies = worker.generation.configuration.trustedProxies
+        let proxies = worker.configuration.trustedProxies
         guard facts.readsProxyHeader else {
             // A proxy's connections are its clients': those are told apart by their requests.
             let key = proxies.contains(address.host) ? nil : ClientKey(address.host)
@@ -47,7 +47,7 @@ final class Listener: ListenerHandler {
             guard let transport = admit(socket, from: client, facts, as: key), rest.count > 0 else { return }
             transport.streamReceived(&rest)
         }
-        reader.start(deadline: worker.generation.configuration.timeouts.handshake)
+        reader.start(deadline: worker.configuration.timeouts.handshake)
     }
 
     /// Refuses a connection before anything is read. Over TLS it is closed: a handshake would cost more than it says.
@@ -67,7 +67,7 @@ final class Listener: ListenerHandler {
     private func admit(
         _ socket: StreamSocket, from address: SocketAddress, _ facts: ListenerFacts, as key: ClientKey?
     ) -> StreamConnection? {
-        let most = worker.generation.configuration.limits.clientConnectionsPerClient
+        let most = worker.configuration.limits.clientConnectionsPerClient
         var place: ConnectionPlace?
         if most > 0, let key {
             place = worker.generation.clients.enter(key, most: most)

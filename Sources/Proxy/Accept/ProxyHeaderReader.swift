@@ -10,7 +10,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
 
     private let socket: StreamSocket
     private let peer: SocketAddress
-    private unowned let worker: Worker
+    private unowned let worker: ClientContext
     private let listener: String
     private var parser = ProxyHeaderParser()
     private var headCharge: MemoryCharge
@@ -19,7 +19,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
 
     /// Holds itself until it has the header, or the connection ends.
     init(
-        _ socket: StreamSocket, from peer: SocketAddress, listener: String, worker: Worker,
+        _ socket: StreamSocket, from peer: SocketAddress, listener: String, worker: ClientContext,
         done: @escaping Done
     ) {
         self.socket = socket
@@ -54,7 +54,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
     }
 
     private func address(_ header: ProxyHeader) -> SocketAddress {
-        let proxies = worker.generation.configuration.trustedProxies
+        let proxies = worker.configuration.trustedProxies
         guard case .proxied(let source, let port) = header,
             KnownClient.believesProxyHeader(from: peer.host, proxies)
         else { return peer }

@@ -9,7 +9,7 @@ final class AccessDesk: TimerTarget {
     /// How often it is looked whether keys are due.
     private static let lookInterval: UInt64 = 1_000_000_000
 
-    private unowned let worker: Worker
+    private unowned let worker: AccessContext
     private let cacheKey: [UInt8]
     private var waits: [UInt64: (Bool) -> Void] = [:]
     private var nextWait: UInt64 = 0
@@ -18,7 +18,7 @@ final class AccessDesk: TimerTarget {
         capacity: AccessDesk.mostKept)
     private var looks = false
 
-    init(_ worker: Worker) {
+    init(_ worker: AccessContext) {
         self.worker = worker
         cacheKey = (0..<2).flatMap { _ in worker.randomKeyBytes() }
     }
@@ -28,11 +28,11 @@ final class AccessDesk: TimerTarget {
     /// Has a password compared; false where too many are. `done` may be called at once.
     func ask(_ check: PasswordCheck, done: @escaping (Bool) -> Void) -> Bool {
         let id = wait(done)
-        let desk = worker.generation.passwords
+        let desk = worker.passwords
         switch desk.ask(
             check, at: worker.loop.now, answerTo: worker.loop.mailbox,
             done: { loop, isRight in
-                (loop.owner as? Worker)?.access.answered(id, isRight)
+                (loop.owner as? AccessContext)?.access.answered(id, isRight)
             })
         {
         case .right: answered(id, true)
@@ -56,16 +56,16 @@ final class AccessDesk: TimerTarget {
 
     /// Sees to it that keys are fetched before anybody asks, by one worker for all.
     func watchKeys() {
-        guard worker.index == 0, !looks, !worker.generation.fetchedKeys.isEmpty else { return }
+        guard worker.index == 0, !looks, !worker.fetchedKeys.isEmpty else { return }
         looks = true
         timerFired(0)
     }
 
     func timerFired(_ kind: UInt8) {
-        for (source, route) in worker.generation.fetchedKeys {
+        for (source, route) in worker.fetchedKeys {
             _ = fetch(source, .due, for: route) {}
         }
-        looks = !worker.generation.fetchedKeys.isEmpty && !worker.isDraining
+        looks = !worker.fetchedKeys.isEmpty && !worker.isDraining
         if looks { _ = worker.loop.schedule(self, kind: 0, after: Self.lookInterval) }
     }
 
@@ -77,7 +77,7 @@ final class AccessDesk: TimerTarget {
         if cause == .due, !begins { return false }
         let id = wait { _ in done() }
         let waiter = FetchedKeys.Waiter(mailbox: worker.loop.mailbox) { loop in
-            (loop.owner as? Worker)?.access.answered(id, true)
+            (loop.owner as? AccessContext)?.access.answered(id, true)
         }
         guard source.wait(waiter) else {
             waits[id] = nil

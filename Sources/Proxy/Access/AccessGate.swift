@@ -7,13 +7,13 @@ internal import HTTPProtocol
 final class AccessGate: PendingUpgrade {
     private let question: AccessQuestion
     private let access: RouteAccess
-    private let worker: Worker
+    private let worker: AccessContext
     private var done: ((OnAccess) -> Void)?
     private var admission = Admission()
     private var call: UpstreamCall?
 
     init(
-        _ question: AccessQuestion, _ access: RouteAccess, worker: Worker,
+        _ question: AccessQuestion, _ access: RouteAccess, worker: AccessContext,
         done: @escaping (OnAccess) -> Void
     ) {
         self.question = question

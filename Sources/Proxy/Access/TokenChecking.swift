@@ -18,7 +18,7 @@ extension TokenPolicy {
     ///
     /// - Parameter done: once there are others, or none could be had.
     func fetches(
-        after refusal: TokenRefusal, for route: Route, on worker: Worker, _ done: @escaping () -> Void
+        after refusal: TokenRefusal, for route: Route, on worker: AccessContext, _ done: @escaping () -> Void
     ) -> Bool {
         guard case .fetched(let source) = keys else { return false }
         switch refusal {

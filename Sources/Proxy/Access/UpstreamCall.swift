@@ -9,7 +9,7 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
     private static let mostBody = 256 << 10
 
     private let plan: RequestPlan
-    private let worker: Worker
+    private let worker: UpstreamContext
     private let time: UInt64
     private var done: ((UpstreamAnswer?) -> Void)?
     private var exchange: Exchange?
@@ -22,7 +22,7 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
     ///   - time: nanoseconds for all of it; 0 = the upstream's own deadlines.
     ///   - done: called once, never from inside `start`; nil where there was no whole answer.
     init(
-        _ plan: RequestPlan, on worker: Worker, within time: UInt64,
+        _ plan: RequestPlan, on worker: UpstreamContext, within time: UInt64,
         done: @escaping (UpstreamAnswer?) -> Void
     ) {
         self.plan = plan
@@ -101,7 +101,8 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
 
 extension RequestPlan {
     /// A GET of our own, which is nobody's.
-    static func ofOurs(_ path: String, upstream: String, route: Route, worker: Worker) -> RequestPlan {
+    static func ofOurs(_ path: String, upstream: String, route: Route, worker: UpstreamContext) -> RequestPlan
+    {
         var head = RequestHead(
             method: "GET", target: (try? RequestTarget(text: path)) ?? .root, fields: HeaderFields())
         let settings = worker.upstream(upstream)?.settings.configuration

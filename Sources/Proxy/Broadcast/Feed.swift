@@ -13,7 +13,8 @@ final class Feed: TimerOwner, MemoryHolder {
 
     let key: FeedKey
     private(set) var options: BroadcastConfiguration
-    let worker: Worker
+    let worker: SessionContext
+    var loop: EventLoop { worker.loop }
     unowned let hub: FeedHub
     let tally: FeedTally
     /// The request of the client that opened it, with which it is opened again.
@@ -52,8 +53,10 @@ final class Feed: TimerOwner, MemoryHolder {
     /// What clients are told when they are not told at once.
     private(set) var lastWords: (payload: ClosePayload, by: EndedBy, cause: EndingCause)?
 
-    init(_ key: FeedKey, for plan: UpgradePlan, options: BroadcastConfiguration, hub: FeedHub, worker: Worker)
-    {
+    init(
+        _ key: FeedKey, for plan: UpgradePlan, options: BroadcastConfiguration, hub: FeedHub,
+        worker: SessionContext
+    ) {
         self.key = key
         self.plan = plan
         self.options = options
@@ -200,7 +203,7 @@ final class Feed: TimerOwner, MemoryHolder {
             for subscriber in told { subscriber.close(payload, by: by, cause: cause) }
             return
         }
-        let limit = worker.generation.configuration.timeouts.drain
+        let limit = worker.configuration.timeouts.drain
         let spread = DrainPlan.spread(sessions: told.count, limit: limit)
         lastWords = (payload, by, cause)
         for subscriber in told {

@@ -24,11 +24,11 @@ final class FeedCompression: ContextHolder {
     /// Names the set among a worker's.
     let id: Int
     private let minimumSize: Int
-    private let worker: Worker
+    private let worker: LoopContext
     private var deflater: Deflater
     var memoryPlace = ContextMemory.Place()
 
-    init(id: Int, _ agreement: DeflateAgreement, _ options: DeflateOptions, worker: Worker) {
+    init(id: Int, _ agreement: DeflateAgreement, _ options: DeflateOptions, worker: LoopContext) {
         self.id = id
         self.worker = worker
         minimumSize = options.minimumSize

@@ -1,4 +1,8 @@
+internal import EventLoop
+internal import HTTPProtocol
 internal import Logging
+internal import Telemetry
+internal import WebSocketProtocol
 
 // What the log says of feeds.
 extension EventLog {

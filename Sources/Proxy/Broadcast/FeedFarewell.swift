@@ -7,14 +7,14 @@ final class FeedFarewell: PeerOwner, TimerTarget {
     /// Of its upstream.
     let tally: FeedTally
     private let peer: WebSocketPeer
-    private let worker: Worker
+    private let worker: LoopContext
     private var done: ((FeedFarewell) -> Void)?
     private var timer: TimerToken?
     private var machine: SessionMachine
 
     /// - Parameter deadline: how long nothing may move.
     init(
-        _ peer: WebSocketPeer, tally: FeedTally, worker: Worker, deadline: UInt64,
+        _ peer: WebSocketPeer, tally: FeedTally, worker: LoopContext, deadline: UInt64,
         done: @escaping (FeedFarewell) -> Void
     ) {
         self.peer = peer

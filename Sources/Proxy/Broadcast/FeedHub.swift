@@ -6,7 +6,7 @@ internal import WebSocketProtocol
 
 /// The feeds of one worker, and what they share.
 final class FeedHub {
-    private unowned let worker: Worker
+    private unowned let worker: SessionContext
     private var feeds: [FeedKey: Feed] = [:]
     private var compressions: [FeedCompression.Parameters: FeedCompression] = [:]
     /// By the order of their coming.
@@ -17,7 +17,7 @@ final class FeedHub {
     /// What a round over subscribers sends.
     var batch: SendBatch { worker.sendBatch }
 
-    init(worker: Worker) { self.worker = worker }
+    init(worker: SessionContext) { self.worker = worker }
 
     /// Whether nothing is left that a backend would miss.
     var isEmpty: Bool { feeds.isEmpty && leaving.isEmpty }

@@ -14,13 +14,13 @@ final class FeedWaiter: PendingUpgrade, TimerTarget {
     let plan: UpgradePlan
     /// In the feed's line.
     var number: UInt64 = 0
-    private let worker: Worker
+    private let worker: SessionContext
     private var done: ((OnSubscribe) -> Void)?
     private var feed: Feed?
     private var deadline: TimerToken?
     private let began: UInt64
 
-    init(_ plan: UpgradePlan, worker: Worker, done: @escaping (OnSubscribe) -> Void) {
+    init(_ plan: UpgradePlan, worker: SessionContext, done: @escaping (OnSubscribe) -> Void) {
         self.plan = plan
         self.worker = worker
         self.done = done

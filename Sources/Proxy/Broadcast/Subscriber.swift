@@ -38,7 +38,7 @@ final class Subscriber: LiveSession {
     private var isBehind = false
 
     init(
-        _ peer: WebSocketPeer, of feed: Feed, plan: UpgradePlan, facts: SessionFacts, worker: Worker,
+        _ peer: WebSocketPeer, of feed: Feed, plan: UpgradePlan, facts: SessionFacts, worker: SessionContext,
         onEnd: @escaping () -> Void
     ) {
         self.feed = feed
@@ -106,7 +106,7 @@ final class Subscriber: LiveSession {
 
     /// A message that is begun is held: there must be more of it now and then.
     override var nextMore: UInt64? {
-        let limit = worker.generation.configuration.timeouts.requestBody
+        let limit = worker.configuration.timeouts.requestBody
         guard let assembly, limit > 0, client.holds.isEmpty else { return nil }
         return max(assembly.lastCame, client.readSince) &+ limit
     }

@@ -15,7 +15,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     /// For its first bytes, while too much is held for others: they say in which version it is to be refused.
     private static let graceWhenFull: UInt64 = 1_000_000_000
 
-    let worker: Worker
+    let worker: ClientContext
     let peer: String
     var address: String
     let listener: ListenerFacts
@@ -30,7 +30,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     /// Until it is known which version is spoken: over TLS the handshake says it.
     var sniffer: PrefaceSniffer?
 
-    init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker) {
+    init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: ClientContext) {
         peer = address
         self.address = address
         self.listener = listener
@@ -45,13 +45,13 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
         transport.receiver = self
         // What comes behind a head must be kept: not more of it is read than the head might have been.
         transport.limitReads(to: max(worker.headLimits.bytes, 4096))
-        let timeouts = worker.generation.configuration.timeouts
+        let timeouts = worker.configuration.timeouts
         if phase == .handshake { arm(timeouts.handshake) } else { awaitFirstRequest() }
         transport.resumeReading()
     }
 
     private func awaitFirstRequest() {
-        let limit = worker.generation.configuration.timeouts.requestHead
+        let limit = worker.configuration.timeouts.requestHead
         isHurried = worker.loop.memory.pool.isOver
         arm(isHurried ? min(limit > 0 ? limit : .max, Self.graceWhenFull) : limit)
     }
@@ -61,7 +61,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
         guard isHurried, requests == 0, isBetweenHeads else { return false }
         isHurried = false
         guard worker.loop.memory.pool.isOver else {
-            arm(worker.generation.configuration.timeouts.requestHead)
+            arm(worker.configuration.timeouts.requestHead)
             return true
         }
         refuse(Fault(.memory), host: nil, path: nil)
@@ -77,7 +77,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     }
 
     override var times: HTTP1Times {
-        let timeouts = worker.generation.configuration.timeouts
+        let timeouts = worker.configuration.timeouts
         return HTTP1Times(
             head: timeouts.requestHead, keepAlive: timeouts.keepAlive, slowConsumer: timeouts.slowConsumer,
             close: timeouts.close)

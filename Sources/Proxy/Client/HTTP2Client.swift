@@ -15,7 +15,8 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     /// Longer than a round trip, for requests that are on their way when the end is announced.
     private static let grace: UInt64 = 1_000_000_000
 
-    let worker: Worker
+    let worker: ClientContext
+    var loop: EventLoop { worker.loop }
     let listener: ListenerFacts
     let address: String
     /// What backends are told of the client's certificate.
@@ -34,7 +35,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     private var closingClock: ClosingClock?
 
     /// Takes over a connection on which HTTP/2 was agreed or begun.
-    init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: Worker)
+    init(_ transport: StreamConnection, address: String, listener: ListenerFacts, worker: ClientContext)
         throws(HTTP2Error)
     {
         self.transport = transport
@@ -66,7 +67,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     /// What came before the connection was taken over.
     func received(_ bytes: inout MutableSpan<UInt8>) { connection?.transportReceived(&bytes) }
 
-    private var timeouts: TimeoutsConfiguration { worker.generation.configuration.timeouts }
+    private var timeouts: TimeoutsConfiguration { worker.configuration.timeouts }
 
     func timerFired(_ timer: Timer) {
         switch timer {

@@ -44,7 +44,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         stream.headTaken()
     }
 
-    var worker: Worker { client.worker }
+    var worker: ClientContext { client.worker }
+    var loop: EventLoop { worker.loop }
     var listener: ListenerFacts { client.listener }
     var peer: String { client.address }
     var certificate: ForwardedCertificate? { client.certificate }
@@ -55,7 +56,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func begin(_ head: HTTP2RequestHead) {
         guard !stream.isTooLarge else {
-            let limit = worker.generation.configuration.limits.head.bytes
+            let limit = worker.configuration.limits.head.bytes
             return refuse(Fault(.request(.head(.tooLarge(limit: limit)))))
         }
         isConnect = head.method == "CONNECT"
@@ -200,7 +201,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     // MARK: Time
 
-    private var slowConsumer: UInt64 { worker.generation.configuration.timeouts.slowConsumer }
+    private var slowConsumer: UInt64 { worker.configuration.timeouts.slowConsumer }
 
     func timerFired(_ timer: Timer) {
         switch timer {

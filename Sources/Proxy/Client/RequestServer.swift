@@ -10,7 +10,7 @@ internal import PerMessageDeflate
 protocol RequestServer: AnyObject {
     typealias TakeOver = (any ByteTransport, _ early: [UInt8], _ onEnd: @escaping () -> Void) -> Void
 
-    var worker: Worker { get }
+    var worker: ClientContext { get }
     var listener: ListenerFacts { get }
     /// The connection's other end.
     var peer: String { get }
@@ -57,7 +57,7 @@ extension RequestServer {
     /// Decides what becomes of the request, and begins it.
     func route(_ head: RequestHead) {
         var head = head
-        let configuration = worker.generation.configuration
+        let configuration = worker.configuration
         let client = KnownClient(
             judging: &head, from: peer, trusting: configuration.trustedProxies,
             underscores: configuration.underscoreFields)

@@ -3,7 +3,7 @@ internal import EventLoop
 /// An object on a worker with timers of a few kinds, at most one of each.
 protocol TimerOwner: TimerTarget {
     associatedtype Timer: RawRepresentable<UInt8>
-    var worker: Worker { get }
+    var loop: EventLoop { get }
     /// Touched by `arm`, `disarm` and the loop only.
     var timers: TimerSlots { get set }
     /// One that was armed is due.
@@ -23,8 +23,8 @@ struct TimerSlots {
 extension TimerOwner {
     /// Arms a timer; one that runs already begins anew.
     func arm(_ timer: Timer, after delay: UInt64) {
-        worker.loop.cancel(timers[timer.rawValue])
-        timers[timer.rawValue] = worker.loop.schedule(self, kind: timer.rawValue, after: delay)
+        loop.cancel(timers[timer.rawValue])
+        timers[timer.rawValue] = loop.schedule(self, kind: timer.rawValue, after: delay)
     }
 
     /// As `arm`, for a delay that a configuration may have switched off by 0.
@@ -33,7 +33,7 @@ extension TimerOwner {
     }
 
     func disarm(_ timer: Timer) {
-        worker.loop.cancel(timers[timer.rawValue])
+        loop.cancel(timers[timer.rawValue])
         timers[timer.rawValue] = nil
     }
 

@@ -11,20 +11,20 @@ final class DemoChat {
         }
         switch type {
         case "join": join(peer, name: request["name"] ?? "")
-        case "who": peer.send(JSON.object([("type", .text("here")), ("names", .list(names))]))
+        case "who": peer.send(DemoJSON.object([("type", .text("here")), ("names", .list(names))]))
         case "message": say(request["text"] ?? "", from: peer)
         default: refuse(peer, "unknown type")
         }
     }
 
     private func refuse(_ peer: DemoPeer, _ reason: String) {
-        peer.send(JSON.object([("type", .text("error")), ("reason", .text(reason))]))
+        peer.send(DemoJSON.object([("type", .text("error")), ("reason", .text(reason))]))
     }
 
     func left(_ peer: DemoPeer) {
         guard let index = members.firstIndex(where: { $0 === peer }) else { return }
         members.remove(at: index)
-        broadcast(JSON.object([("type", .text("left")), ("name", .text(peer.name ?? ""))]))
+        broadcast(DemoJSON.object([("type", .text("left")), ("name", .text(peer.name ?? ""))]))
     }
 
     private var names: [String] { members.compactMap(\.name) }
@@ -38,15 +38,16 @@ final class DemoChat {
         guard let unique = taken.contains(wanted) ? numbered.first(where: { !taken.contains($0) }) : wanted
         else { return refuse(peer, "the name is taken") }
         peer.name = unique
-        broadcast(JSON.object([("type", .text("joined")), ("name", .text(unique))]))
+        broadcast(DemoJSON.object([("type", .text("joined")), ("name", .text(unique))]))
         members.append(peer)
-        peer.send(JSON.object([("type", .text("welcome")), ("name", .text(unique)), ("here", .list(names))]))
+        peer.send(
+            DemoJSON.object([("type", .text("welcome")), ("name", .text(unique)), ("here", .list(names))]))
     }
 
     private func say(_ text: String, from peer: DemoPeer) {
         guard let name = peer.name else { return refuse(peer, "join first") }
         broadcast(
-            JSON.object([
+            DemoJSON.object([
                 ("type", .text("message")), ("from", .text(name)), ("text", .text(String(text.prefix(2000)))),
             ]))
     }

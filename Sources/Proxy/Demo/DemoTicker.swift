@@ -22,7 +22,7 @@ struct DemoTicker {
 
     func message(_ type: String, at now: UInt64) -> String {
         let rows = quotes.map { quote in
-            JSON.object([
+            DemoJSON.object([
                 ("symbol", .text(quote.symbol)), ("price", .number(quote.price)),
                 ("change", .number(quote.change)),
                 ("volume", .number(Double(quote.volume))), ("at", .number(Double(now / 1_000_000))),
@@ -33,7 +33,7 @@ struct DemoTicker {
 }
 
 /// The little JSON that the demo writes.
-enum JSON {
+enum DemoJSON {
     enum Value {
         case text(String)
         case number(Double)

@@ -17,7 +17,8 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
     private let framing: BodyFraming
     private let upstream: Upstream?
     private let plan: RequestPlan?
-    let worker: Worker
+    let worker: UpstreamContext
+    var loop: EventLoop { worker.loop }
     private unowned let client: any ExchangeClient
     let responder: any Responder
     private var ask: Ask?
@@ -42,7 +43,7 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
     /// A request that is still to be sent.
     init(
         _ plan: RequestPlan, upstream: Upstream, client: any ExchangeClient, responder: any Responder,
-        worker: Worker
+        worker: UpstreamContext
     ) {
         self.plan = plan
         route = plan.route
@@ -59,7 +60,7 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
     /// The response to an upgrade that the backend refused: its head has come, the body is still to be passed on.
     init(
         refusedBy backend: Backend, _ request: any UpstreamRequest, _ plan: UpgradePlan,
-        client: any ExchangeClient, responder: any Responder, worker: Worker
+        client: any ExchangeClient, responder: any Responder, worker: UpstreamContext
     ) {
         self.plan = nil
         route = plan.route
@@ -171,7 +172,7 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
         clock.bodyEnded()
         request?.end(
             trailers: HopByHop.allowedTrailers(
-                trailers, underscores: worker.generation.configuration.underscoreFields))
+                trailers, underscores: worker.configuration.underscoreFields))
         requestSent()
     }
 

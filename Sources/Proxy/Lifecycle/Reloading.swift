@@ -9,15 +9,6 @@ package enum OnReload: Sendable, Equatable {
     case refused(complaints: [String])
 }
 
-/// What each worker takes from a reload.
-struct Adoption: Sendable {
-    let generation: Generation
-    /// All listeners of the new configuration.
-    let facts: [ListenerFacts]
-    /// Those that are new, bound already.
-    let added: [ListenerHandOut]
-}
-
 // A new configuration is taken whole or not at all: everything that can fail has been done before a worker hears of it.
 extension ProxyServer {
     /// Reads the file and all that it names again, and changes to it.

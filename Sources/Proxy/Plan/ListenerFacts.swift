@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HTTPProtocol
 internal import TLS
 
 /// What a client connection needs to know of the listener it came through.

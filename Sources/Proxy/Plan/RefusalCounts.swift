@@ -1,3 +1,6 @@
+internal import HTTPProtocol
+internal import Telemetry
+
 // What clients get, counted.
 extension WorkerMetrics {
     /// A client was refused.

@@ -1,6 +1,8 @@
 internal import Access
+internal import Configuration
 internal import HTTPProtocol
 internal import PerMessageDeflate
+internal import Routing
 
 /// What is known of a request that will be carried to a backend.
 struct UpgradePlan {

@@ -11,7 +11,8 @@ internal import WebSocketProtocol
 class LiveSession: PeerOwner, TimerOwner {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
-    final let worker: Worker
+    final let worker: SessionContext
+    final var loop: EventLoop { worker.loop }
     final let route: Route
     final private(set) var facts: SessionFacts
     final let client: WebSocketPeer
@@ -28,7 +29,8 @@ class LiveSession: PeerOwner, TimerOwner {
     private var idleness: Idleness
 
     init(
-        client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts, worker: Worker,
+        client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts,
+        worker: SessionContext,
         onEnd: @escaping () -> Void
     ) {
         self.client = client

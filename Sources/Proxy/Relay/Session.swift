@@ -18,7 +18,7 @@ final class Session: LiveSession {
 
     init(
         client: WebSocketPeer, backend: WebSocketPeer, route: Route, facts: SessionFacts,
-        continuity: Continuity? = nil, worker: Worker,
+        continuity: Continuity? = nil, worker: SessionContext,
         onBackendEnd: @escaping () -> Void, onEnd: @escaping () -> Void
     ) {
         isPlain = client.compression == nil && backend.compression == nil && continuity == nil

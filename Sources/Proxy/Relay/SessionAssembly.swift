@@ -24,7 +24,7 @@ struct SessionFacts {
 struct SessionAssembly {
     let plan: UpgradePlan
     let accepted: AcceptedUpgrade
-    let worker: Worker
+    let worker: SessionContext
 
     func session(
         client: any ByteTransport, address: String, backend: any ByteTransport, on chosen: Backend,

@@ -1,4 +1,8 @@
+internal import EventLoop
+internal import HTTPProtocol
 internal import Logging
+internal import Telemetry
+internal import WebSocketProtocol
 
 // What becomes of sessions in log and metrics.
 extension EventLog {

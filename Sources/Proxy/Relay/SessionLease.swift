@@ -18,7 +18,7 @@ final class SessionLease: TimerTarget {
     /// A warning that can't be put between messages now is tried again after so long.
     private static let patience: UInt64 = 50_000_000
 
-    private unowned let worker: Worker
+    private unowned let worker: AccessContext
     private weak var session: LiveSession?
     private var term: SessionTerm?
     private let inquiry: AuthorityInquiry?
@@ -34,7 +34,7 @@ final class SessionLease: TimerTarget {
     var watch: PrefixWatch?
 
     /// nil where nothing is to be watched.
-    init?(_ admission: Admission?, on worker: Worker) {
+    init?(_ admission: Admission?, on worker: AccessContext) {
         guard let admission, admission.term?.isBounded == true || admission.inquiry != nil else { return nil }
         self.worker = worker
         term = admission.term?.isBounded == true ? admission.term : nil

@@ -1,3 +1,7 @@
+internal import EventLoop
+internal import HTTP2Protocol
+internal import TLS
+
 // What a session ends of when a transport does.
 extension TransportError {
     /// What ended a session, where more is known than that a connection is lost.

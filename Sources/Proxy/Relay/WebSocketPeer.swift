@@ -18,7 +18,7 @@ final class WebSocketPeer: TransportReceiver {
     let transport: any ByteTransport
     /// This side's permessage-deflate; nil where none was agreed on, or where it is agreed on end to end.
     let compression: PeerCompression?
-    let worker: Worker
+    let worker: LoopContext
     private let sizes: MessageSizes
     private let controlLimit: Int
     /// Let go of when the owner ends: transport, peer and owner hold each other until then.
@@ -53,7 +53,7 @@ final class WebSocketPeer: TransportReceiver {
     ///   - route: which the connection belongs to.
     init(
         _ side: SessionSide, _ transport: any ByteTransport, frames limits: FrameLimits,
-        _ extensions: PeerExtensions, compression: PeerCompression? = nil, route: Route, worker: Worker
+        _ extensions: PeerExtensions, compression: PeerCompression? = nil, route: Route, worker: LoopContext
     ) {
         self.side = side
         self.transport = transport

@@ -64,7 +64,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
 
     let session: HTTP2Session
     let transport: StreamConnection
-    private let worker: Worker
+    private let worker: LoopContext
     private weak var owner: (any HTTP2ConnectionOwner)?
     private var isFlushPlanned = false
     private var isOver = false
@@ -79,7 +79,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
 
     init(
         _ side: HTTP2Side, on transport: StreamConnection, _ options: HTTP2Options,
-        owner: any HTTP2ConnectionOwner, worker: Worker
+        owner: any HTTP2ConnectionOwner, worker: LoopContext
     ) throws(HTTP2Error) {
         self.transport = transport
         self.worker = worker

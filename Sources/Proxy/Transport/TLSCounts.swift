@@ -1,3 +1,6 @@
+internal import TLS
+internal import Telemetry
+
 extension WorkerMetrics {
     /// A client's TLS handshake is done.
     func countTLS(_ transport: StreamConnection) {

@@ -13,7 +13,7 @@ final class AdmissionDesk {
 
     static func answer(_ id: UInt64, with backend: BackendState?, to mailbox: Mailbox) {
         mailbox.post { loop in
-            if let answer = (loop.owner as? Worker)?.desk.waiting.removeValue(forKey: id) {
+            if let answer = (loop.owner as? UpstreamContext)?.desk.waiting.removeValue(forKey: id) {
                 answer(backend)
             } else {
                 // It has left in the meantime: the place goes to the next.

@@ -29,7 +29,7 @@ final class Ask: TimerTarget {
 
     private let upstream: Upstream
     private let request: BackendRequest
-    private let worker: Worker
+    private let worker: UpstreamContext
     private weak var owner: (any AskOwner)?
     private var machine: AskMachine
     /// Not to be asked, or not again.
@@ -54,7 +54,7 @@ final class Ask: TimerTarget {
     /// - Parameter excluded: these are not asked.
     init(
         _ upstream: Upstream, for request: BackendRequest, excluding excluded: [BackendState] = [],
-        worker: Worker, owner: any AskOwner
+        worker: UpstreamContext, owner: any AskOwner
     ) {
         self.upstream = upstream
         self.request = request

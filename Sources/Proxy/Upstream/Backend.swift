@@ -25,7 +25,7 @@ final class Backend {
 
     var name: String { state.name }
 
-    func startPool(on worker: Worker) {
+    func startPool(on worker: UpstreamContext) {
         let pool = settings.configuration.pool
         // With a header that names the client, a connection is that client's.
         let isShared = !settings.policy.sendsProxyHeader
@@ -47,7 +47,7 @@ final class Backend {
     }
 
     /// Opens nothing more; what lives goes on.
-    func closePool(on worker: Worker) {
+    func closePool(on worker: UpstreamContext) {
         pool?.close()
         guard holdsPool, let multiplexPool else { return }
         holdsPool = false
@@ -63,7 +63,7 @@ final class Backend {
     ///   - preamble: what goes first on the connection, before TLS.
     ///   - protocols: offered by ALPN.
     func dial(
-        on worker: Worker, preamble: [UInt8] = [], protocols: [String] = ["http/1.1"],
+        on worker: UpstreamContext, preamble: [UInt8] = [], protocols: [String] = ["http/1.1"],
         done: @escaping Dial.Done
     ) -> Dial {
         let began = worker.loop.now
@@ -82,7 +82,7 @@ final class Backend {
 
     // MARK: What becomes known of it
 
-    private func connected(_ worker: Worker) {
+    private func connected(_ worker: UpstreamContext) {
         guard state.withHealth({ $0.connected(at: worker.loop.now) }) else { return }
         recovered(worker)
     }
@@ -91,20 +91,20 @@ final class Backend {
     func upgraded() { pool?.upgraded() }
 
     /// It answered an upgrade.
-    func answered(_ worker: Worker) {
+    func answered(_ worker: UpstreamContext) {
         guard state.withHealth({ $0.answered(at: worker.loop.now) }) else { return }
         recovered(worker)
     }
 
     /// It answered an upgrade with nonsense, broke off, or took too long.
-    func failed(_ fault: Fault, _ worker: Worker) { suspected(fault.logText, worker) }
+    func failed(_ fault: Fault, _ worker: UpstreamContext) { suspected(fault.logText, worker) }
 
     /// It answered an upgrade with a refusal of its own.
-    func refused(_ status: Int, _ worker: Worker) {
+    func refused(_ status: Int, _ worker: UpstreamContext) {
         if status >= 500 { suspected("answered \(status)", worker) } else { answered(worker) }
     }
 
-    private func suspected(_ cause: String, _ worker: Worker) {
+    private func suspected(_ cause: String, _ worker: UpstreamContext) {
         judge(worker) { health, now, jitter, rules in
             health.failed(at: now, jitter: jitter, cause: cause, rules)
         } told: {
@@ -112,7 +112,7 @@ final class Backend {
         }
     }
 
-    private func connectFailed(_ fault: Fault, _ worker: Worker) {
+    private func connectFailed(_ fault: Fault, _ worker: UpstreamContext) {
         if let lacking = fault.shortage { return worker.log.outOf(lacking, for: name, fault) }
         // A timeout may be the network's or a full queue's: it counts as a suspicion.
         if case .connectTimeout = fault.kind { return failed(fault, worker) }
@@ -124,7 +124,7 @@ final class Backend {
     }
 
     private func judge(
-        _ worker: Worker,
+        _ worker: UpstreamContext,
         _ body: (inout BackendHealth, UInt64, Double, HealthRules) -> OnFault, told: (UInt64) -> Void
     ) {
         let now = worker.loop.now
@@ -138,7 +138,7 @@ final class Backend {
     }
 
     /// A check of ours has ended; nil = well.
-    func checked(_ cause: String?, _ worker: Worker) {
+    func checked(_ cause: String?, _ worker: UpstreamContext) {
         let now = worker.loop.now
         guard let cause else {
             guard state.withHealth({ $0.checkPassed(at: now, settings.rules) }) else { return }
@@ -160,7 +160,7 @@ final class Backend {
         state.queue.placeFreed(state)
     }
 
-    private func recovered(_ worker: Worker) {
+    private func recovered(_ worker: UpstreamContext) {
         worker.log.backendRecovered(name)
         state.queue.placeFreed(state)
         refill()

@@ -1,5 +1,7 @@
 internal import EventLoop
+internal import HTTPProtocol
 internal import Logging
+internal import Telemetry
 
 // What the log says of backends that come and go.
 extension EventLog {

@@ -24,7 +24,7 @@ final class Dial: TransportReceiver, TimerTarget {
     /// Addresses that are tried of one name; the deadline holds for all together.
     private static let mostAddresses = 16
 
-    private let worker: Worker
+    private let worker: UpstreamContext
     private let tls: ClientTLSContext?
     private let protocols: [String]?
     private let preamble: [UInt8]
@@ -37,7 +37,7 @@ final class Dial: TransportReceiver, TimerTarget {
     /// Starts; `done` comes from a later turn of the loop, never from inside this call.
     init(
         _ address: BackendAddress, tls: ClientTLSContext?, protocols: [String]? = nil, timeout: UInt64,
-        preamble: [UInt8] = [], worker: Worker, done: @escaping Done
+        preamble: [UInt8] = [], worker: UpstreamContext, done: @escaping Done
     ) {
         self.worker = worker
         self.tls = tls

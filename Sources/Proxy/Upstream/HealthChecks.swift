@@ -5,10 +5,10 @@ internal import EventLoop
 /// it for all.
 final class HealthChecks {
     private let health: UpstreamPolicy.Health
-    private unowned let worker: Worker
+    private unowned let worker: UpstreamContext
     private var watches: [String: Watch] = [:]
 
-    init(_ health: UpstreamPolicy.Health, on worker: Worker) {
+    init(_ health: UpstreamPolicy.Health, on worker: UpstreamContext) {
         self.health = health
         self.worker = worker
     }
@@ -42,11 +42,11 @@ final class HealthChecks {
 
         let backend: Backend
         private let health: UpstreamPolicy.Health
-        private unowned let worker: Worker
+        private unowned let worker: UpstreamContext
         private var timer: TimerToken?
         private var probe: HealthProbe?
 
-        init(_ backend: Backend, _ health: UpstreamPolicy.Health, _ worker: Worker) {
+        init(_ backend: Backend, _ health: UpstreamPolicy.Health, _ worker: UpstreamContext) {
             self.backend = backend
             self.health = health
             self.worker = worker

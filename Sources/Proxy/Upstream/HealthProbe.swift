@@ -24,7 +24,7 @@ final class HealthProbe: TransportReceiver, TimerTarget {
     private let host: String
     private let key: String
     private let payload: [UInt8]
-    private let worker: Worker
+    private let worker: UpstreamContext
     private var done: Done?
     private var phase = Phase.connect
     private var dial: Dial?
@@ -34,7 +34,9 @@ final class HealthProbe: TransportReceiver, TimerTarget {
     private var frames = FrameReader(fromClient: false, limits: HealthProbe.limits, allowsCompression: false)
     private var control = ControlPayload()
 
-    init(of backend: Backend, _ health: UpstreamPolicy.Health, on worker: Worker, done: @escaping Done) {
+    init(
+        of backend: Backend, _ health: UpstreamPolicy.Health, on worker: UpstreamContext, done: @escaping Done
+    ) {
         self.health = health
         self.worker = worker
         self.done = done

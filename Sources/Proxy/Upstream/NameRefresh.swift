@@ -9,7 +9,7 @@ final class NameRefresh: TimerTarget {
 
     private let state: UpstreamState
     private let interval: UInt64
-    private unowned let worker: Worker
+    private unowned let worker: UpstreamContext
     private let changed: () -> Void
     private var timer: TimerToken?
     private var isStopped = false
@@ -18,7 +18,7 @@ final class NameRefresh: TimerTarget {
     private var isShort = false
 
     /// - Parameter changed: called when the list of backends has become another.
-    init(_ settings: UpstreamSettings, on worker: Worker, changed: @escaping () -> Void) {
+    init(_ settings: UpstreamSettings, on worker: UpstreamContext, changed: @escaping () -> Void) {
         state = settings.state
         interval = settings.policy.resolveInterval
         self.worker = worker

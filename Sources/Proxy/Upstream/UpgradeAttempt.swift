@@ -16,7 +16,7 @@ enum UpgradeOutcome {
 
 /// Carries one client's upgrade to a backend: sends the handshake on what `Ask` comes by, and checks the answer.
 final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
-    private let worker: Worker
+    private let worker: UpstreamContext
     private let plan: UpgradePlan
     private let handshake: ClientHandshake
     private var done: ((UpgradeOutcome) -> Void)?
@@ -32,7 +32,8 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
 
     /// `done` may be called at once. None of `excluded` is asked.
     init(
-        _ plan: UpgradePlan, upstream: Upstream, excluding excluded: [BackendState] = [], worker: Worker,
+        _ plan: UpgradePlan, upstream: Upstream, excluding excluded: [BackendState] = [],
+        worker: UpstreamContext,
         done: @escaping (UpgradeOutcome) -> Void
     ) {
         self.plan = plan

@@ -13,7 +13,7 @@ final class Upstream {
     }
 
     let settings: UpstreamSettings
-    private unowned let worker: Worker
+    private unowned let worker: UpstreamContext
     private var members: [Backend] = []
     private var version = -1
     private var policy: BalancePolicy
@@ -25,7 +25,7 @@ final class Upstream {
     private var checks: HealthChecks?
     private var names: NameRefresh?
 
-    init(_ settings: UpstreamSettings, worker: Worker) {
+    init(_ settings: UpstreamSettings, worker: UpstreamContext) {
         self.settings = settings
         self.worker = worker
         policy = BalancePolicy(settings.balances)

@@ -7,7 +7,7 @@ internal import EventLoop
 /// fixed number, or follows what sessions come: see `WarmDemand`.
 final class UpstreamPool {
     private unowned let backend: Backend
-    private let worker: Worker
+    private let worker: UpstreamContext
     private let idleTimeout: UInt64
     private var machine: PoolMachine
     private var idle: [WarmConnection] = []
@@ -17,7 +17,10 @@ final class UpstreamPool {
     /// Connections that are open and idle.
     var idleCount: Int { idle.count }
 
-    init(for backend: Backend, level: PoolMachine.Level, most: Int, idleTimeout: UInt64, worker: Worker) {
+    init(
+        for backend: Backend, level: PoolMachine.Level, most: Int, idleTimeout: UInt64,
+        worker: UpstreamContext
+    ) {
         self.backend = backend
         self.worker = worker
         self.idleTimeout = idleTimeout
@@ -128,7 +131,7 @@ private final class WarmConnection: TransportReceiver, TimerTarget {
         self.pool = pool
     }
 
-    func watch(for idleTimeout: UInt64, on worker: Worker) {
+    func watch(for idleTimeout: UInt64, on worker: UpstreamContext) {
         connection.receiver = self
         connection.resumeReading()
         guard idleTimeout > 0 else { return }

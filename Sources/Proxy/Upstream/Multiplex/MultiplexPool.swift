@@ -51,7 +51,7 @@ final class MultiplexPool {
     /// Who dials: of those that hold the pool, the one of the newest configuration.
     private weak var backend: Backend?
     private var holders = 1
-    private let worker: Worker
+    private let worker: UpstreamContext
     private var machine: MultiplexMachine
     private var backendProtocol = BackendProtocol()
     private var connections: [Int: SharedConnection] = [:]
@@ -60,7 +60,7 @@ final class MultiplexPool {
     private var lastWaiter: UInt64 = 0
     private var isClosed = false
 
-    init(for backend: Backend, _ sharedOptions: SharedConnectionOptions, worker: Worker) {
+    init(for backend: Backend, _ sharedOptions: SharedConnectionOptions, worker: UpstreamContext) {
         self.backend = backend
         self.worker = worker
         self.sharedOptions = sharedOptions

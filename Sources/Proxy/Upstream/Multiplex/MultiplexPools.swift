@@ -53,7 +53,7 @@ final class MultiplexPools {
     init() {}
 
     /// The pool of a backend, which is kept until `release`.
-    func claim(for backend: Backend, on worker: Worker) -> MultiplexPool {
+    func claim(for backend: Backend, on worker: UpstreamContext) -> MultiplexPool {
         let options = SharedConnectionOptions(backend.settings, headList: worker.headLimits.bytes)
         if let pool = pools.first(where: { $0.state === backend.state && $0.sharedOptions == options }) {
             pool.hold(for: backend)

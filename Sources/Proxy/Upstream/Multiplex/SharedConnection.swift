@@ -15,7 +15,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     private static let lingerTime: UInt64 = 5_000_000_000
 
     let id: Int
-    let worker: Worker
+    let worker: UpstreamContext
     /// Of what is asked over it.
     let scheme: String
     private let pool: MultiplexPool
@@ -30,12 +30,12 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     private var idleSince: UInt64
     private var timer: TimerToken?
 
-    init(_ id: Int, scheme: String, pool: MultiplexPool, worker: Worker) {
+    init(_ id: Int, scheme: String, pool: MultiplexPool, worker: UpstreamContext) {
         self.id = id
         self.scheme = scheme
         self.pool = pool
         self.worker = worker
-        let timeouts = worker.generation.configuration.timeouts
+        let timeouts = worker.configuration.timeouts
         watch = SharedConnectionWatch(
             SharedConnectionWatch.Limits(
                 interval: timeouts.pingInterval, timeout: timeouts.pongTimeout,

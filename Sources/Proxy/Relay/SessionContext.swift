@@ -1,0 +1,65 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTPProtocol
+internal import PerMessageDeflate
+internal import Routing
+internal import TLS
+internal import WebSocketProtocol
+
+/// What sessions need of the loop that they live on.
+class SessionContext: AccessContext {
+    private(set) final var sessions: [LiveSession] = []
+    private var samplers: [Direction: ShrinkSampler] = [:]
+
+    final var sessionCount: Int { sessions.count }
+    /// Of sessions that a drain of the process closes.
+    final var drainCode: CloseCode { CloseCode(rawValue: configuration.drainCloseCode) }
+
+    final func begin(_ session: LiveSession) {
+        session.position = sessions.count
+        sessions.append(session)
+        session.start()
+        session.lease?.begin(session)
+        sessionBegan(session)
+    }
+
+    /// It is on the list: whoever drains looks whether it is to stay.
+    func sessionBegan(_ session: LiveSession) {}
+
+    final func sessionEnded(_ session: LiveSession) {
+        let position = session.position
+        guard position >= 0, position < sessions.count else { return }
+        session.position = -1
+        let last = sessions.removeLast()
+        if last !== session {
+            sessions[position] = last
+            last.position = position
+        }
+        session.lease?.end()
+        log.sessionEnded(session, at: loop.now)
+        checkEmpty()
+    }
+
+    /// Something that lived here has gone.
+    func checkEmpty() {}
+
+    /// The messages of a route that go to one side.
+    private struct Direction: Hashable {
+        let route: String
+        let peer: SessionSide
+    }
+
+    /// What is known of how a route's messages to one side shrink.
+    final func sampler(for route: Route, towards peer: SessionSide) -> ShrinkSampler {
+        let key = Direction(route: route.name, peer: peer)
+        if let sampler = samplers[key] { return sampler }
+        let sampler = ShrinkSampler()
+        samplers[key] = sampler
+        return sampler
+    }
+
+    /// Forgets what is known of other routes' messages.
+    final func keepSamplers(of isKept: (_ route: String) -> Bool) {
+        samplers = samplers.filter { isKept($0.key.route) }
+    }
+}
