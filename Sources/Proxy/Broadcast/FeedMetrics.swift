@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Telemetry
 
 extension FeedTally {
