@@ -106,6 +106,17 @@ def expect_memory_back(resident, *, below: int, timeout: float = 10.0) -> None:
         time.sleep(0.1)
 
 
+def seconds_without_processor(pid: int) -> float:
+    """For how long its threads, taken together, could have run and had to wait for others."""
+    waited = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            waited += int((thread / "schedstat").read_text().split()[1])
+        except OSError:
+            pass  # It has just ended, or the kernel doesn't count.
+    return waited / 1e9
+
+
 def proportional_kib(pid: int) -> int:
     """What the process holds, shared pages by their share."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
