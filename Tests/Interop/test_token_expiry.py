@@ -2,13 +2,14 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from support import machine
 from support.audience import Feed
-from support.backends import LibraryBackend
+from support.backends import LibraryBackend, node_echo
 from support.http2 import Http2
 from support.proxy import route, upstream
 from support.tokens import Issuer, bearer
@@ -101,6 +102,8 @@ def test_a_client_is_warned_and_brings_a_new_token(run, issuer, tmp_path, compre
             client.send(["tok", "en:" + issuer.sign(expires=4.0)])
             client.send("after it")
             assert client.recv() == "after it", "the token itself is not passed on"
+            if not FULL:
+                return
             time.sleep(1.5)
             client.send("beyond the first")
             assert client.recv() == "beyond the first"
@@ -112,7 +115,7 @@ def test_tokens_that_renew_nothing(run, issuer, tmp_path):
     keys = issuer.write(tmp_path / "keys")
     rules = {"renew": {"prefix": "token:"}}
     with LibraryBackend() as backend, run(config(backend.address, keys, **rules)) as proxy:
-        end = time.time() + 2.0
+        end = time.time() + 1.5
         with proxy.connect(additional_headers=bearer(issuer.sign(exp=end))) as client:
             other = issuer.sign(sub="eve", expires=60)
             for bad in ("nonsense", other, Issuer("ES256").sign(), "x" * 40_000, issuer.sign(expires=-5)):
@@ -128,7 +131,7 @@ def test_tokens_that_renew_nothing(run, issuer, tmp_path):
 def test_over_http2_and_from_a_query(run, issuer, tmp_path):
     keys = issuer.write(tmp_path / "keys")
     with LibraryBackend() as backend, run(config(backend.address, keys, renew={"prefix": "token:"})) as proxy:
-        end = time.time() + 2.0
+        end = time.time() + 1.2
         token = issuer.sign(exp=end)
         with Http2(proxy) as http2:
             wire = http2.upgraded(f"/?access_token={token}")
@@ -153,31 +156,38 @@ def test_feeds(run, issuer, tmp_path):
                         proxy.connect(additional_headers=bearer(issuer.sign(expires=60))) as other:
                     machine.eventually(lambda: feed.stats["open"] >= 1, "the feed is open")
                     assert client.recv() == "hurry"
-                    client.send("token:" + issuer.sign(expires=3.0))
+                    client.send("token:" + issuer.sign(expires=2.4))
                     time.sleep(1.2)
                     feed.send("news")
-                    assert client.recv() == "news" and other.recv() == "news"
-                    assert client.recv() == "hurry"
+                    assert sorted([client.recv(), client.recv()]) == ["hurry", "news"] and other.recv() == "news"
                     assert end_of(client)[0] == 4401
                     feed.send("more")
                     assert other.recv() == "more"
 
 
-def test_many_that_expire_together_end_in_order(run, issuer, tmp_path):
+@long
+def test_five_thousand_that_expire_together_end_in_order(run, issuer, tmp_path):
     keys = issuer.write(tmp_path / "keys")
-    with LibraryBackend() as backend, run(config(backend.address, keys)) as proxy:
-        end = time.time() + 4.0
+    with node_echo() as backend, run(config(backend.address, keys), tls=False) as proxy:
+        end = time.time() + 45
         token = issuer.sign(exp=end)
-        wires = []
-        for _ in range(120):
-            wire = proxy.wire()
-            wire.sock.sendall(upgrade_request("/", fields=list(bearer(token).items())))
+        request = upgrade_request("/", fields=list(bearer(token).items()))
+
+        def opened(_):
+            wire = proxy.wire(90)
+            wire.sock.sendall(request)
             assert wire.read_head().status == 101
-            wires.append(wire)
-        assert time.time() < end, "the machine is too slow for this test"
-        codes = []
-        for wire in wires:
-            codes.append(wire.read_until_close().close_code)
-            wire.sock.close()
-        assert codes == [4401] * len(wires)
-        assert time.time() < end + 3
+            return wire
+        with ThreadPoolExecutor(16) as pool:
+            wires = list(pool.map(opened, range(5000)))
+            assert time.time() < end, "the machine is too slow for this test"
+
+            def ended(wire):
+                close = wire.read_until_close()
+                wire.send_close(close.close_code)
+                return close.close_code, wire.is_ended()
+            assert set(pool.map(ended, wires)) == {(4401, True)}
+        closes = [json.loads(line) for line in proxy.out if "session ended" in line]
+        assert len(closes) == 5000 and {line["close_code"] for line in closes} == {4401}
+        times = sorted(line["time"] for line in closes)
+        assert len({time[:21] for time in times}) > 3, "they are spread over some tenths of a second"
