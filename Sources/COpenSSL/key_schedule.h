@@ -8,6 +8,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
+#include <stdint.h>
 #include <string.h>
 
 // TLS 1.3's key schedule (RFC 8446, 7.1; RFC 5869) as the algorithm TLS13-KDF of a provider of our own.
@@ -38,6 +39,7 @@ struct trunkline_schedule_key {
     unsigned char bytes[TRUNKLINE_SCHEDULE_KEY];
     size_t count;
     size_t hash;  // bytes of the digest; 0 = no key
+    size_t begun;  // of the digest that both contexts are at the beginning of; 0 = of none
     EVP_MD_CTX *inner, *outer;
 };
 
@@ -116,8 +118,9 @@ static inline void trunkline_schedule_forget(struct trunkline_schedule_thread *t
         struct trunkline_schedule_key *key = &thread->keys[i];
         if (key->hash == 0) continue;
         // Begins the hash anew: what a key has made of it is overwritten. Where that fails, the context goes.
-        if (EVP_DigestInit_ex(key->inner, NULL, NULL) != 1) EVP_MD_CTX_reset(key->inner);
-        if (EVP_DigestInit_ex(key->outer, NULL, NULL) != 1) EVP_MD_CTX_reset(key->outer);
+        key->begun = key->hash;
+        if (EVP_DigestInit_ex(key->inner, NULL, NULL) != 1) EVP_MD_CTX_reset(key->inner), key->begun = 0;
+        if (EVP_DigestInit_ex(key->outer, NULL, NULL) != 1) EVP_MD_CTX_reset(key->outer), key->begun = 0;
         OPENSSL_cleanse(key->bytes, key->count);
         key->count = key->hash = 0;
     }
@@ -134,15 +137,30 @@ static inline void trunkline_schedule_tell(struct trunkline_schedule *schedule, 
 }
 
 static inline int trunkline_schedule_pad(
-    EVP_MD_CTX *context, const EVP_MD *digest, const unsigned char *bytes, size_t count, unsigned char pad) {
+    EVP_MD_CTX *context, int begun, const EVP_MD *digest, const unsigned char *bytes, size_t count,
+    unsigned char pad) {
     unsigned char block[128];
     size_t size = (size_t)EVP_MD_get_block_size(digest);
     if (size > sizeof(block) || count > size) return 0;
     for (size_t i = 0; i < count; i++) block[i] = bytes[i] ^ pad;
     memset(block + count, pad, size - count);
-    int succeeded = EVP_DigestInit_ex(context, digest, NULL) == 1 && EVP_DigestUpdate(context, block, size) == 1;
+    int succeeded = (begun || EVP_DigestInit_ex(context, digest, NULL) == 1)
+        && EVP_DigestUpdate(context, block, size) == 1;
     OPENSSL_cleanse(block, count);
     return succeeded;
+}
+
+static inline int trunkline_schedule_holds(
+    const struct trunkline_schedule_key *key, size_t hash, const unsigned char *bytes, size_t count) {
+    uint64_t mine, theirs;
+    if (key->hash != hash || key->count != count) return 0;
+    // Nearly all others differ here already.
+    if (count >= sizeof(mine)) {
+        memcpy(&mine, key->bytes, sizeof(mine));
+        memcpy(&theirs, bytes, sizeof(theirs));
+        if (mine != theirs) return 0;
+    }
+    return CRYPTO_memcmp(key->bytes, bytes, count) == 0;
 }
 
 /// The key's place, filled where it has none yet.
@@ -150,16 +168,16 @@ static inline struct trunkline_schedule_key *trunkline_schedule_keyed(
     struct trunkline_schedule_thread *thread, size_t hash, const unsigned char *bytes, size_t count) {
     if (count == 0 || count > TRUNKLINE_SCHEDULE_KEY) return NULL;
     for (int i = 0; i < TRUNKLINE_SCHEDULE_KEYS; i++) {
-        struct trunkline_schedule_key *key = &thread->keys[i];
-        if (key->hash == hash && key->count == count && CRYPTO_memcmp(key->bytes, bytes, count) == 0) return key;
+        if (trunkline_schedule_holds(&thread->keys[i], hash, bytes, count)) return &thread->keys[i];
     }
     struct trunkline_schedule_key *key = &thread->keys[thread->next];
     const EVP_MD *digest = hash == 32 ? thread->sha256 : thread->sha384;
     thread->next = (thread->next + 1) % TRUNKLINE_SCHEDULE_KEYS;
     OPENSSL_cleanse(key->bytes, key->count);
-    key->hash = 0;
-    if (!trunkline_schedule_pad(key->inner, digest, bytes, count, 0x36)
-        || !trunkline_schedule_pad(key->outer, digest, bytes, count, 0x5c))
+    int begun = key->begun == hash;
+    key->hash = key->begun = 0;
+    if (!trunkline_schedule_pad(key->inner, begun, digest, bytes, count, 0x36)
+        || !trunkline_schedule_pad(key->outer, begun, digest, bytes, count, 0x5c))
         return NULL;
     memcpy(key->bytes, bytes, count);
     key->count = count;

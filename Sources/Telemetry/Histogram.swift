@@ -76,11 +76,27 @@ package struct SizeCounts: Sendable {
 
     /// Counts a size of at least 0 bytes.
     @inlinable package mutating func record(_ size: UInt64) {
-        // Bucket k holds what is larger than 2^(k+3) and no larger than 2^(k+4).
-        let bits = UInt64.bitWidth - (max(size, 1) &- 1).leadingZeroBitCount
-        let place = min(max(bits &- 4, 0), Self.places - 1)
-        counts[place] &+= 1
+        counts[Self.place(size)] &+= 1
         sum &+= size
+    }
+
+    /// Counts so many sizes at once, where one bucket holds them all; false where none does.
+    ///
+    /// - Parameter total: of all of them.
+    @inlinable package mutating func record(
+        _ count: UInt64, from smallest: UInt64, to largest: UInt64, total: UInt64
+    ) -> Bool {
+        let place = Self.place(largest)
+        guard place == Self.place(smallest) else { return false }
+        counts[place] &+= count
+        sum &+= total
+        return true
+    }
+
+    /// Bucket k holds what is larger than 2^(k+3) and no larger than 2^(k+4).
+    @usableFromInline static func place(_ size: UInt64) -> Int {
+        let bits = UInt64.bitWidth - (max(size, 1) &- 1).leadingZeroBitCount
+        return min(max(bits &- 4, 0), places - 1)
     }
 
     /// The same over `HistogramBuckets.size`.

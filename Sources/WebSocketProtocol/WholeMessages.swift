@@ -9,19 +9,32 @@ package struct WholeMessages: Sendable {
     package internal(set) var count = 0
     /// How many of them are text.
     package private(set) var texts = 0
-    @usableFromInline var sizes = InlineArray<32, Int>(repeating: 0)
+    /// Payload bytes of the smallest; 0 for none.
+    package private(set) var smallest = 0
+    /// Payload bytes of the largest; 0 for none.
+    package private(set) var largest = 0
+    /// Payload bytes of all together.
+    package private(set) var total = 0
+    // None is larger; small, since what holds it is copied.
+    private var sizes = InlineArray<32, UInt16>(repeating: 0)
 
     /// None yet.
     package init() {}
 
     /// Payload bytes of each.
-    @inlinable package func size(_ index: Int) -> Int { sizes[index] }
+    package func size(_ index: Int) -> Int { Int(sizes[index]) }
 
-    mutating func begin(at start: Int) { (end, count, texts) = (start, 0, 0) }
+    mutating func begin(at start: Int) {
+        (end, count, texts) = (start, 0, 0)
+        (smallest, largest, total) = (0, 0, 0)
+    }
 
     @inline(__always)
     mutating func append(size: Int, isText: Bool, end: Int) {
-        sizes[count] = size
+        sizes[count] = UInt16(truncatingIfNeeded: size)
+        smallest = count == 0 ? size : min(smallest, size)
+        largest = max(largest, size)
+        total &+= size
         count &+= 1
         texts &+= isText ? 1 : 0
         self.end = end

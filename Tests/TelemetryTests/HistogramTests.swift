@@ -29,4 +29,19 @@ struct HistogramTests {
         plain.record(UInt64(size), .size)
         #expect(counts.histogram == plain)
     }
+
+    @Test("sizes of one bucket count at once as they do one by one; of several not at all")
+    func runs() {
+        var one = SizeCounts()
+        var all = SizeCounts()
+        for sizes: [UInt64] in [[0, 16], [17, 20, 32], [65_535, 65_536], [1 << 40, 1 << 41]] {
+            for size in sizes { one.record(size) }
+            let isCounted = all.record(
+                UInt64(sizes.count), from: sizes.min() ?? 0, to: sizes.max() ?? 0, total: sizes.reduce(0, +))
+            #expect(isCounted)
+        }
+        #expect(all.histogram == one.histogram)
+        let isCounted = all.record(2, from: 16, to: 17, total: 33)
+        #expect(!isCounted && all.histogram == one.histogram)
+    }
 }

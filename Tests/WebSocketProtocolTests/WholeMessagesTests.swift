@@ -27,7 +27,10 @@ struct WholeMessagesTests {
                     if usesRuns {
                         reader.wholeMessages(piece.span, from: position, into: &run)
                         #expect(run.end >= position && run.end <= piece.count)
-                        seen.sizes += (0..<run.count).map { run.size($0) }
+                        let sizes = (0..<run.count).map { run.size($0) }
+                        #expect(run.smallest == sizes.min() ?? 0 && run.largest == sizes.max() ?? 0)
+                        #expect(run.total == sizes.reduce(0, +))
+                        seen.sizes += sizes
                         seen.texts += run.texts
                         position = run.end
                     }

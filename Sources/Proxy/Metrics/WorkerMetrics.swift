@@ -111,6 +111,9 @@ final class MessageSizes {
     func record(_ run: borrowing WholeMessages) { Self.add(run, to: &counts) }
 
     private static func add(_ run: borrowing WholeMessages, to counts: inout SizeCounts) {
+        let isCounted = counts.record(
+            UInt64(run.count), from: UInt64(run.smallest), to: UInt64(run.largest), total: UInt64(run.total))
+        if isCounted { return }
         for index in 0..<run.count { counts.record(UInt64(run.size(index))) }
     }
 }
