@@ -72,8 +72,6 @@ struct AccountTests {
         "Proxy/Plan/UpgradePlan.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
         "Proxy/Continuity/Continuity.swift plan": "planCharge",
-        "Proxy/Exchange/Exchange.swift head": "its client's request under way",
-        "Proxy/Exchange/Exchange.swift plan": "its client's request under way",
         "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift parser": "headCharge",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift reader": "headCharge",

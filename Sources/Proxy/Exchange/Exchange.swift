@@ -3,58 +3,46 @@ internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
-/// One plain request and its response: the request goes to a backend as it comes, the response to the client as it
-/// comes, and a full side pauses the other. It knows no protocol version: the client's side writes through a
-/// `Responder`, the backend's is an `UpstreamRequest`.
-///
-/// The request is sent a second time only when it may be (RFC 9110, 9.2.2): it is idempotent, none of its body has been
-/// taken, and not a byte of an answer has come.
+/// One plain request and its answer: the request goes to a backend as it comes, the answer to the client as it comes, and
+/// a full side pauses the other. Does what `ExchangeMachine` decides. It knows no protocol version: the client's side
+/// writes through a `Responder`, the backend's is an `UpstreamRequest`.
 final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
-    enum Timer: UInt8 { case response, silence, slowClient, slowBackend }
+    typealias Timer = ExchangeTimer
 
+    private enum Origin {
+        case client(RequestPlan, Upstream)
+        /// An upgrade that a backend has refused.
+        case refusal(Backend, any UpstreamRequest)
+    }
+
+    private let origin: Origin
     private let route: Route
-    private let head: RequestHead
-    private let framing: BodyFraming
-    private let upstream: Upstream?
-    private let plan: RequestPlan?
     let worker: UpstreamContext
     var loop: EventLoop { worker.loop }
     private unowned let client: any ExchangeClient
     let responder: any Responder
+    private var machine: ExchangeMachine
     private var ask: Ask?
     private var learner: KeyLearner?
+    /// The one that was asked last.
     private(set) var backend: Backend?
+    /// Counted among that backend's.
     private var request: (any UpstreamRequest)?
-    private var bodyBytes = 0
-    private(set) var isRequestComplete: Bool
-    private var hasAnswer = false
-    private var isClientSlow = false
-    private var isBackendSlow = false
-    /// Whether either side takes what waits for it.
-    private var clientStall = StallWatch()
-    private var backendStall = StallWatch()
-    /// Whether either side stops in the middle of what it says.
-    private var clock: ExchangeClock
     var timers = TimerSlots()
-    private var isOver = false
-    /// Counted among the backend's requests.
-    private var isCounted = false
 
     /// A request that is still to be sent.
     init(
         _ plan: RequestPlan, upstream: Upstream, client: any ExchangeClient, responder: any Responder,
         worker: UpstreamContext
     ) {
-        self.plan = plan
+        origin = .client(plan, upstream)
         route = plan.route
-        head = plan.head
-        framing = plan.framing
-        self.upstream = upstream
         self.client = client
         self.responder = responder
         self.worker = worker
-        isRequestComplete = plan.framing.isEmpty
-        clock = ExchangeClock(route.timeouts)
+        machine = ExchangeMachine(
+            isWhole: plan.framing.isEmpty,
+            ExchangeLimits(plan.route, answer: upstream.plainResponseTimeout))
     }
 
     /// The response to an upgrade that the backend refused: its head has come, the body is still to be passed on.
@@ -62,298 +50,219 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
         refusedBy backend: Backend, _ request: any UpstreamRequest, _ plan: UpgradePlan,
         client: any ExchangeClient, responder: any Responder, worker: UpstreamContext
     ) {
-        self.plan = nil
+        origin = .refusal(backend, request)
         route = plan.route
-        head = plan.head
-        framing = .none
-        upstream = nil
         self.client = client
         self.responder = responder
         self.worker = worker
-        self.backend = backend
-        self.request = request
-        isRequestComplete = true
-        clock = ExchangeClock(route.timeouts)
+        machine = ExchangeMachine(isWhole: true, ExchangeLimits(plan.route, answer: 0))
     }
 
     func start() {
-        guard let upstream, let plan else { return goOn() }
-        let request = BackendRequest(plan)
-        learner = KeyLearner(upstream.settings, request)
-        let ask = Ask(upstream, for: request, worker: worker, owner: self)
-        self.ask = ask
-        ask.start()
+        switch origin {
+        case .client(let plan, let upstream):
+            let request = BackendRequest(plan)
+            learner = KeyLearner(upstream.settings, request)
+            let ask = Ask(upstream, for: request, worker: worker, owner: self)
+            self.ask = ask
+            ask.start()
+        case .refusal(let backend, let request): begin(request, of: backend)
+        }
     }
 
-    /// Goes on with a refused upgrade.
-    private func goOn() {
-        guard let request, let backend else { return }
-        enter(backend)
-        request.start(for: self, at: responder.readBound)
+    private func begin(_ request: any UpstreamRequest, of backend: Backend) {
+        self.backend = backend
+        backend.state.requestBegan()
+        self.request = request
+        follow(machine.asked(at: worker.loop.now) { request.outflow })
     }
 
     // MARK: AskOwner
 
     func asks(_ backend: Backend, on found: Ask.Found) {
-        guard let plan else { return }
-        self.backend = backend
-        enter(backend)
-        let request: any UpstreamRequest =
-            switch found {
-            case .connection(let connection):
+        guard case .client(let plan, _) = origin else { return }
+        switch found {
+        case .connection(let connection):
+            begin(
                 HTTP1UpstreamRequest(
-                    plan.request(), framing: framing, on: connection, pool: backend.pool,
-                    headLimits: worker.headLimits)
-            case .shared(let shared): HTTP2UpstreamRequest(plan.request(), framing: framing, on: shared)
-            }
-        self.request = request
-        request.start(for: self, at: responder.readBound)
-        guard isRequestComplete else {
-            clock.wantsBody(at: worker.loop.now)
-            watchSilence()
-            return client.exchangeWantsBody()
+                    plan.request(), framing: plan.framing, on: connection, pool: backend.pool,
+                    headLimits: worker.headLimits), of: backend)
+        case .shared(let shared):
+            begin(HTTP2UpstreamRequest(plan.request(), framing: plan.framing, on: shared), of: backend)
         }
-        request.flush()
-        requestSent()
     }
 
     func askLetsGo() {
-        disarm(.response)
-        request?.cancel()
-        request = nil
-        leaveBackend()
+        releaseBackend()?.cancel()
+        follow(machine.unasked())
     }
 
     func askRetried(_ fault: Fault, of backend: Backend) {}
 
-    func askEnded(_ fault: Fault, of backend: Backend?) {
-        log(fault, of: backend)
-        responder.flush()
-        end(.refuse(fault))
-    }
+    func askEnded(_ fault: Fault, of backend: Backend?) { follow(machine.failed(fault), failed: backend) }
 
-    // MARK: The request
-
-    private func requestSent() {
-        let timeout = upstream?.plainResponseTimeout ?? 0
-        guard timeout > 0, !hasAnswer else { return }
-        // A large one may still be on its way when it is time to ask for the answer.
-        if bodyBytes > 64 * 1024, let request { backendStall.look(request.outflow) }
-        arm(.response, after: timeout)
-    }
+    // MARK: What is asked
 
     /// What is waited for, in the log's words.
-    var phase: Fault.Phase {
-        guard request != nil else { return ask?.phase ?? .choose }
-        return hasAnswer ? .answer : isRequestComplete ? .response : .body
-    }
+    var phase: Fault.Phase { machine.phase ?? ask?.phase ?? .choose }
+
+    /// Whether the request's body may come now.
+    var takesBody: Bool { machine.takesBody }
+
+    var isRequestComplete: Bool { machine.isRequestWhole }
 
     // MARK: The client's side
 
-    /// Whether the request's body may come now.
-    var takesBody: Bool { request != nil && !isRequestComplete && !isOver }
-
     /// A piece of the request's body; `bodyPaused` follows in the same turn.
     func bodyReceived(_ bytes: Span<UInt8>) {
-        guard takesBody, bytes.count > 0 else { return }
+        let decision = machine.bodyReceived(bytes.count, at: worker.loop.now)
+        guard decision.step == .pass else { return follow(decision) }
         ask?.committed()
-        bodyBytes += bytes.count
-        clock.moved(at: worker.loop.now)
-        let limit = route.limits.requestBody
-        if limit > 0, bodyBytes > limit { return fail(Fault(.requestTooLarge(limit: limit))) }
         request?.body(bytes)
     }
 
     /// The end of the request's body.
     func bodyEnded(trailers: HeaderFields) {
-        guard takesBody else { return }
-        isRequestComplete = true
-        ask?.committed()
-        clock.bodyEnded()
-        request?.end(
-            trailers: HopByHop.allowedTrailers(
-                trailers, underscores: worker.configuration.underscoreFields))
-        requestSent()
+        let decision = machine.bodyEnded { [request] in request?.outflow ?? Outflow() }
+        if decision.step == .pass {
+            ask?.committed()
+            request?.end(
+                trailers: HopByHop.allowedTrailers(
+                    trailers, underscores: worker.configuration.underscoreFields))
+        }
+        follow(decision)
     }
 
     /// All of the body that came in this turn has been told.
     func bodyPaused() {
-        guard let request, !isOver else { return }
+        guard let request else { return }
         request.flush()
-        guard !isRequestComplete, !isBackendSlow, request.isFull(beyond: route.limits.buffer) else { return }
-        isBackendSlow = true
-        client.exchangeBodyPaused(true)
-        clock.holdsClient(true, at: worker.loop.now)
-        backendStall.began(at: worker.loop.now)
-        watchTaking(.slowBackend)
+        let isFull = request.isFull(beyond: route.limits.buffer)
+        follow(machine.bodyPaused(isFull: isFull, at: worker.loop.now))
     }
 
     /// The request's body is no body.
-    func bodyMalformed(_ error: BodyError) {
-        if !isOver { fail(Fault(.request(.body(error)))) }
-    }
+    func bodyMalformed(_ error: BodyError) { follow(machine.failed(Fault(.request(.body(error))))) }
 
     /// All that was written to the client has gone.
-    func clientFlushed() {
-        guard isClientSlow, !isOver else { return }
-        isClientSlow = false
-        clientStall.ended()
-        disarm(.slowClient)
-        clock.holdsBackend(false, at: worker.loop.now)
-        request?.resumeReading()
-    }
+    func clientFlushed() { follow(machine.clientFlushed(at: worker.loop.now)) }
 
     /// The client has gone.
-    func cancel() { close() }
+    func cancel() {
+        follow(machine.cancelled())
+        close()
+    }
 
     // MARK: The backend's side
 
-    /// One that a client has no room for is left out: it announces an answer and is none (RFC 9110, 15.2).
     func upstreamInterim(_ head: ResponseHead) {
-        guard !isClientSlow, !responder.isFull(beyond: min(4 * 1024, route.limits.buffer)) else { return }
-        responder.interim(head)
+        let isFull = responder.isFull(beyond: min(4 * 1024, route.limits.buffer))
+        if machine.interim(isFull: isFull).step == .pass { responder.interim(head) }
     }
 
     func upstreamBegan(_ head: ResponseHead, framing: BodyFraming) {
         if head.status == 408, let ask, ask.takesGoodbye {
             return ask.failed(.ended(.goodbye, isAnswered: false))
         }
+        let decision = machine.answerBegan(
+            isEndless: route.timeouts.isEndless(head), at: worker.loop.now)
+        follow(decision)
+        guard decision.step == .pass else { return }
         ask?.decided()
-        disarm(.response)
-        hasAnswer = true
         if let backend { learner?.head(head.fields, from: backend) }
-        clock.answerBegan(isEndless: route.timeouts.isEndless(head), at: worker.loop.now)
-        watchSilence()
         responder.begin(head, framing: framing)
     }
 
     func upstreamBody(_ bytes: Span<UInt8>) {
-        clock.moved(at: worker.loop.now)
+        guard machine.answerReceived(at: worker.loop.now).step == .pass else { return }
         if learner != nil, let backend { learner?.body(bytes, from: backend) }
         responder.body(bytes)
     }
 
-    func upstreamEnded(trailers: HeaderFields) { responder.end(trailers: HopByHop.allowedTrailers(trailers)) }
+    func upstreamEnded(trailers: HeaderFields) {
+        let decision = machine.answerEnded()
+        follow(decision)
+        if decision.step == .pass { responder.end(trailers: HopByHop.allowedTrailers(trailers)) }
+    }
 
     func upstreamPaused() {
         responder.flush()
-        if responder.isComplete { return complete() }
-        guard !isClientSlow, responder.isFull(beyond: route.limits.buffer) else { return }
-        isClientSlow = true
-        request?.pauseReading()
-        clock.holdsBackend(true, at: worker.loop.now)
-        clientStall.began(at: worker.loop.now)
-        watchTaking(.slowClient)
+        let isFull = responder.isFull(beyond: route.limits.buffer)
+        follow(
+            machine.answerPaused(isFull: isFull, keepsAlive: responder.keepsAlive, at: worker.loop.now))
     }
 
-    func upstreamFlushed() {
-        guard isBackendSlow else { return }
-        isBackendSlow = false
-        backendStall.ended()
-        disarm(.slowBackend)
-        clock.holdsClient(false, at: worker.loop.now)
-        if !isRequestComplete { client.exchangeBodyPaused(false) }
-    }
+    func upstreamFlushed() { follow(machine.backendFlushed(at: worker.loop.now)) }
 
-    /// The response is complete; both connections are kept where they can be.
-    private func complete() {
-        leaveBackend()
-        request?.finish()
-        request = nil
-        // A request that was answered before it was complete leaves no beginning for the next one.
-        end(responder.keepsAlive && isRequestComplete ? .next : .last)
-    }
-
+    /// Before an answer has begun it may be asked of another.
     func upstreamFailed(_ fault: Fault) {
-        if let ask, !hasAnswer { ask.failed(fault) } else { fail(fault) }
+        if let ask, machine.awaitsAnswer { ask.failed(fault) } else { follow(machine.failed(fault)) }
     }
 
-    private func log(_ fault: Fault, of backend: Backend?) {
-        worker.log.requestFailed(upstream?.name ?? "", backend: backend?.name, fault)
+    func timerFired(_ timer: ExchangeTimer) {
+        let decision = machine.timerFired(timer, at: worker.loop.now) { [request, responder] side in
+            side == .client ? responder.outflow : request?.outflow ?? Outflow()
+        }
+        follow(decision)
     }
 
-    // MARK: Time and end
+    // MARK: Steps
 
-    func timerFired(_ timer: Timer) {
-        switch timer {
-        case .response: lookForAnswer()
-        case .silence: lookForSilence()
-        case .slowClient:
-            judge(clientStall.check(responder.outflow, at: worker.loop.now, limit: slowConsumer), timer)
-        case .slowBackend:
-            guard let request else { return }
-            judge(backendStall.check(request.outflow, at: worker.loop.now, limit: slowConsumer), timer)
+    /// - Parameter failed: the backend that failed, where it was not even asked.
+    private func follow(_ decision: OnExchange, failed: Backend? = nil) {
+        if decision.disarms != [] {
+            for timer in Timer.allCases where decision.disarms.contains(.init(timer)) { disarm(timer) }
+        }
+        if let begins = decision.arm { arm(begins.timer, after: begins.delay) }
+        switch decision.step {
+        // Who told of it passes it on.
+        case .wait, .pass: break
+        case .flush:
+            startRequest()
+            request?.flush()
+        case .wantBody:
+            startRequest()
+            client.exchangeWantsBody()
+        case .pause(.client): client.exchangeBodyPaused(true)
+        case .resume(.client): client.exchangeBodyPaused(false)
+        case .pause(.backend): request?.pauseReading()
+        case .resume(.backend): request?.resumeReading()
+        case .end(let end): finish(end, failed ?? backend)
         }
     }
 
-    /// A backend that is still taking the request can't answer it.
-    private func lookForAnswer() {
-        if let request, backendStall.delivers(request.outflow) { return requestSent() }
-        fail(Fault(.noAnswer(hasBegun: false)))
-    }
+    private func startRequest() { request?.start(for: self, at: responder.readBound) }
 
-    private func watchSilence() {
-        guard !isArmed(.silence), case .wait(let time) = clock.check(at: worker.loop.now) else { return }
-        arm(.silence, after: time)
-    }
-
-    private func lookForSilence() {
-        switch clock.check(at: worker.loop.now) {
-        case .idle: break
-        case .wait(let time): arm(.silence, after: time)
-        case .requestStands: fail(Fault(.slowBody))
-        case .responseStands: fail(Fault(.answerStalls))
+    private func finish(_ end: ExchangeEnd, _ backend: Backend?) {
+        switch end {
+        // Both connections are kept where they can be.
+        case .next, .last: releaseBackend()?.finish()
+        case .refuse(let fault), .broken(let fault):
+            tell(fault, backend)
+            responder.flush()
         }
-    }
-
-    private var slowConsumer: UInt64 { route.timeouts.slowConsumer }
-
-    private func watchTaking(_ timer: Timer) {
-        if slowConsumer > 0 { arm(timer, after: StallWatch.firstLook(slowConsumer)) }
-    }
-
-    /// A side that has taken something is slow, not dead.
-    private func judge(_ verdict: StallWatch.Verdict, _ timer: Timer) {
-        switch verdict {
-        case .idle: break
-        case .wait(let time): arm(timer, after: time)
-        case .stalled:
-            worker.metrics.add(.slowConsumers, [timer == .slowClient ? "client" : "backend"])
-            fail(Fault(timer == .slowBackend ? .backendStalls : .clientStalls))
-        }
-    }
-
-    /// Before the response has begun the client is told; after that only a cut connection can say it.
-    private func fail(_ fault: Fault) {
-        if fault.side != .client { log(fault, of: backend) }
-        responder.flush()
-        end(responder.status == 0 && fault.kind != .clientStalls ? .refuse(fault) : .broken(fault))
-    }
-
-    private func end(_ end: ExchangeEnd) {
-        guard !isOver else { return }
         close()
         client.exchangeEnded(end)
     }
 
-    private func enter(_ backend: Backend) {
-        isCounted = true
-        backend.state.requestBegan()
+    private func tell(_ fault: Fault, _ backend: Backend?) {
+        if fault.kind == .clientStalls { worker.metrics.add(.slowConsumers, ["client"]) }
+        if fault.kind == .backendStalls { worker.metrics.add(.slowConsumers, ["backend"]) }
+        guard fault.side != .client else { return }
+        let upstream = if case .client(_, let upstream) = origin { upstream.name } else { "" }
+        worker.log.requestFailed(upstream, backend: backend?.name, fault)
     }
 
-    private func leaveBackend() {
-        guard isCounted else { return }
-        isCounted = false
+    /// It has the request no longer.
+    private func releaseBackend() -> (any UpstreamRequest)? {
+        guard let request = request.take() else { return nil }
         backend?.state.requestEnded()
+        return request
     }
 
     private func close() {
-        isOver = true
-        for timer in [Timer.response, .silence, .slowClient, .slowBackend] { disarm(timer) }
         ask?.cancel()
         ask = nil
-        leaveBackend()
-        request?.cancel()
-        request = nil
+        releaseBackend()?.cancel()
     }
 }

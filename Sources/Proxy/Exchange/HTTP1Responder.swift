@@ -14,7 +14,6 @@ final class HTTP1Responder: Responder {
     private(set) var status = 0
     private(set) var keepsAlive = false
     private(set) var bodyBytes: UInt64 = 0
-    private(set) var isComplete = false
 
     /// - Parameters:
     ///   - mayKeepAlive: false when the connection is to end for other reasons than the request's.
@@ -62,7 +61,6 @@ final class HTTP1Responder: Responder {
     }
 
     func end(trailers: HeaderFields) {
-        isComplete = true
         if encoding == .chunked { append(ChunkedBody.end(trailers: trailers).span) }
     }
 

@@ -12,7 +12,6 @@ final class HTTP2Responder: Responder {
     private var encoding = ResponseEncoding.none
     private(set) var status = 0
     private(set) var bodyBytes: UInt64 = 0
-    private(set) var isComplete = false
     /// The connection outlives its streams.
     let keepsAlive = true
 
@@ -54,7 +53,6 @@ final class HTTP2Responder: Responder {
     }
 
     func end(trailers: HeaderFields) {
-        isComplete = true
         guard encoding != .none else { return }
         stream.finish(trailers: trailers.count > 0 ? .ofStream(trailers) : nil)
     }

@@ -10,7 +10,6 @@ protocol Responder: AnyObject {
     var status: Int { get }
     /// Bytes of the body, as the backend sent them.
     var bodyBytes: UInt64 { get }
-    var isComplete: Bool { get }
     /// Whether the connection may serve another request when this one is answered.
     var keepsAlive: Bool { get }
     /// How far what was written to the client has got.

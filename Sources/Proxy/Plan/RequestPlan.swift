@@ -26,7 +26,7 @@ struct RequestPlan {
 }
 
 /// What remains for a client's connection when an exchange is over.
-enum ExchangeEnd {
+enum ExchangeEnd: Equatable {
     /// Answered in full; another request may follow.
     case next
     /// Answered in full; the connection ends in order.

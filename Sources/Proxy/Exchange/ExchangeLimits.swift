@@ -1,0 +1,36 @@
+internal import Configuration
+internal import HTTPProtocol
+
+/// What bounds a request and its answer. Times are nanoseconds; 0 = without limit.
+struct ExchangeLimits: Equatable {
+    /// Of the request's body, in bytes.
+    var bodyBytes = 0
+    /// Silence within the request's body.
+    var requestSilence: UInt64 = 0
+    /// The same within the answer's.
+    var answerSilence: UInt64 = 0
+    /// Until the answer begins.
+    var answer: UInt64 = 0
+    /// How long a side may take nothing of what waits for it.
+    var slowConsumer: UInt64 = 0
+}
+
+extension ExchangeLimits {
+    /// - Parameter answer: until an answer begins.
+    init(_ route: Route, answer: UInt64) {
+        bodyBytes = route.limits.requestBody
+        requestSilence = route.timeouts.requestBody
+        answerSilence = route.timeouts.responseBody
+        slowConsumer = route.timeouts.slowConsumer
+        self.answer = answer
+    }
+}
+
+extension Route.Timeouts {
+    /// Whether an answer may be silent for as long as it likes: an event stream, unless the operator has said otherwise.
+    func isEndless(_ head: ResponseHead) -> Bool {
+        guard !boundsEventStreams, let type = head.fields.first("content-type") else { return false }
+        let name = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        return name.lowercased() == "text/event-stream"
+    }
+}
