@@ -40,6 +40,7 @@ let package = Package(
         .target(name: "HTTPProtocol", swiftSettings: house),
         .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
         .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
+        .target(name: "ACME", dependencies: ["Access", "COpenSSL"], swiftSettings: house),
         .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: house),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: house),
@@ -59,7 +60,7 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
-                "Access", "Routing",
+                "ACME", "Access", "Routing",
                 "EventLoop", "Telemetry",
                 "Configuration", basicContainers, logging,
             ],
@@ -81,6 +82,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TLSTests", dependencies: ["TLS", "Chance", basicContainers], swiftSettings: house),
+        .testTarget(name: "ACMETests", dependencies: ["ACME", "Access"], swiftSettings: house),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns"], swiftSettings: house),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: house),
         .testTarget(name: "AccessTests", dependencies: ["Access", "HTTPProtocol"], swiftSettings: house),
@@ -98,7 +100,7 @@ let package = Package(
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "Access", "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
+                "ACME", "Access", "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
                 "PerMessageDeflate",
                 "Routing", "TLS", "WebSocketProtocol", basicContainers,
             ], swiftSettings: house),

@@ -1,5 +1,31 @@
 /// Base64 for URLs without padding (RFC 4648, 5), as JOSE has it (RFC 7515, 2): one spelling for each value.
 package enum Base64URL {
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    /// The text for bytes.
+    package static func encode(_ bytes: some Collection<UInt8>) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var word: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in bytes {
+            word = word << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(digits[Int(word >> bits) & 63])
+            }
+            word &= (1 << bits) - 1
+        }
+        if bits > 0 { text.append(digits[Int(word << (6 - bits)) & 63]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Whether a text is one or more of its digits and nothing else, be it the text of bytes or not.
+    package static func isPlain(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { digit($0) != nil }
+    }
+
     /// nil for what is none: padding, blanks, the other alphabet, and bits at the end that mean nothing.
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []

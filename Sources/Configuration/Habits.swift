@@ -166,7 +166,7 @@ enum Habits {
         case "min", "mins", "minute", "minutes": return meant("\(number)m")
         case "hour", "hours", "hr": return meant("\(number)h")
         case "msec", "millis", "milliseconds": return meant("\(number)ms")
-        case "d", "day", "days": return Int(number).flatMap { $0 < 10_000 ? meant("\($0 * 24)h") : nil }
+        case "day", "days": return meant("\(number)d")
         default: return nil
         }
     }

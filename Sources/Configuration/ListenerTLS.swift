@@ -62,8 +62,10 @@ package struct ListenerTLS: Equatable, Sendable {
         }
     }
 
-    /// One or more; the first is the default.
+    /// The first is the default; none where `acme` gets some.
     package var certificates: [Certificate]
+    /// `acme`: names for which certificates are got. nil = none.
+    package var issued: Issued?
     /// `minimum_version`: nothing below TLS 1.3, else nothing below 1.2.
     package var requiresTLS13 = false
     /// `tickets.rotate`, in nanoseconds: how long one key seals session tickets (RFC 5077, 5.5). 0 = as long as the
@@ -75,19 +77,28 @@ package struct ListenerTLS: Equatable, Sendable {
     /// With these certificates, all else by default.
     package init(certificates: [Certificate]) { self.certificates = certificates }
 
+    private static let rules: [Rule<Self>] = [
+        Rule(schema: ["anyOf": [["required": ["certificates"]], ["required": ["acme"]]]]) { _, section in
+            guard section.lacks("certificates"), !section.hasKey("acme") else { return }
+            section.complain(
+                section.place,
+                "\(section.title) needs 'certificates', one or more, or 'acme' with names to get them for")
+        }
+    ]
+
     private static let tickets = Table("Session tickets.", start: Self(certificates: [])) {
         Key.value(
             "rotate", \.rotatesTickets, .duration,
             "How long one key seals tickets (RFC 5077, 5.5); 0 = as long as the process runs.")
     }
 
-    static let table = Table("TLS to clients.", start: Self(certificates: [])) {
+    static let table = Table("TLS to clients.", start: Self(certificates: []), rules: rules) {
         Key.sections(
             "certificates", \.certificates, Certificate.table,
-            title: { _, _ in "'certificates' of a listener" },
-            lacking: { title, _ in "\(title) needs 'certificates', one or more" },
+            title: { _, _ in "'certificates' of a listener" }, lacking: nil,
             start: { _ in Certificate.table.start }
-        )
+        ).usual
+        AcmeNames.key
         Key.value(
             "minimum_version", \.requiresTLS13, .version, "Nothing older is spoken."
         )

@@ -13,6 +13,10 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var trustedProxies = TrustedProxies()
     /// `underscore_fields`: what becomes of request fields with an underscore in their names.
     package var underscoreFields = UnderscoreFields.drop
+    /// nil = no certificate is asked for.
+    package var acme: AcmeConfiguration?
+    /// `watch`: this file is loaded again when it changes. The files that it names always are.
+    package var watchesItself = false
     /// nil = no admin listener.
     package var admin: AdminConfiguration?
     /// `log`.
@@ -65,6 +69,11 @@ package struct ProxyConfiguration: Equatable, Sendable {
             "admin", \.admin, AdminConfiguration.table, canBeOff: true, unset: "no such listener",
             check: { AdminConfiguration.check($0, $1, $2.listeners) }
         )
+        Key.optionalSection(
+            "acme", \.acme, AcmeConfiguration.table, canBeOff: true, unset: "nothing is asked for")
+        Key.value(
+            "watch", \.watchesItself, .flag,
+            "This file is loaded again when it changes; files that it names always are.")
         Key.section("log", \.log, LogConfiguration.table)
         Key.section("compression", \.compression, CompressionConfiguration.table)
         Key.section("limits", \.limits, LimitsConfiguration.table)
@@ -88,6 +97,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
 
     private static let rules: [Rule<Self>] = [
         Rule { configuration, section in Redirect.resolve(&configuration.listeners, section) },
+        Rule { configuration, section in AcmeNames.resolve(&configuration, section) },
         Rule { configuration, section in
             guard let limit = configuration.limits.memory, limit > 0 else { return }
             for (name, upstream) in configuration.upstreams where upstream.mode == .broadcast {

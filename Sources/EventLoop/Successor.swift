@@ -81,24 +81,6 @@ package final class Successor: Pollable, TimerTarget {
     }
 }
 
-/// A list of C strings that ends with NULL.
-@safe private final class CStrings {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let count: Int
-
-    init(_ strings: [String]) {
-        count = strings.count
-        unsafe pointers = .allocate(capacity: strings.count + 1)
-        for (index, string) in strings.enumerated() { unsafe pointers[index] = strdup(string) }
-        unsafe pointers[strings.count] = nil
-    }
-
-    deinit {
-        for index in 0..<count { unsafe free(pointers[index]) }
-        unsafe pointers.deallocate()
-    }
-}
-
 /// The other side: what a process says to the one that started it.
 package enum Predecessor {
     /// Says that this process serves. Once.

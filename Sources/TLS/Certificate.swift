@@ -9,7 +9,7 @@ internal import COpenSSL
     /// What its names of the form `*.example.com` end in, in lower case: `.example.com`.
     private let wildcards: Set<[UInt8]>
     /// An OCSP response that goes with it in each handshake that asks for one.
-    let staple: [UInt8]
+    package let staple: [UInt8]
 
     /// Parses PEM text: the leaf first, then its chain; the key unencrypted.
     ///
@@ -40,6 +40,18 @@ internal import COpenSSL
         unsafe chain = []
         staple = []
         unsafe self.key = key
+    }
+
+    /// The same with another OCSP response.
+    package init(_ other: Certificate, staple: [UInt8]) {
+        self.staple = staple
+        wildcards = other.wildcards
+        unsafe leaf = other.leaf
+        unsafe chain = other.chain
+        unsafe key = other.key
+        unsafe X509_up_ref(leaf)
+        unsafe chain.forEach { unsafe _ = X509_up_ref($0) }
+        unsafe EVP_PKEY_up_ref(key)
     }
 
     deinit {

@@ -54,6 +54,7 @@ enum ContextBasics {
     package let certificates: [Certificate]
     // Contexts hold it unretained.
     private let tickets: TicketKeys?
+    private let challenges: ALPNChallenges?
     private let protocolsOnWire: [UInt8]
     /// Clients are asked for certificates.
     package let asksForCertificates: Bool
@@ -67,15 +68,17 @@ enum ContextBasics {
     ///   - hostName: how a host is written for comparisons; the same for SNI as for routes, so that both find the same.
     ///   - tellsSecrets: sessions tell their secrets to `TLSWire.onSecret`, which takes a tenth of a handshake's time.
     ///   - tickets: nil = keys that only this context has.
+    ///   - challenges: what authorities are shown that want to see whose a name is.
     ///   - protocols: for ALPN, in our order of preference, e.g. `["http/1.1"]`.
     package init(
         certificates: [Certificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"],
-        clients: ClientVerification? = nil, tickets: TicketKeys? = nil,
+        clients: ClientVerification? = nil, tickets: TicketKeys? = nil, challenges: ALPNChallenges? = nil,
         tellsSecrets: Bool = false, hostName: @escaping @Sendable (String) -> String = { $0 }
     ) throws(TLSError) {
         guard !certificates.isEmpty else { throw .setup("a TLS listener needs a certificate") }
         self.certificates = certificates
         self.tickets = tickets
+        self.challenges = challenges
         asksForCertificates = clients != nil
         self.hostName = hostName
         protocolsOnWire = protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
@@ -91,6 +94,7 @@ enum ContextBasics {
             unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, me)
             unsafe certificates[index].attachStaple(to: context)
             unsafe tickets?.attach(to: context)
+            unsafe challenges?.attach(to: context)
             unsafe try clients?.apply(to: context)
             unsafe trunkline_ctx_on_server_name(context, selectCertificate, me)
             if tellsSecrets { unsafe trunkline_ctx_on_secret(context, tellSecret) }
@@ -172,6 +176,8 @@ private let selectCertificate:
             let name = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)
         else { return SSL_TLSEXT_ERR_OK }
         let server = unsafe Unmanaged<ServerTLSContext>.fromOpaque(argument).takeUnretainedValue()
+        // A challenge is answered by a certificate of its own, which has been chosen already.
+        guard unsafe SSL_get_SSL_CTX(ssl) == server.defaultContext else { return SSL_TLSEXT_ERR_OK }
         if let context = unsafe server.context(for: String(cString: name)) {
             unsafe SSL_set_SSL_CTX(ssl, context)
         }

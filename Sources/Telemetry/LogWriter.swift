@@ -178,6 +178,11 @@ package enum WallTime {
     package static func text(secondsFromNow seconds: Int) -> String {
         String(WallClock.timestamp(later: seconds).prefix { $0 != "." }) + "Z"
     }
+
+    /// The same of a time in seconds since 1970.
+    package static func text(at seconds: Double) -> String {
+        text(secondsFromNow: Int(max(min(seconds, 1e11), 0)) - WallClock.seconds())
+    }
 }
 
 /// The clocks that logs need.

@@ -54,7 +54,7 @@ struct ConfigurationLoaderTests {
                 "f:1:10: 'many' is no valid 'workers' in the configuration, expected a whole number from 1 to 1024",
                 "f:2:1: unknown key 'listenrs' in the configuration, did you mean 'listeners'?",
                 "f:4:14: 'localhost:80' is no address to listen on, expected one such as 0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock, did you mean '127.0.0.1:80'?",
-                "f:5:19: '5 parsecs' is no valid 'idle' in 'timeouts', expected a duration such as 500ms, 5s, 2m, 1h, or 0 for off",
+                "f:5:19: '5 parsecs' is no valid 'idle' in 'timeouts', expected a duration such as 500ms, 5s, 2m, 1h, 30d, or 0 for off",
                 "f:8:15: upstream 'ap' is not defined, did you mean 'app'?",
                 "f:10:3: warning: upstream 'app' is used by no route",
                 "f:11:5: upstream 'app' needs 'backends', one or more",

@@ -87,7 +87,7 @@ struct HabitsTests {
         arguments: [
             ("timeouts: { idle: 30 }", "30s"), ("timeouts: { idle: 5min }", "5m"),
             ("timeouts: { idle: 1 hour }", "1h"),
-            ("timeouts: { idle: 2d }", "48h"), ("limits: { message: 16M }", "16MiB"),
+            ("timeouts: { idle: 2 days }", "2d"), ("limits: { message: 16M }", "16MiB"),
             ("limits: { message: 16MB }", "16MiB"), ("limits: { buffer: 8k }", "8KiB"),
             ("limits: { buffer: 1g }", "1GiB"),
         ])

@@ -69,8 +69,14 @@ struct ListenerConfigurationTests {
                 "redirect_to_https: 1",
                 "f:1:61: '1' is no valid 'redirect_to_https' in listener 1, expected true, false or { port: 8443 }"
             ),
-            ("tls: {}", "f:1:47: 'tls' of listener 1 needs 'certificates', one or more"),
-            ("tls: { certificates: [] }", "f:1:47: 'tls' of listener 1 needs 'certificates', one or more"),
+            (
+                "tls: {}",
+                "f:1:47: 'tls' of listener 1 needs 'certificates', one or more, or 'acme' with names to get them for"
+            ),
+            (
+                "tls: { certificates: [] }",
+                "f:1:47: 'tls' of listener 1 needs 'certificates', one or more, or 'acme' with names to get them for"
+            ),
             (
                 "tls: { certificates: [{ certificate: c.pem }] }",
                 "f:1:64: missing required key 'key' in 'certificates' of a listener"

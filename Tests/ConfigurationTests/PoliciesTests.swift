@@ -156,7 +156,7 @@ struct PoliciesTests {
             ("log: { format: xml }", "expected json or text"),
             ("log: { level: loud }", "expected one of trace, debug, info, notice, warning, error, critical"),
             ("log: { access: '' }", "expected stdout, stderr, off or a file"),
-            ("timeouts: { idle: 5 }", "expected a duration such as 500ms, 5s, 2m, 1h, or 0 for off"),
+            ("timeouts: { idle: 5 }", "expected a duration such as 500ms, 5s, 2m, 1h, 30d, or 0 for off"),
         ])
     func words(text: String, expected: String) {
         let said = load(rest: text).words

@@ -8,14 +8,15 @@ struct QuantityTests {
         "durations are nanoseconds",
         arguments: [
             ("500ms", 500_000_000), ("5s", 5_000_000_000), ("2m", 120_000_000_000),
-            ("1h", 3_600_000_000_000), ("0", 0), ("off", 0), ("false", 0), ("0s", 0),
+            ("1h", 3_600_000_000_000), ("30d", 2_592_000_000_000_000), ("0", 0), ("off", 0), ("false", 0),
+            ("0s", 0),
         ] as [(String, UInt64)])
     func durations(text: String, wanted: UInt64) { #expect(Quantity.duration(text) == wanted) }
 
     @Test(
         "what is no duration is refused, as is one that can't be counted",
         arguments: [
-            "", "5", "s", "-1s", "5 s", "1.5s", "5d", "+5s", "5\u{0663}s", "99999999999999999999s",
+            "", "5", "s", "-1s", "5 s", "1.5s", "5w", "d", "+5s", "5\u{0663}s", "99999999999999999999s",
             "9999999999999h",
         ])
     func badDurations(text: String) { #expect(Quantity.duration(text) == nil) }

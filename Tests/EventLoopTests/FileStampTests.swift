@@ -15,6 +15,13 @@ struct FileStampTests {
         let second = try #require(FileStamp(path))
         #expect(second != first)
         try "seven".write(toFile: path, atomically: true, encoding: .utf8)
-        #expect(try #require(FileStamp(path)) != second)
+        let third = try #require(FileStamp(path))
+        #expect(third != second)
+        let link = path + "-link"
+        defer { try? FileManager.default.removeItem(atPath: link) }
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+        #expect(FileStamp(link) == third)
+        try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
+        #expect(FileStamp(path) != third)
     }
 }

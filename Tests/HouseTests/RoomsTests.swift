@@ -13,8 +13,10 @@ struct RoomsTests {
         ("Upstream", ["Metrics", "Context", "Transport", "Plan"]),
         ("Exchange", ["Context", "Transport", "Plan", "Upstream"]),
         ("Access", ["Context", "Plan", "Upstream", "Exchange"]),
+        ("Certificates", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Exchange"]),
         ("Generation", ["Context", "Plan", "Upstream", "Access"]),
         ("Relay", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Access"]),
+        ("Continuity", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Relay"]),
         ("Broadcast", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Relay"]),
         (
             "Client",

@@ -6,7 +6,7 @@ struct TestMirrorTests {
     private static let modules: Set<String> = [
         "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
         "Access", "Routing",
-        "EventLoop", "Telemetry", "Configuration",
+        "EventLoop", "Telemetry", "Configuration", "ACME",
     ]
 
     /// Files without a test file of their own, each with the reason.
@@ -21,6 +21,7 @@ struct TestMirrorTests {
         "Configuration/LogConfiguration": "keys; PoliciesTests reads each",
         "Configuration/Scalar": "ScalarsTests has every kind, TableTests its complaints",
         "Configuration/TimeoutsConfiguration": "keys; PoliciesTests reads each",
+        "EventLoop/CStrings": "arguments of a program; HookProcessTests starts one",
         "EventLoop/Descriptor": "system calls with typed errors; the tests of sockets make each",
         "EventLoop/Pollable": "what sockets and timers inherit; their tests run it",
         "EventLoop/Successor": "starts a process; Interop/test_hand_over.py does",

@@ -19,7 +19,7 @@ enum JSONSchema {
         "duration": [
             "anyOf": [
                 ["const": 0], ["const": false],
-                ["type": "string", "pattern": .text("^([0-9]+(ms|s|m|h)|0|\(no))$")],
+                ["type": "string", "pattern": .text("^([0-9]+(ms|s|m|h|d)|0|\(no))$")],
             ]
         ],
         "size": [

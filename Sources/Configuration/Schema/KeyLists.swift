@@ -38,27 +38,28 @@ extension Key {
             show: { root in root[keyPath: path].map { .list($0.compactMap(scalar.shown)) } })
     }
 
-    /// A list of mappings, one or more.
+    /// A list of mappings.
     ///
     /// - Parameters:
     ///   - start: what an item is before it is read, from what was read before.
     ///   - title: how complaints name an item, from its number and the title around it.
     ///   - usual: the key that a lone value is taken for.
-    ///   - lacking: the complaint where there is none, from the section's title; told whether the key is absent.
+    ///   - lacking: the complaint where there is none, from the section's title; told whether the key is absent. nil = there
+    ///     may be none.
     ///   - check: what is to be said of an item together with what was read before, the items before it included.
     static func sections<Item: Sendable>(
         _ name: String, _ path: any WritableKeyPath<Root, [Item]> & Sendable, _ table: Table<Item>,
         title: @escaping @Sendable (Int, String) -> String, usual: String? = nil,
-        lacking: @escaping @Sendable (String, _ isAbsent: Bool) -> String,
+        lacking: (@Sendable (String, _ isAbsent: Bool) -> String)?,
         start: @escaping @Sendable (Root) -> Item,
         check: @escaping @Sendable (Item, Section, Root) -> Void = { _, _, _ in }
     ) -> Key {
         Key(
             entry: Entry(
-                name: name, about: table.outline.about, kind: .sections(table.outline, least: 1),
-                isRequired: true),
+                name: name, about: table.outline.about,
+                kind: .sections(table.outline, least: lacking == nil ? 0 : 1), isRequired: lacking != nil),
             read: { root, section in
-                if section.lacks(name) {
+                if let lacking, section.lacks(name) {
                     section.complain(section.place, lacking(section.title, !section.hasKey(name)))
                 }
                 root[keyPath: path] = []

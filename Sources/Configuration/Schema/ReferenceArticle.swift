@@ -19,7 +19,7 @@ struct ReferenceArticle {
         The file is YAML. Unknown keys are errors. All complaints are printed in one go, each with file, line and column, and a
         running proxy keeps what it has. Paths of files are relative to the configuration file.
 
-        - A duration is `500ms`, `5s`, `2m` or `1h`; `0` and `off` are off.
+        - A duration is `500ms`, `5s`, `2m`, `1h` or `30d`; `0` and `off` are off.
         - A size is `512B`, `64KiB`, `16MiB` or `1GiB`; a number alone is bytes.
         - `off`, `no` and `false` mean the same wherever `off` is allowed, and so do `on`, `yes` and `true`.
         - `${NAME}` stands for an environment variable, `${NAME:-default}` for one that may be unset or empty.

@@ -4,7 +4,7 @@ extension Scalar where Value == UInt64 {
     static var duration: Self {
         Scalar(
             form: Form(words: "duration", schema: ["$ref": "#/$defs/duration"]),
-            expected: "a duration such as 500ms, 5s, 2m, 1h, or 0 for off",
+            expected: "a duration such as 500ms, 5s, 2m, 1h, 30d, or 0 for off",
             parse: { text, _ in Quantity.duration(text) }, print: { Quantity.text($0) },
             habit: Habits.duration)
     }
@@ -13,8 +13,9 @@ extension Scalar where Value == UInt64 {
     static var someDuration: Self {
         Scalar(
             form: Form(
-                words: "duration, not 0", schema: ["type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h)$"]),
-            expected: "a duration such as 500ms, 5s, 2m, 1h",
+                words: "duration, not 0",
+                schema: ["type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$"]),
+            expected: "a duration such as 500ms, 5s, 2m, 1h, 30d",
             parse: { text, _ in Quantity.duration(text).flatMap { $0 > 0 ? $0 : nil } },
             print: { Quantity.text($0) }, habit: Habits.duration)
     }

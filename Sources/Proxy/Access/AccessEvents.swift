@@ -16,8 +16,11 @@ extension EventLog {
     func watchedFile(_ path: String, _ outcome: OnWatchedFile) {
         switch outcome {
         case .same: break
-        case .changed: operations.notice("file read again", metadata: ["file": "\(path)"])
+        case .changed:
+            metrics.add(.refreshes, ["loaded"])
+            operations.notice("file read again", metadata: ["file": "\(path)"])
         case .broken(let cause):
+            metrics.add(.refreshes, ["refused"])
             operations.error(
                 "file can't be used, what it held before still counts",
                 metadata: ["file": "\(path)", "cause": "\(cause)"])

@@ -8,12 +8,20 @@ enum AdminCall: Equatable, Sendable {
     case undrain(DrainSelection)
     /// Gives a session that hibernates a backend again, by the id that backends know it by.
     case wake(session: String)
+    /// Whether every name has a certificate that clients take.
+    case certificatesReady
+    /// nil = all names.
+    case renew(String?)
+    /// For a reason of RFC 5280, 5.3.1.
+    case revoke(String, reason: Int)
+    case changeAccountKey
 
     /// Sessions closed a second where an order says nothing.
     static let defaultRate = 100
     private static let rates = 1...1_000_000
     private static let reading = ["/", "/healthz", "/readyz", "/status", "/metrics"]
     private static let ordering = ["/reload", "/drain", "/undrain", "/wake"]
+    private static let certificates = ["/acme/renew", "/acme/revoke", "/acme/account-key"]
 
     /// Judges a request by its head.
     static func judge(_ head: RequestHead, by rules: AdminRules) throws(AdminRefusal) -> AdminCall {
@@ -21,14 +29,18 @@ enum AdminCall: Equatable, Sendable {
         let path = head.target.path
         if reading.contains(path) {
             guard head.method == "GET" || head.method == "HEAD" else { throw .method(allowed: "GET, HEAD") }
+            if path == "/readyz", try AdminQuery(head.target.query ?? "").names == ["certificates"] {
+                return .certificatesReady
+            }
             return page(path)
         }
-        guard ordering.contains(path) else { throw .notFound }
+        guard ordering.contains(path) || certificates.contains(path) else { throw .notFound }
         guard head.method == "POST" else { throw .method(allowed: "POST") }
         try rules.authorize(head)
         if path == "/reload" { return .reload }
         let query = try AdminQuery(head.target.query ?? "")
         if path == "/wake" { return .wake(session: try session(query)) }
+        if certificates.contains(path) { return try certificate(path, query) }
         let selection = try selection(query, rateIsKnown: path == "/drain")
         return path == "/undrain" ? .undrain(selection) : .drain(selection, rate: try rate(query))
     }
@@ -48,6 +60,23 @@ enum AdminCall: Equatable, Sendable {
             throw .query("name what is meant: session=ID, as backends are told by Trunkline-Session")
         }
         return id
+    }
+
+    private static func certificate(_ path: String, _ query: AdminQuery) throws(AdminRefusal) -> AdminCall {
+        switch path {
+        case "/acme/renew": return .renew(query["name"])
+        case "/acme/account-key": return .changeAccountKey
+        default:
+            guard let name = query["name"] else { throw .query("name what is to be revoked: name=HOST") }
+            let reason = query["reason"] ?? "0"
+            // 6 is a hold, which ACME doesn't have; 7 is nothing.
+            guard let number = Int(reason), [0, 1, 3, 4, 5].contains(number) else {
+                throw .query(
+                    "'\(reason)' is no reason, expected 0 unspecified, 1 key compromise, 3 affiliation changed, 4 superseded or 5 cessation"
+                )
+            }
+            return .revoke(name, reason: number)
+        }
     }
 
     private static func rate(_ query: AdminQuery) throws(AdminRefusal) -> Int {

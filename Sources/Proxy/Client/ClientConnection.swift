@@ -109,6 +109,10 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     override func opened() {
         worker.metrics.countTLS(transport)
         if transport.applicationProtocol == "h2" { return becomeHTTP2([]) }
+        // An authority has seen what it came for.
+        if transport.applicationProtocol == ALPNChallenges.protocolName {
+            return end("client left")
+        }
         // Without ALPN its first bytes say what it speaks: where that is to be HTTP/2 alone, it is told so.
         if !listener.speaksHTTP1 { sniffer = PrefaceSniffer() }
         phase = .head

@@ -71,6 +71,14 @@ extension RequestServer {
             return refuse(
                 Fault(.request(.methodNotAllowed)), host: head.fields.first("host"), path: head.target.text)
         }
+        // Before routes and redirects: authorities ask in plain HTTP (RFC 8555, 8.3).
+        if listener.tls == nil, let proof = worker.generation.challenges.answer(head.target) {
+            let answer = RouteResponse(
+                route: "acme-challenge", status: 200, body: proof, contentType: "application/octet-stream",
+                bytes: Array(proof.utf8))
+            respond(answer, to: head)
+            return worker.log.answered(self.record.take(), answer, at: worker.loop.now)
+        }
         if let port = listener.redirectPort, !client.cameSecurely { return redirect(head, to: port) }
         guard !worker.loop.memory.pool.isOver else {
             return refuse(Fault(.memory), host: head.fields.first("host"), path: head.target.text)

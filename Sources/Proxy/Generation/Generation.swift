@@ -23,11 +23,15 @@ final class Generation: Sendable {
     /// Parameters of queries that have tokens in them.
     let maskedParameters: [String]
 
+    /// What authorities are shown.
+    let challenges: ChallengeBook
+
     init(
         _ configuration: ProxyConfiguration, backendTLS: [String: ClientTLSContext],
-        access: [String: AccessFiles] = [:], state: ProcessState
+        access: [String: AccessFiles] = [:], challenges: ChallengeBook, state: ProcessState
     ) {
         self.configuration = configuration
+        self.challenges = challenges
         registry = state.backends
         clients = state.clients
         passwords = state.passwords

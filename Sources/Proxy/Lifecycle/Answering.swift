@@ -7,13 +7,17 @@ extension ProxyServer: AdminHost {
     private static let index = """
         Trunkline's admin listener.
         GET  /healthz   200 as long as the process lives
-        GET  /readyz    200 while it takes new connections, 503 while it starts or drains
+        GET  /readyz    200 while it takes new connections, 503 while it starts or drains;
+                        /readyz?certificates: and has every certificate that it is to get
         GET  /status    what it does now, as JSON
         GET  /metrics   what it has counted, for Prometheus
         POST /reload    loads the configuration again
         POST /drain?route=NAME | upstream=NAME | backend=ADDRESS [&rate=SESSIONS A SECOND]
         POST /undrain?route=NAME | upstream=NAME | backend=ADDRESS
         POST /wake?session=ID   gives a session that hibernates a backend again
+        POST /acme/renew[?name=HOST]          asks for certificates now
+        POST /acme/revoke?name=HOST[&reason=NUMBER]
+        POST /acme/account-key                gives the account another key
 
         """
 
@@ -27,6 +31,12 @@ extension ProxyServer: AdminHost {
         case .ready:
             let word = isReady ? "ready\n" : isServing ? "draining\n" : "starting\n"
             done(AdminResponse(isReady ? 200 : 503, word))
+        case .certificatesReady:
+            guard isReady else { return answer(.ready, done: done) }
+            done(
+                hasCertificates
+                    ? AdminResponse(200, "ready\n") : AdminResponse(503, "certificates are missing\n"))
+        case .renew, .revoke, .changeAccountKey: order(call, done: done)
         case .metrics, .status: answerPage(call, done)
         case .reload: done(answer(reload()))
         case .drain(let selection, let rate):

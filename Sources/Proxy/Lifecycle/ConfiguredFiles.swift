@@ -1,3 +1,5 @@
+internal import ACME
+internal import Access
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
@@ -8,22 +10,30 @@ struct ConfiguredFiles {
     private let file: String
     private let folder: String
     private let tickets: TicketRegistry
+    private let shelf: CertificateShelf
+    /// All that was read, or looked for, as it was before.
+    private(set) var files: [String: FileStamp?] = [:]
+    /// Whose responders are to be asked.
+    private(set) var stapled: [Certificate] = []
     private(set) var complaints: [Diagnostic] = []
     private(set) var warnings: [Diagnostic] = []
 
-    init(file: String, tickets: TicketRegistry) {
+    init(file: String, tickets: TicketRegistry, shelf: CertificateShelf) {
         self.file = file
         self.tickets = tickets
+        self.shelf = shelf
         folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     }
 
     /// A listener's TLS; nil when it is plain or something was wrong.
-    mutating func serverContext(_ listener: ListenerConfiguration, standIns: [Certificate]?)
-        -> ServerTLSContext?
-    {
-        guard let tls = listener.tls, !tls.certificates.isEmpty || standIns != nil else { return nil }
+    mutating func serverContext(
+        _ listener: ListenerConfiguration, standIns: [Certificate]?, acme: AcmeConfiguration?
+    ) -> ServerTLSContext? {
+        guard let tls = listener.tls, !tls.certificates.isEmpty || tls.issued != nil || standIns != nil
+        else { return nil }
         let named = tls.certificates
-        let certificates = standIns ?? named.compactMap { load($0) }
+        let issued = issued(tls, acme)
+        var certificates = standIns ?? named.compactMap { load($0) }
         if standIns == nil, certificates.count == named.count {
             for (certificate, named) in zip(certificates, named) { warn(certificate, named) }
         }
@@ -31,6 +41,7 @@ struct ConfiguredFiles {
         guard standIns != nil || certificates.count == named.count,
             (clients == nil) == (tls.clients == nil)
         else { return nil }
+        certificates = (certificates + issued).map(shelf.stapled)
         do throws(TLSError) {
             return try ServerTLSContext(
                 certificates: certificates, minimumVersion: tls.requiresTLS13 ? .tls13 : .tls12,
@@ -38,7 +49,8 @@ struct ConfiguredFiles {
                 clients: clients,
                 tickets: try tickets.keys(
                     for: listener.address.value.description, rotatedEvery: tls.rotatesTickets),
-                tellsSecrets: WireSetup.logsKeys, hostName: RequestTarget.hostName)
+                challenges: shelf.challenges.tls, tellsSecrets: WireSetup.logsKeys,
+                hostName: RequestTarget.hostName)
         } catch {
             let authority = tls.clients?.authority
             complain(
@@ -46,6 +58,65 @@ struct ConfiguredFiles {
                 "\(authority.map { "'\($0.value)'" } ?? "tls"): \(error)")
             return nil
         }
+    }
+
+    /// What has been issued for a listener's names, or stands in until it is.
+    private mutating func issued(_ tls: ListenerTLS, _ acme: AcmeConfiguration?) -> [Certificate] {
+        guard let acme else { return [] }
+        let storage = CertificateStorage(path(acme.storage.value))
+        return tls.issuedNames.compactMap { name in
+            do throws(TLSError) {
+                let certificate = try shelf.certificate(for: name.value, in: storage)
+                if !certificate.isSelfSigned { stapled.append(certificate) }
+                return certificate
+            } catch {
+                complain(name.place, "'\(name.value)': \(error)")
+                return nil
+            }
+        }
+    }
+
+    /// Of an account: base64 of either alphabet, as authorities' pages show it.
+    private static func secret(_ text: [UInt8]) -> [UInt8]? {
+        let digits = text.filter { byte in byte > 32 && byte != UInt8(ascii: "=") }
+        return Base64URL.decode(
+            digits.map { byte in
+                switch byte {
+                case UInt8(ascii: "+"): UInt8(ascii: "-")
+                case UInt8(ascii: "/"): UInt8(ascii: "_")
+                default: byte
+                }
+            })
+    }
+
+    /// What the thread that gets certificates needs of a configuration.
+    mutating func authority(_ acme: AcmeConfiguration) -> AuthorityPlan? {
+        var account: ExternalAccount?
+        if let external = acme.externalAccount {
+            guard let bytes = read(external.keyFile, what: "external account's key") else { return nil }
+            guard let key = Self.secret(bytes), !key.isEmpty else {
+                complain(external.keyFile.place, "'\(external.keyFile.value)' must hold a key in base64")
+                return nil
+            }
+            account = ExternalAccount(id: external.id, key: key)
+        }
+        var authority: [UInt8]?
+        if let named = acme.authority {
+            guard let bytes = read(named, what: "CA certificates") else { return nil }
+            authority = bytes
+        }
+        return AuthorityPlan(
+            directory: acme.directory, email: acme.email, storage: path(acme.storage.value),
+            key: KeyKind(rawValue: acme.key.rawValue) ?? .p256,
+            challenges: acme.challenges.map { challenge in
+                switch challenge {
+                case .tlsALPN: .tlsALPN
+                case .http: .http
+                case .dns: .dns
+                }
+            },
+            hook: acme.hook.map { path($0.value) }, renewBefore: Double(acme.renewBefore) / 1_000_000_000,
+            externalAccount: account, authorityPEM: authority)
     }
 
     private mutating func clientVerification(_ clients: ListenerTLS.Clients?) -> ClientVerification? {
@@ -108,7 +179,10 @@ struct ConfiguredFiles {
         guard let chain, let key else { return nil }
         do throws(TLSError) {
             let certificate = try Certificate(certificatePEM: chain, keyPEM: key)
-            guard let staple = staple(named, for: certificate) else { return certificate }
+            guard let staple = staple(named, for: certificate) else {
+                if named.staple == .beside { stapled.append(certificate) }
+                return certificate
+            }
             return try Certificate(certificatePEM: chain, keyPEM: key, staple: staple)
         } catch {
             let place = if case .key = error { named.key } else { named.certificate }
@@ -139,6 +213,7 @@ struct ConfiguredFiles {
             return checked(bytes, name, certificate)
         case .beside:
             let file = Located(value: named.certificate.value + ".ocsp", place: named.certificate.place)
+            look(path(file.value))
             guard let bytes = try? FileContents.read(path(file.value)) else { return nil }
             return checked(bytes, file, certificate)
         }
@@ -173,16 +248,33 @@ struct ConfiguredFiles {
         return String(token)
     }
 
+    private mutating func look(_ path: String) {
+        if files[path] == nil { files[path] = FileStamp(path) }
+    }
+
     /// Where a file is.
     func path(_ name: String) -> String { name.hasPrefix("/") ? name : folder + name }
 
     private mutating func read(_ name: Located<String>, what: String) -> [UInt8]? {
+        look(path(name.value))
         do throws(SystemError) {
             return try FileContents.read(path(name.value))
         } catch {
             complain(name.place, "cannot read \(what) '\(name.value)': \(error.reason)")
             return nil
         }
+    }
+
+    /// Makes something of files that may have changed. Where that fails and there is something older, that stays.
+    mutating func attempt<Made>(
+        _ refused: inout [Diagnostic], _ old: Made?, _ make: (inout ConfiguredFiles) -> Made?
+    ) -> Made? {
+        let before = complaints.count
+        let made = make(&self)
+        guard let old, complaints.count > before else { return made }
+        refused += complaints[before...]
+        complaints.removeSubrange(before...)
+        return old
     }
 
     mutating func complain(_ place: Place, _ text: String) {

@@ -33,6 +33,24 @@ extension EventLog {
         operations.notice("configuration reloaded")
     }
 
+    /// Files that the configuration names have changed.
+    ///
+    /// - Parameter refused: those that are of no use.
+    func refreshed(_ cause: String, refused: [String]) {
+        metrics.add(.refreshes, [refused.isEmpty ? "loaded" : "refused"])
+        if refused.isEmpty { operations.notice("files read again", metadata: ["files": "\(cause)"]) }
+        for complaint in refused {
+            operations.error(
+                "file can't be used, what it held before still counts",
+                metadata: ["files": "\(cause)", "cause": "\(complaint)"])
+        }
+    }
+
+    /// The configuration itself has changed, and is watched.
+    func filesChanged(_ files: [String]) {
+        operations.notice("configuration file changed", metadata: ["file": "\(files.joined(separator: " "))"])
+    }
+
     func warned(_ text: String) { operations.warning("configuration", metadata: ["cause": "\(text)"]) }
 
     func certificateExpires(_ listener: String, _ name: String, _ words: String) {

@@ -19,6 +19,7 @@ extension ProxyServer {
         all.set(.memoryLimit, to: Double(state.memory.limit))
         for (name, lines) in logs.lostLines { all.add(.logLinesLost, [name], by: lines) }
         addCertificates(to: &all)
+        addAcme(to: &all)
         addBackends(to: &all)
         addProcess(to: &all)
         return all

@@ -28,6 +28,13 @@ package final class ProxyServer: TimerTarget {
     /// Workers that still have something to close; nil while the process doesn't drain.
     var undrainedWorkers: Int?
     var handOver: HandOver?
+    let board = CertificateBoard()
+    /// Whom to tell what became of orders about certificates.
+    var orders: [UInt64: (AdminResponse) -> Void] = [:]
+    var nextOrder: UInt64 = 0
+    /// The thread that gets certificates, once there is one.
+    var keeper: Mailbox?
+    var watcher: FileWatcher?
     private(set) var admin: AdminService?
     /// All workers run and the listeners are open.
     private(set) var isServing = false
@@ -114,6 +121,8 @@ package final class ProxyServer: TimerTarget {
         admin?.start()
         announce?(addresses)
         rotateTickets()
+        keepCertificates()
+        watchFiles()
         notify(["READY=1"])
         if let pipe = inherited.predecessor { Predecessor.tellReady(pipe) }
     }
@@ -172,8 +181,8 @@ package final class ProxyServer: TimerTarget {
 
     private func everySecond() {
         logs.writeSummaries()
+        watcher?.secondPassed()
         if certificateLook.isDue(at: loop.now) { lookAtCertificates() }
-        for file in current.watchedFiles { logs.log.watchedFile(file.path, file.look()) }
         _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
     }
 

@@ -19,10 +19,11 @@ extension ProxyServer {
         notify(["RELOADING=1", "MONOTONIC_USEC=\(loop.now / 1000)"])
         defer { notify(["READY=1"]) }
         do throws(Diagnostics) {
-            let next = try Startup(file: file, tickets: current.tickets)
+            let next = try Startup(file: file, tickets: current.tickets, shelf: current.shelf)
             let added = try next.bind(workers: mailboxes.count, beside: listeners)
             let warnings = next.warnings.map(\.description) + needsRestart(next.configuration)
             adopt(next, added)
+            generationNumber += 1
             for warning in warnings { logs.log.warned(warning) }
             logs.log.reloaded()
             notify(["STATUS=serving configuration \(generationNumber)"])
@@ -43,13 +44,28 @@ extension ProxyServer {
     private func adopt(_ next: Startup, _ added: [ListenerHandOut]) {
         let names = Set(next.listeners.map(\.name))
         current = next
-        generationNumber += 1
         listeners = listeners.filter { names.contains($0.facts.name) } + added
         let generation = next.generation(in: state)
         state.prune(keepingRoutes: Set(next.configuration.routes.map(\.name)))
         let adoption = Adoption(generation: generation, facts: next.listeners, added: added)
         onWorkers { $0.adopt(adoption) }
         rotateTickets()
+        keepCertificates()
+        watchFiles()
+    }
+
+    /// Reads the files that the configuration names again, and serves what they hold from now on. One that is of no use
+    /// changes nothing.
+    func refresh(because cause: String) {
+        guard undrainedWorkers == nil, handOver == nil else { return }
+        do throws(Diagnostics) {
+            var refused: [Diagnostic] = []
+            let next = try Startup(refreshing: current, refused: &refused)
+            adopt(next, [])
+            logs.log.refreshed(cause, refused: refused.map(\.description))
+        } catch {
+            logs.log.refreshed(cause, refused: error.list.filter { !$0.isWarning }.map(\.description))
+        }
     }
 
     /// What the new configuration asks for and only a new process can give.

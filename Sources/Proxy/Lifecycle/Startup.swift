@@ -12,6 +12,13 @@ package struct Startup {
     /// What is to be said that stops nothing.
     package let warnings: [Diagnostic]
     let tickets: TicketRegistry
+    let shelf: CertificateShelf
+    /// What the thread that gets certificates is to do.
+    let keeping: KeeperPlan
+    /// All files that the configuration names, those that are missing too, as they were before they were read.
+    let files: [String: FileStamp?]
+    /// Of the configuration itself, as it was before it was read.
+    private(set) var stamp: FileStamp?
     let adminRules: AdminRules
     private let backendTLS: [String: ClientTLSContext]
     /// By the names of routes.
@@ -21,14 +28,29 @@ package struct Startup {
 
     /// Reads a file and all that it names.
     package init(file: String) throws(Diagnostics) {
-        try self.init(file: file, tickets: TicketRegistry())
+        try self.init(file: file, tickets: TicketRegistry(), shelf: CertificateShelf())
     }
 
-    /// The same for a process that runs already and keeps its ticket keys.
-    init(file: String, tickets: TicketRegistry) throws(Diagnostics) {
+    /// The same for a process that runs already and keeps its ticket keys and the certificates that it got.
+    init(file: String, tickets: TicketRegistry, shelf: CertificateShelf) throws(Diagnostics) {
+        let stamp = FileStamp(file)
         let loaded = try Self.load(file: file)
         try self.init(
-            loaded.configuration, file: file, diagnostics: loaded.diagnostics, tickets: tickets)
+            loaded.configuration, file: file, diagnostics: loaded.diagnostics, tickets: tickets, shelf: shelf)
+        self.stamp = stamp
+    }
+
+    /// The same configuration with the files that it names read anew. Where one of them is of no use, what was made of the
+    /// old one stays.
+    ///
+    /// - Parameter refused: gets what is to be said of those.
+    init(refreshing current: Startup, refused: inout [Diagnostic]) throws(Diagnostics) {
+        var complaints: [Diagnostic] = []
+        try self.init(
+            current.configuration, file: current.file, tickets: current.tickets, shelf: current.shelf,
+            replacing: current, refused: &complaints)
+        stamp = current.stamp
+        refused = complaints
     }
 
     /// Reads a file alone, and nothing that it names.
@@ -50,18 +72,35 @@ package struct Startup {
     /// From a configuration that is known; `certificates` stand in for files.
     init(
         _ configuration: ProxyConfiguration, file: String, diagnostics: [Diagnostic] = [],
-        certificates: [Certificate]? = nil, tickets: TicketRegistry = TicketRegistry()
+        certificates: [Certificate]? = nil, tickets: TicketRegistry = TicketRegistry(),
+        shelf: CertificateShelf = CertificateShelf()
     ) throws(Diagnostics) {
-        var files = ConfiguredFiles(file: file, tickets: tickets)
+        var refused: [Diagnostic] = []
+        try self.init(
+            configuration, file: file, diagnostics: diagnostics, certificates: certificates, tickets: tickets,
+            shelf: shelf, replacing: nil, refused: &refused)
+    }
+
+    private init(
+        _ configuration: ProxyConfiguration, file: String, diagnostics: [Diagnostic] = [],
+        certificates: [Certificate]? = nil, tickets: TicketRegistry, shelf: CertificateShelf,
+        replacing old: Startup?, refused: inout [Diagnostic]
+    ) throws(Diagnostics) {
+        var files = ConfiguredFiles(file: file, tickets: tickets, shelf: shelf)
         self.tickets = tickets
+        self.shelf = shelf
         self.configuration = configuration
         self.file = file
         var facts: [ListenerFacts] = []
         for listener in configuration.listeners {
+            let name = listener.address.value.description
+            let context = files.attempt(&refused, old?.listeners.first { $0.name == name }?.tls) {
+                $0.serverContext(listener, standIns: certificates, acme: configuration.acme)
+            }
             facts.append(
                 ListenerFacts(
-                    name: listener.address.value.description, label: listener.name,
-                    tls: files.serverContext(listener, standIns: certificates),
+                    name: name, label: listener.name,
+                    tls: context,
                     redirectPort: listener.redirectPort,
                     readsProxyHeader: listener.readsProxyHeader,
                     protocols: listener.protocols,
@@ -71,21 +110,31 @@ package struct Startup {
         listeners = facts
         var contexts: [String: ClientTLSContext] = [:]
         for (name, upstream) in configuration.upstreams where upstream.tls != nil {
-            contexts[name] = files.clientContext(upstream)
+            contexts[name] = files.attempt(&refused, old?.backendTLS[name]) { $0.clientContext(upstream) }
+        }
+        let authority = configuration.acme.flatMap { acme in
+            files.attempt(&refused, old?.keeping.authority) { $0.authority(acme) }
         }
         var access: [String: AccessFiles] = [:]
         for route in configuration.routes where route.access != nil {
-            access[route.name] = files.access(route)
+            // What was read once is read again by itself.
+            access[route.name] = old?.access[route.name] ?? files.access(route)
         }
         self.access = access
         let admin = configuration.admin
+        let token = files.attempt(&refused, old?.adminRules.token) { files in
+            admin?.token.flatMap { files.token($0) }
+        }
         adminRules = AdminRules(
-            hosts: admin?.hosts ?? [], token: admin?.token.flatMap { files.token($0) },
+            hosts: admin?.hosts ?? [], token: token,
             isOnNetwork: admin?.address.value.port != nil)
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
         backendTLS = contexts
         warnings = diagnostics.filter(\.isWarning) + files.warnings
+        self.files = files.files
+        keeping = KeeperPlan(
+            authority: authority, names: configuration.issuedNames, stapled: files.stapled)
     }
 
     /// What the workers take. Nothing can fail from here on: with it the process's state follows the configuration.
@@ -93,10 +142,11 @@ package struct Startup {
         // Of the rest most is the sessions' own: windows, buffers of TLS, and the program itself.
         state.memory.limit = configuration.limits.memory ?? (MachineMemory.usable() ?? 0) / 4
         state.sockets.limits = configuration.socketLimits(descriptors: ProcessFacts.mostDescriptors)
-        return Generation(configuration, backendTLS: backendTLS, access: access, state: state)
+        return Generation(
+            configuration, backendTLS: backendTLS, access: access, challenges: shelf.challenges, state: state)
     }
 
-    /// What is read again when it changes.
+    /// What reads itself again when it changes.
     var watchedFiles: [any WatchedFileLook] { access.values.flatMap(\.watched) }
 
     /// What `check` prints.

@@ -24,6 +24,7 @@ extension ProxyServer {
             ("workers", .array(workers.enumerated().map { worker($0.offset, $0.element) })),
             ("listeners", .array(listeners.map(listener))),
             ("certificates", .array(certificates)),
+            ("acme", acmeStatus),
             ("routes", .array(current.configuration.routes.map { route($0, all) })),
             ("upstreams", .array(state.backends.all.compactMap { upstream($0, all) })),
             (

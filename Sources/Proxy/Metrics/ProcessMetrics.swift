@@ -10,6 +10,25 @@ extension Metric {
         "1 for the configuration of the start, one more with each reload.")
     static let reloads = counter(
         "trunkline_configuration_reloads_total", "Attempts to reload the configuration.", labels: ["outcome"])
+    static let refreshes = counter(
+        "trunkline_file_refreshes_total", "Times that files which the configuration names had changed.",
+        labels: ["outcome"])
+    static let acmeRenewals = counter(
+        "trunkline_acme_requests_total",
+        "Certificates that were asked for, by what came of it: issued, or what went wrong.",
+        labels: ["outcome"])
+    static let acmeDue = gauge(
+        "trunkline_acme_due_seconds", "When a certificate is asked for next, in seconds since 1970.",
+        labels: ["name"])
+    static let acmeReady = gauge(
+        "trunkline_acme_ready", "1 where a certificate that was issued is served, 0 where there is none yet.",
+        labels: ["name"])
+    static let acmeFailures = gauge(
+        "trunkline_acme_failures", "Failures in a row, with the last error in a word.",
+        labels: ["name", "error"])
+    static let staples = counter(
+        "trunkline_ocsp_requests_total", "Questions to OCSP responders, by what came of them.",
+        labels: ["outcome"])
     static let draining = gauge("trunkline_draining", "1 while the process drains, else 0.")
     static let loopLag = histogram(
         "trunkline_loop_lag_seconds",
@@ -53,7 +72,7 @@ extension Metric {
     static let ofProcess = [
         sockets, socketLimit,
         buildInfo, workers, generation, reloads, draining, loopLag, loopLagNow, logLinesLost, leftOutRows,
-        certificateExpiry,
+        certificateExpiry, refreshes, acmeRenewals, acmeDue, acmeReady, acmeFailures, staples,
         processorTime,
         residentMemory, heldMemory, memoryLimit, memoryCuts, openDescriptors, mostDescriptors, startTime,
     ]

@@ -5,6 +5,8 @@ internal import Synchronization
 protocol WatchedFileLook: AnyObject, Sendable {
     /// For the log.
     var path: String { get }
+    /// What the file was when it was read last.
+    var stamp: FileStamp? { get }
     /// Reads the file where it has changed. On the main loop: workers never wait for a disk.
     func look() -> OnWatchedFile
 }
@@ -38,6 +40,7 @@ final class WatchedFile<Value: Sendable>: WatchedFileLook {
     }
 
     var value: Value { state.withLock { $0.value } }
+    var stamp: FileStamp? { state.withLock { $0.stamp } }
 
     func look() -> OnWatchedFile {
         let stamp = FileStamp(path)

@@ -10,7 +10,7 @@ struct FetchError: Error, Equatable {
 
 /// Gets one page of an admin listener.
 final class AdminFetch: StreamHandler, TimerTarget {
-    private static let time: UInt64 = 5_000_000_000
+    private static let time: UInt64 = 12_000_000_000
     private static let most = 64 << 20
 
     private let loop: EventLoop
@@ -25,7 +25,8 @@ final class AdminFetch: StreamHandler, TimerTarget {
 
     /// Starts; `done` comes once, from the loop.
     init(
-        _ path: String, from address: SocketAddress, token: String? = nil, on loop: EventLoop,
+        _ path: String, method: String = "GET", from address: SocketAddress, token: String? = nil,
+        on loop: EventLoop,
         done: @escaping (Result<String, FetchError>) -> Void
     ) {
         self.loop = loop
@@ -35,7 +36,7 @@ final class AdminFetch: StreamHandler, TimerTarget {
         fields.append("Connection", "close")
         if let token { fields.append("Authorization", "Bearer \(token)") }
         request =
-            RequestHead(method: "GET", target: (try? RequestTarget(text: path)) ?? .root, fields: fields)
+            RequestHead(method: method, target: (try? RequestTarget(text: path)) ?? .root, fields: fields)
             .encoded
         timer = loop.schedule(self, kind: 0, after: Self.time)
         do throws(SystemError) {
@@ -86,7 +87,7 @@ final class AdminFetch: StreamHandler, TimerTarget {
 
     private func complete() {
         let words = String(decoding: text, as: UTF8.self)
-        guard let head, head.status == 200 else {
+        guard let head, head.status == 200 || head.status == 202 else {
             let first = words.split(separator: "\n").first ?? ""
             return finish(.failure(FetchError(reason: "it answers \(head?.status ?? 0): \(first)")))
         }
@@ -115,6 +116,6 @@ final class AdminFetch: StreamHandler, TimerTarget {
 
     func timerFired(_ kind: UInt8) {
         timer = nil
-        finish(.failure(FetchError(reason: "it does not answer within 5 s")))
+        finish(.failure(FetchError(reason: "it does not answer within 12 s")))
     }
 }

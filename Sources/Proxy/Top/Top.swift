@@ -52,7 +52,7 @@ package final class Top: TimerTarget {
         Machine.exit(0)
     }
 
-    private static func read(_ file: String) throws(TopError) -> String {
+    static func read(_ file: String) throws(TopError) -> String {
         do throws(SystemError) {
             let text = String(decoding: try FileContents.read(file), as: UTF8.self)
             return text.split(whereSeparator: \.isWhitespace).first.map { String($0) } ?? ""

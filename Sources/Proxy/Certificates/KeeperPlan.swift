@@ -1,0 +1,46 @@
+internal import ACME
+internal import TLS
+
+/// How an authority is asked, everything read that the configuration names.
+struct AuthorityPlan: Sendable, Equatable {
+    let directory: String
+    let email: String?
+    /// Absolute, or relative to where the process runs.
+    let storage: String
+    let key: KeyKind
+    let challenges: [ChallengeKind]
+    /// The program for dns-01.
+    let hook: String?
+    /// Seconds.
+    let renewBefore: Double
+    let externalAccount: ExternalAccount?
+    /// Whom to trust as the authority; nil = whom the system trusts.
+    let authorityPEM: [UInt8]?
+}
+
+/// What the thread that gets certificates is to do.
+struct KeeperPlan: Sendable {
+    /// nil = nothing is asked for.
+    let authority: AuthorityPlan?
+    let names: [String]
+    /// Those whose responders are asked.
+    let stapled: [Certificate]
+
+    var isEmpty: Bool { authority == nil && stapled.isEmpty }
+}
+
+/// How loudly a failure is told.
+enum RenewalAlarm: Equatable {
+    case warning, error, critical
+
+    /// - Parameters:
+    ///   - failures: in a row.
+    ///   - secondsLeft: of the certificate that is served; nil = there is none.
+    ///   - renewBefore: seconds before the end at which it was to be renewed.
+    static func level(failures: Int, secondsLeft: Double?, renewBefore: Double) -> RenewalAlarm {
+        guard let secondsLeft else { return failures < 3 ? .warning : .error }
+        if secondsLeft < 86_400 { return .critical }
+        if secondsLeft < renewBefore / 2 || failures >= 10 { return .error }
+        return .warning
+    }
+}

@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Proxy
+
+/// Certificates that a running proxy gets by itself.
+struct AcmeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "acme",
+        abstract: "Shows the certificates that a running proxy gets by itself, and orders about them.",
+        discussion: """
+            The proxy's configuration names the admin listener: `admin: { address: 127.0.0.1:9901 }`.
+
+            Example:
+              trunkline acme status
+              trunkline acme renew chat.example.com
+              trunkline acme revoke chat.example.com --reason 1
+
+            Exit status: 0 when it is done, 1 when it is not, with the reason on standard error, 64 when the command line \
+            is wrong.
+
+            Read on in Certificates.md.
+            """,
+        subcommands: [AcmeStatus.self, AcmeRenew.self, AcmeRevoke.self, AcmeAccountKey.self])
+}
+
+/// Where the proxy is reached.
+struct AdminAddress: ParsableArguments {
+    @Option(help: "The address of the admin listener, as in the configuration.")
+    var admin = "127.0.0.1:9901"
+
+    @Option(help: "The file with the admin listener's token, where it has one.")
+    var token: String?
+
+    func run(_ wish: AcmeOrder.Wish) throws {
+        do throws(TopError) {
+            try AcmeOrder.run(wish, admin: admin, token: token)
+        } catch {
+            Console.complain("trunkline acme: \(error.reason)")
+            throw ExitCode(1)
+        }
+    }
+}
+
+struct AcmeStatus: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Shows each certificate, when it is due, and what went wrong last.")
+
+    @OptionGroup var address: AdminAddress
+
+    func run() throws { try address.run(.status) }
+}
+
+struct AcmeRenew: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "renew", abstract: "Asks for certificates now: for one name, or for all.")
+
+    @Argument(help: "The name, as in the configuration. (default: all)")
+    var name: String?
+
+    @OptionGroup var address: AdminAddress
+
+    func run() throws { try address.run(.renew(name)) }
+}
+
+struct AcmeRevoke: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revoke", abstract: "Has the authority revoke a certificate, and asks for another.")
+
+    @Argument(help: "The name, as in the configuration.")
+    var name: String
+
+    @Option(help: "0 unspecified, 1 key compromise, 3 affiliation changed, 4 superseded, 5 cessation.")
+    var reason = 0
+
+    @OptionGroup var address: AdminAddress
+
+    func run() throws { try address.run(.revoke(name, reason: reason)) }
+}
+
+struct AcmeAccountKey: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "account-key", abstract: "Gives the account at the authority another key.")
+
+    @OptionGroup var address: AdminAddress
+
+    func run() throws { try address.run(.accountKey) }
+}

@@ -1,0 +1,60 @@
+import EventLoop
+import Foundation
+import Testing
+
+@Suite("Folders that are watched")
+struct FolderWatchTests {
+    private func scratch(_ test: (String) throws -> Void) throws {
+        let folder = "/tmp/trunkline-test-\(UInt32.random(in: 0...UInt32.max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try test(folder)
+    }
+
+    @Test("what is written, replaced and taken away is noticed; what is only read is not")
+    func changes() throws {
+        try scratch { folder in
+            let loop = try EventLoop()
+            var notices = 0
+            let watch = try FolderWatch(on: loop) { notices += 1 }
+            watch.add([folder, folder + "/none"])
+            func noticed(_ change: () throws -> Void) rethrows -> Bool {
+                notices = 0
+                try change()
+                loop.turn(limit: 300_000_000)
+                return notices > 0
+            }
+            let file = folder + "/a"
+            #expect(try noticed { try "x".write(toFile: file, atomically: false, encoding: .utf8) })
+            #expect(try noticed { try "y".write(toFile: file, atomically: true, encoding: .utf8) })
+            #expect(
+                try noticed {
+                    try FileManager.default.createSymbolicLink(
+                        atPath: folder + "/l", withDestinationPath: "a")
+                })
+            #expect(try !noticed { _ = try String(contentsOfFile: file, encoding: .utf8) })
+            #expect(try noticed { try FileManager.default.removeItem(atPath: file) })
+            watch.stop()
+            #expect(try !noticed { try "x".write(toFile: file, atomically: false, encoding: .utf8) })
+        }
+    }
+
+    @Test("links are followed, one after the other, and through folders that are links")
+    func links() throws {
+        try scratch { folder in
+            let files = FileManager.default
+            let real = folder + "/archive"
+            try files.createDirectory(atPath: real, withIntermediateDirectories: false)
+            try "x".write(toFile: real + "/cert1.pem", atomically: false, encoding: .utf8)
+            try files.createDirectory(atPath: folder + "/live", withIntermediateDirectories: false)
+            try files.createSymbolicLink(
+                atPath: folder + "/live/cert.pem", withDestinationPath: "../archive/cert1.pem")
+            let found = FolderWatch.folders(of: folder + "/live/cert.pem")
+            #expect(found.contains(folder + "/live/"))
+            #expect(found.contains(real + "/"))
+            #expect(FolderWatch.folders(of: "proxy.conf").contains("./"))
+            try files.createSymbolicLink(atPath: folder + "/loop", withDestinationPath: "loop")
+            #expect(FolderWatch.folders(of: folder + "/loop") == [folder + "/"])
+        }
+    }
+}

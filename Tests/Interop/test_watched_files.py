@@ -1,0 +1,122 @@
+"""Files that proxy.conf names are read again when they change, as certbot and Kubernetes change them."""
+
+import os
+import socket
+import ssl
+import time
+
+import pytest
+
+from support import machine
+from support.admin import Admin
+from support.backends import ScriptedBackend, echo
+from support.pki import Authority
+from support.proxy import configuration
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Certificates for localhost, each another one."""
+    def make(number: int):
+        folder = tmp_path / f"pair{number}"
+        folder.mkdir()
+        made = Authority(folder).certificate()
+        return made.certificate.read_bytes(), made.key.read_bytes()
+    return [make(number) for number in range(3)]
+
+
+def leaf(proxy) -> bytes:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", proxy.port), 10) as sock, context.wrap_socket(sock) as secure:
+        return ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True)).encode()
+
+
+def serves(proxy, pair, timeout: float = 10) -> None:
+    machine.eventually(lambda: leaf(proxy).split() == pair[0].split(), "the new certificate is served", timeout, 0.1)
+
+
+@pytest.fixture
+def serve(run):
+    with ScriptedBackend(echo) as backend:
+        def make(certificate, key, **more):
+            names = {"certificate": str(certificate), "key": str(key)}
+            return run(configuration(backend.address, **more), listener={"tls": {"certificates": [names]}})
+        yield make
+
+
+def test_certbot_renews_by_links_that_lead_elsewhere(serve, pairs, tmp_path):
+    live, archive = tmp_path / "live" / "localhost", tmp_path / "archive" / "localhost"
+    live.mkdir(parents=True)
+    archive.mkdir(parents=True)
+
+    def renew(number: int, pair) -> None:
+        for name, content in zip(("fullchain", "privkey"), pair):
+            (archive / f"{name}{number}.pem").write_bytes(content)
+            link = live / f"{name}.pem"
+            link.unlink(missing_ok=True)
+            os.symlink(f"../../archive/localhost/{name}{number}.pem", link)
+            # Time in which the two don't belong to each other.
+            time.sleep(0.1)
+    renew(1, pairs[0])
+    with serve(live / "fullchain.pem", live / "privkey.pem") as proxy:
+        session = proxy.upgraded
+        assert session and leaf(proxy).split() == pairs[0][0].split()
+        renew(2, pairs[1])
+        serves(proxy, pairs[1])
+        proxy.wait_log("files read again.*fullchain.pem")
+        assert not any("can't be used" in line for line in proxy.err)
+
+
+def test_a_secret_of_kubernetes_changes_by_one_link(serve, pairs, tmp_path):
+    volume = tmp_path / "secret"
+    volume.mkdir()
+
+    def update(name: str, pair) -> None:
+        folder = volume / name
+        folder.mkdir()
+        (folder / "tls.crt").write_bytes(pair[0])
+        (folder / "tls.key").write_bytes(pair[1])
+        os.symlink(name, volume / "..data_tmp")
+        os.rename(volume / "..data_tmp", volume / "..data")
+    update("..2026_1", pairs[0])
+    for name in ("tls.crt", "tls.key"):
+        os.symlink(f"..data/{name}", volume / name)
+    with serve(volume / "tls.crt", volume / "tls.key") as proxy:
+        for number, pair in enumerate(pairs[1:]):
+            update(f"..2026_{number + 2}", pair)
+            serves(proxy, pair)
+
+
+def test_what_can_t_be_used_is_refused_and_the_old_one_stays(serve, pairs, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_bytes(pairs[0][0])
+    key.write_bytes(pairs[0][1])
+    admin = Admin(machine.free_port())
+    with serve(certificate, key, admin=admin.section) as proxy:
+        # Half a file, and a certificate without its key.
+        certificate.write_bytes(pairs[1][0][:200])
+        proxy.wait_log("file can't be used, what it held before still counts.*proxy.conf:\\d+:\\d+.*cert.pem", 10)
+        certificate.write_bytes(pairs[1][0])
+        proxy.wait_log("key does not belong to the certificate", 10)
+        assert leaf(proxy).split() == pairs[0][0].split()
+        key.write_bytes(pairs[1][1])
+        serves(proxy, pairs[1])
+        metrics = admin.metrics().text
+        assert 'trunkline_file_refreshes_total{outcome="refused"} 2' in metrics
+        assert 'trunkline_file_refreshes_total{outcome="loaded"} 1' in metrics
+        # The configuration is the same.
+        assert admin.status()["configuration"]["generation"] == 1
+
+
+def test_the_configuration_itself_is_watched_where_that_is_wished(serve, pairs, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_bytes(pairs[0][0])
+    key.write_bytes(pairs[0][1])
+    with serve(certificate, key, watch=True) as proxy:
+        file = proxy.folder / "proxy.conf"
+        good = file.read_text()
+        file.write_text("listeners: [")
+        proxy.wait_log("configuration not reloaded, the old one stays", 10)
+        file.write_text(good)
+        proxy.wait_log("configuration reloaded", 10)
