@@ -286,7 +286,7 @@ struct SessionMachineTests {
     }
 
     @Test("while there is no backend a client's Close is answered here, and an end is its end")
-    func absent() {
+    func backendIsAbsent() {
         var closing = machine()
         _ = closing.leaves(.backend, at: 0)
         #expect(
@@ -298,7 +298,7 @@ struct SessionMachineTests {
     }
 
     @Test("once the session ends no side comes or goes")
-    func ending() {
+    func noMoveWhileEnding() {
         var machine = machine()
         _ = machine.received(bye, from: .client, at: 0)
         #expect(machine.parts(saying: bye) == nil)
