@@ -59,6 +59,7 @@ struct AccountTests {
         "Proxy/Plan/AuthorityInquiry.swift plan":
             "its client's request, and with it a session that is checked again",
         "Proxy/Plan/AccessQuestion.swift head": "its client's request under way",
+        "Proxy/Access/UpstreamCall.swift head": "an answer to ourselves, no more than a head",
         "Proxy/Plan/UpstreamAnswer.swift head": "an answer to ourselves, no more than a head",
         "Proxy/Access/UpstreamCall.swift plan": "its client's request under way, or ours",
         "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",

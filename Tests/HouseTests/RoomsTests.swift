@@ -39,7 +39,8 @@ struct RoomsTests {
     /// A line without its comment and its texts.
     static func code(_ line: Substring) -> String {
         if line.drop(while: { $0 == " " }).hasPrefix("//") { return "" }
-        let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
+        let code = line.firstRange(of: " // ").map { line[..<$0.lowerBound] } ?? line
+        let parts = code.split(separator: "\"", omittingEmptySubsequences: false)
         return parts.enumerated().filter { $0.offset.isMultiple(of: 2) }.map { String($0.element) }.joined(
             separator: "\"\"")
     }
