@@ -72,7 +72,7 @@ struct AccountTests {
         "Proxy/Client/RequestRecord.swift head": "its client's request under way",
         "Proxy/Plan/UpgradePlan.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
-        "Proxy/Continuity/Continuity.swift plan": "planCharge",
+        "Proxy/Relay/Continuity/Continuity.swift plan": "planCharge",
         "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift parser": "headCharge",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift reader": "headCharge",
