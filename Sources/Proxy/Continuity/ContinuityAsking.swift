@@ -31,7 +31,7 @@ extension Continuity {
         switch outcome {
         case .accepted(let transport, _, _, _): transport.close()
         case .refused(let request, _, _): request.cancel()
-        case .joined, .failed: break
+        case .failed: break
         }
     }
 
@@ -50,7 +50,6 @@ extension Continuity {
             request.cancel()
             failed("\(backend.name) refused with \(head.status)", isGone: head.status == 410)
         case .failed(let fault, _): failed(fault.logText)
-        case .joined: failed("upstream is a feed now")
         }
     }
 
