@@ -119,13 +119,19 @@ def test_every_query_of_the_dashboard_is_answered_by_a_prometheus_that_scrapes(s
                 session.read_message()
             time.sleep(1.5)
         machine.eventually(lambda: ask("/api/v1/query", query="up{job='trunkline'} == 1")["result"], "a scrape", 20, 0.5)
-        answered = 0
-        for query in dashboard_queries():
-            for name, value in (("$job", "trunkline"), ("$instance", ".*"), ("$__rate_interval", "30s")):
-                query = query.replace(name, value)
-            answered += bool(ask("/api/v1/query", query=query)["result"])
-        # Not everything happens here: feeds, multiplexed connections and failures have no series yet.
-        assert answered >= len(dashboard_queries()) * 0.6
+
+        def empty() -> list[str]:
+            left = []
+            for query in dashboard_queries():
+                filled = query
+                for name, value in (("$job", "trunkline"), ("$instance", ".*"), ("$__rate_interval", "30s")):
+                    filled = filled.replace(name, value)
+                if not ask("/api/v1/query", query=filled)["result"]:
+                    left.append(query)
+            return left
+        # Each is taken; not everything happens here: feeds, refusals, reloads and failures have no series yet.
+        machine.eventually(lambda: len(empty()) <= len(dashboard_queries()) * 0.45, "most queries have an answer", 30, 1)
+        print(*empty(), sep="\n")
         groups = ask("/api/v1/rules")["groups"]
         machine.eventually(lambda: all(rule["health"] == "ok" for group in ask("/api/v1/rules")["groups"] for rule in group["rules"]),
                            f"all rules are evaluated: {groups}", 20, 0.5)

@@ -28,7 +28,8 @@ async def main(port: int, count: int) -> None:
                 assert await asyncio.wait_for(connection.recv(), 20) == f"{number}"
                 await asyncio.sleep(0.5)
             await connection.close()
-            ends["lived"] += 1
+            # It may have been closed between two messages.
+            ends["lived" if connection.close_code == 1000 else str(connection.close_code)] += 1
         except websockets.ConnectionClosed as closed:
             ends[str(closed.rcvd.code) if closed.rcvd else "cut"] += 1
         except Exception as problem:
