@@ -27,6 +27,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <malloc.h>
+#include "names.h"
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

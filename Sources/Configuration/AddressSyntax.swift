@@ -2,11 +2,12 @@ internal import HTTPProtocol
 
 /// Addresses as the configuration spells them.
 package enum AddressSyntax {
-    static let expected = "an address such as 127.0.0.1:9001, [::1]:9001, unix:/run/app.sock or dns:name:9001"
+    static let expected =
+        "an address such as 127.0.0.1:9001, [::1]:9001, unix:/run/app.sock, dns:name:9001 or dns:_service._tcp.name"
 
     /// What regular expressions of a JSON Schema can say of addresses to listen on, and of backends'.
     static let listeningPattern = "^(\(socketPattern))$"
-    static let pattern = "^(\(socketPattern)|dns:[A-Za-z0-9._-]+:\(portPattern))$"
+    static let pattern = "^(\(socketPattern)|dns:[A-Za-z0-9._-]+:\(portPattern)|dns:_[A-Za-z0-9._-]+)$"
 
     private static let socketPattern =
         "unix:/.{0,106}|\\[[0-9A-Fa-f:.]+\\]:\(portPattern)|(\(octet)\\.){3}\(octet):\(portPattern)"
@@ -20,9 +21,16 @@ package enum AddressSyntax {
             let path = String(text.dropFirst(5))
             return path.hasPrefix("/") && path.utf8.count < 108 ? .unix(path) : nil
         }
+        if text.hasPrefix("dns:_"), !text.dropFirst(4).contains(":") {
+            // The records of a service have the port (RFC 2782).
+            let name = text.dropFirst(4)
+            return isHostName(name) ? .name(String(name), port: 0) : nil
+        }
         if text.hasPrefix("dns:") {
             return split(text.dropFirst(4)).flatMap { name, port in
-                isHostName(name) ? .name(String(name), port: port) : nil
+                // Without a port it would be a service.
+                let isPlain = port != 0 || !name.hasPrefix("_")
+                return isHostName(name) && isPlain ? .name(String(name), port: port) : nil
             }
         }
         guard let (host, port) = split(text[...]) else { return nil }

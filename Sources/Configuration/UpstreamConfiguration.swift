@@ -15,7 +15,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         {
             Key.value(
                 "address", \.address, .backendAddress,
-                "`127.0.0.1:9001`, `[::1]:9001`, `unix:/run/app.sock`, or `dns:app.internal:9001`, whose addresses are a backend each.",
+                "`127.0.0.1:9001`, `[::1]:9001`, `unix:/run/app.sock`, or `dns:app.internal:9001`, whose addresses are a backend each; `dns:_ws._tcp.app.internal` takes ports, weights and priorities from SRV records.",
                 isRequired: true, example: "127.0.0.1:9001"
             )
             Key.value("weight", \.weight, .integer(1...1000), "Its share beside the others'.")

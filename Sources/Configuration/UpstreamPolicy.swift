@@ -158,7 +158,7 @@ package struct UpstreamPolicy: Equatable, Sendable {
         )
         Key.value(
             "resolve_interval", \.resolveInterval, .duration,
-            "How often `dns:` names are looked up; the last good answer is kept."
+            "How often `dns:` names are looked up, sooner where an answer holds for less; the last good one is kept."
         )
         Key.value(
             "proxy_protocol", \.sendsProxyHeader, .choice(("v2", true), ("off", false)),

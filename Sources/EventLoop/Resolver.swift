@@ -1,13 +1,16 @@
 internal import CLinux
 internal import Synchronization
 
-/// Turns names into addresses on threads of its own: getaddrinfo may block for seconds.
+/// Turns names into addresses on threads of its own: getaddrinfo may block for seconds. A name that begins with an
+/// underscore, asked for with port 0, is one of services (RFC 2782).
 ///
 /// Answers come back through the mailbox of the loop that asked.
 package final class Resolver: Sendable {
     /// What a lookup found, or why it found nothing.
     package enum Answer: Sendable {
-        case addresses([SocketAddress])
+        ///
+        /// - Parameter lifetime: nanoseconds for which it holds; nil where nobody says, or it was not asked for.
+        case found([Endpoint], lifetime: UInt64?)
         case failed(String)
         /// It could not be asked: this process or machine is out of something (see `SystemError.shortage`).
         case lacking(SystemError)
@@ -16,6 +19,7 @@ package final class Resolver: Sendable {
     private struct Request: Sendable {
         let name: String
         let port: UInt16
+        let wantsLifetime: Bool
         let mailbox: Mailbox
         let done: @Sendable (EventLoop, Answer) -> Void
     }
@@ -35,11 +39,14 @@ package final class Resolver: Sendable {
     package init() {}
 
     /// Looks a name up; `done` runs on the loop behind `mailbox`.
+    ///
+    /// - Parameter wantsLifetime: asks the name servers how long the answer holds, which getaddrinfo doesn't tell.
     package func resolve(
-        _ name: String, port: UInt16, answerTo mailbox: Mailbox,
+        _ name: String, port: UInt16, wantsLifetime: Bool = false, answerTo mailbox: Mailbox,
         done: @escaping @Sendable (EventLoop, Answer) -> Void
     ) {
-        let request = Request(name: name, port: port, mailbox: mailbox, done: done)
+        let request = Request(
+            name: name, port: port, wantsLifetime: wantsLifetime, mailbox: mailbox, done: done)
         let startsThread = state.withLock { state in
             state.queue.append(request)
             guard state.threads < Self.mostThreads else { return false }
@@ -59,7 +66,7 @@ package final class Resolver: Sendable {
     /// Works the queue off, then ends: lookups are rare and a thread costs memory.
     private func serve() {
         while let request = next() {
-            let answer = Self.lookUp(request.name, port: request.port)
+            let answer = Self.answer(request)
             request.mailbox.post { request.done($0, answer) }
         }
     }
@@ -72,6 +79,13 @@ package final class Resolver: Sendable {
             }
             return state.queue.removeFirst()
         }
+    }
+
+    private static func answer(_ request: Request) -> Answer {
+        if request.port == 0, request.name.hasPrefix("_") { return services(request.name) }
+        let answer = lookUp(request.name, port: request.port)
+        guard request.wantsLifetime, case .found(let endpoints, _) = answer else { return answer }
+        return .found(endpoints, lifetime: lifetime(request.name, of: endpoints))
     }
 
     static func lookUp(_ name: String, port: UInt16) -> Answer {
@@ -88,7 +102,67 @@ package final class Resolver: Sendable {
             unsafe addresses.append(contentsOf: copyAddress(current.pointee).map { [$0] } ?? [])
             unsafe entry = current.pointee.ai_next
         }
-        return addresses.isEmpty ? .failed("no address") : .addresses(addresses)
+        return addresses.isEmpty
+            ? .failed("no address") : .found(addresses.map { Endpoint($0) }, lifetime: nil)
+    }
+
+    /// The most preferred of a service's targets that have addresses.
+    static func services(_ name: String) -> Answer {
+        var list = [trunkline_service](repeating: trunkline_service(), count: mostAddresses)
+        var failure: Int32 = 0
+        let count = unsafe trunkline_services(name, &list, Int32(list.count), &failure)
+        guard count >= 0 else { return serviceFailure(failure) }
+        let records = list.prefix(Int(count))
+        let services = records.map { record in
+            Service(
+                target: unsafe withUnsafeBytes(of: record.target) { unsafe text($0) }, port: record.port,
+                priority: Int(record.priority), weight: Int(record.weight))
+        }
+        let lifetime = records.map(\.lifetime).min().map { UInt64($0) * 1_000_000_000 }
+        var last = Answer.failed("no service")
+        for group in Service.groups(services) {
+            var endpoints: [Endpoint] = []
+            for (service, share) in zip(group, Service.shares(group)) {
+                let answer = lookUp(service.target, port: service.port)
+                guard case .found(let found, _) = answer else {
+                    last = answer
+                    continue
+                }
+                endpoints += found.map { Endpoint($0.address, weight: share) }
+            }
+            if !endpoints.isEmpty {
+                return .found(Array(endpoints.prefix(mostAddresses)), lifetime: lifetime)
+            }
+        }
+        return last
+    }
+
+    /// Bytes up to the first zero.
+    @unsafe private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// By h_errno's numbers (netdb.h).
+    static func serviceFailure(_ code: Int32) -> Answer {
+        switch code {
+        case 1: return .failed("Service not known")
+        case 2: return .failed("Temporary failure in name resolution")
+        case 3: return .failed("Non-recoverable failure in name resolution")
+        case 4: return .failed("No service associated with name")
+        default:
+            let error = SystemError("res_nsearch")
+            return error.shortage == nil ? .failed(error.description) : .lacking(error)
+        }
+    }
+
+    /// The shorter of what holds for IPv4 and IPv6, of those that were found.
+    private static func lifetime(_ name: String, of endpoints: [Endpoint]) -> UInt64? {
+        let isSixth = Set(endpoints.map { $0.address.description.hasPrefix("[") })
+        let seconds = isSixth.compactMap { isSixth -> Int64? in
+            let found = unsafe trunkline_lifetime(name, isSixth ? 28 : 1)  // AAAA, A (RFC 3596, 1035)
+            return found < 0 ? nil : found
+        }
+        return seconds.min().map { UInt64($0) * 1_000_000_000 }
     }
 
     /// getaddrinfo says that a server gave no answer where it had no socket to ask with, so the system's word counts.

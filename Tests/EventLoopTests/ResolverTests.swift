@@ -11,7 +11,9 @@ struct ResolverTests {
         let resolver = Resolver()
         let answers = Mutex<[String]>([])
         resolver.resolve("localhost", port: 80, answerTo: loop.mailbox) { _, answer in
-            if case .addresses(let list) = answer, list.allSatisfy({ $0.port == 80 }) {
+            if case .found(let list, nil) = answer,
+                list.allSatisfy({ $0.address.port == 80 && $0.weight == nil })
+            {
                 answers.withLock { $0.append("found") }
             }
         }
@@ -26,7 +28,7 @@ struct ResolverTests {
     /// In a word: a failure, or what is lacking.
     private func word(_ code: Int32, system: Int32) -> String {
         switch Resolver.failure(code, system: system) {
-        case .addresses: "addresses"
+        case .found: "addresses"
         case .failed(let reason): reason
         case .lacking(let error): error.shortage?.rawValue ?? "nothing"
         }
@@ -40,5 +42,16 @@ struct ResolverTests {
         #expect(word(-11, system: 13) == "getaddrinfo: Permission denied")
         #expect(word(-2, system: 0) == "Name or service not known")
         #expect(word(-3, system: 0) == "Temporary failure in name resolution")
+    }
+
+    @Test("of a service nobody knows the reason is said")
+    func noService() {
+        for code: Int32 in 1...4 {
+            guard case .failed(let reason) = Resolver.serviceFailure(code) else {
+                Issue.record("\(code)")
+                continue
+            }
+            #expect(!reason.isEmpty)
+        }
     }
 }

@@ -189,7 +189,9 @@ extension Scalar where Value == Address {
                 words: "address", schema: ["type": "string", "pattern": .text(AddressSyntax.pattern)],
                 isText: true),
             expected: AddressSyntax.expected,
-            parse: { text, _ in AddressSyntax.parse(text).flatMap { $0.port == 0 ? nil : $0 } },
+            parse: { text, _ in
+                AddressSyntax.parse(text).flatMap { $0.port != 0 || $0.isService ? $0 : nil }
+            },
             print: { $0.description }
         ).complaining {
             "'\($0)' is no address, expected \(AddressSyntax.expected)" + (Habits.backend($0) ?? "")

@@ -168,7 +168,7 @@ struct ConfiguredFiles {
     private func defaultName(_ upstream: UpstreamConfiguration) -> String {
         switch upstream.backends.first?.address {
         case .ip(let ip, _): ip
-        case .name(let name, _): name
+        case .name(let name, _): Address.domain(name)
         case .unix, nil: "localhost"
         }
     }

@@ -12,7 +12,8 @@ enum BackendAddress: Sendable, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .socket(let address): address.description
-        case .name(let name, let port): "\(name):\(port)"
+        // The name of a service has no port.
+        case .name(let name, let port): port == 0 ? name : "\(name):\(port)"
         }
     }
 }
@@ -67,9 +68,9 @@ final class Dial: TransportReceiver, TimerTarget {
         worker.resolve(name, port: port) { [weak self] answer in
             guard let self, self.done != nil else { return }
             switch answer {
-            case .addresses(let addresses):
+            case .found(let endpoints, _):
                 step = .connect
-                remaining = addresses.prefix(Self.mostAddresses)
+                remaining = endpoints.map(\.address).prefix(Self.mostAddresses)
                 tryNext(after: nil)
             case .failed(let reason):
                 finish(.failure(.unresolved(name, reason)))

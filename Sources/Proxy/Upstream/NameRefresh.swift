@@ -2,10 +2,13 @@ internal import Configuration
 internal import EventLoop
 
 /// Looks the `dns:` names of one upstream up again and again. One worker of the process does it for all; the answers are
-/// the upstream's shared state. A lookup that fails changes nothing: the last good answer stays.
+/// the upstream's shared state. A lookup that fails changes nothing: the last good answer stays. An answer that holds for
+/// less than `resolve_interval` is asked for again when it no longer holds.
 final class NameRefresh: TimerTarget {
     /// While nothing is known a name is tried again soon.
     private static let firstRetry: UInt64 = 1_000_000_000
+    /// A name server doesn't set our pace: nothing is asked more often because of what it says.
+    private static let shortestLifetime: UInt64 = 1_000_000_000
 
     private let state: UpstreamState
     private let interval: UInt64
@@ -16,6 +19,8 @@ final class NameRefresh: TimerTarget {
     private var failing: Set<String> = []
     /// Some name could not even be asked for.
     private var isShort = false
+    /// For how long all answers of this round hold.
+    private var lifetime: UInt64 = .max
 
     /// - Parameter changed: called when the list of backends has become another.
     init(_ settings: UpstreamSettings, on worker: UpstreamContext, changed: @escaping () -> Void) {
@@ -45,8 +50,10 @@ final class NameRefresh: TimerTarget {
     private func refresh() {
         var waiting = state.names.count
         isShort = false
+        lifetime = .max
         for (entry, name, port) in state.names {
-            worker.resolve(name, port: port) { [weak self] answer in
+            worker.resolve(name, port: port, wantsLifetime: interval > Self.shortestLifetime) {
+                [weak self] answer in
                 guard let self, !isStopped else { return }
                 take(answer, entry)
                 waiting -= 1
@@ -57,11 +64,12 @@ final class NameRefresh: TimerTarget {
 
     private func take(_ answer: Resolver.Answer, _ entry: String) {
         switch answer {
-        case .addresses(let addresses):
+        case .found(let endpoints, let held):
             failing.remove(entry)
-            guard state.resolved(entry, addresses) else { return }
+            lifetime = min(lifetime, max(held ?? .max, Self.shortestLifetime))
+            guard state.resolved(entry, endpoints) else { return }
             worker.log.resolved(
-                state.name, entry, addresses.map(\.description).sorted().joined(separator: " "))
+                state.name, entry, endpoints.map(\.address.description).sorted().joined(separator: " "))
             changed()
         case .lacking(let error):
             // It was not asked: nothing is known of the name, and it is asked again soon.
@@ -77,7 +85,7 @@ final class NameRefresh: TimerTarget {
 
     private func schedule() {
         guard interval > 0 else { return }
-        let delay = failing.isEmpty && !isShort ? interval : min(interval, Self.firstRetry)
+        let delay = failing.isEmpty && !isShort ? min(interval, lifetime) : min(interval, Self.firstRetry)
         timer = worker.loop.schedule(self, kind: 0, after: worker.loop.random.jittered(delay, by: 0.1))
     }
 }

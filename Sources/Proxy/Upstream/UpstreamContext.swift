@@ -25,11 +25,14 @@ class UpstreamContext: LoopContext {
     final func upstream(_ name: String) -> Upstream? { upstreams[name] }
 
     /// Looks a name up off the loop; `done` runs on it.
-    final func resolve(_ name: String, port: UInt16, done: @escaping (Resolver.Answer) -> Void) {
+    final func resolve(
+        _ name: String, port: UInt16, wantsLifetime: Bool = false, done: @escaping (Resolver.Answer) -> Void
+    ) {
         let id = nextLookup
         nextLookup &+= 1
         lookups[id] = done
-        resolver.resolve(name, port: port, answerTo: loop.mailbox) { loop, answer in
+        resolver.resolve(name, port: port, wantsLifetime: wantsLifetime, answerTo: loop.mailbox) {
+            loop, answer in
             (loop.owner as? UpstreamContext)?.lookups.removeValue(forKey: id)?(answer)
         }
     }

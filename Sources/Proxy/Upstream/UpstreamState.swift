@@ -3,7 +3,7 @@ internal import Routing
 internal import Synchronization
 
 /// The backends of one upstream, as the whole process knows them now: those that the configuration lists, with each
-/// `dns:` name replaced by the addresses that it led to last.
+/// `dns:` name replaced by the addresses that it led to last; the records of services have shares of their own.
 ///
 /// Workers look at `version` when they choose, and copy the list when it has changed.
 final class UpstreamState: Sendable {
@@ -27,7 +27,7 @@ final class UpstreamState: Sendable {
     private struct Inside {
         var entries: [Entry] = []
         /// The last good answer for each name, by the entry's text.
-        var resolved: [String: [SocketAddress]] = [:]
+        var resolved: [String: [Endpoint]] = [:]
         /// All that were ever met and are still of interest, by address.
         var states: [String: BackendState] = [:]
         var members: [Member] = []
@@ -86,11 +86,15 @@ final class UpstreamState: Sendable {
     }
 
     /// Takes a good answer for the name of an entry. Returns whether it changed anything.
-    func resolved(_ entry: String, _ addresses: [SocketAddress]) -> Bool {
+    func resolved(_ entry: String, _ endpoints: [Endpoint]) -> Bool {
+        /// The order of an answer says nothing.
+        func marks(_ endpoints: [Endpoint]) -> Set<String> {
+            Set(endpoints.map { "\($0.address) \($0.weight ?? 0)" })
+        }
         let isChanged = inside.withLock { inside in
-            let old = Set(inside.resolved[entry]?.map(\.description) ?? [])
-            guard !addresses.isEmpty, old != Set(addresses.map(\.description)) else { return false }
-            inside.resolved[entry] = addresses
+            let old = marks(inside.resolved[entry] ?? [])
+            guard !endpoints.isEmpty, old != marks(endpoints) else { return false }
+            inside.resolved[entry] = endpoints
             rebuild(&inside)
             return true
         }
@@ -115,8 +119,12 @@ final class UpstreamState: Sendable {
         for entry in inside.entries {
             let origin = entry.address.description
             // A name that was never resolved is dialled as it is, which also tells why it can't be.
-            let addresses = inside.resolved[origin]?.map { BackendAddress.socket($0) } ?? [entry.address]
-            for address in addresses where seen.insert(address.description).inserted {
+            let addresses =
+                inside.resolved[origin]?.map {
+                    (BackendAddress.socket($0.address), $0.weight ?? entry.weight)
+                }
+                ?? [(entry.address, entry.weight)]
+            for (address, weight) in addresses where seen.insert(address.description).inserted {
                 let name = address.description
                 let state =
                     inside.states[name]
@@ -126,8 +134,8 @@ final class UpstreamState: Sendable {
                         isDrained: inside.drained.covers(name, origin: origin))
                 inside.states[name] = state
                 state.set(
-                    weight: entry.weight, maxSessions: entry.maxSessions, handshakes: entry.handshakes)
-                members.append(Member(address: address, weight: entry.weight, state: state))
+                    weight: weight, maxSessions: entry.maxSessions, handshakes: entry.handshakes)
+                members.append(Member(address: address, weight: weight, state: state))
             }
         }
         inside.members = members

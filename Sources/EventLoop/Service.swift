@@ -1,0 +1,44 @@
+/// An address that a name led to.
+package struct Endpoint: Sendable, Equatable {
+    /// Where it is.
+    package let address: SocketAddress
+    /// Its share beside the others, where a service record says one: 1 to `Service.mostWeight`.
+    package let weight: Int?
+
+    /// An address, and perhaps its share.
+    package init(_ address: SocketAddress, weight: Int? = nil) {
+        self.address = address
+        self.weight = weight
+    }
+
+    package static func == (one: Endpoint, other: Endpoint) -> Bool {
+        one.address.description == other.address.description && one.weight == other.weight
+    }
+}
+
+/// One SRV record (RFC 2782).
+struct Service: Equatable {
+    let target: String
+    let port: UInt16
+    let priority: Int
+    let weight: Int
+
+    /// What a share may be at most; larger ones are brought down together.
+    static let mostWeight = 1000
+
+    /// Services by their preference, each group of the same one: lower numbers first. Records without a target or a port
+    /// say that there is none.
+    static func groups(_ services: [Service]) -> [[Service]] {
+        let offered = services.filter { !$0.target.isEmpty && $0.target != "." && $0.port != 0 }
+        return Dictionary(grouping: offered, by: \.priority).sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// The shares of one group. A weight of 0 is a very small one beside others, and no share where all have it.
+    static func shares(_ group: [Service]) -> [Int?] {
+        let largest = group.map(\.weight).max() ?? 0
+        guard largest > 0 else { return group.map { _ in nil } }
+        return group.map {
+            largest > mostWeight ? max($0.weight * mostWeight / largest, 1) : max($0.weight, 1)
+        }
+    }
+}
