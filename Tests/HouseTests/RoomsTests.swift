@@ -16,7 +16,6 @@ struct RoomsTests {
         ("Certificates", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Exchange"]),
         ("Generation", ["Context", "Plan", "Upstream", "Access"]),
         ("Relay", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Access"]),
-        ("Continuity", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Relay"]),
         ("Broadcast", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Relay"]),
         (
             "Client",

@@ -24,7 +24,8 @@ final class Continuity: TimerOwner {
     }
 
     let terms: ContinuityTerms
-    let worker: Worker
+    let worker: SessionContext
+    var loop: EventLoop { worker.loop }
     var timers = TimerSlots()
     var machine: ContinuityMachine
     /// The client's original request.
@@ -56,7 +57,7 @@ final class Continuity: TimerOwner {
 
     init(
         _ terms: ContinuityTerms, plan: UpgradePlan, accepted: AcceptedUpgrade, on backend: Backend,
-        account: MemoryAccount, worker: Worker
+        account: MemoryAccount, worker: SessionContext
     ) {
         self.terms = terms
         self.worker = worker

@@ -5,7 +5,7 @@ internal import WebSocketProtocol
 /// end it (RFC 6455, 7.1.1), and nothing that it sends is looked at. It keeps itself until then.
 final class Farewell: PeerOwner, TimerTarget {
     private let peer: WebSocketPeer
-    private let worker: Worker
+    private let worker: SessionContext
     private var timer: TimerToken?
     private var machine: SessionMachine
     private var keptAlive: Farewell?
@@ -13,7 +13,7 @@ final class Farewell: PeerOwner, TimerTarget {
     /// - Parameters:
     ///   - state: what was said on it.
     ///   - deadline: how long nothing may move.
-    init(_ peer: WebSocketPeer, _ state: consuming SideState, worker: Worker, deadline: UInt64) {
+    init(_ peer: WebSocketPeer, _ state: consuming SideState, worker: SessionContext, deadline: UInt64) {
         self.peer = peer
         self.worker = worker
         machine = SessionMachine(

@@ -97,7 +97,7 @@ extension Continuity {
             guard let session, session.backend === peer else { return }
             peer.receivedEarly(next.early)
             peer.goOn()
-            if !session.worker.isDraining { session.worker.drainIfOrdered(session) }
+            if !session.worker.isDraining { session.worker.sessionBegan(session) }
         }
     }
 
