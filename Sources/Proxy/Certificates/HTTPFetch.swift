@@ -59,8 +59,8 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
         client.resolve(question.url.host, port: question.url.port) { [weak self] answer in
             guard let self, done != nil else { return }
             switch answer {
-            case .addresses(let found):
-                addresses = found.prefix(8)
+            case .found(let found, _):
+                addresses = found.map(\.address).prefix(8)
                 tryNext("no address")
             case .failed(let reason): finish("'\(question.url.host)' can't be looked up: \(reason)")
             case .lacking(let error): finish("'\(question.url.host)' can't be looked up: \(error)")
