@@ -49,6 +49,14 @@ struct CallMachineTests {
         #expect(wish["oldKey"] == (try Known.account()).jwk)
     }
 
+    @Test("an account is looked for by its key, and none is made")
+    func search() throws {
+        let (step, authority) = try run(.findAccount)
+        #expect(isDone(step))
+        #expect(authority.log.last == "POST https://ca/account")
+        #expect(authority.payloads == [.object(["onlyReturnExisting": .flag(true)])])
+    }
+
     @Test("renewal information is asked for without a signature")
     func information() throws {
         let (step, authority) = try run(.renewalInformation("key.serial"))

@@ -29,7 +29,13 @@ struct CertificateStorageTests {
             let next = try PrivateKey(generating: .p256)
             try storage.saveNext(next, for: "https://ca/dir")
             #expect(try storage.link("https://ca/dir").key.thumbprint == link.key.thumbprint)
+            #expect(storage.nextKey("https://ca/dir")?.thumbprint == next.thumbprint)
+            #expect(storage.nextKey("https://other/dir") == nil)
+            storage.dropNext("https://ca/dir")
+            #expect(storage.nextKey("https://ca/dir") == nil)
+            try storage.saveNext(next, for: "https://ca/dir")
             try storage.adoptNext(next, for: "https://ca/dir")
+            #expect(storage.nextKey("https://ca/dir") == nil)
             let changed = try storage.link("https://ca/dir")
             #expect(changed.key.thumbprint == next.thumbprint && changed.account == "https://ca/acct/1")
         }

@@ -6,6 +6,8 @@ package enum AuthorityOrder: Sendable {
     case revoke(certificate: [UInt8], reason: Int)
     /// The account gets this key in place of its own (7.3.5).
     case changeKey(to: PrivateKey)
+    /// The URL of the key's account, as `location`; none is made where there is none (7.3.1).
+    case findAccount
     /// When a certificate had best be replaced (RFC 9773), by its name there.
     case renewalInformation(String)
 }
@@ -64,6 +66,9 @@ package struct CallMachine: Sendable {
         case .renewalInformation(let name):
             guard let url = directory.renewalInfo else { return .notOffered }
             return follow(link.begin(.get(url.hasSuffix("/") ? url + name : "\(url)/\(name)")))
+        case .findAccount:
+            return follow(
+                link.begin(.introduce(directory.newAccount, .object(["onlyReturnExisting": .flag(true)]))))
         case .changeKey(let key):
             guard let url = directory.keyChange, let account = link.account else { return .notOffered }
             let wish = JSONNode.object(["account": .text(account), "oldKey": link.key.jwk])

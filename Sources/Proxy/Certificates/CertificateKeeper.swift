@@ -26,6 +26,8 @@ final class CertificateKeeper: TimerTarget {
     private var lock: PrivateFolder.Lock?
     private var watch: FolderWatch?
     private var ticks = 0
+    /// When it is asked which key the account has; nil = that is known.
+    var settleDue: Double?
     private(set) lazy var staples = StapleKeeper(self)
 
     /// On the thread that will run the loop.
@@ -63,6 +65,7 @@ final class CertificateKeeper: TimerTarget {
         }
         if let storage { watch?.add([storage.challenges.path, storage.certificates.path]) }
         staples.adopt(plan.stapled)
+        settleDue = plan.authority.flatMap { storage?.nextKey($0.directory) }.map { _ in now }
         look()
         work()
     }
@@ -129,6 +132,7 @@ final class CertificateKeeper: TimerTarget {
         staples.work()
         guard activity == nil, let authority = plan.authority, let storage else { return }
         let now = self.now
+        if let settleDue { return settleDue <= now ? settleKey(authority, storage) : () }
         if let due = jobs.indices.min(by: { jobs[$0].due < jobs[$1].due }), jobs[due].due <= now {
             return begin(due, authority, storage)
         }
@@ -144,6 +148,8 @@ final class CertificateKeeper: TimerTarget {
         do throws(ACMEError) {
             try storage.prepare()
             guard let lock = try storage.lock() else { return jobs[index].postpone(to: now + 3) }
+            // A process that has ended may have left it so.
+            guard storage.nextKey(authority.directory) == nil else { return settleDue = now }
             // Another process may have had it meanwhile.
             if readStored(index, storage) {
                 changed()
@@ -278,7 +284,7 @@ final class CertificateKeeper: TimerTarget {
         }
     }
 
-    private func call(
+    func call(
         _ order: AuthorityOrder, _ link: AuthorityLink, of name: String, _ words: String,
         done: @escaping (CallMachine.Step) -> Void
     ) {
@@ -323,27 +329,10 @@ extension CertificateKeeper {
         }
     }
 
-    func changeKey(done: @escaping (CertificateOrderOutcome) -> Void) {
-        do throws(ACMEError) {
-            let key = try PrivateKey(generating: .p256)
-            guard let directory = plan.authority?.directory else { return done(.unknown([])) }
-            try storage?.saveNext(key, for: directory)
-            order(.changeKey(to: key), "", "key change") { [unowned self] outcome, storage in
-                guard case .done = outcome else { return done(outcome) }
-                do throws(ACMEError) { try storage.adoptNext(key, for: directory) } catch {
-                    log.storageFailed(error)
-                    return done(.failed("the account has a new key, which can't be stored: \(error)\n"))
-                }
-                log.keyChanged(directory)
-                done(.done("the account has a new key\n"))
-            }
-        } catch {
-            done(.failed("\(error)\n"))
-        }
-    }
-
-    private func order(
+    /// - Parameter prepare: what is to be done before the authority hears of it, with the storage locked.
+    func order(
         _ order: AuthorityOrder, _ name: String, _ words: String,
+        prepare: () throws(ACMEError) -> Void = {},
         done: @escaping (CertificateOrderOutcome, CertificateStorage) -> Void
     ) {
         guard let authority = plan.authority, let storage else { return }
@@ -354,8 +343,16 @@ extension CertificateKeeper {
             guard let lock = try storage.lock() else {
                 return done(.failed("another process is asking for something: try again\n"), storage)
             }
+            guard storage.nextKey(authority.directory) == nil else {
+                settleDue = settleDue ?? now
+                return done(
+                    .failed("an earlier change of the account's key is not settled yet: try again\n"), storage
+                )
+            }
+            let link = try storage.link(authority.directory)
+            try prepare()
             hold(lock)
-            call(order, try storage.link(authority.directory), of: name, words) { step in
+            call(order, link, of: name, words) { step in
                 switch step {
                 case .done: done(.done(""), storage)
                 case .notOffered:
@@ -369,7 +366,7 @@ extension CertificateKeeper {
         }
     }
 
-    private func hold(_ lock: PrivateFolder.Lock) { self.lock = lock }
+    func hold(_ lock: PrivateFolder.Lock) { self.lock = lock }
 }
 
 /// What has become of an order.

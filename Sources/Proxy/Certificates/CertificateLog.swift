@@ -64,6 +64,12 @@ struct CertificateLog: Sendable {
         operations.notice("account key changed", metadata: ["authority": "\(directory)"])
     }
 
+    func keyUnsettled(_ directory: String, _ cause: String) {
+        operations.warning(
+            "not known whether the account has its new key: nothing else is asked before that is",
+            metadata: ["authority": "\(directory)", "cause": "\(cause)"])
+    }
+
     func isRevoked(_ name: String) {
         operations.critical(
             "certificate is revoked, as its responder says", metadata: ["name": "\(name)"])

@@ -111,6 +111,14 @@ struct CertificateStorage: Sendable {
         try write(key.pem, to: "account.next.pem", in: account(directory))
     }
 
+    /// A key of which it isn't known whether the authority has taken it: the process ended, or no answer came.
+    func nextKey(_ directory: String) -> PrivateKey? {
+        account(directory).read("account.next.pem").flatMap { try? PrivateKey(pem: $0) }
+    }
+
+    /// The authority has not taken it.
+    func dropNext(_ directory: String) { account(directory).remove("account.next.pem") }
+
     func adoptNext(_ key: PrivateKey, for directory: String) throws(ACMEError) {
         try write(key.pem, to: "account.pem", in: account(directory))
         account(directory).remove("account.next.pem")
