@@ -158,6 +158,33 @@ def test_the_command_shows_renews_revokes_and_changes_the_key(site):
         assert refused.returncode == 1 and NAME in refused.stderr
 
 
+@full
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_process_that_ended_amid_a_change_of_key_loses_no_account(site, is_taken):
+    with (edge := site()).pebble:
+        with edge.proxy():
+            edge.wait()
+            account = next((edge.storage / "accounts").iterdir())
+            url, old = (account / "account.json").read_bytes(), (account / "account.pem").read_bytes()
+            if is_taken:
+                assert edge.admin.post("/acme/account-key")[0] == 200
+                new = (account / "account.pem").read_bytes()
+            else:
+                new = subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+                                     check=True, capture_output=True).stdout
+            assert new != old and not (account / "account.next.pem").exists()
+        # As it stands when the new key is stored and the authority has, or has not, been told.
+        (account / "account.next.pem").write_bytes(new)
+        (account / "account.pem").write_bytes(old)
+        with edge.proxy():
+            machine.eventually(lambda: not (account / "account.next.pem").exists(), "it is settled", 20)
+            assert (account / "account.pem").read_bytes() == (new if is_taken else old)
+            leaf = edge.leaf()
+            assert edge.admin.post("/acme/renew")[0] == 200
+            machine.eventually(lambda: edge.leaf() != leaf, "the new certificate is served", 30)
+            assert (account / "account.json").read_bytes() == url
+
+
 def test_proofs_stand_before_redirects_and_routes_and_only_ours(site):
     with (edge := site(challenges=["http-01"])).pebble, edge.proxy():
         edge.wait()
