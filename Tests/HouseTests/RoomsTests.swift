@@ -9,12 +9,12 @@ struct RoomsTests {
         ("Top", []),
         ("Context", ["Metrics"]),
         ("Transport", ["Metrics", "Context"]),
+        ("Certificates", ["Top", "Context", "Transport"]),
         ("Plan", ["Metrics", "Context", "Transport"]),
         ("Upstream", ["Metrics", "Context", "Transport", "Plan"]),
-        ("Exchange", ["Context", "Transport", "Plan", "Upstream"]),
+        ("Exchange", ["Metrics", "Context", "Transport", "Plan", "Upstream"]),
         ("Access", ["Context", "Plan", "Upstream", "Exchange"]),
-        ("Certificates", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Exchange"]),
-        ("Generation", ["Context", "Plan", "Upstream", "Access"]),
+        ("Generation", ["Context", "Certificates", "Plan", "Upstream", "Access"]),
         ("Relay", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Access"]),
         ("Broadcast", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Relay"]),
         (
@@ -27,7 +27,7 @@ struct RoomsTests {
         ("Admin", ["Transport", "Plan", "Client"]),
         ("Accept", ["Context", "Transport", "Plan", "Client"]),
         ("Worker", ["Context", "Plan", "Upstream", "Generation", "Relay", "Client", "Accept"]),
-        ("Lifecycle", ["Context", "Plan", "Upstream", "Generation", "Admin", "Worker"]),
+        ("Lifecycle", ["Context", "Certificates", "Plan", "Upstream", "Generation", "Admin", "Worker"]),
         ("Demo", ["Plan", "Worker", "Lifecycle"]),
     ]
 

@@ -17,7 +17,8 @@ final class CertificateKeeper: TimerTarget {
     let shelf: CertificateShelf
     let board: CertificateBoard
     let log: CertificateLog
-    private let home: Mailbox
+    /// Tells the main loop that what is served has changed.
+    let changed: @Sendable () -> Void
     private(set) var plan = KeeperPlan(authority: nil, names: [], stapled: [])
     var jobs: [RenewalJob] = []
     private var run: IssueRun?
@@ -33,16 +34,14 @@ final class CertificateKeeper: TimerTarget {
     /// On the thread that will run the loop.
     init(
         _ loop: EventLoop, shelf: CertificateShelf, board: CertificateBoard, log: CertificateLog,
-        home: Mailbox
-    )
-        throws(TLSError)
-    {
+        changed: @escaping @Sendable () -> Void
+    ) throws(TLSError) {
         client = try HTTPClient(on: loop)
         desk = AuthorityDesk(client)
         self.shelf = shelf
         self.board = board
         self.log = log
-        self.home = home
+        self.changed = changed
         loop.owner = self
         watch = try? FolderWatch(on: loop) { [unowned self] in look() }
         _ = loop.schedule(self, kind: 0, after: Self.tick)
@@ -77,9 +76,6 @@ final class CertificateKeeper: TimerTarget {
         if ticks % Self.lookInterval == 0 { look() }
         work()
     }
-
-    /// Tells the main loop that what is served has changed.
-    func changed() { home.post { loop in (loop.owner as? ProxyServer)?.refresh(because: "certificates") } }
 
     func show() {
         board.show(

@@ -1,17 +1,7 @@
-internal import EventLoop
 internal import HTTP2Protocol
 internal import Patterns
 internal import PerMessageDeflate
 internal import TLS
-
-/// What commands say to a person, and hear.
-package enum Console {
-    /// The words behind the program's name.
-    package static var arguments: [String] { Array(Machine.arguments.dropFirst()) }
-
-    /// A line on standard error.
-    package static func complain(_ line: String) { Machine.say(line, toError: true) }
-}
 
 /// What `trunkline version` prints.
 package enum Versions {

@@ -21,7 +21,11 @@ extension ProxyServer {
             try WorkerThread {
                 do {
                     let loop = try EventLoop()
-                    let keeper = try CertificateKeeper(loop, shelf: shelf, board: board, log: log, home: home)
+                    let keeper = try CertificateKeeper(loop, shelf: shelf, board: board, log: log) {
+                        home.post { loop in
+                            (loop.owner as? ProxyServer)?.refresh(because: "certificates")
+                        }
+                    }
                     let mailbox = loop.mailbox
                     home.post { loop in (loop.owner as? ProxyServer)?.keeperStarted(mailbox) }
                     withExtendedLifetime(keeper) { loop.run() }
