@@ -157,7 +157,7 @@ package final class Resolver: Sendable {
 
     /// The shorter of what holds for IPv4 and IPv6, of those that were found.
     private static func lifetime(_ name: String, of endpoints: [Endpoint]) -> UInt64? {
-        let isSixth = Set(endpoints.map { $0.address.description.hasPrefix("[") })
+        let isSixth = Set(endpoints.map { $0.address.family == AF_INET6 })
         let seconds = isSixth.compactMap { isSixth -> Int64? in
             let found = unsafe trunkline_lifetime(name, isSixth ? 28 : 1)  // AAAA, A (RFC 3596, 1035)
             return found < 0 ? nil : found

@@ -11,6 +11,7 @@ package struct Endpoint: Sendable, Equatable {
         self.weight = weight
     }
 
+    /// The same address, whatever the kernel wrote behind it, and the same weight.
     package static func == (one: Endpoint, other: Endpoint) -> Bool {
         one.address.description == other.address.description && one.weight == other.weight
     }
