@@ -152,6 +152,7 @@ static inline int trunkline_choose_challenge(
     *length = 10;
     return SSL_TLSEXT_ERR_OK;
 }
+static inline uint64_t trunkline_no_ticket(void) { return SSL_OP_NO_TICKET; }
 static inline void trunkline_ctx_answer_challenge(SSL_CTX *ctx) {
     SSL_CTX_set_alpn_select_cb(ctx, trunkline_choose_challenge, NULL);
 }

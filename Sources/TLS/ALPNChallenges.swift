@@ -70,6 +70,9 @@ internal import Synchronization
         let host = String(decoding: bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
         guard let answer = answers.withLock({ $0[host] }) else { return }
         unsafe SSL_set_SSL_CTX(ssl, answer.context)
+        // Its tickets would be sealed by keys that only listeners' contexts have; nobody comes back with one.
+        unsafe SSL_set_num_tickets(ssl, 0)
+        unsafe SSL_set_options(ssl, trunkline_no_ticket())
     }
 }
 

@@ -128,6 +128,8 @@ package struct TLSFacts: Equatable, Sendable {
         let result = unsafe step(ssl)
         if result == 1 {
             isEstablished = true
+            // A proof for an authority, after which nothing comes (RFC 8737, 3).
+            if applicationProtocol == ALPNChallenges.protocolName { owesTicket = false }
             unsafe takeOver(ssl, before)
             return .finished
         }

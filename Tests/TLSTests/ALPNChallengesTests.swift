@@ -13,8 +13,7 @@ struct ALPNChallengesTests {
         proof = try Certificate.selfSigned(names: "DNS:a.example")
         server = try ServerTLSContext(
             certificates: [own, try Certificate.selfSigned(names: "DNS:b.example")],
-            protocols: ["h2", "http/1.1"],
-            challenges: challenges)
+            protocols: ["h2", "http/1.1"], tickets: try TicketKeys(), challenges: challenges)
     }
 
     /// A handshake that trusts one certificate and offers protocols.
