@@ -27,7 +27,15 @@ package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, Expressib
         return text + "\n"
     }
 
-    private func append(to text: inout String, indent: String) {
+    /// The text on one line, without an end.
+    package var line: String {
+        var text = ""
+        append(to: &text, indent: nil)
+        return text
+    }
+
+    /// - Parameter indent: nil = on one line.
+    private func append(to text: inout String, indent: String?) {
         switch self {
         case .string(let string): JSONText.append(string, to: &text)
         case .integer(let integer): text += "\(integer)"
@@ -43,18 +51,20 @@ package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, Expressib
 
     private static func append(
         _ items: [(String, JSONValue)], _ opening: String, _ closing: String, to text: inout String,
-        _ indent: String
+        _ indent: String?
     ) {
         guard !items.isEmpty else { return text += opening + closing }
         text += opening
+        let lineEnd = indent.map { "\n" + $0 }
         for (index, (name, value)) in items.enumerated() {
-            text += (index > 0 ? ",\n" : "\n") + indent + "  "
+            if index > 0 { text += lineEnd == nil ? ", " : "," }
+            if let lineEnd { text += lineEnd + "  " }
             if opening == "{" {
                 JSONText.append(name, to: &text)
                 text += ": "
             }
-            value.append(to: &text, indent: indent + "  ")
+            value.append(to: &text, indent: indent.map { $0 + "  " })
         }
-        text += "\n" + indent + closing
+        text += (lineEnd ?? "") + closing
     }
 }

@@ -18,8 +18,8 @@ struct Trunkline: ParsableCommand {
             Read on in README.md; proxy.conf.example shows every key.
             """,
         subcommands: [
-            Run.self, Check.self, ConfigCommand.self, DemoCommand.self, TopCommand.self, AcmeCommand.self,
-            Version.self,
+            Run.self, Check.self, ConfigCommand.self, DemoCommand.self, TopCommand.self, SessionsCommand.self,
+            CloseCommand.self, AcmeCommand.self, Version.self,
         ])
 
     /// With arguments that are known where /proc is hidden, too.

@@ -8,6 +8,8 @@ struct AccountTests {
         "Proxy/Access/AccessDesk.swift answers": "what authorities said, as many as are kept at most",
         "Proxy/Access/UpstreamCall.swift answer":
             "an authority's, or keys: bounded, and gone when it is judged",
+        "Proxy/Admin/AdminConnection.swift body": "an operator's message or token, 64 KiB at most",
+        "Proxy/Admin/AdminQuery.swift body": "the same, while it is judged",
         "Proxy/Broadcast/ClientMessage.swift token": "taken up in the turn in which it came",
         "Proxy/Client/ClientHandOver.swift held": "the first bytes of HTTP/2's preface",
         "Proxy/Exchange/HTTP1Responder.swift output": "composed and sent within a turn, by its transport",
@@ -57,13 +59,14 @@ struct AccountTests {
     /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
     private static let charged: [String: String] = [
         "Proxy/Plan/AuthorityInquiry.swift plan":
-            "its client's request, and with it a session that is checked again",
+            "its client's request; SessionLease charges it for a session that is checked again",
         "Proxy/Plan/AccessQuestion.swift head": "its client's request under way",
         "Proxy/Access/UpstreamCall.swift head": "an answer to ourselves, no more than a head",
         "Proxy/Plan/UpstreamAnswer.swift head": "an answer to ourselves, no more than a head",
         "Proxy/Access/UpstreamCall.swift plan": "its client's request under way, or ours",
         "Proxy/Accept/ProxyHeaderReader.swift parser": "headCharge",
         "Proxy/Admin/AdminConnection.swift head": "an operator's, no more than a head",
+        "Proxy/Admin/AdminQuery.swift head": "an operator's, while it is judged",
         "Proxy/Broadcast/Feed.swift plan": "headCharge",
         "Proxy/Broadcast/FeedWaiter.swift plan": "its client's request under way",
         "Proxy/Client/HTTP1Connection.swift parser": "headCharge",

@@ -265,12 +265,12 @@ def left(content: bytes, seals: int = SEALS) -> int:
 
 
 @pytest.mark.parametrize("make, cause", [
-    (lambda: left(b"trunklin\0\1" + bytes(100)), "garbled"),
-    (lambda: left(b"trunklin\0\2" + bytes(100)), "version 2"),
+    (lambda: left(b"trunklin\0\2" + bytes(100)), "garbled"),
+    (lambda: left(b"trunklin\0\3" + bytes(100)), "version 3"),
     (lambda: left(b"something else"), "not from a process of this program"),
-    (lambda: left(b"trunklin\0\1"), "ends too early"),
+    (lambda: left(b"trunklin\0\2"), "ends too early"),
     (lambda: left(b""), "File too large"),
-    (lambda: left(bytes((1 << 20) + 1)), "File too large"),
+    (lambda: left(bytes((16 << 20) + 1)), "File too large"),
     (lambda: left(b"trunklin", 1), "not permitted"),
     (lambda: os.open("/dev/null", os.O_RDWR), "Invalid argument"),
     (lambda: 987, "Bad file descriptor"), (lambda: 2, "names no descriptor"), (lambda: "x", "names no descriptor")],

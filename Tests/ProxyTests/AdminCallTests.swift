@@ -12,7 +12,9 @@ struct AdminCallTests {
         if let origin { fields.append("Origin", origin) }
         let target = (try? RequestTarget(text: target)) ?? .root
         let head = RequestHead(method: method, target: target, fields: fields)
-        return Result { () throws(AdminRefusal) in try AdminCall.judge(head, by: AdminRules()) }
+        return Result { () throws(AdminRefusal) in
+            try AdminCall.judge(AdminRequest(head: head), by: AdminRules(), now: 0)
+        }
     }
 
     @Test("pages are read")

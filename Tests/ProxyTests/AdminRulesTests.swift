@@ -14,7 +14,9 @@ struct AdminRulesTests {
         for (name, value) in list { fields.append(name, value) }
         let target = (try? RequestTarget(text: target)) ?? .root
         let head = RequestHead(method: method, target: target, fields: fields)
-        return Result { () throws(AdminRefusal) in try AdminCall.judge(head, by: rules ?? self.rules) }
+        return Result { () throws(AdminRefusal) in
+            try AdminCall.judge(AdminRequest(head: head), by: rules ?? self.rules, now: 0)
+        }
     }
 
     @Test(

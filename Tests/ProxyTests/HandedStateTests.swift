@@ -1,3 +1,4 @@
+import Access
 import TLS
 import Testing
 
@@ -28,6 +29,11 @@ struct HandedStateTests {
             "chat": DrainMarks(isWhole: true, named: ["[::1]:9001": false, "app.test:9001": true]),
             "rest": DrainMarks(),
         ]
+        state.revocations = [
+            (try #require(Revocation(subject: "ada", issuedBefore: 5)), 10),
+            (try #require(Revocation(tokenID: "ü")), 11.5), (try #require(Revocation(subject: "")), 12),
+        ]
+        state.tokenLife = 3600
         return state
     }
 
@@ -35,6 +41,8 @@ struct HandedStateTests {
     func whole() throws {
         let left = try example()
         let read = try decoded(try #require(bytes(left)))
+        #expect(read.revocations.map(\.revocation) == left.revocations.map(\.revocation))
+        #expect(read.revocations.map(\.until) == [10, 11.5, 12] && read.tokenLife == 3600)
         #expect(read.routes == left.routes && read.upstreams == left.upstreams)
         #expect(read.tickets.map(\.listener) == left.tickets.map(\.listener))
         #expect(read.tickets.map(\.due) == [1 << 40, nil] && read.tickets.map(\.period) == [60, 0])
@@ -64,8 +72,8 @@ struct HandedStateTests {
         foreign[0] = 0
         #expect(throws: HandedStateError.foreign) { _ = try decoded(foreign) }
         var later = good
-        later[9] = 2
-        #expect(throws: HandedStateError.version(2)) { _ = try decoded(later) }
+        later[9] = 3
+        #expect(throws: HandedStateError.version(3)) { _ = try decoded(later) }
     }
 
     @Test("is not trusted where it is well sealed and says nonsense")

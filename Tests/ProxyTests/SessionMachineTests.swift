@@ -237,7 +237,7 @@ struct SessionMachineTests {
         var machine = machine()
         #expect(machine.drainDue(code: .goingAway, hint: 7, at: 0) == .none)
         #expect(machine.plans(.ordered) && machine.plannedDrain == .ordered)
-        machine.stays()
+        _ = machine.stays()
         #expect(machine.plannedDrain == nil && machine.drainDue(code: .goingAway, hint: 7, at: 0) == .none)
         #expect(machine.plans(.process) == true)
         let payload = ClosePayload(.goingAway, "service restarts; retry-after-ms=7")
@@ -245,8 +245,20 @@ struct SessionMachineTests {
             machine.drainDue(code: .goingAway, hint: 7, at: 0)
                 == begun(client: SideOrder(close: payload), backend: SideOrder(close: payload)))
         #expect(!machine.plans(.ordered) && machine.plannedDrain == nil)
-        machine.stays()
+        _ = machine.stays()
         #expect(machine.isEnding && machine.ending?.cause == .drain(.process))
+    }
+
+    @Test("who is not to be here any more doesn't stay because a drain is taken back or ordered")
+    func firm() {
+        var machine = machine()
+        let end = DrainCause.access(AccessEnd(cause: .revoked, code: 4401))
+        #expect(machine.plans(.ordered) && machine.plans(end))
+        #expect(!machine.stays() && machine.plannedDrain == end)
+        #expect(!machine.plans(.ordered) && !machine.plans(.rebalancing) && machine.plannedDrain == end)
+        let closed = DrainCause.closed(.init())
+        #expect(machine.plans(closed) && machine.plannedDrain == closed)
+        #expect(machine.plans(.process) && machine.plannedDrain == .process)
     }
 
     @Test("an idle session is closed on both sides, and held until a frame has ended")

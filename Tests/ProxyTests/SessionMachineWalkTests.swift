@@ -84,7 +84,7 @@ struct SessionMachineWalkTests {
             case .drains: return machine.drainDue(code: .goingAway, hint: 5, at: now)
             case .cuts: return machine.abort(by: .proxy, cause: .memory)
             case .plans: _ = machine.plans(.ordered)
-            case .stays: machine.stays()
+            case .stays: _ = machine.stays()
             case .clientFrameBegins, .clientFrameEnds, .backendFrameBegins, .backendFrameEnds: break
             }
             return .none

@@ -9,13 +9,17 @@ class AccessContext: UpstreamContext {
     final var passwords: PasswordDesk
     /// Keys that are fetched, each with a route that uses them.
     final var fetchedKeys: [(FetchedKeys, Route)] = []
+    /// Who may not come in though what he brings is good.
+    final var revocations = RevocationList()
+    final let tokenLives: TokenLives
     private(set) final lazy var access = AccessDesk(self)
 
     init(
-        index: Int, configuration: ProxyConfiguration, passwords: PasswordDesk, resolver: Resolver,
-        log: LogSinks, loop: EventLoop
+        index: Int, configuration: ProxyConfiguration, passwords: PasswordDesk, tokenLives: TokenLives,
+        resolver: Resolver, log: LogSinks, loop: EventLoop
     ) throws(TLSError) {
         self.passwords = passwords
+        self.tokenLives = tokenLives
         try super.init(index: index, configuration: configuration, resolver: resolver, log: log, loop: loop)
     }
 }

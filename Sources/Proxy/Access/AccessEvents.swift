@@ -1,4 +1,6 @@
+internal import Access
 internal import Logging
+internal import WebSocketProtocol
 
 // What access rules tell the operator. No line has a token in it, nor what a key is.
 extension EventLog {

@@ -33,7 +33,17 @@ final class AccessGate: PendingUpgrade {
         call = nil
     }
 
-    private func finish(_ outcome: OnAccess) { done.take()?(outcome) }
+    private func finish(_ outcome: OnAccess) {
+        guard case .admitted(let admission) = outcome, let bearer = admission.bearer else {
+            done.take()?(outcome)
+            return
+        }
+        guard !worker.revocations.covers(bearer, now: ProcessFacts.wallClock()) else {
+            return refuse(.token(.revoked, realm: access.realm))
+        }
+        if let expiry = bearer.expiry { worker.tokenLives.note(expiry, bearer.issuedAt) }
+        done.take()?(outcome)
+    }
 
     private func refuse(_ fault: AccessFault) { finish(.refused(Fault(.access(fault)))) }
 

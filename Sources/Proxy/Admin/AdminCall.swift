@@ -15,6 +15,8 @@ enum AdminCall: Equatable, Sendable {
     /// For a reason of RFC 5280, 5.3.1.
     case revoke(String, reason: Int)
     case changeAccountKey
+    case sessions(SessionCall)
+    case revocations(RevocationCall)
 
     /// Sessions closed a second where an order says nothing.
     static let defaultRate = 100
@@ -23,10 +25,23 @@ enum AdminCall: Equatable, Sendable {
     private static let ordering = ["/reload", "/drain", "/undrain", "/wake"]
     private static let certificates = ["/acme/renew", "/acme/revoke", "/acme/account-key"]
 
-    /// Judges a request by its head.
-    static func judge(_ head: RequestHead, by rules: AdminRules) throws(AdminRefusal) -> AdminCall {
+    /// Judges a request. What is asked of sessions is an order, even where it is only read: it says who they are of.
+    ///
+    /// - Parameter now: seconds since 1970.
+    static func judge(
+        _ request: AdminRequest, by rules: AdminRules, now: Double
+    ) throws(AdminRefusal) -> AdminCall {
+        let head = request.head
         try rules.admit(head)
         let path = head.target.path
+        if path == "/sessions" || path.hasPrefix("/sessions/") {
+            try rules.authorize(head)
+            return .sessions(try SessionCall.judge(request))
+        }
+        if path == "/revocations" {
+            try rules.authorize(head)
+            return .revocations(try RevocationCall.judge(request, now: now))
+        }
         if reading.contains(path) {
             guard head.method == "GET" || head.method == "HEAD" else { throw .method(allowed: "GET, HEAD") }
             if path == "/readyz", try AdminQuery(head.target.query ?? "").names == ["certificates"] {
@@ -91,9 +106,7 @@ enum AdminCall: Equatable, Sendable {
         _ query: AdminQuery, rateIsKnown: Bool
     ) throws(AdminRefusal) -> DrainSelection {
         let known = ["route", "upstream", "backend"] + (rateIsKnown ? ["rate"] : [])
-        if let unknown = query.names.first(where: { !known.contains($0) }) {
-            throw .query("unknown parameter '\(unknown)', expected one of: \(known.joined(separator: ", "))")
-        }
+        try query.expect(known)
         switch (query["route"], query["upstream"], query["backend"]) {
         case (let route?, nil, nil): return .route(route)
         case (nil, let upstream?, nil): return .upstream(upstream)
@@ -125,51 +138,6 @@ enum AdminRefusal: Error, Equatable {
                 401, "orders need the token, as Authorization: Bearer TOKEN\n",
                 fields: [HeaderFields.Field("WWW-Authenticate", "Bearer")])
         case .query(let complaint): AdminResponse(400, complaint + "\n")
-        }
-    }
-}
-
-/// The parameters of a query, percent-encoding undone, each at most once.
-struct AdminQuery: Equatable {
-    private var values: [String: String] = [:]
-    /// In their order.
-    private(set) var names: [String] = []
-
-    init(_ query: String) throws(AdminRefusal) {
-        for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count > 1 ? parts[1] : "")
-            else { throw .query("'\(pair)' is not percent-encoded UTF-8") }
-            guard values.updateValue(value, forKey: name) == nil else {
-                throw .query("'\(name)' is given twice")
-            }
-            names.append(name)
-        }
-    }
-
-    subscript(name: String) -> String? { values[name] }
-
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == 37 {
-                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit)
-                else { return nil }
-                bytes.append(high << 4 | low)
-            } else {
-                bytes.append(byte == 43 ? 32 : byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 48...57: byte - 48
-        case 65...70: byte - 55
-        case 97...102: byte - 87
-        default: nil
         }
     }
 }

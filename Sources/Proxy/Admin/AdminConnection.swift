@@ -6,7 +6,7 @@ internal import TLS
 /// scraper that hangs costs a descriptor for some seconds and nothing else.
 final class AdminConnection: HTTP1Connection {
     private static let limits = HeadLimits(bytes: 16 << 10)
-    /// Orders have no body that says anything; a small one is read and dropped.
+    /// Of a message or a token that an order brings.
     private static let mostBody = 64 << 10
     private static let idleTime: UInt64 = 120_000_000_000
     private static let time: UInt64 = 10_000_000_000
@@ -15,8 +15,10 @@ final class AdminConnection: HTTP1Connection {
     private let onEnd: (AdminConnection) -> Void
     /// Until it is answered.
     private var head: RequestHead?
-    private var bodyBytes = 0
+    private var body: [UInt8] = []
     private var isAsked = false
+    /// An answer that is not complete.
+    private var stream: AdminStreaming?
 
     init(
         _ socket: StreamSocket, on loop: EventLoop, host: any AdminHost,
@@ -41,6 +43,8 @@ final class AdminConnection: HTTP1Connection {
         guard phase != .over else { return }
         phase = .over
         disarm()
+        stream?.cancel()
+        stream = nil
         transport.close()
         onEnd(self)
     }
@@ -63,7 +67,7 @@ final class AdminConnection: HTTP1Connection {
             return refuse(error)
         }
         self.head = head
-        bodyBytes = 0
+        body = []
         isAsked = false
         arm(Self.time)
         passEarlyBody()
@@ -75,8 +79,10 @@ final class AdminConnection: HTTP1Connection {
     override var answersAfterEnd: Bool { isAsked }
 
     override func bodyReceived(_ bytes: Span<UInt8>) {
-        bodyBytes += bytes.count
-        if bodyBytes > Self.mostBody { refuse(AdminResponse(413, "no body is expected\n")) }
+        guard body.count + bytes.count <= Self.mostBody else {
+            return refuse(AdminResponse(413, "a body has at most \(Self.mostBody) bytes\n"))
+        }
+        for index in bytes.indices { body.append(bytes[index]) }
     }
 
     override func bodyEnded(trailers: HeaderFields) {
@@ -86,7 +92,9 @@ final class AdminConnection: HTTP1Connection {
         // One request at a time: what follows waits in the kernel.
         transport.pauseReading()
         do throws(AdminRefusal) {
-            let call = try AdminCall.judge(head, by: host.rules)
+            let request = AdminRequest(head: head, body: body)
+            body = []
+            let call = try AdminCall.judge(request, by: host.rules, now: ProcessFacts.wallClock())
             host.answer(call) { [weak self] response in self?.write(response) }
         } catch {
             write(error.response)
@@ -99,9 +107,44 @@ final class AdminConnection: HTTP1Connection {
         guard phase == .exchange, let head else { return }
         let keepsAlive = head.keepsAlive && head.minorVersion > 0
         self.head = nil
-        transport.write(response.encoded(for: head, keepsAlive: keepsAlive).span)
+        guard let source = response.stream, head.method != "HEAD" else {
+            transport.write(response.encoded(for: head, keepsAlive: keepsAlive).span)
+            return answered(keepsAlive)
+        }
+        let isChunked = head.minorVersion > 0
+        transport.write(
+            response.streamHead(isChunked: isChunked, keepsAlive: keepsAlive && isChunked).encoded.span)
+        stream = AdminStreaming(source, isChunked: isChunked) { [weak self] outcome in
+            self?.streamed(outcome, keepsAlive && isChunked)
+        }
+        stream?.goOn()
+    }
+
+    private func answered(_ keepsAlive: Bool) {
         if keepsAlive { nextRequestSoon() } else { linger() }
     }
+
+    private func streamed(_ outcome: AdminStreaming.Outcome, _ keepsAlive: Bool) {
+        guard phase == .exchange else { return }
+        switch outcome {
+        case .piece(let bytes):
+            arm(Self.time)
+            transport.write(bytes.span)
+            if transport.bufferedBytes == 0 { loop.nextTurn { [weak self] in self?.flushed() } }
+        case .end(let bytes):
+            stream = nil
+            transport.write(bytes.span)
+            answered(keepsAlive)
+        case .lost:
+            // Half an answer must not look like all of it.
+            stream = nil
+            transport.abort()
+            end("a worker does not answer")
+        }
+    }
+
+    /// More of a long answer is made when what was made before has been taken.
+    override func flushed() { stream?.goOn() }
 
     override func refuse(_ error: HeadError) { refuse(AdminResponse(error.status, error.reason + "\n")) }
     override func refuseSlowHead() { refuse(AdminResponse(408, "request did not arrive in time\n")) }

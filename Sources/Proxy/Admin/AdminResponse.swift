@@ -6,11 +6,14 @@ struct AdminResponse {
     let body: String
     let contentType: String
     let fields: [HeaderFields.Field]
+    /// What makes the body, piece by piece; nil where it is `body`.
+    let stream: (any AdminStream)?
 
     init(
         _ status: Int, _ body: String, contentType: String = "text/plain; charset=utf-8",
-        fields: [HeaderFields.Field] = []
+        fields: [HeaderFields.Field] = [], stream: (any AdminStream)? = nil
     ) {
+        self.stream = stream
         self.status = status
         self.body = body
         self.contentType = contentType
@@ -22,6 +25,17 @@ struct AdminResponse {
             status: status, body: body, contentType: contentType,
             fields: [HeaderFields.Field("Cache-Control", "no-store")] + fields, keepsAlive: keepsAlive)
         return head.method == "HEAD" ? response.encodedHead : response.encoded
+    }
+
+    /// Of an answer whose length nobody knows.
+    func streamHead(isChunked: Bool, keepsAlive: Bool) -> ResponseHead {
+        var all = HeaderFields()
+        all.append("Content-Type", contentType)
+        if isChunked { all.append("Transfer-Encoding", "chunked") }
+        all.append("Cache-Control", "no-store")
+        for field in fields { all.append(field.name, field.value) }
+        if !keepsAlive { all.append("Connection", "close") }
+        return ResponseHead(status: status, reason: ReasonPhrase.of(status), fields: all)
     }
 }
 

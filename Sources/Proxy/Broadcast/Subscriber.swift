@@ -318,9 +318,11 @@ final class Subscriber: LiveSession {
         feed.options.clientMessages != .forward && message.watch == nil && message.token == nil
     }
 
-    override func say(_ text: [UInt8]) -> Bool {
-        guard !isEnding, client.takesData, underWay == nil else { return false }
-        client.send(text: text)
+    override func say(_ payload: [UInt8], isText: Bool) -> Bool {
+        guard !isEnding, client.takesData, underWay == nil,
+            !client.transport.isFull(beyond: route.limits.buffer)
+        else { return false }
+        client.send(message: payload, isText: isText)
         return true
     }
 

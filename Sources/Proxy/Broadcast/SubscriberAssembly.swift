@@ -21,6 +21,7 @@ extension Feed {
             subprotocol: accepted?.subprotocol?.description ?? "",
             extensions: plan.agreement?.answer ?? "", backendExtensions: "", began: worker.loop.now)
         let subscriber = Subscriber(peer, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
+        subscriber.bearer = BearerRecord(plan.admission)
         subscriber.lease = SessionLease(plan.admission, on: worker)
         subscriber.begin(early: early)
     }

@@ -30,7 +30,7 @@ class ClientContext: SessionContext {
         routes = generation.table()
         try super.init(
             index: index, configuration: generation.configuration, passwords: generation.passwords,
-            resolver: resolver, log: log, loop: loop)
+            tokenLives: generation.tokenLives, resolver: resolver, log: log, loop: loop)
         take(generation)
     }
 

@@ -18,6 +18,7 @@ final class Generation: Sendable {
     /// Whoever is connected, by address.
     let clients: ClientConnections
     let passwords: PasswordDesk
+    let tokenLives: TokenLives
     /// Keys that are fetched, each with a route that uses them.
     let fetchedKeys: [(FetchedKeys, Route)]
     /// Parameters of queries that have tokens in them.
@@ -35,6 +36,7 @@ final class Generation: Sendable {
         registry = state.backends
         clients = state.clients
         passwords = state.passwords
+        tokenLives = state.tokenLives
         let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
         var upstreams: [String: UpstreamSettings] = [:]
         for (name, upstream) in configuration.upstreams {

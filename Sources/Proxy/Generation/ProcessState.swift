@@ -13,6 +13,7 @@ final class ProcessState: Sendable {
     /// Connections of clients, by address.
     let clients = ClientConnections()
     let passwords = PasswordDesk()
+    let tokenLives = TokenLives()
     private let keys = Mutex<[String: FetchedKeys]>([:])
     private let routes = Mutex<[String: RouteOccupancy]>([:])
 

@@ -12,8 +12,9 @@ final class AdminService: TimerTarget {
     let handOut: ListenerHandOut
     private unowned let server: ProxyServer
     private var listener: AdminListener?
-    private var collections: [UInt64: MetricsCollection] = [:]
-    private var nextCollection: UInt64 = 0
+    private static let answerTime: UInt64 = 3_000_000_000
+    private var gatherings: [UInt64: any AnyGathering] = [:]
+    private var nextGathering: UInt64 = 0
 
     /// Takes the address; nobody is answered before `start`.
     init(
@@ -40,25 +41,61 @@ final class AdminService: TimerTarget {
     /// Leaves the address to the process that takes over.
     func close() { listener?.close() }
 
-    // MARK: Collecting
+    // MARK: Asking workers
 
-    /// One set a worker, or nil when one of them doesn't answer.
+    /// One set a worker, or nil when one of them doesn't answer: half of the counts would look like a restart to whoever
+    /// compares them with the last ones.
     func collect(_ done: @escaping ([MetricSet]?) -> Void) {
-        let id = nextCollection
-        nextCollection &+= 1
+        ask({ worker, answer in worker.collectMetrics(answer) }, done)
+    }
+
+    /// Asks all workers, and gathers what they say; nil when one of them doesn't answer.
+    ///
+    /// - Parameters:
+    ///   - only: the one that is asked; nil = all.
+    ///   - question: runs on each worker's thread, and is to call what it is given once.
+    func ask<Answer: Sendable>(
+        only: Int? = nil,
+        _ question: @escaping @Sendable (Worker, @escaping @Sendable (Answer) -> Void) -> Void,
+        _ done: @escaping ([Answer]?) -> Void
+    ) {
+        let id = nextGathering
+        nextGathering &+= 1
         let home = server.loop.mailbox
-        collections[id] = MetricsCollection(of: server.mailboxes.count, on: server.loop) { [weak self] sets in
-            self?.collections[id] = nil
-            done(sets)
+        gatherings[id] = Gathering<Answer>(
+            of: only == nil ? server.mailboxes.count : 1, within: Self.answerTime, on: server.loop
+        ) { [weak self] answers in
+            self?.gatherings[id] = nil
+            done(answers)
         }
         server.onWorkers { worker in
             let index = worker.index
-            worker.collectMetrics { set in
+            guard only == nil || only == index else { return }
+            question(worker) { answer in
                 home.post { loop in
-                    (loop.owner as? ProxyServer)?.admin?.collections[id]?.took(set, from: index)
+                    (loop.owner as? ProxyServer)?.admin?.gatherings[id]?.took(
+                        Answered(value: answer), from: index)
                 }
             }
         }
+    }
+
+    /// The same of one worker; nil where there is none of this number, too.
+    func ask<Answer: Sendable>(
+        worker index: Int,
+        _ question: @escaping @Sendable (Worker, @escaping @Sendable (Answer) -> Void) -> Void,
+        _ done: @escaping (Answer?) -> Void
+    ) {
+        guard server.mailboxes.indices.contains(index) else { return done(nil) }
+        ask(only: index, question) { (answers: [Answer]?) in done(answers?.first) }
+    }
+
+    func onWorkers(_ work: @escaping @Sendable (Worker) -> Void) { server.onWorkers(work) }
+
+    /// A list of sessions.
+    func list(_ filter: SessionFilter, limit: Int, workers: Int) -> SessionListStream {
+        nextGathering &+= 1
+        return SessionListStream(filter, limit: limit, id: nextGathering, workers: workers, from: self)
     }
 
     // MARK: Loop lag

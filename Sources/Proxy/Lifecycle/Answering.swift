@@ -18,6 +18,15 @@ extension ProxyServer: AdminHost {
         POST /acme/renew[?name=HOST]          asks for certificates now
         POST /acme/revoke?name=HOST[&reason=NUMBER]
         POST /acme/account-key                gives the account another key
+        GET  /sessions[?route=&upstream=&backend=&client=&subject=&state=&older_than=&limit=]
+        GET  /sessions/ID
+        DELETE /sessions/ID[?code=&reason=]
+        PUT  /sessions/ID/token   the body is a new token
+        POST /sessions/close?…[&code=&reason=&rate=]   closes those who are meant, as GET /sessions has them
+        POST /sessions/send?…[&type=text|binary]   sends the body to their clients
+        GET  /revocations
+        POST /revocations?subject= | token_id= | issued_before=SECONDS|now [&for=]
+        DELETE /revocations?…   takes one back
 
         """
 
@@ -47,6 +56,8 @@ extension ProxyServer: AdminHost {
             onWorkers { $0.wake(session: id) }
             done(AdminResponse(200, "waking '\(id)', where it hibernates\n"))
         case .undrain(let selection): done(answer(undrain(selection), selection, "undrained \(selection)\n"))
+        case .sessions(let call): answer(call, done)
+        case .revocations(let call): answer(call, done)
         }
     }
 
@@ -54,7 +65,7 @@ extension ProxyServer: AdminHost {
         guard let admin else { return done(AdminResponse(503, "starting\n")) }
         admin.collect { [unowned self] sets in
             guard let sets else {
-                return done(AdminResponse(503, "a worker does not answer\n"))
+                return done(.silent)
             }
             if case .metrics = call {
                 let text = Exposition.text(shownMetrics(sets), catalogue: Metric.catalogue)
@@ -78,7 +89,7 @@ extension ProxyServer: AdminHost {
     ) -> AdminResponse {
         switch outcome {
         case .draining: AdminResponse(200, words)
-        case .handingOver: AdminResponse(503, "handing over to another process: ask again in a moment\n")
+        case .handingOver: .handingOver
         case .unknown(let known):
             AdminResponse(404, "no \(selection), known are: \(known.joined(separator: ", "))\n")
         }

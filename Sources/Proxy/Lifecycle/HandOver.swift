@@ -1,3 +1,4 @@
+internal import Access
 internal import EventLoop
 
 /// A new process that has been started and does not serve yet.
@@ -61,7 +62,9 @@ extension ProxyServer {
     /// Without it the successor serves all the same: clients make full handshakes, and what was drained isn't any more.
     private func leaveState() -> HandedMemory? {
         let (routes, upstreams) = state.drained
-        let handed = HandedState(tickets: current.tickets.handed, routes: routes, upstreams: upstreams)
+        let handed = HandedState(
+            tickets: current.tickets.handed, routes: routes, upstreams: upstreams,
+            revocations: revocations.all, tokenLife: state.tokenLives.longest)
         var isWhole = false
         do throws(SystemError) {
             let memory = try HandedMemory(capacity: HandedState.most) { isWhole = handed.write(to: &$0) }
@@ -82,6 +85,10 @@ extension ProxyServer {
                 .read { bytes throws(HandedStateError) in try HandedState(reading: bytes) }
             let listeners = current.tickets.take(handed.tickets, at: loop.now)
             let drained = state.takeDrained(routes: handed.routes, upstreams: handed.upstreams)
+            for (revocation, until) in handed.revocations {
+                _ = revocations.add(revocation, until: until, now: ProcessFacts.wallClock())
+            }
+            state.tokenLives.note(handed.tokenLife)
             logs.log.stateTaken(listeners: listeners, drained: drained)
         } catch {
             logs.log.stateLost("\(error)")

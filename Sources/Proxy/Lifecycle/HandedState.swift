@@ -1,7 +1,8 @@
+internal import Access
 internal import TLS
 
 /// What a process knows that its configuration does not say, and that the one which takes its place has to know: the
-/// keys of session tickets, and what operators have drained.
+/// keys of session tickets, and what operators have drained and revoked.
 struct HandedState {
     /// Ticket keys of one listener.
     struct Tickets {
@@ -20,9 +21,13 @@ struct HandedState {
     var routes: [String] = []
     /// By the upstream's name.
     var upstreams: [String: DrainMarks] = [:]
+    /// Each with its end, in seconds since 1970.
+    var revocations: [(revocation: Revocation, until: Double)] = []
+    /// The longest that a token lives, in seconds.
+    var tokenLife = 0.0
 
-    /// Bytes; a larger state is neither left nor taken.
-    static let most = 1 << 20
+    /// Bytes; a larger state is neither left nor taken. As many revocations as there may be have room.
+    static let most = 16 << 20
 }
 
 /// Why a state that was left is not taken.

@@ -1,3 +1,4 @@
+internal import Access
 internal import TLS
 
 // A state as bytes. Numbers are in network order; a text has its length in two bytes before it, a list its count:
@@ -6,11 +7,12 @@ internal import TLS
 //   listeners:2  (address  period:8  hasDue:1  due:8  secrets:1  secret:80 …) …
 //   routes:2     (name) …
 //   upstreams:2  (name  isWhole:1  marks:4  (name  isDrained:1) …) …
+//   revocations:4 (named:1  subject  token  issuedBefore:8  until:8) …  life:8
 //   checksum:8, of all before it (FNV-1a)
 //
 // The two programs may be of different versions: another layout gets another version, and is not read.
 extension HandedState {
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
     private static let mark: [UInt8] = Array("trunklin".utf8)
 
     /// Writes it; false where there is no room for all of it, or where something can't be written.
@@ -24,6 +26,11 @@ extension HandedState {
         for (name, marks) in upstreams where isWhole {
             isWhole = output.put(text: name) && Self.write(marks, to: &output)
         }
+        isWhole = isWhole && output.put(UInt64(revocations.count), 4)
+        for (revocation, until) in revocations where isWhole {
+            isWhole = Self.write(revocation, until, to: &output)
+        }
+        isWhole = isWhole && output.put(tokenLife.bitPattern, 8)
         let sum = Self.checksum(output.span, output.count)
         return isWhole && output.put(sum, 8)
     }
@@ -50,6 +57,18 @@ extension HandedState {
         return true
     }
 
+    private static func write(
+        _ revocation: Revocation, _ until: Double, to output: inout OutputSpan<UInt8>
+    ) -> Bool {
+        let named: [Bool] = [
+            revocation.subject != nil, revocation.tokenID != nil, revocation.issuedBefore != nil,
+        ]
+        let bits = named.enumerated().reduce(UInt64(0)) { $1.element ? $0 | 1 << UInt64($1.offset) : $0 }
+        return output.put(bits, 1) && output.put(text: revocation.subject ?? "")
+            && output.put(text: revocation.tokenID ?? "")
+            && output.put((revocation.issuedBefore ?? 0).bitPattern, 8) && output.put(until.bitPattern, 8)
+    }
+
     private static func checksum(_ bytes: Span<UInt8>, _ count: Int) -> UInt64 {
         var sum: UInt64 = 0xcbf2_9ce4_8422_2325
         for index in 0..<count { sum = (sum ^ UInt64(bytes[index])) &* 0x100_0000_01b3 }
@@ -73,6 +92,8 @@ extension HandedState {
             let name = try reader.text(body)
             upstreams[name] = try reader.marks(body)
         }
+        for _ in 0..<(try reader.number(4, body)) { revocations.append(try reader.revocation(body)) }
+        tokenLife = try reader.time(body)
         guard reader.place == end else { throw .garbled }
     }
 
@@ -122,6 +143,27 @@ extension HandedState {
                 secrets.append(secret)
             }
             return Tickets(listener: listener, secrets: secrets, period: period, due: hasDue ? due : nil)
+        }
+
+        mutating func time(_ bytes: Span<UInt8>) throws(HandedStateError) -> Double {
+            let time = Double(bitPattern: try number(8, bytes))
+            guard time.isFinite, time >= 0 else { throw .garbled }
+            return time
+        }
+
+        mutating func revocation(
+            _ bytes: Span<UInt8>
+        ) throws(HandedStateError) -> (revocation: Revocation, until: Double) {
+            let named = try number(1, bytes)
+            let subject = try text(bytes)
+            let token = try text(bytes)
+            let before = try time(bytes)
+            guard
+                let revocation = Revocation(
+                    subject: named & 1 > 0 ? subject : nil, tokenID: named & 2 > 0 ? token : nil,
+                    issuedBefore: named & 4 > 0 ? before : nil)
+            else { throw .garbled }
+            return (revocation, try time(bytes))
         }
 
         mutating func marks(_ bytes: Span<UInt8>) throws(HandedStateError) -> DrainMarks {

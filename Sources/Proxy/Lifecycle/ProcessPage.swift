@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import EventLoop
 internal import PerMessageDeflate
@@ -15,6 +16,7 @@ extension ProxyServer {
         all.set(.generation, to: Double(generationNumber))
         all.set(.draining, to: undrainedWorkers == nil ? 0 : 1)
         all.set(.compressionBudget, to: Double(current.configuration.compression.memoryBudget))
+        all.set(.revocations, to: Double(revocations.count))
         all.set(.heldMemory, to: Double(max(state.memory.held, 0)))
         all.set(.memoryLimit, to: Double(state.memory.limit))
         for (name, lines) in logs.lostLines { all.add(.logLinesLost, [name], by: lines) }

@@ -1,3 +1,4 @@
+internal import Access
 package import Configuration
 internal import EventLoop
 internal import TLS
@@ -35,6 +36,8 @@ package final class ProxyServer: TimerTarget {
     /// The thread that gets certificates, once there is one.
     var keeper: Mailbox?
     var watcher: FileWatcher?
+    /// Who may not come in though what he brings is good; workers have copies.
+    var revocations = RevocationList()
     private(set) var admin: AdminService?
     /// All workers run and the listeners are open.
     private(set) var isServing = false
@@ -92,9 +95,11 @@ package final class ProxyServer: TimerTarget {
         let home = loop.mailbox
         let listeners = listeners
         let state = state
+        let revocations = revocations
         for index in 0..<count {
             try WorkerThread {
-                WorkerMain.run(index, generation, resolver, log, listeners, state, home: home)
+                WorkerMain.run(
+                    index, generation, resolver, log, listeners, state, revocations, home: home)
             }.detach()
         }
     }
@@ -198,13 +203,14 @@ package final class ProxyServer: TimerTarget {
 private enum WorkerMain {
     static func run(
         _ index: Int, _ generation: Generation, _ resolver: Resolver, _ log: LogSinks,
-        _ listeners: [ListenerHandOut], _ state: ProcessState,
+        _ listeners: [ListenerHandOut], _ state: ProcessState, _ revocations: RevocationList,
         home: Mailbox
     ) {
         do {
             let loop = try EventLoop(state.memory, sockets: state.sockets)
             let worker = try Worker(
                 index: index, generation: generation, resolver: resolver, log: log, loop: loop)
+            worker.revocations = revocations
             for handOut in listeners { worker.listen(from: handOut) }
             let mailbox = loop.mailbox
             home.post { loop in (loop.owner as? ProxyServer)?.workerStarted(mailbox) }

@@ -11,6 +11,17 @@ extension Metric {
         labels: ["outcome"])
     static let accessKeyFetches = counter(
         "trunkline_access_key_fetches_total", "Fetches of keys from upstreams.", labels: ["outcome"])
+    static let sessionOrders = counter(
+        "trunkline_session_orders_total", "Orders of operators about sessions, by what was ordered.",
+        labels: ["order"])
+    static let orderedMessages = counter(
+        "trunkline_ordered_messages_total",
+        "Messages of operators for sessions, by what became of them: missed ones found no place in time.",
+        labels: ["outcome"])
+    static let revocations = gauge("trunkline_revocations", "Revocations that count now.")
 
-    static let ofAccess = [accessEndings, accessWarnings, accessRenewals, accessKeyFetches]
+    static let ofAccess = [
+        accessEndings, accessWarnings, accessRenewals, accessKeyFetches, sessionOrders, orderedMessages,
+        revocations,
+    ]
 }

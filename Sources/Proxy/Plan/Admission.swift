@@ -13,8 +13,15 @@ struct Admission {
     /// What is to be asked again for as long as the session lives.
     var inquiry: AuthorityInquiry?
 
-    /// Who it is, for lists and logs.
-    var subject: String? { claims?.subject ?? user }
+    /// Who it is, for lists and revocations: by its token, else by its password, else by the first field that an authority
+    /// passes.
+    var bearer: Bearer? {
+        let name = user ?? told.first { !$0.value.isEmpty }?.value
+        guard let claims else { return name.map { Bearer(subject: $0) } }
+        var bearer = Bearer(claims)
+        bearer.subject = bearer.subject ?? name
+        return bearer
+    }
 }
 
 /// What becomes of a request at its route's rules.

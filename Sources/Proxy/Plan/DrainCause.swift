@@ -16,6 +16,8 @@ enum DrainCause: Equatable, Sendable {
     case rebalancing
     /// What let the client in no longer holds.
     case access(AccessEnd)
+    /// An operator closes it, with words of his own.
+    indirect case closed(CloseWords)
 
     /// The hints are spread over so many milliseconds.
     static let hintSpread: UInt64 = 2_000
@@ -24,9 +26,19 @@ enum DrainCause: Equatable, Sendable {
     var isOfBackend: Bool {
         switch self {
         case .backendGone, .backendOrdered, .rebalancing: true
-        case .process, .successor, .routeGone, .ordered, .access: false
+        case .process, .successor, .routeGone, .ordered, .access, .closed: false
         }
     }
+
+    /// Who is not to be here any more doesn't stay because something else was taken back.
+    var isFirm: Bool {
+        switch self {
+        case .access, .closed: true
+        case .process, .successor, .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing: false
+        }
+    }
+
+    var isOfProcess: Bool { self == .process || self == .successor }
 
     /// - Parameter chosen: `drain.close_code`.
     func code(_ chosen: CloseCode) -> CloseCode {
@@ -34,6 +46,7 @@ enum DrainCause: Equatable, Sendable {
         case .process, .successor: chosen
         case .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing: .serviceRestart
         case .access(let end): CloseCode(rawValue: end.code)
+        case .closed(let words): words.code
         }
     }
 
@@ -44,6 +57,7 @@ enum DrainCause: Equatable, Sendable {
         case .routeGone, .backendGone: "no longer served here; retry-after-ms=\(hint)"
         case .ordered, .backendOrdered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
         case .access(let end): end.reason
+        case .closed(let words): words.reason
         }
     }
 
@@ -57,6 +71,7 @@ enum DrainCause: Equatable, Sendable {
         case .ordered, .backendOrdered: "drained by order"
         case .rebalancing: "drained for balance"
         case .access(let end): end.reason
+        case .closed: "closed by order"
         }
     }
 }

@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What is to be drained, by the names of the configuration.
 package enum DrainSelection: Sendable, Equatable {
     case route(String)
@@ -14,10 +12,7 @@ final class DrainOrder: Sendable {
     let selection: DrainSelection
     /// The addresses behind the selection, where it is one of backends: a `dns:` name stands for several.
     private let addresses: Set<String>
-    /// Nanoseconds between two closes.
-    private let interval: UInt64
-    private let places = Atomic<UInt64>(0)
-    private let began: UInt64
+    private let pace: ClosingPace
 
     /// - Parameters:
     ///   - rate: sessions a second, at least one.
@@ -25,8 +20,7 @@ final class DrainOrder: Sendable {
     init(_ selection: DrainSelection, addresses: Set<String> = [], rate: Int, now: UInt64) {
         self.selection = selection
         self.addresses = addresses
-        interval = 1_000_000_000 / UInt64(clamping: max(rate, 1))
-        began = now
+        pace = ClosingPace(rate: rate, now: now)
     }
 
     /// What it is about, for the sessions that it covers.
@@ -42,9 +36,5 @@ final class DrainOrder: Sendable {
     }
 
     /// When the next session in the line is to be closed, from `now` on. Jittered within its place.
-    func delay(at now: UInt64, jitter: UInt64) -> UInt64 {
-        let place = places.add(1, ordering: .relaxed).oldValue
-        let due = began &+ place &* interval &+ (interval > 0 ? jitter % interval : 0)
-        return due > now ? due - now : 0
-    }
+    func delay(at now: UInt64, jitter: UInt64) -> UInt64 { pace.delay(at: now, jitter: jitter) }
 }

@@ -116,6 +116,7 @@ extension DrainCause {
         case .backendGone: "backend_gone"
         case .ordered, .backendOrdered: "ordered"
         case .rebalancing: "rebalancing"
+        case .closed: "order_close"
         case .access(let end): end.label
         }
     }

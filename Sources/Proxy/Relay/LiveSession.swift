@@ -18,8 +18,9 @@ class LiveSession: PeerOwner, TimerOwner {
     final let client: WebSocketPeer
     /// nil where there is none of its own, or none now.
     final private(set) var backend: WebSocketPeer?
-    /// Where the worker keeps it; -1 when it doesn't.
+    /// Where the worker keeps it, -1 when it doesn't; its number there and who it is of, for operators.
     final var position = -1
+    final var number: UInt64 = 0, bearer: BearerRecord?
     final var timers = TimerSlots()
     /// What keeps it to the terms on which it was let in; nil where nothing has to.
     final var lease: SessionLease? { didSet { leased() } }
@@ -74,8 +75,8 @@ class LiveSession: PeerOwner, TimerOwner {
     var mustLeave: Bool { false }
     /// It has been given terms.
     func leased() {}
-    /// Sends the client a text message of ours; false where none can be put between two messages now.
-    func say(_ text: [UInt8]) -> Bool { false }
+    /// Sends the client a message of ours; false where none can be put between two messages now.
+    func say(_ payload: [UInt8], isText: Bool) -> Bool { false }
     /// A peer is gone; true where the session goes on without it.
     func outlives(_ peer: WebSocketPeer, _ cause: EndingCause?) -> Bool { false }
     /// A Close came; true where it does not end the session now.
@@ -125,7 +126,7 @@ class LiveSession: PeerOwner, TimerOwner {
 
     /// It may stay after all.
     final func keep() {
-        machine.stays()
+        guard machine.stays() else { return }
         if !mustLeave { disarm(.drain) }
         kept()
     }

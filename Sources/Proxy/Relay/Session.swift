@@ -92,14 +92,16 @@ final class Session: LiveSession {
     }
 
     /// Only where one message has ended and none has begun (RFC 6455, 5.4).
-    override func say(_ text: [UInt8]) -> Bool {
-        guard !isEnding, client.takesData, !client.isMidFrame else { return false }
+    override func say(_ payload: [UInt8], isText: Bool) -> Bool {
+        guard !isEnding, client.takesData, !client.isMidFrame,
+            !client.transport.isFull(beyond: route.limits.buffer)
+        else { return false }
         if let backend {
             guard !backend.frames.isMidMessage, !backend.transit.isTransformed, !backend.hasPending else {
                 return false
             }
         }
-        client.send(text: text)
+        client.send(message: payload, isText: isText)
         return true
     }
 

@@ -9,6 +9,8 @@ internal import WebSocketProtocol
 /// What sessions need of the loop that they live on.
 class SessionContext: AccessContext {
     private(set) final var sessions: [LiveSession] = []
+    /// Numbers of sessions begin at random.
+    private final lazy var nextSession = loop.random.next() >> 24
     private var samplers: [Direction: ShrinkSampler] = [:]
 
     final var sessionCount: Int { sessions.count }
@@ -17,6 +19,8 @@ class SessionContext: AccessContext {
 
     final func begin(_ session: LiveSession) {
         session.position = sessions.count
+        session.number = nextSession
+        nextSession &+= 1
         sessions.append(session)
         session.start()
         session.lease?.begin(session)

@@ -28,8 +28,8 @@ final class SessionLease: TimerTarget {
     private var isWarned = false
     private var failures = 0
     private var call: UpstreamCall?
-    /// Who the session is of.
-    let subject: String?
+    /// Of the head that is kept to ask again.
+    private var headCharge: MemoryCharge?
     /// Looks for messages with a new token; nil = none are taken.
     var watch: PrefixWatch?
 
@@ -40,13 +40,16 @@ final class SessionLease: TimerTarget {
         term = admission.term?.isBounded == true ? admission.term : nil
         inquiry = admission.inquiry
         policy = term?.policy.expiry
-        subject = admission.subject
         jitter = UInt64.random(in: 0..<Self.spread, using: &worker.loop.random)
         watch = policy?.renewalPrefix.map { PrefixWatch(prefix: Array($0.utf8)) }
     }
 
     func begin(_ session: LiveSession) {
         self.session = session
+        if let inquiry {
+            headCharge = MemoryCharge(to: session.client.transport.account)
+            headCharge?.set(inquiry.plan.head.keptBytes)
+        }
         schedule()
         scheduleRecheck()
     }
@@ -57,6 +60,7 @@ final class SessionLease: TimerTarget {
         timers = [:]
         call?.cancel()
         call = nil
+        headCharge = nil
         session = nil
     }
 
@@ -104,7 +108,9 @@ final class SessionLease: TimerTarget {
 
     private func warn() {
         guard let policy, let session, !isWarned else { return }
-        guard session.say(Array(policy.warningText.utf8)) else { return arm(.warning, Self.patience) }
+        guard session.say(Array(policy.warningText.utf8), isText: true) else {
+            return arm(.warning, Self.patience)
+        }
         isWarned = true
         worker.metrics.add(.accessWarnings, [])
     }
@@ -115,29 +121,48 @@ final class SessionLease: TimerTarget {
 
     /// A message brought a token, whoever sent it; what it said is not passed on.
     func renew(with text: [UInt8]) {
-        let token = String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }
-        renew(token, mayFetch: true)
+        renew(with: text) { [weak self] outcome in
+            guard let self, let session, case .refused(let refusal) = outcome else { return }
+            worker.log.renewalRefused(session, cause: refusal.word)
+        }
     }
 
-    private func renew(_ token: String, mayFetch: Bool) {
-        guard let term, let session else { return }
+    /// Judges a new token by the rules under which the session came in. `done` may be called at once.
+    func renew(with text: [UInt8], _ done: @escaping (OnRenewal) -> Void) {
+        let token = String(decoding: text, as: UTF8.self).filter { !$0.isWhitespace }
+        renew(token, mayFetch: true, done)
+    }
+
+    private func renew(_ token: String, mayFetch: Bool, _ done: @escaping (OnRenewal) -> Void) {
+        guard let term, let session else { return done(.noToken) }
         do throws(TokenRefusal) {
-            let now = ProcessFacts.wallClock()
-            let claims = try term.policy.claims(token, wallClock: now, clock: worker.loop.now)
-            guard self.term?.renew(claims, now: now) == true else { throw .claims }
-            isWarned = false
-            worker.metrics.add(.accessRenewals, ["renewed"])
-            schedule()
+            try take(
+                try term.policy.claims(token, wallClock: ProcessFacts.wallClock(), clock: worker.loop.now))
+            done(.renewed(until: self.term?.end))
         } catch {
             let isWaiting =
                 mayFetch
                 && term.policy.fetches(after: error, for: session.route, on: worker) { [weak self] in
-                    self?.renew(token, mayFetch: false)
+                    guard let self else { return done(.unknown) }
+                    renew(token, mayFetch: false, done)
                 }
             guard !isWaiting else { return }
             worker.metrics.add(.accessRenewals, [error.word])
-            worker.log.renewalRefused(session, cause: error.word)
+            done(.refused(error))
         }
+    }
+
+    private func take(_ claims: Claims) throws(TokenRefusal) {
+        let now = ProcessFacts.wallClock()
+        var bearer = Bearer(claims)
+        bearer.subject = bearer.subject ?? session?.bearer?.bearer.subject
+        guard !worker.revocations.covers(bearer, now: now) else { throw .revoked }
+        guard term?.renew(claims, now: now) == true else { throw .claims }
+        if let expiry = bearer.expiry { worker.tokenLives.note(expiry, bearer.issuedAt) }
+        session?.bearer?.bearer = bearer
+        isWarned = false
+        worker.metrics.add(.accessRenewals, ["renewed"])
+        schedule()
     }
 
     /// A message that began as one with a token was too long for one.

@@ -212,16 +212,20 @@ struct SessionMachine: ~Copyable {
 
     // MARK: Draining
 
-    /// It is to be closed before its time. False when it ends already.
+    /// It is to be closed before its time. False when it ends already, or for a reason that stays.
     mutating func plans(_ cause: DrainCause) -> Bool {
-        guard !isEnding else { return false }
+        guard !isEnding, plannedDrain.map({ !$0.isFirm || cause.isFirm || cause.isOfProcess }) ?? true
+        else { return false }
         phase = .open(drain: cause)
         return true
     }
 
-    /// It may stay after all.
-    mutating func stays() {
-        if !isEnding { phase = .open(drain: nil) }
+    /// It may stay after all. False where the reason stays.
+    @discardableResult
+    mutating func stays() -> Bool {
+        guard !isEnding, !(plannedDrain?.isFirm ?? false) else { return false }
+        phase = .open(drain: nil)
+        return true
     }
 
     /// The time to drain has come.

@@ -145,8 +145,8 @@ final class WebSocketPeer: TransportReceiver {
         }
     }
 
-    /// Sends a text message of ours, for whoever knows that it stands between two messages.
-    func send(text: [UInt8]) { send(.text, text) }
+    /// Sends a message of ours, for whoever knows that it stands between two messages.
+    func send(message: [UInt8], isText: Bool) { send(isText ? .text : .binary, message) }
 
     private func sendHeld() {
         if let payload = heldPong.take() { send(.pong, payload) }

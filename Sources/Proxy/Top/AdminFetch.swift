@@ -8,7 +8,7 @@ struct FetchError: Error, Equatable {
     var isRefused = false
 }
 
-/// Gets one page of an admin listener.
+/// Asks an admin listener once.
 final class AdminFetch: StreamHandler, TimerTarget {
     private static let time: UInt64 = 12_000_000_000
     private static let most = 64 << 20
@@ -35,6 +35,7 @@ final class AdminFetch: StreamHandler, TimerTarget {
         fields.append("Host", address.isUnix ? "localhost" : address.description)
         fields.append("Connection", "close")
         if let token { fields.append("Authorization", "Bearer \(token)") }
+        if method != "GET" { fields.append("Content-Length", "0") }
         request =
             RequestHead(method: method, target: (try? RequestTarget(text: path)) ?? .root, fields: fields)
             .encoded
@@ -59,6 +60,9 @@ final class AdminFetch: StreamHandler, TimerTarget {
     }
 
     private func read(_ bytes: Span<UInt8>) {
+        // A long answer takes its time, as long as it comes.
+        loop.cancel(timer)
+        timer = loop.schedule(self, kind: 0, after: Self.time)
         var position = 0
         do {
             if head == nil { try readHead(bytes, &position) }

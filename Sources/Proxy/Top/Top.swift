@@ -1,7 +1,7 @@
 internal import Configuration
 internal import EventLoop
 
-/// Why `trunkline top` can't begin.
+/// Why `trunkline top`, or another command that asks an admin listener, can't go on.
 package struct TopError: Error {
     /// One line.
     package let reason: String
@@ -32,11 +32,7 @@ package final class Top: TimerTarget {
     package static func run(
         admin: String, interval: String, token: String? = nil, once: Bool
     ) throws(TopError) -> Never {
-        guard let address = AddressSyntax.parse(admin), let target = SocketAddress(listening: address) else {
-            throw TopError(
-                reason:
-                    "'\(admin)' is no address, expected one such as 127.0.0.1:9901 or unix:/run/admin.sock")
-        }
+        let (address, target) = try Self.target(admin)
         guard let pause = Quantity.duration(interval), pause >= 100_000_000 else {
             throw TopError(
                 reason: "'\(interval)' is no interval, expected a duration of 100ms or more such as 2s")
@@ -52,6 +48,17 @@ package final class Top: TimerTarget {
         Machine.exit(0)
     }
 
+    /// Where an admin listener is, from what the command line says.
+    static func target(_ admin: String) throws(TopError) -> (Address, SocketAddress) {
+        guard let address = AddressSyntax.parse(admin), let target = SocketAddress(listening: address) else {
+            throw TopError(
+                reason:
+                    "'\(admin)' is no address, expected one such as 127.0.0.1:9901 or unix:/run/admin.sock")
+        }
+        return (address, target)
+    }
+
+    /// The token in a file.
     static func read(_ file: String) throws(TopError) -> String {
         do throws(SystemError) {
             let text = String(decoding: try FileContents.read(file), as: UTF8.self)
@@ -111,8 +118,7 @@ package final class Top: TimerTarget {
 
     private func failed(_ error: FetchError) {
         guard terminal != nil else {
-            let hint = error.isRefused ? "; is 'admin' in the configuration, and is this its address?" : ""
-            Machine.say("trunkline top: no answer from \(address): \(error.reason)\(hint)", toError: true)
+            Machine.say("trunkline top: \(error.words(from: address))", toError: true)
             return end(1)
         }
         show([TopLine(text: "no answer from \(address): \(error.reason)   (q ends)", style: .trouble)])

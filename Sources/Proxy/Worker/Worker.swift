@@ -15,6 +15,8 @@ final class Worker: ClientContext {
     private lazy var rebalancer = Rebalancer(self)
     /// What operators have ordered and not undone.
     var orders: [DrainOrder] = []
+    /// Lists of sessions that are being written for operators, and messages on their way into sessions.
+    let sessionDesk = SessionDesk()
     private(set) var drainEnd: UInt64 = 0
     private(set) var drainCause = DrainCause.process
 
@@ -67,7 +69,10 @@ final class Worker: ClientContext {
         feeds.leaveDrainedBackends()
     }
 
-    override func sessionBegan(_ session: LiveSession) { drainIfOrdered(session) }
+    override func sessionBegan(_ session: LiveSession) {
+        drainIfOrdered(session)
+        endIfRevoked(session)
+    }
 
     // MARK: The end
 

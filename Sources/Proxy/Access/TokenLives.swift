@@ -1,0 +1,28 @@
+internal import EventLoop
+internal import Synchronization
+
+/// How long tokens live here, as far as it was seen: what is revoked is kept for so long. Shared by all workers.
+final class TokenLives: Sendable {
+    private let seconds = Atomic<UInt64>(0)
+
+    /// The longest that was seen, in seconds.
+    var longest: Double { Double(seconds.load(ordering: .relaxed)) }
+
+    /// A token was good.
+    ///
+    /// - Parameters:
+    ///   - expiry: seconds since 1970.
+    ///   - issued: the same; where it isn't known, the token is new.
+    func note(_ expiry: Double, _ issued: Double?) {
+        let life = expiry - (issued ?? ProcessFacts.wallClock())
+        guard life > 0, life < 1e12 else { return }
+        note(life)
+    }
+
+    /// Tokens of so many seconds were seen.
+    func note(_ life: Double) {
+        let whole = UInt64(life.rounded(.up))
+        guard whole > seconds.load(ordering: .relaxed) else { return }
+        seconds.max(whole, ordering: .relaxed)
+    }
+}

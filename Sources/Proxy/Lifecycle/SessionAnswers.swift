@@ -1,0 +1,147 @@
+internal import Access
+internal import EventLoop
+internal import Telemetry
+
+// What operators are told of sessions: the workers do what is asked, and say what has become of it.
+extension ProxyServer {
+    func answer(_ call: SessionCall, _ done: @escaping (AdminResponse) -> Void) {
+        guard let admin else { return done(.starting) }
+        switch call {
+        case .list(let filter, let limit):
+            let stream = admin.list(filter, limit: limit, workers: mailboxes.count)
+            done(AdminResponse(200, "", contentType: "application/json", stream: stream))
+        case .show(let id):
+            admin.ask(worker: id.worker) { worker, answer in
+                answer(worker.session(id)?.description.text)
+            } _: { (text: String??) in
+                done(
+                    (text ?? nil).map { AdminResponse(200, $0, contentType: "application/json") }
+                        ?? .noSession)
+            }
+        case .end(let id, let words):
+            admin.ask(worker: id.worker) { worker, answer in
+                answer(worker.end(id, words))
+            } _: { [logs] (isThere: Bool?) in
+                guard isThere == true else { return done(.noSession) }
+                logs.log.sessionsClosed("id=\(id)", words, count: 1)
+                done(.json([("sessions", 1)]))
+            }
+        case .close(let filter, let words, let rate): close(filter, words, rate, admin, done)
+        case .send(let filter, let message): send(message, filter, admin, done)
+        case .renew(let id, let token):
+            admin.ask(worker: id.worker) { worker, answer in
+                worker.renew(id, token: token, answer)
+            } _: { (outcome: OnRenewal?) in
+                done(AdminResponse(outcome ?? .unknown))
+            }
+        }
+    }
+
+    private func close(
+        _ filter: SessionFilter, _ words: CloseWords, _ rate: Int?, _ admin: AdminService,
+        _ done: @escaping (AdminResponse) -> Void
+    ) {
+        let order = CloseOrder(filter, words, rate: rate, now: loop.now)
+        admin.ask({ worker, answer in answer(worker.close(order)) }) { [logs] (counts: [Int]?) in
+            guard let counts else { return done(.silent) }
+            let count = counts.reduce(0, +)
+            logs.log.sessionsClosed(filter.description, words, count: count)
+            done(.json([("sessions", .integer(count))]))
+        }
+    }
+
+    private func send(
+        _ message: SessionMessage, _ filter: SessionFilter, _ admin: AdminService,
+        _ done: @escaping (AdminResponse) -> Void
+    ) {
+        admin.ask { worker, answer in
+            answer(Announcement(message, on: worker).begin(filter))
+        } _: { [logs] (outcomes: [Announcement.Outcome]?) in
+            guard let outcomes else { return done(.silent) }
+            let sessions = outcomes.reduce(0) { $0 + $1.sessions }
+            let sent = outcomes.reduce(0) { $0 + $1.sent }
+            logs.log.messageOrdered(filter, message, sessions: sessions)
+            done(
+                .json([
+                    ("sessions", .integer(sessions)), ("sent", .integer(sent)),
+                    ("waiting", .integer(sessions - sent)),
+                ]))
+        }
+    }
+
+    // MARK: Revocations
+
+    func answer(_ call: RevocationCall, _ done: @escaping (AdminResponse) -> Void) {
+        let now = ProcessFacts.wallClock()
+        switch call {
+        case .list:
+            revocations.prune(now: now)
+            done(.json([("revocations", .array(revocations.all.map { .revocation($0, until: $1) }))]))
+        case .add(let revocation, let lasting):
+            guard handOver == nil else { return done(.handingOver) }
+            let until = now + max(lasting ?? Self.revocationTime, state.tokenLives.longest)
+            guard revocations.add(revocation, until: until, now: now) else {
+                return done(AdminResponse(507, "there are \(RevocationList.most) revocations already\n"))
+            }
+            spread(done) { [logs] closed in
+                logs.log.revoked(revocation, until: until, closed: closed)
+                return .json([("until", .number(until)), ("sessions", .integer(closed))])
+            }
+        case .remove(let revocation):
+            guard handOver == nil else { return done(.handingOver) }
+            guard revocations.remove(revocation) else {
+                return done(
+                    AdminResponse(404, "no such revocation; GET /revocations lists those that count\n"))
+            }
+            spread(done) { [logs] _ in
+                logs.log.revocationTakenBack(revocation)
+                return .json([("removed", 1)])
+            }
+        }
+    }
+
+    /// How long a revocation is kept at least where nothing else is said, in seconds.
+    private static let revocationTime = 86_400.0
+
+    /// Tells all workers, and answers when they know.
+    private func spread(
+        _ done: @escaping (AdminResponse) -> Void, _ response: @escaping (Int) -> AdminResponse
+    ) {
+        guard let admin else { return done(.starting) }
+        let list = revocations
+        admin.ask({ worker, answer in answer(worker.adopt(list)) }) { (counts: [Int]?) in
+            done(counts.map { response($0.reduce(0, +)) } ?? .silent)
+        }
+    }
+}
+
+extension Telemetry.JSONValue {
+    fileprivate static func revocation(_ revocation: Revocation, until: Double) -> Self {
+        .object([
+            ("subject", .optional(revocation.subject)), ("token_id", .optional(revocation.tokenID)),
+            ("issued_before", .seconds(revocation.issuedBefore)), ("until", .number(until)),
+        ])
+    }
+}
+
+extension AdminResponse {
+    static var starting: AdminResponse { AdminResponse(503, "starting\n") }
+    static var silent: AdminResponse { AdminResponse(503, "a worker does not answer\n") }
+    fileprivate static var noSession: AdminResponse { AdminResponse(404, "no such session\n") }
+    static var handingOver: AdminResponse {
+        AdminResponse(503, "handing over to another process: ask again in a moment\n")
+    }
+
+    fileprivate static func json(_ members: [(String, Telemetry.JSONValue)]) -> AdminResponse {
+        AdminResponse(200, Telemetry.JSONValue.object(members).text, contentType: "application/json")
+    }
+
+    fileprivate init(_ outcome: OnRenewal) {
+        switch outcome {
+        case .renewed(let end): self = .json([("expires_at", .seconds(end))])
+        case .refused(let refusal): self.init(403, "\(refusal.reason) (\(refusal.word))\n")
+        case .noToken: self.init(409, "this session lives by no token\n")
+        case .unknown: self = .noSession
+        }
+    }
+}
