@@ -78,7 +78,12 @@ package struct ListenerTLS: Equatable, Sendable {
     package init(certificates: [Certificate]) { self.certificates = certificates }
 
     private static let rules: [Rule<Self>] = [
-        Rule(schema: ["anyOf": [["required": ["certificates"]], ["required": ["acme"]]]]) { _, section in
+        Rule(schema: [
+            "anyOf": [
+                ["required": ["certificates"], "properties": ["certificates": ["minItems": 1]]],
+                ["required": ["acme"]],
+            ]
+        ]) { _, section in
             guard section.lacks("certificates"), !section.hasKey("acme") else { return }
             section.complain(
                 section.place,
