@@ -31,8 +31,7 @@ class LiveSession: PeerOwner, TimerOwner {
 
     init(
         client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts,
-        worker: SessionContext,
-        onEnd: @escaping () -> Void
+        worker: SessionContext, onEnd: @escaping () -> Void
     ) {
         self.client = client
         self.backend = backend
