@@ -201,7 +201,8 @@ def test_a_failed_request_is_one_line_with_its_host_path_and_id(run):
         assert line["message"] == "request" and line["status"] == 502 and line["cause"], line
         assert (line["host"], line["request_id"]) == ("example.com", "mine"), line
         assert len(proxy.events) == 1
-        assert told(proxy, "request failed") and not told(proxy, "upgrade failed")
+        machine.eventually(lambda: told(proxy, "request failed"), "the line for operators")
+        assert not told(proxy, "upgrade failed")
 
 
 def test_hosts_are_written_one_way(run, backend):
