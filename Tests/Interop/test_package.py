@@ -118,8 +118,8 @@ def test_install_upgrade_remove_purge(tmp_path):
     second = built(tmp_path, "--quick", "--binary", str(program), "--version", "99.0")
     with Guest(tmp_path) as guest:
         for package in (first, second):
-            shutil.copy(package, guest.root / "root")
-        guest.call("dpkg", "--install", f"/root/{first.name}")
+            shutil.copy(package, guest.root / "var/tmp")
+        guest.call("dpkg", "--install", f"/var/tmp/{first.name}")
         assert guest.call("systemctl", "is-active", "trunkline").stdout.strip() == "active"
         assert guest.call("systemctl", "is-enabled", "trunkline").stdout.strip() == "enabled"
         page = subprocess.run(guest.beside("curl", "-s", "http://127.0.0.1:8080/"), capture_output=True, text=True).stdout
@@ -138,7 +138,7 @@ def test_install_upgrade_remove_purge(tmp_path):
         try:
             assert crowd.stdout.readline() == "ready\n"
             old = guest.call("systemctl", "show", "--property=MainPID", "--value", "trunkline").stdout.strip()
-            guest.call("dpkg", "--install", f"/root/{second.name}")
+            guest.call("dpkg", "--install", f"/var/tmp/{second.name}")
             new = guest.call("systemctl", "show", "--property=MainPID", "--value", "trunkline").stdout.strip()
             assert old != new and guest.call("systemctl", "is-active", "trunkline").stdout.strip() == "active"
             machine.eventually(lambda: guest.call("test", "-d", f"/proc/{old}", check=False).returncode, "the old process has drained", 40, 0.5)
