@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "ACME", "Access", "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
                 "PerMessageDeflate",
-                "Routing", "TLS", "WebSocketProtocol", basicContainers,
+                "Routing", "TLS", "WebSocketProtocol", basicContainers, logging,
             ], swiftSettings: house),
         .target(name: "Chance", path: "Tests/Support/Chance", swiftSettings: house),
         .testTarget(name: "HouseTests", dependencies: ["Configuration"], swiftSettings: house),

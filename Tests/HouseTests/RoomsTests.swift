@@ -7,27 +7,47 @@ struct RoomsTests {
     private static let arrows: [(room: String, uses: Set<String>)] = [
         ("Metrics", []),
         ("Top", []),
-        ("Context", ["Metrics"]),
-        ("Transport", ["Metrics", "Context"]),
-        ("Certificates", ["Top", "Context", "Transport"]),
-        ("Plan", ["Metrics", "Context", "Transport"]),
-        ("Upstream", ["Metrics", "Context", "Transport", "Plan"]),
-        ("Exchange", ["Metrics", "Context", "Transport", "Plan", "Upstream"]),
-        ("Access", ["Context", "Plan", "Upstream", "Exchange"]),
-        ("Generation", ["Context", "Certificates", "Plan", "Upstream", "Access"]),
-        ("Relay", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Access"]),
-        ("Broadcast", ["Metrics", "Context", "Transport", "Plan", "Upstream", "Relay"]),
+        ("Faults", ["Metrics"]),
+        ("Observation", ["Metrics", "Faults"]),
+        ("Context", ["Metrics", "Faults", "Observation"]),
+        ("Transport", ["Metrics", "Faults", "Context"]),
+        ("Certificates", ["Top", "Faults", "Observation", "Context", "Transport"]),
+        ("Plan", ["Metrics", "Faults", "Observation", "Context", "Transport"]),
+        ("Upstream", ["Metrics", "Faults", "Observation", "Context", "Transport", "Plan"]),
+        ("Exchange", ["Metrics", "Faults", "Observation", "Context", "Transport", "Plan", "Upstream"]),
+        ("Access", ["Faults", "Observation", "Context", "Plan", "Upstream", "Exchange"]),
+        ("Generation", ["Observation", "Context", "Certificates", "Plan", "Upstream", "Access"]),
+        (
+            "Relay",
+            ["Metrics", "Faults", "Observation", "Context", "Transport", "Plan", "Upstream", "Access"]
+        ),
+        (
+            "Broadcast",
+            ["Metrics", "Faults", "Observation", "Context", "Transport", "Plan", "Upstream", "Relay"]
+        ),
         (
             "Client",
             [
-                "Context", "Transport", "Plan", "Upstream", "Exchange", "Access", "Generation", "Relay",
-                "Broadcast",
+                "Faults", "Observation", "Context", "Transport", "Plan", "Upstream", "Exchange", "Access",
+                "Generation", "Relay", "Broadcast",
             ]
         ),
-        ("Admin", ["Transport", "Plan", "Client"]),
-        ("Accept", ["Context", "Transport", "Plan", "Client"]),
-        ("Worker", ["Context", "Plan", "Upstream", "Generation", "Relay", "Client", "Accept"]),
-        ("Lifecycle", ["Context", "Certificates", "Plan", "Upstream", "Generation", "Admin", "Worker"]),
+        ("Admin", ["Faults", "Observation", "Transport", "Plan", "Client"]),
+        ("Accept", ["Faults", "Observation", "Context", "Transport", "Plan", "Client"]),
+        (
+            "Worker",
+            [
+                "Faults", "Observation", "Context", "Plan", "Upstream", "Generation", "Relay", "Client",
+                "Accept",
+            ]
+        ),
+        (
+            "Lifecycle",
+            [
+                "Faults", "Observation", "Context", "Certificates", "Plan", "Upstream", "Generation", "Admin",
+                "Worker",
+            ]
+        ),
         ("Demo", ["Plan", "Worker", "Lifecycle"]),
     ]
 

@@ -56,7 +56,8 @@ final class Listener: ListenerHandler {
     ) {
         let limit = fault.limit ?? ""
         worker.metrics.add(.limitsHit, [limit])
-        worker.log.connectionRefused(client: address.host, listener: facts.name, "over limits.\(limit)")
+        worker.log.tell(
+            .connectionRefused(client: address.host, listener: facts.name, "over limits.\(limit)"))
         let word = facts.tls == nil ? worker.refusal(fault).response : []
         socket.dismiss(word.span)
     }
@@ -93,13 +94,14 @@ final class Listener: ListenerHandler {
             return transport
         } catch {
             socket.close()
-            worker.log.setUpFailed(
-                client: address.host, listener: facts.name, phase: "tls", error.description)
+            worker.log.tell(
+                .setUpFailed(
+                    client: address.host, listener: facts.name, phase: "tls", error.description))
             return nil
         }
     }
 
     func listener(_ listener: ListenerSocket, failed error: SystemError) {
-        worker.log.acceptFailed(listener: facts.name, error)
+        worker.log.tell(.acceptFailed(listener: facts.name, error))
     }
 }

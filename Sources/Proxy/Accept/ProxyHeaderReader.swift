@@ -63,7 +63,7 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
 
     private func refuse(_ reason: String) {
         guard finish() != nil else { return }
-        worker.log.connectionRefused(client: peer.host, listener: listener, reason)
+        worker.log.tell(.connectionRefused(client: peer.host, listener: listener, reason))
         socket.close()
     }
 

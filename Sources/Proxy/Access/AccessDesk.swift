@@ -101,7 +101,7 @@ final class AccessDesk: TimerTarget {
                 }
             }
             if keys == nil {
-                worker.log.keysNotFetched(source, cause: cause)
+                worker.log.tell(.keysNotFetched(upstream: source.upstream, path: source.path, cause: cause))
             } else {
                 worker.metrics.add(.accessKeyFetches, ["fetched"])
             }

@@ -79,6 +79,12 @@ final class Feed: TimerOwner, MemoryHolder {
     /// Since when nobody receives it, on the loop's clock.
     private(set) var idleSince: UInt64 = 0
     var backendName: String { backend?.name ?? "" }
+    /// Which feed it is, for the log.
+    var subject: FeedEvent.Subject {
+        FeedEvent.Subject(
+            upstream: key.upstream, backend: backendName, host: key.host, path: key.target,
+            subscribers: subscribers.count)
+    }
 
     // MARK: Clients
 
@@ -184,7 +190,7 @@ final class Feed: TimerOwner, MemoryHolder {
     func end(_ code: CloseCode) {
         guard !isOver else { return }
         isOver = true
-        if accepted != nil { worker.log.feedEnded(self) }
+        if accepted != nil { worker.log.tell(.feedEnded(subject)) }
         for timer in [Timer.housekeeping, .linger, .reopen, .patience, .gather] { disarm(timer) }
         attempt?.cancel()
         attempt = nil

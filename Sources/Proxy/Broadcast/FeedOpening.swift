@@ -67,7 +67,7 @@ extension Feed {
         if isFirst { self.accepted = accepted.without("set-cookie") }
         asking = nil
         take(transport, of: backend)
-        if isFirst { worker.log.feedOpened(self) } else { noteReopened(missed) }
+        if isFirst { worker.log.tell(.feedOpened(subject)) } else { noteReopened(missed) }
         let waiting = waiters.takeAll { _ in true }
         for (_, waiter) in waiting {
             if let accepted = self.accepted { waiter.answer(.joined(self, accepted)) }
@@ -80,7 +80,7 @@ extension Feed {
     private func noteReopened(_ missed: UInt64) {
         tally.reopened &+= 1
         tally.missed &+= missed
-        worker.log.feedReopened(self, missed: missed)
+        worker.log.tell(.feedReopened(subject, missed: missed))
     }
 
     private func take(_ transport: any ByteTransport, of backend: Backend) {
@@ -108,7 +108,7 @@ extension Feed {
     func lost(_ cause: String, saying payload: ClosePayload? = nil) {
         guard !isOver else { return }
         tally.lost &+= 1
-        worker.log.feedLost(self, cause: cause)
+        worker.log.tell(.feedLost(subject, cause: cause))
         if let peer { release(peer, with: payload) }
         guard !subscribers.isEmpty else { return end(.goingAway) }
         let jitter = Double.random(in: 0..<1, using: &worker.loop.random)
@@ -128,7 +128,7 @@ extension Feed {
 
     private func notReopened(_ reason: String) {
         guard !subscribers.isEmpty else { return end(.goingAway) }
-        worker.log.feedNotReopened(self, cause: reason)
+        worker.log.tell(.feedNotReopened(subject, cause: reason))
         decide(
             machine.failed(at: worker.loop.now, jitter: Double.random(in: 0..<1, using: &worker.loop.random)))
     }
@@ -150,7 +150,7 @@ extension Feed {
     func move() {
         guard !isOver, let peer else { return }
         tally.lost &+= 1
-        worker.log.feedLost(self, cause: "backend is drained")
+        worker.log.tell(.feedLost(subject, cause: "backend is drained"))
         finishRound()
         release(peer, with: ClosePayload(.goingAway, "going away"))
         guard !subscribers.isEmpty else { return end(.goingAway) }

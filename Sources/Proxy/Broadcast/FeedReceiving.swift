@@ -68,7 +68,7 @@ extension Feed: PeerOwner {
         self.assembly = nil
         if assembly.isTooBig {
             tally.leftOut &+= 1
-            return worker.log.feedLeftOut(self, limit: route.limits.feedMessage)
+            return worker.log.tell(.feedLeftOut(subject, limit: route.limits.feedMessage))
         }
         assembly.payload.lend { publish(SharedMessage(assembly.opcode, payload: $0, on: account)) }
     }

@@ -65,7 +65,7 @@ final class FeedWaiter: PendingUpgrade, TimerTarget {
         let done = self.done
         cancel()
         let fault = Fault(.feedTimeout)
-        worker.log.upgradeFailed(name, backend: nil, fault)
+        worker.log.tell(.upgradeFailed(name, backend: nil, fault))
         done?(.answered(.failed(fault, of: nil)))
     }
 }

@@ -2,7 +2,6 @@ internal import BasicContainers
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
-internal import Logging
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
@@ -144,10 +143,8 @@ final class Subscriber: LiveSession {
         close(ClosePayload(.tryAgainLater, "too slow for this feed"), by: .proxy, cause: .lagging)
     }
 
-    override func addLogFields(to fields: inout Logger.Metadata) {
-        fields["mode"] = "broadcast"
-        fields["messages_to_client"] = .stringConvertible(delivered)
-        fields["messages_dropped"] = .stringConvertible(queue.dropped)
+    override var recordedPart: SessionRecord.Part {
+        .subscribed(delivered: delivered, dropped: queue.dropped)
     }
 
     // MARK: What the client is given

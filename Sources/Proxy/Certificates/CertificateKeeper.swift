@@ -16,7 +16,7 @@ final class CertificateKeeper: TimerTarget {
     let desk: AuthorityDesk
     let shelf: CertificateShelf
     let board: CertificateBoard
-    let log: CertificateLog
+    let log: OperationLog
     /// Tells the main loop that what is served has changed.
     let changed: @Sendable () -> Void
     private(set) var plan = KeeperPlan(authority: nil, names: [], stapled: [])
@@ -33,7 +33,7 @@ final class CertificateKeeper: TimerTarget {
 
     /// On the thread that will run the loop.
     init(
-        _ loop: EventLoop, shelf: CertificateShelf, board: CertificateBoard, log: CertificateLog,
+        _ loop: EventLoop, shelf: CertificateShelf, board: CertificateBoard, log: OperationLog,
         changed: @escaping @Sendable () -> Void
     ) throws(TLSError) {
         client = try HTTPClient(on: loop)
@@ -162,7 +162,7 @@ final class CertificateKeeper: TimerTarget {
                 replaces: jobs[index].certificate.flatMap(Self.informationName))
             self.lock = lock
             activity = (name, "beginning")
-            log.asking(name, authority.directory)
+            log.tell(.asking(name, authority.directory))
             let run = IssueRun(
                 name, IssueMachine(options, over: link), hook: authority.hook, desk: desk, storage: storage,
                 book: shelf.challenges
@@ -183,7 +183,7 @@ final class CertificateKeeper: TimerTarget {
         defer { lock = nil }
         // Without it another account would be made: no reason to drop what was issued.
         do throws(ACMEError) { try storage.save(link, for: authority.directory) } catch {
-            log.storageFailed(error)
+            log.tell(.storageFailed(error))
         }
         guard let index = jobs.firstIndex(where: { $0.name == name }) else { return }
         do throws(ACMEError) {
@@ -192,12 +192,12 @@ final class CertificateKeeper: TimerTarget {
             let pem = key.pem + chain
             do throws(ACMEError) { try storage.save(pem, as: name) } catch {
                 jobs[index].unsaved = pem
-                log.storageFailed(error)
+                log.tell(.storageFailed(error))
             }
             jobs[index].adopt(certificate, renewBefore: renewBefore)
             jobs[index].state = storage.state(name)
             board.count("issued")
-            log.issued(name, expires: certificate.notAfter, issuer: certificate.issuer)
+            log.tell(.issued(name, expires: certificate.notAfter, issuer: certificate.issuer))
             staples.putOnShelf(certificate, for: name)
         } catch {
             failed(name, error)
@@ -238,12 +238,13 @@ final class CertificateKeeper: TimerTarget {
         let wait = jobs[index].failed(error, now: now, chance: Double.random(in: 0...1, using: &loop.random))
         board.count(error.word)
         let left = jobs[index].certificate.map { $0.notAfter - now }
-        log.failed(
-            name, error.description + (error.countsAtAuthority ? "" : clockHint), retryIn: wait,
-            failures: jobs[index].standing.failures,
-            RenewalAlarm.level(
-                failures: jobs[index].standing.failures, secondsLeft: left,
-                renewBefore: renewBefore))
+        log.tell(
+            .failed(
+                name, error.description + (error.countsAtAuthority ? "" : clockHint), retryIn: wait,
+                failures: jobs[index].standing.failures,
+                RenewalAlarm.level(
+                    failures: jobs[index].standing.failures, secondsLeft: left,
+                    renewBefore: renewBefore)))
     }
 
     // MARK: Calls
@@ -272,9 +273,9 @@ final class CertificateKeeper: TimerTarget {
                 jobs[index].advise(
                     window, next: now + Double(RenewalWindow.pause(response.retryAfter)),
                     renewBefore: renewBefore)
-                if window != job.window { log.advised(job.name, window, due: jobs[index].due) }
+                if window != job.window { log.tell(.advised(job.name, window, due: jobs[index].due)) }
             } catch {
-                log.informationUseless(job.name, error)
+                log.tell(.informationUseless(job.name, error))
                 jobs[index].advise(job.window, next: now + 3600, renewBefore: renewBefore)
             }
         }
@@ -318,7 +319,7 @@ extension CertificateKeeper {
                 return done(outcome)
             }
             storage.forget(name)
-            log.revoked(name)
+            log.tell(.revoked(name))
             // Until the next one is there it is served on: most clients don't ask whether it was revoked.
             jobs[index].hurry(now: now)
             done(.done("revoked; another one is asked for\n"))

@@ -32,10 +32,10 @@ extension CertificateKeeper {
         do throws(ACMEError) {
             try storage.adoptNext(key, for: directory)
             settleDue = nil
-            log.keyChanged(directory)
+            log.tell(.keyChanged(directory))
             return .done("the account has a new key\n")
         } catch {
-            log.storageFailed(error)
+            log.tell(.storageFailed(error))
             settleDue = now + Self.pause
             return .failed("the account has a new key, which can't be stored: \(error)\n")
         }
@@ -66,6 +66,6 @@ extension CertificateKeeper {
 
     private func unsettled(_ directory: String, _ cause: String) {
         settleDue = now + Self.pause
-        log.keyUnsettled(directory, cause)
+        log.tell(.keyUnsettled(directory, cause))
     }
 }

@@ -106,7 +106,7 @@ final class StapleKeeper {
             keeper.changed()
         case .revoked:
             keeper.board.countStaple("revoked")
-            keeper.log.isRevoked(entry.certificate.name)
+            keeper.log.tell(.isRevoked(entry.certificate.name))
             again(entry, at: keeper.now + 3600, failures: 0)
         case .unknown: failed(entry, "it does not know the certificate")
         case .useless(let reason): failed(entry, reason)
@@ -118,8 +118,10 @@ final class StapleKeeper {
         let failures = entry.failures + 1
         let wait = min(30 * Double(1 << min(failures, 10)), 3600)
         if failures == 1 || failures % 12 == 0 {
-            keeper.log.responderFailed(
-                entry.certificate.name, entry.query.url, reason, mustStaple: entry.certificate.mustStaple)
+            keeper.log.tell(
+                .responderFailed(
+                    entry.certificate.name, entry.query.url, reason, mustStaple: entry.certificate.mustStaple)
+            )
         }
         again(entry, at: keeper.now + wait, failures: failures)
     }

@@ -136,7 +136,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
 
     override func failed(_ error: TransportError) {
         if case .tls(let reason) = error, phase == .handshake {
-            worker.log.handshakeFailed(client: address, listener: listener.name, reason)
+            worker.log.tell(.handshakeFailed(client: address, listener: listener.name, reason))
             if case .notTLS(looksLikeHTTP: true) = reason {
                 phase = .answering
                 transport.writeUnencrypted(worker.refusal(Fault(.plainText)).response.span)
@@ -147,8 +147,9 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     }
 
     override func handshakeTimedOut() {
-        worker.log.handshakeFailed(
-            client: address, listener: listener.name, .protocolViolation("handshake too slow"))
+        worker.log.tell(
+            .handshakeFailed(
+                client: address, listener: listener.name, .protocolViolation("handshake too slow")))
         end("client left")
     }
 
@@ -194,8 +195,9 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     // MARK: The end
 
     func refuse(_ fault: Fault, host: String?, path: String?) {
-        worker.log.refused(
-            record.take(), client: address, host: host, path: path, fault, at: worker.loop.now)
+        worker.log.tell(
+            .refused(
+                record.take(), client: address, host: host, path: path, fault, at: worker.loop.now))
         tell(fault)
     }
 
@@ -248,7 +250,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
 
     func logExchange(_ end: ExchangeEnd) {
         guard let exchange, let record = record.take() else { return }
-        worker.log.exchangeEnded(record, exchange, end, at: worker.loop.now)
+        worker.log.tell(.exchangeEnded(record, exchange.given, end, at: worker.loop.now))
     }
 
     func goOn() {

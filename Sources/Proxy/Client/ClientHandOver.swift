@@ -46,7 +46,8 @@ extension ClientConnection {
             var span = bytes.mutableSpan
             client.received(&span)
         } catch {
-            worker.log.setUpFailed(client: address, listener: listener.name, phase: "http2", "\(error)")
+            worker.log.tell(
+                .setUpFailed(client: address, listener: listener.name, phase: "http2", "\(error)"))
             end("client left")
         }
     }

@@ -73,7 +73,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         switch timer {
         case .phase: phaseOver()
         case .head:
-            worker.log.http2Cut(self, .slowHead)
+            worker.log.tell(.http2Cut(client: address, listener: listener.name, .slowHead))
             connection?.session.terminate(.enhanceYourCalm)
         case .output: checkWhetherRead()
         }
@@ -82,7 +82,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     private func phaseOver() {
         switch phase {
         case .opening:
-            worker.log.http2Cut(self, .silence)
+            worker.log.tell(.http2Cut(client: address, listener: listener.name, .silence))
             connection?.session.terminate(.protocolError)
         case .serving: lookForStreams()
         case .announced:
@@ -119,7 +119,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         case .idle: break
         case .wait(let time): arm(.output, after: time)
         case .stalled:
-            worker.log.http2Cut(self, .unread)
+            worker.log.tell(.http2Cut(client: address, listener: listener.name, .unread))
             forget(.cut("nothing is read"))
         }
     }
@@ -177,7 +177,8 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
 
     func connectionEnded(_ end: HTTP2ConnectionEnd) {
         switch end {
-        case .http2(let error): worker.log.http2Cut(self, .error(error))
+        case .http2(let error):
+            worker.log.tell(.http2Cut(client: address, listener: listener.name, .error(error)))
         case .finished, .transport: break
         }
         phase = .closing

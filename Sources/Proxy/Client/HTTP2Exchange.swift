@@ -120,6 +120,6 @@ extension HTTP2Request: ExchangeClient, TurnTarget {
 
     func log(_ end: ExchangeEnd) {
         guard let exchange, let record = record.take() else { return }
-        worker.log.exchangeEnded(record, exchange, end, at: worker.loop.now)
+        worker.log.tell(.exchangeEnded(record, exchange.given, end, at: worker.loop.now))
     }
 }

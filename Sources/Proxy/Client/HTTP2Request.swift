@@ -112,8 +112,9 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     }
 
     func refuse(_ fault: Fault, host: String? = nil, path: String? = nil) {
-        worker.log.refused(
-            record.take(), client: address, host: host, path: path, fault, at: worker.loop.now)
+        worker.log.tell(
+            .refused(
+                record.take(), client: address, host: host, path: path, fault, at: worker.loop.now))
         tell(fault)
     }
 
@@ -217,7 +218,8 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         case .idle: break
         case .wait(let time): arm(.answer, after: time)
         case .stalled:
-            worker.log.http2Cut(client, .stall(stream: stream.id))
+            worker.log.tell(
+                .http2Cut(client: client.address, listener: client.listener.name, .stall(stream: stream.id)))
             stream.reset(.cancel)
         }
     }

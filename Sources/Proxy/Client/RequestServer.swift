@@ -77,7 +77,10 @@ extension RequestServer {
                 route: "acme-challenge", status: 200, body: proof, contentType: "application/octet-stream",
                 bytes: Array(proof.utf8))
             respond(answer, to: head)
-            return worker.log.answered(self.record.take(), answer, at: worker.loop.now)
+            return worker.log.tell(
+                .answered(
+                    self.record.take(), status: answer.status, bodyBytes: answer.body.utf8.count,
+                    at: worker.loop.now))
         }
         if let port = listener.redirectPort, !client.cameSecurely { return redirect(head, to: port) }
         guard !worker.loop.memory.pool.isOver else {
@@ -86,7 +89,7 @@ extension RequestServer {
         // Sooner than a session that can't be given its buffers.
         guard worker.loop.memory.hasHeadroom(at: worker.loop.now) else {
             let fault = Fault(.noMemory, .system(.noMemory))
-            worker.log.outOf(.memory, for: listener.name, fault)
+            worker.log.tell(.outOf(.memory, for: listener.name, fault))
             return refuse(fault, host: head.fields.first("host"), path: head.target.text)
         }
         var step = RouteStep(
@@ -142,7 +145,10 @@ extension RequestServer {
             response.fields = fields.list
         }
         respond(response, to: head)
-        worker.log.answered(record.take(), response, at: worker.loop.now)
+        worker.log.tell(
+            .answered(
+                record.take(), status: response.status, bodyBytes: response.body.utf8.count,
+                at: worker.loop.now))
     }
 
     private var connectionFacts: Forwarding.Connection {
@@ -182,9 +188,10 @@ extension RequestServer {
         guard let record = record.take() else { return }
         let phase = exchange?.phase ?? attempt?.phase ?? .request
         if let exchange {
-            worker.log.exchangeGivenUp(record, exchange, phase: phase, cause, at: worker.loop.now)
+            worker.log.tell(
+                .exchangeGivenUp(record, exchange.given, phase: phase, cause, at: worker.loop.now))
         } else {
-            worker.log.upgradeGivenUp(record, phase: phase, cause, at: worker.loop.now)
+            worker.log.tell(.upgradeGivenUp(record, phase: phase, cause, at: worker.loop.now))
         }
     }
 
@@ -223,8 +230,9 @@ extension RequestServer {
                 session.begin(clientEarly: early, backendEarly: backendEarly)
             }
         case .refused(let request, let backend, let head):
-            worker.log.backendRefused(
-                record.take(), backend: backend.name, status: head.status, at: worker.loop.now)
+            worker.log.tell(
+                .backendRefused(
+                    record.take(), backend: backend.name, status: head.status, at: worker.loop.now))
             pass(request, head, from: backend, refusing: plan)
         case .failed(let fault, _): refuse(fault, host: plan.host, path: plan.path)
         }

@@ -39,7 +39,7 @@ class LoopContext {
         contextMemory = ContextMemory(budget: budget > 0 ? max(budget / max(workers, 1), 1) : 0)
         wire = try WireSetup.make(on: loop, log: self.log, isFirst: index == 0)
         sendBatch = SendBatch(wire)
-        loop.memory.onCut = { [log = self.log] in log.cutForMemory($0) }
+        loop.memory.onCut = { [log = self.log] in log.tell(.cutForMemory($0)) }
     }
 
     final var headLimits: HeadLimits { configuration.limits.head }

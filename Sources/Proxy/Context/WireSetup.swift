@@ -22,7 +22,7 @@ enum WireSetup {
     static func make(on loop: EventLoop, log: EventLog, isFirst: Bool) throws(TLSError) -> TLSWire {
         let wire = try TLSWire(ownsRecords: Machine.environment[recordsVariable] != "openssl")
         if let keyLog {
-            if isFirst { log.keysAreLogged(to: keyLog.path, failure: keyLog.failure) }
+            if isFirst { log.tell(.keysAreLogged(to: keyLog.path, failure: keyLog.failure)) }
             if let writer = keyLog.writer {
                 wire.onSecret = { line in
                     var text = ""

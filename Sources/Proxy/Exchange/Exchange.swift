@@ -245,12 +245,17 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
         client.exchangeEnded(end)
     }
 
+    /// What the client has got, for the log.
+    var given: RequestEvent.Answer {
+        RequestEvent.Answer(backend: backend?.name, status: responder.status, bodyBytes: responder.bodyBytes)
+    }
+
     private func tell(_ fault: Fault, _ backend: Backend?) {
         if fault.kind == .clientStalls { worker.metrics.add(.slowConsumers, ["client"]) }
         if fault.kind == .backendStalls { worker.metrics.add(.slowConsumers, ["backend"]) }
         guard fault.side != .client else { return }
         let upstream = if case .client(_, let upstream) = origin { upstream.name } else { "" }
-        worker.log.requestFailed(upstream, backend: backend?.name, fault)
+        worker.log.tell(.requestFailed(upstream, backend: backend?.name, fault))
     }
 
     /// It has the request no longer.

@@ -33,7 +33,7 @@ final class AdminService: TimerTarget {
         let log = server.logs.log
         let name = handOut.facts.name
         listener = AdminListener(bound, on: server.loop, host: server) {
-            log.acceptFailed(listener: name, $0)
+            log.tell(.acceptFailed(listener: name, $0))
         }
         timerFired(0)
     }

@@ -44,7 +44,7 @@ extension ProxyServer {
         for listener in current.listeners {
             for certificate in listener.tls?.certificates ?? [] {
                 guard let words = CertificateExpiry.words(certificate.secondsUntilExpiry) else { continue }
-                logs.log.certificateExpires(listener.name, certificate.name, words)
+                logs.log.tell(.certificateExpires(listener.name, certificate.name, words))
             }
         }
     }

@@ -16,7 +16,7 @@ extension ProxyServer {
         let shelf = current.shelf
         let board = board
         let home = loop.mailbox
-        let log = CertificateLog(logs.sinks)
+        let log = OperationLog(logs.sinks)
         do throws(SystemError) {
             try WorkerThread {
                 do {
@@ -30,11 +30,11 @@ extension ProxyServer {
                     home.post { loop in (loop.owner as? ProxyServer)?.keeperStarted(mailbox) }
                     withExtendedLifetime(keeper) { loop.run() }
                 } catch {
-                    log.unavailable("\(error)")
+                    log.tell(.unavailable("\(error)"))
                 }
             }.detach()
         } catch {
-            log.unavailable("\(error)")
+            log.tell(.unavailable("\(error)"))
         }
     }
 
@@ -46,10 +46,10 @@ extension ProxyServer {
 
     /// Says where clients get a certificate that none of them trusts.
     private func tellStandIns() {
-        let log = CertificateLog(logs.sinks)
+        let log = OperationLog(logs.sinks)
         for listener in current.configuration.listeners {
             for name in listener.tls?.issuedNames ?? [] where current.shelf.issued(name.value) == nil {
-                log.standsIn(listener.address.value.description, name.value)
+                log.tell(.standsIn(listener.address.value.description, name.value))
             }
         }
     }

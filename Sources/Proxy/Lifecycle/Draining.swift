@@ -19,7 +19,7 @@ extension ProxyServer {
         let limit = current.configuration.timeouts.drain
         let workers = mailboxes.count
         let home = loop.mailbox
-        logs.log.draining(signal: signal, limit: limit)
+        logs.log.tell(.draining(signal: signal, limit: limit))
         // To the manager a process that hands over is not stopping: its service goes on.
         if cause == .process { notify(["STOPPING=1"]) }
         onWorkers { worker in
@@ -42,7 +42,7 @@ extension ProxyServer {
     package func drain(_ selection: DrainSelection, rate: Int) -> OnDrainOrder {
         guard handOver == nil else { return .handingOver }
         guard setDrained(true, selection) else { return .unknown(known: knownNames(like: selection)) }
-        logs.log.drainOrdered(selection, rate: rate)
+        logs.log.tell(.drainOrdered(selection.description, rate: rate))
         let order = DrainOrder(selection, addresses: addresses(selection), rate: rate, now: loop.now)
         onWorkers { $0.drain(order) }
         return .draining
@@ -52,7 +52,7 @@ extension ProxyServer {
     package func undrain(_ selection: DrainSelection) -> OnDrainOrder {
         guard handOver == nil else { return .handingOver }
         guard setDrained(false, selection) else { return .unknown(known: knownNames(like: selection)) }
-        logs.log.undrained(selection)
+        logs.log.tell(.undrained(selection.description))
         onWorkers { $0.undrain(selection) }
         return .draining
     }

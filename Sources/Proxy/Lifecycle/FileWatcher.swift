@@ -92,10 +92,14 @@ extension ProxyServer {
 
     private func filesChanged(_ files: Set<String>) {
         for file in current.watchedFiles where files.contains(file.path) {
-            logs.log.watchedFile(file.path, file.look())
+            switch file.look() {
+            case .same: break
+            case .changed: logs.log.tell(.fileReadAgain(file.path))
+            case .broken(let cause): logs.log.tell(.fileUseless(file.path, cause: cause))
+            }
         }
         if current.configuration.watchesItself, files.contains(file) {
-            logs.log.filesChanged([file])
+            logs.log.tell(.filesChanged([file]))
             _ = reload()
             return
         }

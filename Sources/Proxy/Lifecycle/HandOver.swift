@@ -19,13 +19,16 @@ extension ProxyServer {
     /// Starts the program again, with the arguments that this process was started with.
     func startHandOver() {
         guard undrainedWorkers == nil else {
-            return logs.log.handOverFailed("this process is ending already")
+            return logs.log.tell(.handOverFailed("this process is ending already"))
         }
         guard ProcessFacts.processNumber != 1 else {
-            return logs.log.handOverFailed(
-                "this is process 1, with which its container ends: start a new container instead")
+            return logs.log.tell(
+                .handOverFailed(
+                    "this is process 1, with which its container ends: start a new container instead"))
         }
-        guard handOver == nil else { return logs.log.handOverFailed("another one is starting already") }
+        guard handOver == nil else {
+            return logs.log.tell(.handOverFailed("another one is starting already"))
+        }
         do throws(SystemError) {
             let left = leaveState()
             let successor = try startSuccessor(left)
@@ -33,9 +36,9 @@ extension ProxyServer {
                 successor: successor, left: left,
                 deadline: loop.schedule(
                     self, kind: Timer.handOverDeadline.rawValue, after: Self.handOverTime))
-            logs.log.handOverBegan(process: successor.number)
+            logs.log.tell(.handOverBegan(process: successor.number))
         } catch {
-            logs.log.handOverFailed("cannot start '\(Self.program)': \(error.reason)")
+            logs.log.tell(.handOverFailed("cannot start '\(Self.program)': \(error.reason)"))
         }
     }
 
@@ -69,9 +72,9 @@ extension ProxyServer {
         do throws(SystemError) {
             let memory = try HandedMemory(capacity: HandedState.most) { isWhole = handed.write(to: &$0) }
             if isWhole { return memory }
-            logs.log.stateLost("it is larger than \(HandedState.most) bytes")
+            logs.log.tell(.stateLost("it is larger than \(HandedState.most) bytes"))
         } catch {
-            logs.log.stateLost(error.description)
+            logs.log.tell(.stateLost(error.description))
         }
         return nil
     }
@@ -89,9 +92,9 @@ extension ProxyServer {
                 _ = revocations.add(revocation, until: until, now: ProcessFacts.wallClock())
             }
             state.tokenLives.note(handed.tokenLife)
-            logs.log.stateTaken(listeners: listeners, drained: drained)
+            logs.log.tell(.stateTaken(listeners: listeners, drained: drained))
         } catch {
-            logs.log.stateLost("\(error)")
+            logs.log.tell(.stateLost("\(error)"))
         }
     }
 
@@ -101,18 +104,18 @@ extension ProxyServer {
         self.handOver = nil
         switch outcome {
         case .ready:
-            logs.log.handOverDone(process: handOver.successor.number)
+            logs.log.tell(.handOverDone(process: handOver.successor.number))
             admin?.close()
             notify(["MAINPID=\(handOver.successor.number)"])
             drainProcess(because: "a new process serves", cause: .successor)
         case .failed(let status):
             let how = status.map { "it ended with \($0)" } ?? "it ended"
-            logs.log.handOverFailed("\(how) before it served; its complaints are on standard error")
+            logs.log.tell(.handOverFailed("\(how) before it served; its complaints are on standard error"))
         }
     }
 
     func handOverTookTooLong() {
-        logs.log.handOverFailed("it does not serve after 30 s and is ended")
+        logs.log.tell(.handOverFailed("it does not serve after 30 s and is ended"))
         handOver?.successor.abort()
     }
 }

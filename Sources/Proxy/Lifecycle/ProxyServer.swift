@@ -106,7 +106,7 @@ package final class ProxyServer: TimerTarget {
 
     /// Fewer workers than sockets would leave connections unanswered: the process ends.
     fileprivate func workerFailed(_ worker: Int, _ cause: String) -> Never {
-        logs.log.workerFailed(worker, cause)
+        logs.log.tell(.workerFailed(worker, cause))
         end(1, cause: "worker cannot start")
     }
 
@@ -116,12 +116,13 @@ package final class ProxyServer: TimerTarget {
         var wanted = current.configuration.listeners.map(\.address.value)
         if let admin = current.configuration.admin { wanted.append(admin.address.value) }
         for address in inherited.unclaimed(by: wanted) {
-            logs.log.warned(
-                "the socket \(address) that was passed to this process is asked for by no listener")
+            logs.log.tell(
+                .warned(
+                    "the socket \(address) that was passed to this process is asked for by no listener"))
         }
         inherited.closeUnclaimed(by: wanted)
         let addresses = listeners.map(\.address.description)
-        logs.log.started(listeners: addresses, workers: mailboxes.count)
+        logs.log.tell(.started(listeners: addresses, workers: mailboxes.count))
         isServing = true
         admin?.start()
         announce?(addresses)
@@ -193,7 +194,7 @@ package final class ProxyServer: TimerTarget {
 
     func end(_ status: Int32, cause: String) -> Never {
         logs.writeSummaries(isEnd: true)
-        logs.log.stopped(cause: cause)
+        logs.log.tell(.stopped(cause: cause))
         logs.flush()
         Machine.exit(status)
     }

@@ -24,8 +24,8 @@ extension ProxyServer {
             let warnings = next.warnings.map(\.description) + needsRestart(next.configuration)
             adopt(next, added)
             generationNumber += 1
-            for warning in warnings { logs.log.warned(warning) }
-            logs.log.reloaded()
+            for warning in warnings { logs.log.tell(.warned(warning)) }
+            logs.log.tell(.reloaded)
             notify(["STATUS=serving configuration \(generationNumber)"])
             return .reloaded(warnings: warnings)
         } catch {
@@ -34,7 +34,7 @@ extension ProxyServer {
     }
 
     private func refuse(_ complaints: [String]) -> OnReload {
-        logs.log.reloadFailed(complaints)
+        logs.log.tell(.reloadFailed(complaints))
         // One line: the manager shows it in the status of the service.
         notify(["STATUS=configuration not reloaded, the old one stays: \(complaints.joined(separator: "; "))"]
         )
@@ -62,9 +62,9 @@ extension ProxyServer {
             var refused: [Diagnostic] = []
             let next = try Startup(refreshing: current, refused: &refused)
             adopt(next, [])
-            logs.log.refreshed(cause, refused: refused.map(\.description))
+            logs.log.tell(.refreshed(cause, refused: refused.map(\.description)))
         } catch {
-            logs.log.refreshed(cause, refused: error.list.filter { !$0.isWarning }.map(\.description))
+            logs.log.tell(.refreshed(cause, refused: error.list.filter { !$0.isWarning }.map(\.description)))
         }
     }
 

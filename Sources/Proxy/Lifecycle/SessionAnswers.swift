@@ -23,7 +23,7 @@ extension ProxyServer {
                 answer(worker.end(id, words))
             } _: { [logs] (isThere: Bool?) in
                 guard isThere == true else { return done(.noSession) }
-                logs.log.sessionsClosed("id=\(id)", words, count: 1)
+                logs.log.tell(.sessionsClosed("id=\(id)", words, count: 1))
                 done(.json([("sessions", 1)]))
             }
         case .close(let filter, let words, let rate): close(filter, words, rate, admin, done)
@@ -45,7 +45,7 @@ extension ProxyServer {
         admin.ask({ worker, answer in answer(worker.close(order)) }) { [logs] (counts: [Int]?) in
             guard let counts else { return done(.silent) }
             let count = counts.reduce(0, +)
-            logs.log.sessionsClosed(filter.description, words, count: count)
+            logs.log.tell(.sessionsClosed(filter.description, words, count: count))
             done(.json([("sessions", .integer(count))]))
         }
     }
@@ -60,7 +60,7 @@ extension ProxyServer {
             guard let outcomes else { return done(.silent) }
             let sessions = outcomes.reduce(0) { $0 + $1.sessions }
             let sent = outcomes.reduce(0) { $0 + $1.sent }
-            logs.log.messageOrdered(filter, message, sessions: sessions)
+            logs.log.tell(.messageOrdered(filter.description, message, sessions: sessions))
             done(
                 .json([
                     ("sessions", .integer(sessions)), ("sent", .integer(sent)),
@@ -84,7 +84,7 @@ extension ProxyServer {
                 return done(AdminResponse(507, "there are \(RevocationList.most) revocations already\n"))
             }
             spread(done) { [logs] closed in
-                logs.log.revoked(revocation, until: until, closed: closed)
+                logs.log.tell(.revoked(revocation.description, until: until, closed: closed))
                 return .json([("until", .number(until)), ("sessions", .integer(closed))])
             }
         case .remove(let revocation):
@@ -94,7 +94,7 @@ extension ProxyServer {
                     AdminResponse(404, "no such revocation; GET /revocations lists those that count\n"))
             }
             spread(done) { [logs] _ in
-                logs.log.revocationTakenBack(revocation)
+                logs.log.tell(.revocationTakenBack(revocation.description))
                 return .json([("removed", 1)])
             }
         }

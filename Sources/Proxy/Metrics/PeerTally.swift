@@ -1,5 +1,5 @@
 /// What one side has carried.
-struct PeerTally {
+struct PeerTally: Sendable {
     /// WebSocket bytes received from the peer.
     var bytesReceived: UInt64 = 0
     /// WebSocket bytes sent to the peer.

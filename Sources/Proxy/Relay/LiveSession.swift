@@ -1,6 +1,5 @@
 internal import Configuration
 internal import EventLoop
-internal import Logging
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
@@ -90,8 +89,8 @@ class LiveSession: PeerOwner, TimerOwner {
     func backendEnded() {}
     /// Nothing is left of it.
     func forgotten() {}
-    /// The fields of the line that it leaves in the log, but for those that all have.
-    func addLogFields(to fields: inout Logger.Metadata) {}
+    /// What is told of it beside what is told of all.
+    var recordedPart: SessionRecord.Part { .relayed(.nothing) }
 
     // MARK: Beginning
 

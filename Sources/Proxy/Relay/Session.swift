@@ -1,6 +1,5 @@
 internal import Configuration
 internal import EventLoop
-internal import Logging
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
@@ -162,12 +161,11 @@ final class Session: LiveSession {
     /// What is to be done when the backend that now carries it does so no longer.
     func onNextBackendEnd(_ work: @escaping () -> Void) { onBackendEnd = work }
 
-    override func addLogFields(to fields: inout Logger.Metadata) {
-        let tally = (continuity?.formerTally ?? PeerTally()).adding(backend?.tally)
-        fields["bytes_from_backend"] = .stringConvertible(tally.bytesReceived)
-        fields["bytes_to_backend"] = .stringConvertible(tally.bytesSent)
-        fields["messages_from_backend"] = .stringConvertible(tally.messagesReceived)
-        continuity?.addLogFields(to: &fields)
-        if !facts.backendExtensions.isEmpty { fields["backend_extensions"] = "\(facts.backendExtensions)" }
+    override var recordedPart: SessionRecord.Part {
+        .relayed(
+            SessionRecord.Relayed(
+                fromBackends: (continuity?.formerTally ?? PeerTally()).adding(backend?.tally),
+                extensions: facts.backendExtensions, sessionID: continuity?.terms.id.description,
+                backends: (continuity?.moves ?? 0) + 1))
     }
 }

@@ -40,7 +40,7 @@ class SessionContext: AccessContext {
             last.position = position
         }
         session.lease?.end()
-        log.sessionEnded(session, at: loop.now)
+        log.tell(session.record(at: loop.now))
         checkEmpty()
     }
 

@@ -123,7 +123,7 @@ final class SessionLease: TimerTarget {
     func renew(with text: [UInt8]) {
         renew(with: text) { [weak self] outcome in
             guard let self, let session, case .refused(let refusal) = outcome else { return }
-            worker.log.renewalRefused(session, cause: refusal.word)
+            worker.log.tell(.renewalRefused(route: session.route.name, cause: refusal.word))
         }
     }
 
@@ -168,7 +168,9 @@ final class SessionLease: TimerTarget {
     /// A message that began as one with a token was too long for one.
     func renewalTooLong() {
         worker.metrics.add(.accessRenewals, [TokenRefusal.malformed.word])
-        if let session { worker.log.renewalRefused(session, cause: "longer than a token may be") }
+        if let session {
+            worker.log.tell(.renewalRefused(route: session.route.name, cause: "longer than a token may be"))
+        }
     }
 
     // MARK: Asking again

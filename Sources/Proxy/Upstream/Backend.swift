@@ -108,18 +108,18 @@ final class Backend {
         judge(worker) { health, now, jitter, rules in
             health.failed(at: now, jitter: jitter, cause: cause, rules)
         } told: {
-            worker.log.backendSuspected(name, cause, restsFor: $0)
+            worker.log.tell(.backendSuspected(name, cause, restsFor: $0))
         }
     }
 
     private func connectFailed(_ fault: Fault, _ worker: UpstreamContext) {
-        if let lacking = fault.shortage { return worker.log.outOf(lacking, for: name, fault) }
+        if let lacking = fault.shortage { return worker.log.tell(.outOf(lacking, for: name, fault)) }
         // A timeout may be the network's or a full queue's: it counts as a suspicion.
         if case .connectTimeout = fault.kind { return failed(fault, worker) }
         judge(worker) { health, now, jitter, rules in
             health.connectFailed(at: now, jitter: jitter, cause: fault.logText, rules)
         } told: {
-            worker.log.backendFailed(name, fault, restsFor: $0)
+            worker.log.tell(.backendFailed(name, fault, restsFor: $0))
         }
     }
 
@@ -142,13 +142,13 @@ final class Backend {
         let now = worker.loop.now
         guard let cause else {
             guard state.withHealth({ $0.checkPassed(at: now, settings.rules) }) else { return }
-            worker.log.checkRecovered(name)
+            worker.log.tell(.checkRecovered(name))
             state.queue.placeFreed(state)
             pool?.refill()
             return
         }
         guard state.withHealth({ $0.checkFailed(cause: cause, settings.rules) }) else { return }
-        worker.log.checkFailed(name, cause)
+        worker.log.tell(.checkFailed(name, cause))
         state.queue.evict(state)
     }
 
@@ -161,7 +161,7 @@ final class Backend {
     }
 
     private func recovered(_ worker: UpstreamContext) {
-        worker.log.backendRecovered(name)
+        worker.log.tell(.backendRecovered(name))
         state.queue.placeFreed(state)
         refill()
     }

@@ -68,18 +68,19 @@ final class NameRefresh: TimerTarget {
             failing.remove(entry)
             lifetime = min(lifetime, max(held ?? .max, Self.shortestLifetime))
             guard state.resolved(entry, endpoints) else { return }
-            worker.log.resolved(
-                state.name, entry, endpoints.map(\.address.description).sorted().joined(separator: " "))
+            worker.log.tell(
+                .resolved(
+                    state.name, entry, endpoints.map(\.address.description).sorted().joined(separator: " ")))
             changed()
         case .lacking(let error):
             // It was not asked: nothing is known of the name, and it is asked again soon.
             isShort = true
             let fault = Fault.connecting(error, in: .resolve)
-            if let lacking = fault.shortage { worker.log.outOf(lacking, for: entry, fault) }
+            if let lacking = fault.shortage { worker.log.tell(.outOf(lacking, for: entry, fault)) }
         case .failed(let cause):
             worker.metrics.add(.resolveFailures, [state.name])
             // Said once, not every time.
-            if failing.insert(entry).inserted { worker.log.resolveFailed(state.name, entry, cause) }
+            if failing.insert(entry).inserted { worker.log.tell(.resolveFailed(state.name, entry, cause)) }
         }
     }
 

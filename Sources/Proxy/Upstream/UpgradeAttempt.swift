@@ -104,11 +104,11 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
     }
 
     func askRetried(_ fault: Fault, of backend: Backend) {
-        worker.log.upgradeRetried(plan.upstream, backend: backend.name, fault)
+        worker.log.tell(.upgradeRetried(plan.upstream, backend: backend.name, fault))
     }
 
     func askEnded(_ fault: Fault, of backend: Backend?) {
-        worker.log.upgradeFailed(plan.upstream, backend: backend?.name, fault)
+        worker.log.tell(.upgradeFailed(plan.upstream, backend: backend?.name, fault))
         finish(.failed(fault, of: backend))
     }
 

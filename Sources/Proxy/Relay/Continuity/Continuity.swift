@@ -1,7 +1,6 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
-internal import Logging
 internal import WebSocketProtocol
 
 /// Carries one session from backend to backend, as `ContinuityMachine` decides: keeps what waits, asks for the next one,
@@ -98,7 +97,7 @@ final class Continuity: TimerOwner {
         } else {
             orders = machine.lost(at: now, spread: spread)
         }
-        if orders.releases { worker.log.backendLeft(self, cause?.description ?? "ended") }
+        if orders.releases { worker.log.tell(.backendLeft(subject, cause?.description ?? "ended")) }
         carryOut(orders)
         return orders.ends != .asEver
     }
@@ -106,7 +105,9 @@ final class Continuity: TimerOwner {
     /// Its Close came. False where that ends the session.
     func closed(_ payload: ClosePayload) -> Bool {
         let orders = machine.closed(payload.code?.rawValue, at: now, spread: spread)
-        if orders.answers { worker.log.backendLeft(self, "closed with \(payload.code?.rawValue ?? 1005)") }
+        if orders.answers {
+            worker.log.tell(.backendLeft(subject, "closed with \(payload.code?.rawValue ?? 1005)"))
+        }
         carryOut(orders, backendClose: payload)
         return orders.ends != .asEver
     }
@@ -219,7 +220,7 @@ final class Continuity: TimerOwner {
         let isResent = machine.count.resends
         worker.metrics.add(.continuityUncertain, [plan.upstream], by: uncertain)
         if isResent { worker.metrics.add(.continuityResent, [plan.upstream], by: uncertain) }
-        worker.log.messagesUncertain(self, uncertain, areResent: isResent)
+        worker.log.tell(.messagesUncertain(subject, uncertain, areResent: isResent))
     }
 
     /// Bounds the time for which the client is without a backend.
@@ -325,8 +326,10 @@ final class Continuity: TimerOwner {
 
     func accepts(_ accepted: AcceptedUpgrade) -> Bool { accepted.subprotocol == subprotocol }
 
-    func addLogFields(to fields: inout Logger.Metadata) {
-        fields["session"] = "\(terms.id)"
-        if moves > 0 { fields["backends"] = .stringConvertible(moves + 1) }
+    /// Which session it is, for the log.
+    var subject: ContinuityEvent.Subject {
+        ContinuityEvent.Subject(
+            upstream: plan.upstream, backend: backend.name, session: terms.id.description,
+            reason: machine.moveReason.rawValue)
     }
 }

@@ -54,7 +54,7 @@ extension Continuity {
     }
 
     private func failed(_ cause: String, isGone: Bool = false) {
-        worker.log.notMoved(self, cause)
+        worker.log.tell(.notMoved(subject, cause))
         let jitter = Double.random(in: 0..<1, using: &worker.loop.random)
         carryOut(machine.failed(isGone: isGone, at: worker.loop.now, jitter: jitter))
     }
@@ -90,7 +90,7 @@ extension Continuity {
         learn(next.backend)
         worker.metrics.add(.continuityMoves, [plan.upstream, takeover.reason.rawValue])
         worker.metrics.observe(.continuityPause, takeover.missed, [takeover.reason.rawValue])
-        worker.log.moved(self, takeover)
+        worker.log.tell(.moved(subject, missed: takeover.missed, attempts: machine.attempts))
         planPing()
         // Nobody is called from inside his own call.
         worker.loop.nextTurn { [weak session] in

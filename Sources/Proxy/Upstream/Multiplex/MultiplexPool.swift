@@ -183,12 +183,12 @@ final class MultiplexPool {
 
     /// The peer has said what it takes, for the first time or anew.
     func opened(_ shared: SharedConnection, _ settings: HTTP2PeerSettings, isFirst: Bool) {
-        if backendProtocol.isHTTP1 { worker.log.multiplexing(name) }
+        if backendProtocol.isHTTP1 { worker.log.tell(.multiplexing(name)) }
         backendProtocol.speaks(enablesConnect: settings.enablesConnect)
         if !settings.enablesConnect, isFirst {
-            worker.log.notMultiplexing(name, cause: "extended CONNECT is not enabled", again: nil)
+            worker.log.tell(.notMultiplexing(name, cause: "extended CONNECT is not enabled", again: nil))
         }
-        if isFirst { worker.log.lineOpened(name) }
+        if isFirst { worker.log.tell(.lineOpened(name)) }
         machine.opened(shared.id, capacity: settings.maxStreams)
         if isClosed { _ = machine.leaves(shared.id) }
         serveWaiting()
@@ -207,9 +207,9 @@ final class MultiplexPool {
         let rest = worker.loop.random.jittered(time, by: 0.1)
         backendProtocol.refuses(until: worker.loop.now + rest)
         if isCertain {
-            worker.log.notMultiplexing(name, cause: cause, again: rest)
+            worker.log.tell(.notMultiplexing(name, cause: cause, again: rest))
         } else {
-            worker.log.lineNotOpened(name, cause: cause, again: rest)
+            worker.log.tell(.lineNotOpened(name, cause: cause, again: rest))
         }
     }
 
@@ -224,7 +224,7 @@ final class MultiplexPool {
         guard backendProtocol.carries(isUpgrade: true, at: worker.loop.now) == .http2 else { return }
         let rest = worker.loop.random.jittered(Self.certainRest, by: 0.1)
         backendProtocol.refusesSessions(until: worker.loop.now + rest)
-        worker.log.notMultiplexing(name, cause: "HTTP_1_1_REQUIRED", again: rest)
+        worker.log.tell(.notMultiplexing(name, cause: "HTTP_1_1_REQUIRED", again: rest))
         worker.loop.nextTurn { [weak self] in self?.serveWaiting() }
     }
 

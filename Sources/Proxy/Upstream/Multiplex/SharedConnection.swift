@@ -95,7 +95,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     }
 
     func connectionGoAway(lastStream: Int32, code: HTTP2Code) {
-        worker.log.lineLeaves(pool.name, code.description)
+        worker.log.tell(.lineLeaves(pool.name, code.description))
         if code == .http11Required { pool.wantsHTTP1() }
         pool.leaves(self)
     }
@@ -108,7 +108,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     func connectionEnded(_ end: HTTP2ConnectionEnd) {
         guard phase != .over else { return }
         connection?.transport.close()
-        if end != .finished, phase == .open { worker.log.lineLost(pool.name, end.reason) }
+        if end != .finished, phase == .open { worker.log.tell(.lineLost(pool.name, end.reason)) }
         if case .http2 = end { over(end.reason, isCertain: true) } else { over(end.reason, isCertain: false) }
     }
 
@@ -167,7 +167,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     }
 
     private func lose(_ cause: String, _ loss: HTTP2ConnectionLoss) {
-        worker.log.lineLost(pool.name, cause)
+        worker.log.tell(.lineLost(pool.name, cause))
         fail(cause, loss)
     }
 
@@ -175,7 +175,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         let isStalled = watch.isStalled(at: worker.loop.now)
         guard isStalled != wasStalled else { return }
         wasStalled = isStalled
-        if isStalled { worker.log.lineStalled(pool.name, streams: session?.streamCount ?? 0) }
+        if isStalled { worker.log.tell(.lineStalled(pool.name, streams: session?.streamCount ?? 0)) }
         pool.stalls(self, isStalled)
     }
 }

@@ -1,4 +1,3 @@
-internal import Logging
 internal import WebSocketProtocol
 
 /// Who ended a session.
@@ -68,10 +67,6 @@ struct SessionEnding: Equatable {
     /// What that frame said, up to 123 bytes.
     var reason = ""
     let cause: EndingCause
-
-    func writeReason(to fields: inout Logger.Metadata) {
-        if !reason.isEmpty { fields["close_reason"] = "\(reason)" }
-    }
 }
 
 extension SessionEnding {

@@ -1,6 +1,4 @@
 internal import HTTP2Protocol
-internal import Logging
-internal import Telemetry
 
 /// Why a client's HTTP/2 connection, or one stream of it, was ended by us.
 enum HTTP2Cut: Equatable {
@@ -13,9 +11,11 @@ enum HTTP2Cut: Equatable {
     case unread
     /// An answer was not taken.
     case stall(stream: Int32)
+}
 
+extension HTTP2Cut {
     /// For counters.
-    fileprivate var label: String {
+    var label: String {
         switch self {
         case .error(.abuse(let abuse)): "\(abuse)"
         case .error(.noPreface): "noPreface"
@@ -27,7 +27,7 @@ enum HTTP2Cut: Equatable {
         }
     }
 
-    fileprivate var cause: String {
+    var cause: String {
         switch self {
         case .error(let error): error.description
         case .silence: "preface and settings did not arrive in time"
@@ -35,17 +35,5 @@ enum HTTP2Cut: Equatable {
         case .unread: "nothing is read"
         case .stall: "answer is not taken"
         }
-    }
-}
-
-extension EventLog {
-    func http2Cut(_ client: HTTP2Client, _ cut: HTTP2Cut) {
-        metrics.add(.http2Cuts, [cut.label])
-        var fields: Logger.Metadata = [
-            "client": "\(client.address)", "listener": "\(client.listener.name)", "side": "client",
-            "phase": "http2", "cause": "\(cut.cause)",
-        ]
-        if case .stall(let stream) = cut { fields["stream"] = .stringConvertible(stream) }
-        events.info("http2 ended", metadata: fields)
     }
 }
