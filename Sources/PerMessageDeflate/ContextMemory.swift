@@ -4,6 +4,8 @@ package protocol ContextHolder: AnyObject {
     var heldBytes: Int { get }
     /// Gives back what no message under way needs.
     func releaseIdleContexts()
+    /// So many bytes are held by it now: they belong on the account of its peer.
+    func counted(_ bytes: Int)
     /// Where `ContextMemory` keeps it; for its use only.
     var memoryPlace: ContextMemory.Place { get set }
 }
@@ -15,13 +17,17 @@ package protocol ContextHolder: AnyObject {
 package final class ContextMemory {
     /// A holder's neighbours in the list and what it was last counted with.
     package struct Place {
+        /// Of its connection, where that carries many; nil where it is the only one.
+        package let share: ContextShare?
+        /// In the share; -1 = not.
+        var position = -1
         fileprivate var older: (any ContextHolder)?
         fileprivate var newer: (any ContextHolder)?
         fileprivate var counted = 0
         fileprivate var isListed = false
 
         /// Not in any list.
-        package init() {}
+        package init(in share: ContextShare? = nil) { self.share = share }
     }
 
     /// Where they live.
@@ -51,15 +57,16 @@ package final class ContextMemory {
 
     /// Frees idle contexts, the oldest first, until this many bytes fit. False when they can't be had: what is left is
     /// in use or must be kept.
+    ///
+    /// Whoever was asked has nothing left to give until it is used again, and leaves the line: nobody is asked twice, however
+    /// many keep what they must.
     package func makeRoom(for bytes: Int, sparing spared: (any ContextHolder)?) -> Bool {
         var candidate = oldest
         while used > budget - min(bytes, budget), let holder = candidate {
             candidate = holder.memoryPlace.newer
             guard holder !== spared else { continue }
-            holder.releaseIdleContexts()
-            count(holder)
-            // With nothing left to free it needs no place in the line.
-            if holder.heldBytes == 0 { unlink(holder) }
+            release(holder)
+            unlink(holder)
         }
         return used <= budget - min(bytes, budget)
     }
@@ -71,23 +78,45 @@ package final class ContextMemory {
             guard let holder = candidate else { return }
             candidate = holder.memoryPlace.newer
             guard holder !== spared else { continue }
-            holder.releaseIdleContexts()
-            count(holder)
-            if holder.heldBytes == 0 { unlink(holder) }
+            release(holder)
+            unlink(holder)
         }
     }
+
+    /// Whether the connection of this holder may hold so many bytes more. The idle contexts of those beside it make room.
+    package func shareTakes(_ bytes: Int, for holder: any ContextHolder, at now: UInt64) -> Bool {
+        guard let share = holder.memoryPlace.share, !share.takes(bytes) else { return true }
+        guard share.mayAsk(at: now) else { return false }
+        for other in share.members where other !== holder { release(other) }
+        return share.takes(bytes)
+    }
+
+    private func release(_ holder: any ContextHolder) {
+        holder.releaseIdleContexts()
+        count(holder)
+    }
+
+    /// Contexts that are in use for as long as they exist.
+    func change(by difference: Int) { used += difference }
 
     /// The holder goes away with all it holds.
     package func forget(_ holder: any ContextHolder) {
         used -= holder.memoryPlace.counted
         unlink(holder)
-        holder.memoryPlace = Place()
+        let share = holder.memoryPlace.share
+        share?.leave(holder, with: holder.memoryPlace.counted)
+        holder.memoryPlace = Place(in: share)
+        holder.counted(0)
     }
 
     private func count(_ holder: any ContextHolder) {
         let held = holder.heldBytes
-        used += held - holder.memoryPlace.counted
+        let difference = held - holder.memoryPlace.counted
+        guard difference != 0 else { return }
+        used += difference
         holder.memoryPlace.counted = held
+        holder.memoryPlace.share?.count(holder, by: difference)
+        holder.counted(held)
     }
 
     private func link(_ holder: any ContextHolder) {

@@ -51,10 +51,19 @@ package enum OnInflate: Equatable, Sendable {
     /// Takes no memory until the first message, and then from this arena.
     package init(_ direction: DeflateDirection, limits: InflateLimits, in arena: ContextArena) {
         self.arena = arena
-        // A window larger than the sender's is always right, and zlib knows a bug-free 9 and up.
-        windowBits = Int32(max(direction.windowBits, 9))
+        windowBits = Self.windowBits(direction)
         startsAfresh = direction.startsAfresh
         self.limits = limits
+    }
+
+    /// A window larger than the sender's is always right, and zlib knows a bug-free 9 and up.
+    private static func windowBits(_ direction: DeflateDirection) -> Int32 {
+        Int32(max(direction.windowBits, 9))
+    }
+
+    /// Bytes of zlib's state for such messages.
+    package static func stateBytes(_ direction: DeflateDirection, in arena: ContextArena) -> Int {
+        arena.bytes(for: .inflate(windowBits: windowBits(direction))) ?? .max
     }
 
     /// Whether zlib's state is held.
@@ -72,6 +81,9 @@ package enum OnInflate: Equatable, Sendable {
         case nil: dictionary.count
         }
     }
+
+    /// Bytes of zlib's state when it is held.
+    package var stateBytes: Int { arena.bytes(for: .inflate(windowBits: windowBits)) ?? .max }
 
     /// Between messages: gives zlib's state back and keeps only the window, as far as it was used.
     package mutating func releaseState() {

@@ -268,3 +268,37 @@ def test_a_close_that_ends_its_stream_is_answered(client):
     assert (got.close_code, got.close_reason) == (4000, "bye")
     client.until(lambda: wire.sock.ended)
     assert wire.sock.reset in (None, 0)
+
+
+@pytest.mark.parametrize("mode", ["session", "feed"])
+def test_compressed_messages_of_many_sessions_wait_for_each_other_and_all_arrive(run, mode):
+    """More contexts than their connection may hold: those that have begun end first, whatever waits behind them."""
+    offer = [("sec-websocket-extensions", "permessage-deflate; client_no_context_takeover")]
+    plain = "".join(f"{number * 7919 % 1000}," for number in range(600)).encode()
+    squeeze = zlib.compressobj(wbits=-15)
+    packed = (squeeze.compress(plain) + squeeze.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    came: list[bytes] = []
+
+    def reader(wire, head):
+        wire.accept(head)
+        while (got := wire.read_frame()).opcode != CLOSE:
+            if got.opcode in (0, TEXT):
+                came.append(got.payload)
+            if got.opcode == TEXT:
+                wire.send(TEXT, b"%d" % len(plain))
+
+    with ScriptedBackend(reader) as backend:
+        config = configuration(backend.address, workers=1, compression={"mode": "edge"}, timeouts={"idle": 0})
+        if mode == "feed":
+            config["upstreams"]["only"] |= {"mode": "broadcast", "broadcast": {"client_messages": "forward"}}
+        with run(config) as proxy, Http2(proxy) as connection:
+            wires = [connection.upgraded(fields=offer) for _ in range(60)]
+            pieces = frame(TEXT, packed, rsv=4, mask=b"1234")
+            for wire in wires:
+                wire.sock.sendall(pieces[:len(packed) // 2])
+            time.sleep(0.2)
+            for wire in wires:
+                wire.sock.sendall(pieces[len(packed) // 2:])
+            if mode == "session":
+                assert all(wire.read_message() == (TEXT, b"%d" % len(plain)) for wire in wires)
+            machine.eventually(lambda: sum(map(len, came)) == 60 * len(plain), "all of them arrive", 10)

@@ -5,13 +5,18 @@ import Testing
 
 /// One side of a conversation: what it sends is deflated and, by the other's inflater, read again.
 private final class Line: ContextHolder {
-    var memoryPlace = ContextMemory.Place()
+    var memoryPlace: ContextMemory.Place
+    private(set) var counted = 0
+    /// How often it was asked to give something back.
+    private(set) var asked = 0
     private var deflater: Deflater
     private var inflater: Inflater
 
     init(
-        _ offer: String = "permessage-deflate; client_max_window_bits=12", in arena: ContextArena
+        _ offer: String = "permessage-deflate; client_max_window_bits=12", in arena: ContextArena,
+        share: ContextShare? = nil
     ) throws {
+        memoryPlace = ContextMemory.Place(in: share)
         let offers = try HeaderGrammar.extensions([offer])
         let agreement = try #require(Negotiation.agree(to: offers, DeflateOptions()))
         deflater = Deflater(agreement.fromClient, DeflateOptions(), in: arena)
@@ -22,7 +27,10 @@ private final class Line: ContextHolder {
 
     var holdsContext: Bool { deflater.holdsContext || inflater.holdsState }
 
+    func counted(_ bytes: Int) { counted = bytes }
+
     func releaseIdleContexts() {
+        asked += 1
         deflater.releaseContext()
         inflater.releaseState()
     }
@@ -121,6 +129,20 @@ struct ContextMemoryTests {
         memory.forget(line)
         #expect(memory.used == 0)
         #expect(memory.pressure == 0)
+    }
+
+    /// More windows than the budget: each message costs the same all the same, however many there are.
+    @Test func whoMustKeepWhatIsLeftIsNotAskedForItAgain() throws {
+        let memory = ContextMemory(budget: 1)
+        let lines = try (0..<50).map { _ in try Line(in: memory.arena) }
+        for _ in 0..<4 {
+            for line in lines {
+                _ = try line.carry(message)
+                memory.touched(line)
+            }
+        }
+        #expect(memory.used > 1)
+        #expect(lines.allSatisfy { $0.asked == 4 && $0.counted == $0.heldBytes })
     }
 
     @Test(arguments: [(0.0, 12, true), (0.5, 11, true), (0.75, 10, true), (0.9, 10, false)])

@@ -10,6 +10,8 @@ import WebSocketProtocol
 struct ClientMessageTests {
     private static let direction = DeflateDirection(windowBits: 12, startsAfresh: true)
     private let account = MemoryAccount(on: MemoryLedger(MemoryPool()))
+    private let memory = ContextMemory(budget: 0)
+    private let share = ContextShare(most: 1 << 20)
     private let scratch = ScratchStack()
 
     private func message(
@@ -17,7 +19,7 @@ struct ClientMessageTests {
     ) throws -> (ClientMessage, meant: Int) {
         let message = ClientMessage(
             opcode, compression: isCompressed ? Self.direction : nil, limits: InflateLimits(message: limit),
-            arena: ContextArena(), on: account, at: 0)
+            memory: memory, in: share, on: account, at: 0)
         var meant = try message.append(
             bytes.span.extracting(0..<split), isLast: false, at: 1, scratch: scratch)
         meant += try message.append(
@@ -68,9 +70,25 @@ struct ClientMessageTests {
         let plain = [UInt8](repeating: 7, count: 900_000)
         let bytes = packed(plain)
         let (message, _) = try message(bytes, at: 10, as: .binary, isCompressed: true)
-        #expect(account.held < 2 * bytes.count + 64)
+        #expect(account.held < 2 * bytes.count + 64 && share.held == 0)
         let passed = try passedOn(message)
         #expect(passed.bytes == plain && passed.frames > 10)
+    }
+
+    @Test("counts what zlib takes for it, until it has come and until it is passed on")
+    func contexts() throws {
+        let bytes = packed([UInt8](repeating: 7, count: 900_000))
+        let message = ClientMessage(
+            .binary, compression: Self.direction, limits: InflateLimits(), memory: memory, in: share,
+            on: account,
+            at: 0)
+        _ = try message.append(bytes.span.extracting(0..<9), isLast: false, at: 1, scratch: scratch)
+        #expect(share.held > 8000 && account.held > share.held && memory.used == share.held)
+        _ = try message.append(bytes.span.extracting(9..<bytes.count), isLast: true, at: 1, scratch: scratch)
+        #expect(share.held == 0)
+        var wire = UniqueArray<UInt8>()
+        while try !message.passOn(maskingKey: 0, to: &wire, scratch: scratch) { #expect(share.held > 8000) }
+        #expect(share.held == 0)
     }
 
     @Test("what is no text, no deflate or too large is refused before any of it is passed on")

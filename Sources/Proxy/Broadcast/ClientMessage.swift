@@ -16,7 +16,10 @@ final class ClientMessage {
     private var payload: HeldBytes
     private let compression: DeflateDirection?
     private let limits: InflateLimits
-    private let arena: ContextArena
+    private let memory: ContextMemory
+    /// Of zlib's states: on the connection's account, and with all others'.
+    private var charge: MemoryCharge
+    private var contexts: ContextCharge
     private var text: UTF8Validator?
     /// Goes through it as it comes.
     private var inspector: Inflater?
@@ -29,18 +32,21 @@ final class ClientMessage {
 
     /// - Parameters:
     ///   - compression: how the client compresses; nil where this message is not.
-    ///   - account: of the client's connection.
+    ///   - share: of the client's connection.
+    ///   - account: likewise.
     init(
-        _ opcode: Opcode, compression: DeflateDirection?, limits: InflateLimits, arena: ContextArena,
-        on account: MemoryAccount, at now: UInt64
+        _ opcode: Opcode, compression: DeflateDirection?, limits: InflateLimits, memory: ContextMemory,
+        in share: ContextShare?, on account: MemoryAccount, at now: UInt64
     ) {
         self.opcode = opcode
         self.compression = compression
         self.limits = limits
-        self.arena = arena
+        self.memory = memory
+        charge = MemoryCharge(to: account)
+        contexts = ContextCharge(to: memory, share)
         payload = HeldBytes(on: account)
         text = opcode == .text ? UTF8Validator() : nil
-        inspector = compression.map { Inflater($0, limits: limits, in: arena) }
+        inspector = compression.map { Inflater($0, limits: limits, in: memory.arena) }
         lastCame = now
     }
 
@@ -57,7 +63,14 @@ final class ClientMessage {
         }
         let made = try inspect(piece, isLast: isLast, scratch)
         if isLast { inspector = nil }
+        countContexts()
         return made
+    }
+
+    private func countContexts() {
+        let bytes = (inspector?.heldBytes ?? 0) + (speaker?.heldBytes ?? 0)
+        charge.set(bytes)
+        contexts.set(bytes)
     }
 
     private func inspect(
@@ -124,7 +137,7 @@ final class ClientMessage {
             }
             return true
         }
-        if speaker == nil { speaker = Inflater(compression, limits: limits, in: arena) }
+        if speaker == nil { speaker = Inflater(compression, limits: limits, in: memory.arena) }
         var plain = scratch.take()
         let state: OnInflate
         do throws(InflateError) {
@@ -138,6 +151,8 @@ final class ClientMessage {
             throw error
         }
         let isLast = state == .messageComplete
+        if isLast { speaker = nil }
+        countContexts()
         transit.append(plain.span, isLast: isLast, compressed: false, maskingKey: maskingKey, to: &output)
         scratch.release(plain)
         return isLast

@@ -38,6 +38,8 @@ final class FeedCompression: ContextHolder {
     var heldBytes: Int { deflater.heldBytes }
 
     func releaseIdleContexts() { deflater.releaseContext() }
+    /// It is for all who agreed on it, and for nobody in particular.
+    func counted(_ bytes: Int) {}
 
     /// The compressed frame; nil when it is not worth it, or memory could not be had.
     func frame(_ opcode: Opcode, payload: Span<UInt8>, on account: MemoryAccount) -> SharedBytes? {

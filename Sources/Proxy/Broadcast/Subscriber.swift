@@ -10,6 +10,9 @@ internal import WebSocketProtocol
 /// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, what is under way.
 /// Nobody is behind it: its machine has no backend side, and answers each Close.
 final class Subscriber: LiveSession {
+    /// For so long a message waits for others of its connection, in nanoseconds.
+    private static let crowdedTime: UInt64 = 50_000_000
+
     /// Messages that the kernel has taken a part of.
     private struct UnderWay {
         let run: MessageRun
@@ -27,6 +30,8 @@ final class Subscriber: LiveSession {
     private var assembly: ClientMessage?
     /// For what the client compresses.
     private var allowance: InflateAllowance
+    /// What the client has sent, as far as its connection's share of compression knows of it.
+    private var earned: UInt64 = 0
     /// Messages given to the client in full.
     private var delivered: UInt64 = 0
     /// How many of them stand in the metrics.
@@ -235,6 +240,7 @@ final class Subscriber: LiveSession {
     private func read(_ bytes: inout MutableSpan<UInt8>) {
         if feed.options.clientMessages == .forward, !feed.takesMessages { pauseForFeed() }
         waitIfSpent()
+        waitIfCrowded()
         var position = 0
         do throws(ProtocolViolation) {
             // What would be passed on waits as long as the feed's backend takes nothing.
@@ -276,9 +282,8 @@ final class Subscriber: LiveSession {
         if slice.beginsMessage {
             assembly = ClientMessage(
                 header.opcode, compression: header.rsv1 ? agreement?.fromClient : nil,
-                limits: route.limits.client.inflate, arena: worker.contextMemory.arena,
-                on: client.transport.account,
-                at: now)
+                limits: route.limits.client.inflate, memory: worker.contextMemory,
+                in: client.transport.contexts, on: client.transport.account, at: now)
             if header.opcode == .text { assembly?.watch = lease?.watch }
             if !slice.endsMessage, !isEnding { scheduleHousekeeping() }
         }
@@ -292,6 +297,7 @@ final class Subscriber: LiveSession {
         if wait > 0 { throttle(client, for: wait, limit: "inflate_ratio") }
         guard slice.endsMessage || isUnwanted(assembly) else { return }
         self.assembly = nil
+        waitIfCrowded()
         if let token = assembly.token {
             lease?.renew(with: token)
         } else if feed.options.clientMessages == .forward {
@@ -308,6 +314,15 @@ final class Subscriber: LiveSession {
     private func waitIfSpent() {
         guard agreement != nil, worker.inflation.isSpent(at: worker.loop.now) else { return }
         client.waitForTurn()
+    }
+
+    /// Those that share the client's connection have many messages under way: a new one waits for them.
+    private func waitIfCrowded() {
+        guard let agreement, assembly == nil, let share = client.transport.contexts else { return }
+        share.earns(client.tally.bytesReceived &- earned)
+        earned = client.tally.bytesReceived
+        let bytes = Inflater.stateBytes(agreement.fromClient, in: worker.contextMemory.arena)
+        if !share.takes(bytes) { throttle(client, for: Self.crowdedTime, limit: "buffer") }
     }
 
     /// Whether a message was only looked at for a token, and has none.

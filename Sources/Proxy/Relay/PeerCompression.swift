@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
@@ -7,7 +8,9 @@ final class PeerCompression: ContextHolder {
     /// Bytes; smaller messages go uncompressed.
     let minimumSize: Int
     let sampler: ShrinkSampler
-    var memoryPlace = ContextMemory.Place()
+    var memoryPlace: ContextMemory.Place
+    /// All that is held for it.
+    private var charge: MemoryCharge
     var inflater: Inflater
     var deflater: Deflater
     /// For what comes in.
@@ -18,11 +21,16 @@ final class PeerCompression: ContextHolder {
     var isDeflating = false
     /// How often in a row there was no memory for what comes in.
     var shortages = 0
+    /// What its peer has sent, as far as the connection's share knows of it.
+    private var earned: UInt64 = 0
 
     init(
         incoming: DeflateDirection, outgoing: DeflateDirection, _ options: DeflateOptions,
-        limits: InflateLimits, sampler: ShrinkSampler, arena: ContextArena, now: UInt64
+        limits: InflateLimits, sampler: ShrinkSampler, arena: ContextArena,
+        over transport: any ByteTransport, now: UInt64
     ) {
+        memoryPlace = ContextMemory.Place(in: transport.contexts)
+        charge = MemoryCharge(to: transport.account)
         allowance = InflateAllowance(limits, at: now)
         self.sampler = sampler
         minimumSize = options.minimumSize
@@ -31,6 +39,25 @@ final class PeerCompression: ContextHolder {
     }
 
     var heldBytes: Int { deflater.heldBytes + inflater.heldBytes }
+
+    func counted(_ bytes: Int) { charge.set(bytes) }
+
+    /// Whether zlib's state for what comes in is there, or may be.
+    ///
+    /// - Parameter received: what the peer has sent in all.
+    func mayInflate(received: UInt64, _ memory: ContextMemory, at now: UInt64) -> Bool {
+        guard !inflater.holdsState, let share = memoryPlace.share else { return true }
+        share.earns(received &- earned)
+        earned = received
+        return memory.shareTakes(inflater.stateBytes, for: self, at: now)
+    }
+
+    /// Whether zlib's state for what goes out is there, or may be: rather uncompressed than over the budget.
+    func mayDeflate(_ memory: ContextMemory, at now: UInt64) -> Bool {
+        guard !deflater.holdsContext else { return true }
+        let bytes = deflater.contextBytes
+        return memory.makeRoom(for: bytes, sparing: self) && memory.shareTakes(bytes, for: self, at: now)
+    }
 
     /// Gives memory back that an idle session doesn't need; it is rebuilt with the next message.
     func releaseIdleContexts() {

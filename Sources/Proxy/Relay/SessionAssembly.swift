@@ -71,14 +71,16 @@ struct SessionAssembly {
         WebSocketPeer(
             side, transport, frames: limits(of: side).frames,
             agreement != nil ? .inflated : isPassedThrough ? .passedThrough : .none,
-            compression: compression(side, agreement), route: plan.route, worker: worker)
+            compression: compression(side, transport, agreement), route: plan.route, worker: worker)
     }
 
     private func limits(of side: SessionSide) -> Route.PeerLimits {
         side == .client ? plan.route.limits.client : plan.route.limits.backend
     }
 
-    private func compression(_ side: SessionSide, _ agreement: DeflateAgreement?) -> PeerCompression? {
+    private func compression(
+        _ side: SessionSide, _ transport: any ByteTransport, _ agreement: DeflateAgreement?
+    ) -> PeerCompression? {
         guard let agreement, let options = plan.compression else { return nil }
         let (incoming, outgoing) =
             side == .client
@@ -86,6 +88,6 @@ struct SessionAssembly {
         return PeerCompression(
             incoming: incoming, outgoing: outgoing, options, limits: limits(of: side).inflate,
             sampler: worker.sampler(for: plan.route, towards: side), arena: worker.contextMemory.arena,
-            now: worker.loop.now)
+            over: transport, now: worker.loop.now)
     }
 }

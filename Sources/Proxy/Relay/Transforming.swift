@@ -161,6 +161,7 @@ extension Session {
                 peer.waitForTurn()
                 return false
             }
+            guard waitsForNoOther(compression, of: peer) else { return false }
             let room = room(from: peer, to: other, composed: output.count)
             var plain = worker.scratch.take()
             let start = position
@@ -198,6 +199,17 @@ extension Session {
         worker.contextMemory.giveUpOldest(sparing: compression)
         throttle(peer, for: Self.shortageTime, limit: "memory")
         return true
+    }
+
+    /// Where the connection of this side carries many sessions, they share what zlib may take for it: a message waits
+    /// until those before it have ended. Each of them has its own deadlines.
+    private func waitsForNoOther(_ compression: PeerCompression, of peer: WebSocketPeer) -> Bool {
+        let now = worker.loop.now
+        if compression.mayInflate(received: peer.tally.bytesReceived, worker.contextMemory, at: now) {
+            return true
+        }
+        throttle(peer, for: Self.shortageTime, limit: "buffer")
+        return false
     }
 
     private func step(
@@ -274,9 +286,7 @@ extension Session {
     ) -> Bool {
         let isSmall = header.fin && !isInflated && header.payloadLength < compression.minimumSize
         guard !isSmall, compression.deflater.isAble, compression.sampler.wantsNext() else { return false }
-        // Rather uncompressed than over the budget.
-        return compression.deflater.holdsContext
-            || worker.contextMemory.makeRoom(for: compression.deflater.contextBytes, sparing: compression)
+        return compression.mayDeflate(worker.contextMemory, at: worker.loop.now)
     }
 }
 

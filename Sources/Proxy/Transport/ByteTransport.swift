@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTP2Protocol
+internal import PerMessageDeflate
 internal import TLS
 internal import WebSocketProtocol
 
@@ -23,6 +24,8 @@ protocol ByteTransport: AnyObject {
     var receiver: (any TransportReceiver)? { get set }
     /// On which every byte is that is held for the peer.
     var account: MemoryAccount { get }
+    /// What compression may hold for all sessions of its connection; nil where it carries one.
+    var contexts: ContextShare? { get }
     /// What was written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
     /// How far what was written has got, the kernel's view included: for deadlines, not for frames.
@@ -54,6 +57,8 @@ protocol ByteTransport: AnyObject {
 }
 
 extension ByteTransport {
+    var contexts: ContextShare? { nil }
+
     func answerClose(_ bytes: Span<UInt8>) { write(bytes) }
 
     func isFull(beyond limit: Int) -> Bool { bufferedBytes > limit }

@@ -1,6 +1,7 @@
 internal import BasicContainers
 internal import EventLoop
 internal import HTTP2Protocol
+internal import PerMessageDeflate
 
 /// Why an HTTP/2 connection is over.
 enum HTTP2ConnectionEnd: Equatable {
@@ -86,6 +87,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         self.owner = owner
         waiting = MemoryCharge(to: transport.account)
         headCharge = MemoryCharge(to: transport.account)
+        transport.contexts = ContextShare(most: options.heldBytes)
         session = try HTTP2Session(side, options, buffers: worker.http2Buffers, at: worker.loop.now)
         session.receiver = self
     }

@@ -1,6 +1,7 @@
 internal import BasicContainers
 internal import EventLoop
 internal import HTTP2Protocol
+internal import PerMessageDeflate
 internal import WebSocketProtocol
 
 /// A transport over one stream of an HTTP/2 connection (RFC 8441, 5), on either side: DATA frames are its bytes, the end of
@@ -41,6 +42,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
     // MARK: ByteTransport
 
     var account: MemoryAccount { waiting.account }
+    var contexts: ContextShare? { carrier.contexts }
     var bufferedBytes: Int { stream.bufferedBytes }
     var outflow: Outflow { stream.outflow(on: carrier.outflow) }
 

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPProtocol
+internal import PerMessageDeflate
 internal import TLS
 internal import WebSocketProtocol
 
@@ -25,6 +26,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// Of the listener that a client came through; 0 for a Unix socket.
     var localPort: UInt16 = 0
     private var isOver = false
+    /// As soon as it carries streams.
+    var contexts: ContextShare?
     var receiver: (any TransportReceiver)?
 
     /// Takes an accepted socket; reading starts with `resumeReading`.

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTP2Protocol
+internal import PerMessageDeflate
 internal import WebSocketProtocol
 
 /// One HTTP/2 connection to a backend, which carries many streams: sessions (RFC 8441) and plain requests.
@@ -55,6 +56,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     }
 
     var session: HTTP2Session? { connection?.session }
+    var contexts: ContextShare? { connection?.transport.contexts }
     /// How far what all its streams send has got.
     var outflow: Outflow { connection?.transport.outflow ?? Outflow() }
 
