@@ -32,6 +32,8 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var closesOverRate = false
     /// Pings, pongs and Closes a second from one peer. 0 = no limit.
     package var controlFramesPerSecond = 100
+    /// `per`: of all that comes with the same key.
+    package var keyed: [KeyedLimitConfiguration] = []
     /// Of a request's head and an answer's. They count before a route is known: only the default does.
     package var head = HeadLimits()
     /// Bytes that may be held for all peers of the process together. nil = a share of the machine's memory, 0 = no limit.
@@ -132,6 +134,13 @@ package struct LimitsConfiguration: Equatable, Sendable {
         Key.value(
             "buffer", \.buffer, .size(),
             "Bytes that may wait for one side of a session before the other is no longer read.")
+        Key.sections(
+            "per", \.keyed, KeyedLimitConfiguration.table, title: { "entry \($0) of 'per' in \($1)" },
+            usual: "key", lacking: nil, start: { _ in KeyedLimitConfiguration() },
+            check: { item, section, limits in
+                guard limits.keyed.contains(where: { $0.source == item.source }) else { return }
+                section.complain(section.place, "'per' has '\(item.source.text)' twice")
+            })
     }
 
     private static let rules: [Rule<Self>] = [

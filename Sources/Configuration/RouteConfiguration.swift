@@ -63,6 +63,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var compression = CompressionConfiguration()
     /// The default, with the keys that the route gives itself.
     package var limits = LimitsConfiguration()
+    /// `max_age`: nanoseconds after which sessions are closed or moved. 0 = never.
+    package var maxAge: UInt64 = 0
 
     /// A route for all requests.
     package init(name: String, action: Action) {
@@ -132,6 +134,10 @@ extension RouteConfiguration {
         )
         Key.section(
             "limits", \.limits, LimitsConfiguration.tableOfRoutes, title: "'limits'", isInherited: true
+        )
+        Key.value(
+            "max_age", \.maxAge, .duration,
+            "Sessions this old, 10 % more or less, are closed with 1012, or moved where the upstream has continuity on drains."
         )
         Key.optionalSection(
             "access", \.access, AccessConfiguration.table, title: "'access'", unset: "everybody may come in"

@@ -48,7 +48,7 @@ struct DefaultsText {
         if entry.isRequired || entry.isUsual { return false }
         switch entry.kind {
         case .section(_, .always), .named: return false
-        case .section: return true
+        case .section, .sections(_, least: 0): return true
         // An empty list is as good as none.
         default: return entry.initial == nil || entry.initial == .list([]) && entry.example != nil
         }

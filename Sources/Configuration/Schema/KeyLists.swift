@@ -62,6 +62,8 @@ extension Key {
                 if let lacking, section.lacks(name) {
                     section.complain(section.place, lacking(section.title, !section.hasKey(name)))
                 }
+                // One that may be absent may be inherited.
+                guard lacking != nil || section.hasKey(name) else { return true }
                 root[keyPath: path] = []
                 for (index, node) in section.list(name).enumerated() {
                     let item = Section(

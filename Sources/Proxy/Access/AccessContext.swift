@@ -12,6 +12,8 @@ class AccessContext: UpstreamContext {
     /// Who may not come in though what he brings is good.
     final var revocations = RevocationList()
     final let tokenLives: TokenLives
+    /// What it has taken of the rates of `limits.per`.
+    final let keyedShares = KeyedShares()
     private(set) final lazy var access = AccessDesk(self)
 
     init(

@@ -253,9 +253,11 @@ final class Subscriber: LiveSession {
                     if let close { closeReceived(close, from: client) }
                 } else {
                     try take(&bytes, slice)
+                    // What is over a rate waits: the client is not looked at while it is held.
+                    if slice.endsMessage, client.isRated { _ = isOverRate(client) }
                 }
             }
-            if client.isRated { checkRate() }
+            if client.isRated { _ = isOverRate(client) }
             if client.isHeard { client.keep(bytes.span.extracting(position..<bytes.count)) }
         } catch {
             fail(client, error)

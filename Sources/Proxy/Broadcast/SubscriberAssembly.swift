@@ -14,6 +14,7 @@ extension Feed {
         let peer = WebSocketPeer(
             .client, transport, frames: plan.route.limits.client.frames,
             plan.agreement == nil ? .none : .inflated, route: plan.route, worker: worker)
+        peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], .client, worker.keyedShares))
         let facts = SessionFacts(
             client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
             words: ClientWords(plan.head.fields),

@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
@@ -107,12 +108,12 @@ extension RequestServer {
     }
 
     private func pass(_ plan: RequestPlan) {
-        guard plan.route.passage != nil else { return go(on: plan) }
-        pass(AccessQuestion(plan)) { [weak self] _, request, response in
+        guard plan.route.passage != nil else { return go(on: plan, nil) }
+        pass(AccessQuestion(plan)) { [weak self] admission, request, response in
             var plan = plan
             plan.forwarding.edits = request
             plan.responseEdits = response
-            self?.go(on: plan)
+            self?.go(on: plan, admission.claims)
         }
     }
 
@@ -127,12 +128,43 @@ extension RequestServer {
         }
     }
 
-    private func go(on plan: RequestPlan) {
-        if enter(plan.route, host: plan.host, path: plan.path) { begin(plan) }
+    private func go(on plan: RequestPlan, _ claims: Claims?) {
+        guard enter(plan.route, host: plan.host, path: plan.path) else { return }
+        do throws(Fault) {
+            _ = try enterKeys(plan.route, plan.head, claims, isSession: false)
+            begin(plan)
+        } catch {
+            leaveRoute()
+            refuse(error, host: plan.host, path: plan.path)
+        }
     }
 
     private func go(on plan: UpgradePlan) {
-        if enter(plan.route, host: plan.host, path: plan.path) { ask(plan) }
+        guard enter(plan.route, host: plan.host, path: plan.path) else { return }
+        do throws(Fault) {
+            var plan = plan
+            plan.keyed = try enterKeys(plan.route, plan.head, plan.admission?.claims, isSession: true)
+            ask(plan)
+        } catch {
+            leaveRoute()
+            refuse(error, host: plan.host, path: plan.path)
+        }
+    }
+
+    /// Takes the places that the request's keys give it, which are given back with the one on the route.
+    private func enterKeys(
+        _ route: Route, _ head: RequestHead, _ claims: Claims?, isSession: Bool
+    ) throws(Fault) -> KeyedPlaces? {
+        guard !route.keyed.isEmpty else { return nil }
+        let keyed = try KeyedPlaces(
+            route, head, client: address, claims, isSession: isSession, at: worker.loop.now)
+        guard let keyed else { return nil }
+        let leave = self.leave
+        self.leave = {
+            leave?()
+            keyed.leave()
+        }
+        return keyed
     }
 
     /// Answers by the route itself.

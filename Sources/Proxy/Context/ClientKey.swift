@@ -1,6 +1,6 @@
 /// Whom the limit per client counts as one: an IPv4 address, or the /64 that an IPv6 customer has to himself.
 struct ClientKey: Hashable, Sendable {
-    private let text: String
+    let text: String
 
     /// nil for clients without an address, as those of a Unix socket.
     init?(_ address: String) {

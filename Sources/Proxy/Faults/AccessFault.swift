@@ -11,6 +11,8 @@ enum AccessFault: Hashable {
     case token(TokenRefusal, realm: String)
     /// Whoever is to be asked doesn't answer.
     case authority
+    /// Too much comes with one key.
+    case overLimit(String, key: String, seconds: Int)
 
     var status: Int {
         switch self {
@@ -18,6 +20,7 @@ enum AccessFault: Hashable {
         case .password: 401
         case .passwordsBusy, .authority: 503
         case .token(let refusal, _): refusal.status
+        case .overLimit: 429
         }
     }
 
@@ -29,6 +32,7 @@ enum AccessFault: Hashable {
         case .passwordsBusy: "too many passwords are being checked"
         case .token(let refusal, _): refusal.reason
         case .authority: "whoever decides on access can't be asked now"
+        case .overLimit(let limit, let key, _): "over the limit '\(limit)' of one \(key)"
         }
     }
 
@@ -40,6 +44,7 @@ enum AccessFault: Hashable {
         case .passwordsBusy: "access_passwords_busy"
         case .token(let refusal, _): "access_token_" + refusal.word
         case .authority: "access_authority"
+        case .overLimit(let limit, _, _): "limit_" + limit
         }
     }
 
@@ -49,6 +54,7 @@ enum AccessFault: Hashable {
             [.init("WWW-Authenticate", "Basic realm=\"\(quoted(realm))\", charset=\"UTF-8\"")]
         case .token(let refusal, let realm):
             refusal.challenge(realm: realm).map { [.init("WWW-Authenticate", $0)] } ?? []
+        case .overLimit(_, _, let seconds): [.init("Retry-After", "\(seconds)")]
         case .address, .passwordsBusy, .authority: []
         }
     }

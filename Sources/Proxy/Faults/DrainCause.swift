@@ -14,6 +14,8 @@ enum DrainCause: Equatable, Sendable {
     /// Of the backend, where others can take over.
     case backendOrdered
     case rebalancing
+    /// It has reached its route's `max_age`: others may take over where there are any.
+    case aged
     /// What let the client in no longer holds.
     case access(AccessEnd)
     /// An operator closes it, with words of his own.
@@ -25,7 +27,7 @@ enum DrainCause: Equatable, Sendable {
     /// Its backend is to be left, and nothing else is in the way of another.
     var isOfBackend: Bool {
         switch self {
-        case .backendGone, .backendOrdered, .rebalancing: true
+        case .backendGone, .backendOrdered, .rebalancing, .aged: true
         case .process, .successor, .routeGone, .ordered, .access, .closed: false
         }
     }
@@ -34,7 +36,8 @@ enum DrainCause: Equatable, Sendable {
     var isFirm: Bool {
         switch self {
         case .access, .closed: true
-        case .process, .successor, .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing: false
+        case .process, .successor, .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing, .aged:
+            false
         }
     }
 
@@ -44,7 +47,7 @@ enum DrainCause: Equatable, Sendable {
     func code(_ chosen: CloseCode) -> CloseCode {
         switch self {
         case .process, .successor: chosen
-        case .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing: .serviceRestart
+        case .routeGone, .backendGone, .ordered, .backendOrdered, .rebalancing, .aged: .serviceRestart
         case .access(let end): CloseCode(rawValue: end.code)
         case .closed(let words): words.code
         }
@@ -55,7 +58,7 @@ enum DrainCause: Equatable, Sendable {
         switch self {
         case .process, .successor: "service restarts; retry-after-ms=\(hint)"
         case .routeGone, .backendGone: "no longer served here; retry-after-ms=\(hint)"
-        case .ordered, .backendOrdered, .rebalancing: "please reconnect; retry-after-ms=\(hint)"
+        case .ordered, .backendOrdered, .rebalancing, .aged: "please reconnect; retry-after-ms=\(hint)"
         case .access(let end): end.reason
         case .closed(let words): words.reason
         }
@@ -70,6 +73,7 @@ enum DrainCause: Equatable, Sendable {
         case .backendGone: "drained, its backend is gone"
         case .ordered, .backendOrdered: "drained by order"
         case .rebalancing: "drained for balance"
+        case .aged: "reached its max_age"
         case .access(let end): end.reason
         case .closed: "closed by order"
         }

@@ -10,6 +10,8 @@ enum EndingCause: Equatable, CustomStringConvertible {
     /// The connection ended without one.
     case connectionLost(String)
     case violation(ProtocolViolation)
+    /// More came with one of its keys than `limits.per` lets through, by the limit's key.
+    case overKeyedLimit(String)
     /// The client reset its HTTP/2 stream with CANCEL: what browsers do when the page goes.
     case cancelled
     /// We ended the HTTP/2 connection that it was on.
@@ -42,6 +44,7 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .close: "close"
         case .connectionLost(let reason): reason.isEmpty ? "connection lost" : "connection lost: \(reason)"
         case .violation(let violation): violation.reason
+        case .overKeyedLimit(let limit): "over the limit '\(limit)' of its key"
         case .cancelled: "client cancelled the stream, as browsers do when a page is closed"
         case .connectionCut(let reason): "http/2 connection cut: \(reason)"
         case .pongTimeout: "no pong in time"
@@ -72,6 +75,7 @@ struct SessionEnding: Equatable {
 extension SessionEnding {
     /// The limit of the configuration that was hit, by its key, if one was: those of backends have keys of their own.
     var limit: String? {
+        if case .overKeyedLimit(let limit) = cause { return limit }
         guard case .violation(let violation) = cause, let limit = violation.limit else { return nil }
         return by == .backend && (limit == "frame" || limit == "message") ? "backend_\(limit)" : limit
     }
@@ -84,6 +88,7 @@ extension EndingCause {
         case .close: "close"
         case .connectionLost: "connection_lost"
         case .violation(let violation): violation.limit == nil ? "protocol" : "limit"
+        case .overKeyedLimit: "limit"
         case .cancelled: "stream_cancelled"
         case .connectionCut: "connection_cut"
         case .pongTimeout: "pong_timeout"
@@ -111,6 +116,7 @@ extension DrainCause {
         case .backendGone: "backend_gone"
         case .ordered, .backendOrdered: "ordered"
         case .rebalancing: "rebalancing"
+        case .aged: "max_age"
         case .closed: "order_close"
         case .access(let end): end.label
         }

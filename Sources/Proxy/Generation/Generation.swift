@@ -49,7 +49,8 @@ final class Generation: Sendable {
             Route(
                 route, configuration.timeouts,
                 passage: RoutePassage(route, access[route.name] ?? AccessFiles(), state: state),
-                occupancy: state.occupancy(route: route.name))
+                occupancy: state.occupancy(route: route.name),
+                keyed: route.limits.keyed.map { state.keyed(route: route.name, $0) })
         }
         fetchedKeys = routes.compactMap { route in
             guard case .fetched(let keys)? = route.passage?.access?.tokens?.keys else { return nil }

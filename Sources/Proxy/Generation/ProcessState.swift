@@ -1,4 +1,5 @@
 internal import Access
+internal import Configuration
 internal import EventLoop
 internal import Synchronization
 
@@ -16,6 +17,8 @@ final class ProcessState: Sendable {
     let tokenLives = TokenLives()
     private let keys = Mutex<[String: FetchedKeys]>([:])
     private let routes = Mutex<[String: RouteOccupancy]>([:])
+    /// By route and key.
+    private let keyed = Mutex<[String: [String: KeyedStore]]>([:])
 
     /// The occupancy of the route of this name.
     func occupancy(route name: String) -> RouteOccupancy {
@@ -41,8 +44,35 @@ final class ProcessState: Sendable {
         }
     }
 
+    /// One entry of a route's `limits.per`, with its new numbers.
+    func keyed(route name: String, _ limit: KeyedLimitConfiguration) -> KeyedRule {
+        let key = limit.source.text
+        let store = keyed.withLock { keyed in
+            if let known = keyed[name]?[key] { return known }
+            let new = KeyedStore(key)
+            keyed[name, default: [:]][key] = new
+            return new
+        }
+        store.adopt(KeyedNumbers(limit))
+        return KeyedRule(source: limit.source, store: store)
+    }
+
+    /// Keys that something is counted for.
+    var countedKeys: Int { keyed.withLock { $0.values.reduce(0) { $1.values.reduce($0) { $0 + $1.count } } } }
+
     /// Forgets what no configuration names any more and nobody is on.
-    func prune(keepingRoutes names: Set<String>) {
+    func prune(keeping configured: [RouteConfiguration]) {
+        let limits = Dictionary(
+            configured.map { ($0.name, Set($0.limits.keyed.map(\.source.text))) }, uniquingKeysWith: { $1 })
+        keyed.withLock { keyed in
+            for (route, stores) in keyed {
+                let kept = stores.filter { limits[route]?.contains($0.key) == true }
+                // Sessions that count by one that is gone are limited by it no more.
+                for (key, store) in stores where kept[key] == nil { store.adopt(KeyedNumbers()) }
+                keyed[route] = kept.isEmpty ? nil : kept
+            }
+        }
+        let names = Set(configured.map(\.name))
         routes.withLock { routes in
             routes = routes.filter { name, occupancy in names.contains(name) || occupancy.count > 0 }
         }

@@ -17,6 +17,7 @@ extension ProxyServer {
         all.set(.draining, to: undrainedWorkers == nil ? 0 : 1)
         all.set(.compressionBudget, to: Double(current.configuration.compression.memoryBudget))
         all.set(.revocations, to: Double(revocations.count))
+        all.set(.countedKeys, to: Double(state.countedKeys))
         all.set(.heldMemory, to: Double(max(state.memory.held, 0)))
         all.set(.memoryLimit, to: Double(state.memory.limit))
         for (name, lines) in logs.lostLines { all.add(.logLinesLost, [name], by: lines) }

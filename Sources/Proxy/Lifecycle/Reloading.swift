@@ -46,7 +46,7 @@ extension ProxyServer {
         current = next
         listeners = listeners.filter { names.contains($0.facts.name) } + added
         let generation = next.generation(in: state)
-        state.prune(keepingRoutes: Set(next.configuration.routes.map(\.name)))
+        state.prune(keeping: next.configuration.routes)
         let adoption = Adoption(generation: generation, facts: next.listeners, added: added)
         onWorkers { $0.adopt(adoption) }
         rotateTickets()

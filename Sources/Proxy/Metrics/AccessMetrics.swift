@@ -20,8 +20,10 @@ extension Metric {
         labels: ["outcome"])
     static let revocations = gauge("trunkline_revocations", "Revocations that count now.")
 
+    static let countedKeys = gauge("trunkline_limit_keys", "Keys that limits.per has something counted for.")
+
     static let ofAccess = [
         accessEndings, accessWarnings, accessRenewals, accessKeyFetches, sessionOrders, orderedMessages,
-        revocations,
+        revocations, countedKeys,
     ]
 }

@@ -22,12 +22,16 @@ final class Route: Sendable {
     /// nil where it lets everybody in and changes nothing.
     let passage: RoutePassage?
     let limits: LimitsConfiguration
+    /// What `limits.per` asks for.
+    let keyed: [KeyedRule]
+    /// Nanoseconds; 0 = for ever.
+    let maxAge: UInt64
     let timeouts: Timeouts
     let occupancy: RouteOccupancy
 
     init(
         _ route: RouteConfiguration, _ timeouts: Timeouts, passage: RoutePassage? = nil,
-        occupancy: RouteOccupancy
+        occupancy: RouteOccupancy, keyed: [KeyedRule] = []
     ) {
         name = route.name
         action = route.action
@@ -40,6 +44,8 @@ final class Route: Sendable {
         passesExtensions = route.compression.mode == .passthrough
         self.passage = passage
         limits = route.limits
+        self.keyed = keyed
+        maxAge = route.maxAge
         self.timeouts = timeouts
         self.occupancy = occupancy
     }

@@ -24,6 +24,8 @@ struct UpgradePlan {
     var taken: TakenToken?
     /// What the route's rules found out about the client.
     var admission: Admission?
+    /// What it counts against by its keys.
+    var keyed: KeyedPlaces?
     /// What lets the session outlive its backend; nil where nothing does.
     var continuity: ContinuityTerms?
     /// What changes of the answer's head.

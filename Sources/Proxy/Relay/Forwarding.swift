@@ -22,9 +22,10 @@ extension Session {
         // What has been looked at and may be passed on in one write.
         var run = 0..<0
         var whole = WholeMessages()
+        let isRated = peer.isRated
         do throws(ProtocolViolation) {
             while peer.isHeard {
-                if !other.isMidFrame {
+                if !isRated, !other.isMidFrame {
                     frames.wholeMessages(bytes.span, from: position, into: &whole)
                     if whole.count > 0 {
                         run = (run.isEmpty ? position : run.lowerBound)..<whole.end
@@ -50,17 +51,26 @@ extension Session {
                     frameBegins(towards: other)
                     continue
                 }
-                guard other.isMidFrame else { continue }
-                // The frame under way ends here: what waited for its end follows it.
+                if other.isMidFrame {
+                    // The frame under way ends here: what waited for its end follows it.
+                    other.passData(bytes.span.extracting(run))
+                    run = position..<position
+                    frameEnds(towards: other)
+                }
+                guard isRated, slice.endsMessage else { continue }
                 other.passData(bytes.span.extracting(run))
                 run = position..<position
-                frameEnds(towards: other)
+                if isOverRate(peer) { break }
             }
         } catch {
             other.passData(bytes.span.extracting(run))
             throw error
         }
         other.passData(bytes.span.extracting(run))
+        // What is over a rate waits.
+        if isRated, peer.isHeard {
+            peer.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count))
+        }
     }
 
     /// Text must be UTF-8, whoever sent it (RFC 6455, 8.1). It is read through its mask and stays masked.

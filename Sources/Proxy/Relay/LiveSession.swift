@@ -27,6 +27,8 @@ class LiveSession: PeerOwner, TimerOwner {
     private var meter: SessionMeter
     private var onEnd: (() -> Void)?
     private var idleness: Idleness
+    /// When it reaches its route's age; 0 = never.
+    private var agedAt: UInt64 = 0
 
     init(
         client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts,
@@ -44,6 +46,7 @@ class LiveSession: PeerOwner, TimerOwner {
             closingWithin: route.timeouts.close)
         meter = worker.metrics.meter(route: route.name, backend: facts.backend)
         idleness = Idleness(at: worker.loop.now)
+        beginAge()
     }
 
     // MARK: For those who inherit
@@ -104,7 +107,7 @@ class LiveSession: PeerOwner, TimerOwner {
     final var upstreamName: String { facts.upstream }
     /// When it began, on the loop's clock.
     final var began: UInt64 { facts.began }
-    private var peers: [WebSocketPeer] { backend.map { [client, $0] } ?? [client] }
+    final var peers: [WebSocketPeer] { backend.map { [client, $0] } ?? [client] }
 
     // MARK: Ending
 
@@ -211,6 +214,7 @@ class LiveSession: PeerOwner, TimerOwner {
         backend = peer
         peer.start(for: self)
         machine.stays()
+        beginAge()
         scheduleHousekeeping()
     }
 
@@ -290,6 +294,10 @@ class LiveSession: PeerOwner, TimerOwner {
             return isEnding ? () : scheduleHousekeeping()
         }
         guard checkMore(at: now) else { return }
+        if agedAt > 0, now >= agedAt {
+            beginAge()
+            drainSoon(after: 0, because: .aged)
+        }
         if !idleness.hasPassed(messages, at: now) {
             for peer in peers {
                 guard let compression = peer.compression else { continue }
@@ -299,6 +307,12 @@ class LiveSession: PeerOwner, TimerOwner {
             if isIdle(at: now) { return carryOut(machine.idle(at: now)) }
         }
         scheduleHousekeeping()
+    }
+
+    /// Sessions that came together don't go together.
+    private func beginAge() {
+        let age = route.maxAge
+        if age > 0 { agedAt = loop.now &+ loop.random.jittered(age, by: 0.1) }
     }
 
     private func isIdle(at now: UInt64) -> Bool {
@@ -321,6 +335,7 @@ class LiveSession: PeerOwner, TimerOwner {
         }
         if route.timeouts.idle > 0 { next = min(next, idleness.due(route.timeouts.idle)) }
         if let due = nextMore { next = min(next, due) }
+        if agedAt > 0 { next = min(next, agedAt) }
         arm(.housekeeping, after: next > now ? next - now : 1)
     }
 
@@ -337,38 +352,6 @@ class LiveSession: PeerOwner, TimerOwner {
             if let cause = peer.stalls(route.timeouts.slowConsumer, &next) { return gone(peer, cause) }
         }
         if let next { arm(.slowConsumer, after: next) }
-    }
-
-    // MARK: Rates
-
-    /// Messages over the rate are paid for by a pause, or end the session.
-    final func checkRate() {
-        let wait = client.waitForMessages()
-        guard wait > 0, client.isHeard, !isEnding else { return }
-        if route.limits.closesOverRate {
-            return fail(client, .tooManyMessages(perSecond: route.limits.messagesPerSecond))
-        }
-        throttle(client, for: wait, limit: "messages_per_second")
-    }
-
-    /// A peer that sends too much is read again after so long.
-    final func throttle(_ peer: WebSocketPeer, for wait: UInt64, limit: String) {
-        peer.wait(wait, limit: limit)
-        armRate()
-    }
-
-    private func armRate() {
-        let due = peers.compactMap(\.throttledUntil).min()
-        let now = worker.loop.now
-        if let due { arm(.rate, after: due > now ? due - now : 1) }
-    }
-
-    private func ratePaid() {
-        let now = worker.loop.now
-        for peer in peers {
-            if let until = peer.throttledUntil, until <= now { peer.release(.rate) }
-        }
-        armRate()
     }
 
     // MARK: Metrics and log

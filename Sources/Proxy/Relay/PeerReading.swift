@@ -23,6 +23,8 @@ struct Intake {
     /// What it has sent and nobody has looked at.
     fileprivate var pending: PendingInput?
     fileprivate var throttle: Throttle
+    /// What counts it with others of the same key; nil where nothing does.
+    fileprivate var meter: KeyedMeter?
 
     init(_ throttle: Throttle) { self.throttle = throttle }
 }
@@ -111,8 +113,10 @@ extension WebSocketPeer {
 
     // MARK: Rates
 
-    /// Whether messages of its are counted against a limit.
-    var isRated: Bool { intake.throttle.isOn }
+    /// What it sends is counted with that of others.
+    func isMetered(by meter: KeyedMeter?) { intake.meter = meter }
+    /// Whether what it sends is counted against a rate: then it is looked at after each message.
+    var isRated: Bool { intake.throttle.isOn || intake.meter != nil }
     /// How often it was left to wait.
     var throttles: Int { intake.throttle.count }
     /// When it is read again that sends too much; nil while it doesn't.
@@ -123,6 +127,12 @@ extension WebSocketPeer {
         let now = worker.loop.now
         return intake.throttle.took(
             tally.messagesReceived, at: now, since: keepalive.progress.arrival(at: now))
+    }
+
+    /// The same for what it has sent together with others.
+    func excess() -> KeyedMeter.Excess? {
+        intake.meter?.took(
+            messages: tally.messagesReceived, bytes: tally.bytesReceived, at: worker.loop.now)
     }
 
     /// It sends too much, and is read again after so long.

@@ -70,7 +70,7 @@ final class Session: LiveSession {
         } catch {
             fail(peer, error)
         }
-        if peer.isRated { checkRate() }
+        if peer.isRated { _ = isOverRate(peer) }
         // A full side pauses reading on the other one (rule 5).
         if !peer.isPaused, other.transport.isFull(beyond: route.limits.buffer) { pause(peer, because: other) }
     }

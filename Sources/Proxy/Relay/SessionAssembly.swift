@@ -68,10 +68,12 @@ struct SessionAssembly {
         _ side: SessionSide, _ transport: any ByteTransport, _ agreement: DeflateAgreement?,
         isPassedThrough: Bool
     ) -> WebSocketPeer {
-        WebSocketPeer(
+        let peer = WebSocketPeer(
             side, transport, frames: limits(of: side).frames,
             agreement != nil ? .inflated : isPassedThrough ? .passedThrough : .none,
             compression: compression(side, transport, agreement), route: plan.route, worker: worker)
+        peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], side, worker.keyedShares))
+        return peer
     }
 
     private func limits(of side: SessionSide) -> Route.PeerLimits {

@@ -40,6 +40,7 @@ extension Session {
                 try inflatePart(
                     bytes.span, 0..<part.count, isLast: part.isLast, from: peer, to: other, into: &output)
             }
+            if peer.isRated, part != nil { stopIfOverRate(peer, to: other, &output) }
             while goesOn(peer), let slice = try peer.frames.next(bytes.span, from: &position) {
                 if slice.isControl {
                     pass(&output, from: peer, to: other, isMidFrame: false)
@@ -49,6 +50,7 @@ extension Session {
                     if output.count > most {
                         pass(&output, from: peer, to: other, isMidFrame: peer.transit.isMidFrame)
                     }
+                    if peer.isRated, slice.endsMessage { stopIfOverRate(peer, to: other, &output) }
                 }
             }
         } catch {
@@ -63,10 +65,20 @@ extension Session {
         if peer.isHeard { peer.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count)) }
     }
 
+    /// What is over a rate waits: with `holds` set, nothing more is looked at.
+    private func stopIfOverRate(
+        _ peer: WebSocketPeer, to other: WebSocketPeer, _ output: inout UniqueArray<UInt8>
+    ) {
+        _ = isOverRate(peer) {
+            pass(&output, from: peer, to: other, isMidFrame: peer.transit.isMidFrame)
+        }
+    }
+
     /// What may become more than it is waits as soon as the other side doesn't take what it became, in the middle of a
     /// read too: nothing is made for a peer that takes nothing.
     private func goesOn(_ peer: WebSocketPeer) -> Bool {
-        peer.isHeard && !peer.hasPending && (peer.holds.isEmpty || peer.compression == nil)
+        peer.isHeard && !peer.hasPending
+            && (peer.holds.isEmpty || peer.compression == nil && !peer.holds.contains(.rate))
     }
 
     /// Passes what was composed and empties it.
