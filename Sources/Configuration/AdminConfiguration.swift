@@ -46,10 +46,17 @@ package struct AdminConfiguration: Equatable, Sendable {
             }
             section.warn(
                 admin.address.place,
-                "'admin' listens on \(admin.address.value): whoever reaches it can drain and reload this proxy; expected a loopback address or a Unix socket"
+                "'admin' listens on \(admin.address.value): \(admin.danger); expected a loopback address or a Unix socket"
             )
         },
     ]
+
+    /// What others can do who reach it, or the way to it.
+    private var danger: String {
+        token == nil
+            ? "whoever reaches it can drain and reload this proxy"
+            : "whoever reads along learns its token, since it has no TLS, and whoever reaches it can look"
+    }
 
     /// What is to be said of it beside the listeners.
     static func check(_ admin: Self, _ section: Section, _ listeners: [ListenerConfiguration]) {

@@ -48,4 +48,12 @@ struct AdminConfigurationTests {
         #expect(admin != nil && complaints.count == 1)
         #expect(complaints.first?.contains("whoever reaches it") == true)
     }
+
+    @Test("a token that goes in plain text to where others read along is warned of")
+    func tokenInPlainText() {
+        let complaints = load("admin: { address: 0.0.0.0:9901, token: admin.token }").1
+        #expect(complaints.count == 1 && complaints.first?.contains("learns its token") == true)
+        #expect(load("admin: { address: 127.0.0.1:9901, token: admin.token }").1 == [])
+        #expect(load("admin: { address: \"unix:/run/a.sock\", token: admin.token }").1 == [])
+    }
 }
