@@ -2,6 +2,7 @@
 #define TRUNKLINE_CLINUX_FILES_H
 
 #include <dirent.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include "shim.h"
@@ -74,15 +75,28 @@ static inline int trunkline_watch_folder(int inotify, const char *path) {
         IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_DELETE_SELF
             | IN_MOVE_SELF | IN_ONLYDIR);
 }
-/// Takes what has been noticed. Returns whether there was anything.
+enum { TRUNKLINE_NOTICED = 1, TRUNKLINE_WATCH_LOST = 2 };
+static inline void trunkline_watch_no_more(int inotify, int watch) { inotify_rm_watch(inotify, watch); }
+/// Takes what has been noticed: whether there was anything, and whether a folder is gone or notices were left out.
 static inline int trunkline_take_notices(int inotify) {
     char buffer[16384] __attribute__((aligned(8)));
     int found = 0;
     for (int turns = 0; turns < 64; turns++) {
-        if (read(inotify, buffer, sizeof buffer) <= 0) break;
-        found = 1;
+        ssize_t count = read(inotify, buffer, sizeof buffer);
+        if (count <= 0) break;
+        found |= TRUNKLINE_NOTICED;
+        for (ssize_t at = 0; at < count;) {
+            const struct inotify_event *notice = (const struct inotify_event *)(buffer + at);
+            if (notice->mask & (IN_IGNORED | IN_Q_OVERFLOW)) found |= TRUNKLINE_WATCH_LOST;
+            at += (ssize_t)sizeof *notice + notice->len;
+        }
     }
     return found;
+}
+/// Waits until there is something to read, the other end is closed, or the time is over.
+static inline void trunkline_wait_readable(int file, int milliseconds) {
+    struct pollfd wanted = {.fd = file, .events = POLLIN};
+    (void)poll(&wanted, 1, milliseconds);
 }
 
 /// As `trunkline_spawn`, with standard output and standard error going to `output`, and standard input to nothing.

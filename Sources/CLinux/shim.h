@@ -89,7 +89,8 @@ static inline int trunkline_accept(int fd, struct sockaddr_storage *address, soc
     return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-static inline int trunkline_open_for_reading(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+/// Without waiting for whoever may write into a pipe of that name.
+static inline int trunkline_open_for_reading(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
 
 /// Raises the soft limit on descriptors to the hard one and returns it.
 static inline long trunkline_raise_descriptor_limit(void) {

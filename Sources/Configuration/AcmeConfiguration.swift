@@ -34,8 +34,9 @@ package struct AcmeConfiguration: Equatable, Sendable {
     package var directory = "https://acme-v02.api.letsencrypt.org/directory"
     /// Where the authority may write to. nil = nowhere.
     package var email: String?
-    /// A folder for keys, accounts and certificates, which several processes may share.
-    package var storage = Located(value: "acme", place: Place(line: 1, column: 1))
+    /// A folder for keys, accounts and certificates, which several processes may share. nil = `acme`, in the folder that the
+    /// service manager gives for such things, else beside the configuration.
+    package var storage: Located<String>?
     /// Of certificates.
     package var key = KeyKind.p256
     /// In the order in which they are tried.
@@ -60,9 +61,10 @@ package struct AcmeConfiguration: Equatable, Sendable {
         Key.value("directory", \.directory, .directory, "Where the authority's directory is.")
         Key.optional(
             "email", \.email, .mailbox, "Where the authority may write to.", example: "ops@example.com")
-        Key.value(
+        Key.optional(
             "storage", \.storage, .named("folder"),
-            "A folder for the account, keys and certificates, of mode 0700; several processes may share it.")
+            "A folder for the account, keys and certificates, of mode 0700; several processes may share it.",
+            example: "acme", unset: "`acme`, in systemd's `STATE_DIRECTORY`, else beside this file")
         Key.value(
             "key", \.key,
             .choice(("p256", .p256), ("p384", .p384), ("rsa2048", .rsa2048), ("rsa4096", .rsa4096)),

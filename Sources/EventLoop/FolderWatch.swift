@@ -4,7 +4,10 @@ internal import CLinux
 /// watched, not files: a file that is replaced, or reached by a link that is, would be lost sight of.
 package final class FolderWatch: Pollable {
     private let changed: () -> Void
-    private var watched: Set<String> = []
+    /// By the kernel's numbers.
+    private var watched: [String: Int32] = [:]
+    /// Also those that can't be watched at the moment.
+    private var wanted: Set<String> = []
 
     /// Watches nothing yet; `changed` comes on the loop's thread.
     package init(on loop: EventLoop, changed: @escaping () -> Void) throws(SystemError) {
@@ -15,12 +18,17 @@ package final class FolderWatch: Pollable {
         watch(readable: true, writable: false)
     }
 
-    /// Watches these too. A folder that isn't there, or on a file system that tells nothing, is passed over: it has to be
-    /// looked at from time to time.
-    package func add(_ folders: Set<String>) {
-        for folder in folders.subtracting(watched)
-        where unsafe trunkline_watch_folder(descriptor, folder) >= 0 {
-            watched.insert(folder)
+    /// Watches these and no others. A folder that isn't there, or on a file system that tells nothing, is passed over: it has
+    /// to be looked at from time to time, and this called again.
+    package func follow(_ folders: Set<String>) {
+        wanted = folders
+        for (folder, number) in watched where !folders.contains(folder) {
+            watched[folder] = nil
+            trunkline_watch_no_more(descriptor, number)
+        }
+        for folder in folders where watched[folder] == nil {
+            let number = unsafe trunkline_watch_folder(descriptor, folder)
+            if number >= 0 { watched[folder] = number }
         }
     }
 
@@ -28,7 +36,13 @@ package final class FolderWatch: Pollable {
     package func stop() { closeDescriptor() }
 
     override func ready(readable: Bool, writable: Bool, broken: Bool) {
-        if trunkline_take_notices(descriptor) != 0 { changed() }
+        let notices = Int(trunkline_take_notices(descriptor))
+        if notices & TRUNKLINE_WATCH_LOST != 0 {
+            // A folder that was made anew is another one to the kernel; one that is still there is watched once all the same.
+            watched = [:]
+            follow(wanted)
+        }
+        if notices != 0 { changed() }
     }
 
     /// The folders in which a change of a file may be seen: its own, and those of the files behind its links, one after the

@@ -9,8 +9,15 @@ struct BackOffTests {
         let waits = (0..<12).map { _ in backOff.failed(.unreachable("x"), chance: 0.5) }
         #expect(waits == [10, 20, 40, 90, 180, 360, 600, 1200, 1800, 3600, 3600, 3600])
         #expect(backOff.failures == 12)
-        backOff.succeeded()
+        backOff = BackOff()
         #expect(backOff.failed(.unreachable("x"), chance: 0) == 8)
+    }
+
+    @Test("what an earlier process has counted counts on")
+    func goesOn() {
+        var backOff = BackOff(failures: 4)
+        #expect(backOff.failed(.unreachable("x"), chance: 0.5) == 180 && backOff.failures == 5)
+        #expect(BackOff(failures: -1).failures == 0)
     }
 
     @Test("of failed validations no more than five come in an hour")

@@ -13,7 +13,7 @@ struct AcmeConfigurationTests {
         let acme = loaded.value?.acme
         #expect(loaded.said == [])
         #expect(acme?.directory == "https://acme-v02.api.letsencrypt.org/directory")
-        #expect(acme?.storage.value == "acme" && acme?.key == .p256 && acme?.email == nil)
+        #expect(acme?.storage == nil && acme?.key == .p256 && acme?.email == nil)
         #expect(acme?.challenges == [.tlsALPN, .http])
         #expect(acme?.renewBefore == 2_592_000_000_000_000)
         #expect(acme?.externalAccount == nil && acme?.authority == nil && acme?.hook == nil)
@@ -40,7 +40,7 @@ struct AcmeConfigurationTests {
         let acme = loaded.value?.acme
         #expect(loaded.said == [])
         #expect(acme?.directory == "https://ca.internal/dir" && acme?.email == "ops@example.com")
-        #expect(acme?.storage.value == "/var/lib/acme" && acme?.key == .rsa2048)
+        #expect(acme?.storage?.value == "/var/lib/acme" && acme?.key == .rsa2048)
         #expect(acme?.challenges.first == .http && acme?.hook?.value == "./dns-hook")
         #expect(acme?.renewBefore == 864_000_000_000_000)
         #expect(acme?.externalAccount?.id == "kid" && acme?.externalAccount?.keyFile.value == "eab.key")

@@ -30,4 +30,26 @@ struct FileContentsTests {
             }
         }
     }
+
+    @Test("a pipe in a file's place keeps nobody waiting for ever")
+    func pipes() throws {
+        let name = path()
+        let made = unsafe mkfifo(name, 0o600)
+        #expect(made == 0)
+        defer { try? FileManager.default.removeItem(atPath: name) }
+        // Nobody writes: there is nothing in it.
+        #expect(try FileContents.read(name) == [])
+        // Somebody who could write and doesn't.
+        let handle = try FileHandle(forUpdating: URL(filePath: name))
+        let error = #expect(throws: SystemError.self) { try FileContents.read(name) }
+        #expect(error?.code == ETIMEDOUT)
+        // What is written, and ends, is read.
+        try handle.write(contentsOf: Data("text".utf8))
+        let end = Task.detached {
+            try await Task.sleep(for: .milliseconds(200))
+            try handle.close()
+        }
+        #expect(try FileContents.read(name) == Array("text".utf8))
+        _ = end
+    }
 }

@@ -17,7 +17,7 @@ struct FolderWatchTests {
             let loop = try EventLoop()
             var notices = 0
             let watch = try FolderWatch(on: loop) { notices += 1 }
-            watch.add([folder, folder + "/none"])
+            watch.follow([folder, folder + "/none"])
             func noticed(_ change: () throws -> Void) rethrows -> Bool {
                 notices = 0
                 try change()
@@ -55,6 +55,36 @@ struct FolderWatchTests {
             #expect(FolderWatch.folders(of: "proxy.conf").contains("./"))
             try files.createSymbolicLink(atPath: folder + "/loop", withDestinationPath: "loop")
             #expect(FolderWatch.folders(of: folder + "/loop") == [folder + "/"])
+        }
+    }
+
+    @Test("a folder that was taken away and made anew is watched again, one that is wanted no more isn't")
+    func renewed() throws {
+        try scratch { top in
+            let (one, two) = (top + "/one", top + "/two")
+            let files = FileManager.default
+            for folder in [one, two] {
+                try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
+            }
+            let loop = try EventLoop()
+            var notices = 0
+            let watch = try FolderWatch(on: loop) { notices += 1 }
+            watch.follow([one, two])
+            func noticed(_ change: () throws -> Void) rethrows -> Int {
+                notices = 0
+                try change()
+                for _ in 0..<3 { loop.turn(limit: 50_000_000) }
+                return notices
+            }
+            #expect(try noticed { try files.removeItem(atPath: one) } > 0)
+            try files.createDirectory(atPath: one, withIntermediateDirectories: false)
+            watch.follow([one, two])
+            #expect(try noticed { try "x".write(toFile: one + "/a", atomically: false, encoding: .utf8) } > 0)
+            _ = noticed { watch.follow([one]) }
+            #expect(
+                try noticed { try "x".write(toFile: two + "/a", atomically: false, encoding: .utf8) } == 0)
+            #expect(try noticed { try "y".write(toFile: one + "/a", atomically: false, encoding: .utf8) } > 0)
+            watch.stop()
         }
     }
 }

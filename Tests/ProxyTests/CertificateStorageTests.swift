@@ -46,13 +46,36 @@ struct CertificateStorageTests {
         try scratch { storage, path in
             try storage.prepare()
             let made = try ChallengeCertificate(name: "a.example", keyAuthorization: "x")
-            try storage.save(made.keyPEM + made.pem, as: "*.a.example")
+            try storage.save(made.keyPEM + made.pem, as: "*.a.example", from: "https://ca/dir")
             #expect(storage.certificate("*.a.example") != nil)
+            #expect(storage.authority("*.a.example") == "https://ca/dir" && storage.authority("b") == nil)
             #expect(FileManager.default.fileExists(atPath: path + "/certificates/_.a.example.pem"))
-            try storage.save(made.pem, as: "*.a.example")
+            try storage.save(made.pem, as: "*.a.example", from: "")
             #expect(storage.certificate("*.a.example") == nil)
             storage.forget("*.a.example")
             #expect(storage.state("*.a.example") == nil)
+        }
+    }
+
+    @Test("failures are remembered for one way of asking, until they are forgotten")
+    func failures() throws {
+        func plan(_ directory: String, _ challenges: [ChallengeKind] = [.http]) -> AuthorityPlan {
+            AuthorityPlan(
+                directory: directory, email: nil, storage: "", key: .p256, challenges: challenges, hook: nil,
+                renewBefore: 0, externalAccount: nil, authorityPEM: nil)
+        }
+        try scratch { storage, path in
+            try storage.prepare()
+            let record = FailureRecord(failures: 2, at: 10, due: 70, word: "validation", words: "a\n\"b")
+            storage.remember(record, of: "*.a.example", plan("https://ca"))
+            var read = record
+            read.words = "a \"b"
+            #expect(storage.failure("*.a.example", plan("https://ca")) == read)
+            #expect(storage.failure("a.example", plan("https://ca")) == nil)
+            #expect(storage.failure("*.a.example", plan("https://other")) == nil)
+            #expect(storage.failure("*.a.example", plan("https://ca", [.dns])) == nil)
+            storage.forgetFailure("*.a.example")
+            #expect(storage.failure("*.a.example", plan("https://ca")) == nil)
         }
     }
 

@@ -252,6 +252,10 @@ struct EventTests {
             CertificateEvent.standsIn(":1", "h"),
             "!warning no certificate yet, a self-signed one is served"
                 + " cause=clients that verify refuse it listener=:1 name=h")
+        expect(
+            CertificateEvent.putOff("h", due: 0, "no answer", failures: 2),
+            "!notice certificate asked for later, since asking has failed before; 'trunkline acme renew' asks now"
+                + " cause=no answer due=1970-01-01T00:00:00Z failures=2 name=h")
         expect(CertificateEvent.revoked("h"), "!notice certificate revoked name=h")
         expect(CertificateEvent.keyChanged("dir"), "!notice account key changed authority=dir")
         expect(

@@ -1,34 +1,5 @@
 internal import Access
 
-/// What is to be issued, and how.
-package struct IssueOptions: Sendable {
-    /// Host names, wildcards among them.
-    package var names: [String]
-    /// In the order in which they are tried.
-    package var challenges: [ChallengeKind]
-    /// In DER form, for the same names.
-    package var request: [UInt8]
-    /// Where the authority may write to; nil = nowhere.
-    package var email: String?
-    /// Of the authority's operator.
-    package var externalAccount: ExternalAccount?
-    /// The certificate that is replaced (RFC 9773, 5), by its renewal information's name.
-    package var replaces: String?
-
-    /// Options from their parts.
-    package init(
-        names: [String], challenges: [ChallengeKind], request: [UInt8], email: String? = nil,
-        externalAccount: ExternalAccount? = nil, replaces: String? = nil
-    ) {
-        self.names = names
-        self.challenges = challenges
-        self.request = request
-        self.email = email
-        self.externalAccount = externalAccount
-        self.replaces = replaces
-    }
-}
-
 /// The way from a name to a certificate (RFC 8555, 7.4): account, order, proofs, signature, download. It does nothing by
 /// itself: each call tells what has happened and returns what is to be done next, one thing at a time.
 ///
@@ -59,8 +30,6 @@ package struct IssueMachine: Sendable {
     }
 
     private static let mostRequests = 1000
-    /// Milliseconds.
-    private static let mostWaiting = 600_000
 
     /// With the account's URL, once it is known.
     package private(set) var link: AuthorityLink
@@ -72,8 +41,7 @@ package struct IssueMachine: Sendable {
     private var authorization = 0
     private var failure: ACMEError?
     private var requests = 0
-    private var waited = 0
-    private var polls = 0
+    private var pace = PollPace()
     private var hasForgotten = false
     private var mentionsReplaced: Bool
 
@@ -247,7 +215,7 @@ package struct IssueMachine: Sendable {
 
     private mutating func finalize() -> Step {
         guard let order else { return fail(.own("out of order")) }
-        polls = 0
+        pace.begin()
         return call(
             .post(order.finalize, .object(["csr": .text(Base64URL.encode(options.request))])), .finalizing)
     }
@@ -278,7 +246,7 @@ package struct IssueMachine: Sendable {
                 kind: kind, name: found.name, token: challenge.token,
                 keyAuthorization: "\(challenge.token).\(link.key.thumbprint)")
             self.task = task
-            polls = 0
+            pace.begin()
             phase = .presenting(challenge.url)
             return .present(task)
         case .invalid, .deactivated, .expired, .revoked: throw unverified(found)
@@ -314,14 +282,9 @@ package struct IssueMachine: Sendable {
 
     // MARK: Waiting and ending
 
-    /// As long as the authority says, within reason; else longer each time (RFC 8555, 7.5.1).
     private mutating func pause(for response: AuthorityResponse, in phase: Phase) -> Step {
-        polls += 1
-        let own = min(250 << min(polls - 1, 5), 5000)
-        let time = response.retryAfter.map { min(max($0, 1), 60) * 1000 } ?? own
-        waited += time
         self.phase = phase
-        guard waited <= Self.mostWaiting else { return fail(.timeout(words)) }
+        guard let time = pace.next(retryAfter: response.retryAfter) else { return fail(.timeout(words)) }
         return .wait(milliseconds: time)
     }
 

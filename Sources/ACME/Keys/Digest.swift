@@ -9,6 +9,12 @@ package enum Digest {
         }
     }
 
+    /// 16 hexadecimal digits that stand for a text in names of files.
+    package static func name(_ text: String) -> String {
+        sha256(Array(text.utf8)).prefix(8)
+            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
     /// HMAC with SHA-256 (RFC 2104).
     package static func hmac(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
         unsafe PrivateKey.filled(32) { buffer, _ in

@@ -55,6 +55,9 @@ package indirect enum JSONNode: Equatable, Sendable {
 
     /// The text, where it is one.
     package var string: String? { if case .text(let text) = self { text } else { nil } }
+    /// The number, where it is one.
+    package var number: Double? { if case .number(let number) = self { number } else { nil } }
+
     /// The elements; none where it is no list.
     package var elements: [JSONNode] { if case .list(let list) = self { list } else { [] } }
     /// Whether it is `true`.

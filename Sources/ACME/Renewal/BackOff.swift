@@ -8,8 +8,8 @@ package struct BackOff: Equatable, Sendable {
     /// In a row.
     package private(set) var failures = 0
 
-    /// None yet.
-    package init() {}
+    /// - Parameter failures: as they were counted before.
+    package init(failures: Int = 0) { self.failures = max(failures, 0) }
 
     /// Seconds until the next try.
     ///
@@ -20,7 +20,4 @@ package struct BackOff: Equatable, Sendable {
         let step = Double(steps[min(failures - 1, steps.count - 1)])
         return max(Int(step * (0.8 + 0.4 * chance)), error.retryAfter ?? 0)
     }
-
-    /// It has worked.
-    package mutating func succeeded() { failures = 0 }
 }

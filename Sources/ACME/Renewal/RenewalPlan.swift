@@ -10,13 +10,19 @@ package struct RenewalPlan: Equatable, Sendable {
     package let renewBefore: Double
     /// What the authority suggests.
     package var window: RenewalWindow?
+    /// When this process got it; nil where another did.
+    package var obtained: Double?
 
     /// A plan without the authority's advice.
-    package init(notBefore: Double, notAfter: Double, renewBefore: Double, window: RenewalWindow? = nil) {
+    package init(
+        notBefore: Double, notAfter: Double, renewBefore: Double, window: RenewalWindow? = nil,
+        obtained: Double? = nil
+    ) {
         self.notBefore = notBefore
         self.notAfter = notAfter
         self.renewBefore = renewBefore
         self.window = window
+        self.obtained = obtained
     }
 
     private var life: Double { max(notAfter - notBefore, 0) }
@@ -26,10 +32,17 @@ package struct RenewalPlan: Equatable, Sendable {
 
     /// - Parameter chance: from 0 to 1, the same for a certificate's whole life: those of many machines that were issued
     ///   together are not renewed together.
-    package func due(chance: Double) -> Double {
+    package func due(chance: Double) -> Double { max(wished(chance), earliest) }
+
+    private func wished(_ chance: Double) -> Double {
         guard let window else { return latest - chance * min(life / 100, 3600) }
         // An authority's advice never makes us miss the end.
         return min(window.start + chance * (window.end - window.start), notAfter - life / 20)
+    }
+
+    /// An authority that wants everything renewed at once, or issues what is about to end, is not asked without a pause.
+    private var earliest: Double {
+        obtained.map { $0 + min(max(life / 20, 60), 21_600) } ?? -.infinity
     }
 }
 

@@ -7,6 +7,7 @@ internal import TLS
 /// - `certificates/NAME.pem`: a key and the chain for it, in one file, so that they are replaced together;
 /// - `accounts/HASH/account.pem`, `account.json`: an account at one authority;
 /// - `challenges/`: the proofs that stand now, for every process to show;
+/// - `failures/NAME.json`: what came of asking last, where that was nothing;
 /// - `ocsp/FINGERPRINT.der`: what responders have said;
 /// - `lock`: held by the process that asks an authority for something.
 struct CertificateStorage: Sendable {
@@ -14,12 +15,14 @@ struct CertificateStorage: Sendable {
     let challenges: PrivateFolder
     let certificates: PrivateFolder
     private let staples: PrivateFolder
+    private let failures: PrivateFolder
 
     init(_ path: String) {
         root = PrivateFolder(path)
         challenges = root.folder("challenges")
         certificates = root.folder("certificates")
         staples = root.folder("ocsp")
+        failures = root.folder("failures")
     }
 
     /// Makes what is missing. Throws words for an operator.
@@ -31,7 +34,9 @@ struct CertificateStorage: Sendable {
         }
         if let trouble = root.trouble { throw .own("the storage folder '\(root.path)' \(trouble)") }
         do throws(SystemError) {
-            for folder in [challenges, certificates, staples, root.folder("accounts")] { try folder.make() }
+            for folder in [challenges, certificates, staples, failures, root.folder("accounts")] {
+                try folder.make()
+            }
             try root.write([UInt8](repeating: 0, count: 65_536), to: "probe")
             root.remove("probe")
         } catch {
@@ -49,9 +54,11 @@ struct CertificateStorage: Sendable {
     // MARK: Certificates
 
     /// A wildcard's star is written as `_`, which no host name is.
-    static func fileName(_ name: String) -> String {
-        (name.hasPrefix("*.") ? "_" + name.dropFirst() : name) + ".pem"
+    private static func stem(_ name: String) -> String {
+        name.hasPrefix("*.") ? "_" + name.dropFirst() : name
     }
+
+    static func fileName(_ name: String) -> String { stem(name) + ".pem" }
 
     /// nil where there is none, or none that can be used.
     func certificate(_ name: String) -> Certificate? {
@@ -62,8 +69,19 @@ struct CertificateStorage: Sendable {
     /// What tells one certificate's file from the next.
     func state(_ name: String) -> FileStamp? { FileStamp("\(certificates.path)/\(Self.fileName(name))") }
 
-    func save(_ pem: [UInt8], as name: String) throws(ACMEError) {
-        try write(pem, to: Self.fileName(name), in: certificates)
+    /// Readers of PEM pass over what stands before it.
+    private static let issuer = "authority: "
+
+    /// - Parameter directory: whose certificate it is.
+    func save(_ pem: [UInt8], as name: String, from directory: String) throws(ACMEError) {
+        try write(Array("\(Self.issuer)\(directory)\n".utf8) + pem, to: Self.fileName(name), in: certificates)
+    }
+
+    /// Whose certificate it is; nil where that is not said.
+    func authority(_ name: String) -> String? {
+        guard let bytes = certificates.read(Self.fileName(name)) else { return nil }
+        let line = String(decoding: bytes.prefix { $0 != 10 }.prefix(4096), as: UTF8.self)
+        return line.hasPrefix(Self.issuer) ? String(line.dropFirst(Self.issuer.count)) : nil
     }
 
     func forget(_ name: String) { certificates.remove(Self.fileName(name)) }
@@ -78,9 +96,7 @@ struct CertificateStorage: Sendable {
 
     /// The account at an authority.
     private func account(_ directory: String) -> PrivateFolder {
-        let digest = Digest.sha256(Array(directory.utf8)).prefix(8)
-        return root.folder("accounts").folder(
-            digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+        root.folder("accounts").folder(Digest.name(directory))
     }
 
     /// The account's key, made where there is none, and its URL where it has one.
@@ -123,6 +139,20 @@ struct CertificateStorage: Sendable {
         try write(key.pem, to: "account.pem", in: account(directory))
         account(directory).remove("account.next.pem")
     }
+
+    // MARK: Failures
+
+    /// What is remembered of asking in this way.
+    func failure(_ name: String, _ plan: AuthorityPlan) -> FailureRecord? {
+        failures.read("\(Self.stem(name)).json").flatMap { FailureRecord(parsing: $0, plan: plan.digest) }
+    }
+
+    /// Where it can't be kept, as on a full disk, the next process knows nothing of it.
+    func remember(_ record: FailureRecord, of name: String, _ plan: AuthorityPlan) {
+        try? failures.write(record.encoded(plan: plan.digest), to: "\(Self.stem(name)).json")
+    }
+
+    func forgetFailure(_ name: String) { failures.remove("\(Self.stem(name)).json") }
 
     // MARK: OCSP
 

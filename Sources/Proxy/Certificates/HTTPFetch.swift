@@ -25,6 +25,7 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
     private static let time: UInt64 = 30_000_000_000
     /// Chains and directories have some kilobytes.
     private static let mostBody = 1 << 20
+    private static let mostInterims = 32
 
     private let question: HTTPQuestion
     private let client: HTTPClient
@@ -34,6 +35,7 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
     private var connection: StreamConnection?
     private var parser = ResponseHeadParser(limits: HeadLimits())
     private var head: ResponseHead?
+    private var interims = 0
     private var reader = BodyReader(.none)
     private var body: [UInt8] = []
     private var deadline: TimerToken?
@@ -106,14 +108,18 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
         }
     }
 
-    /// Interim answers are passed over.
+    /// Interim answers are passed over, as long as there are few.
     private func readHeads(_ bytes: Span<UInt8>, _ position: inout Int) throws {
         while head == nil, position < bytes.count {
             guard let (found, used) = try parser.feed(bytes.extracting(position..<bytes.count)) else {
                 return position = bytes.count
             }
             position += used
-            guard found.status >= 200 else { continue }
+            guard found.status >= 200 else {
+                interims += 1
+                guard interims <= Self.mostInterims else { throw HTTPFetchError(reason: "") }
+                continue
+            }
             reader = BodyReader(try BodyFraming(of: found, to: question.method))
             head = found
         }

@@ -16,6 +16,12 @@ struct AuthorityPlan: Sendable, Equatable {
     let externalAccount: ExternalAccount?
     /// Whom to trust as the authority; nil = whom the system trusts.
     let authorityPEM: [UInt8]?
+
+    /// Stands for all that may decide whether the authority says yes.
+    var digest: String {
+        let parts = [directory, email ?? "", hook ?? "", externalAccount?.id ?? "", key.rawValue]
+        return Digest.name((parts + challenges.map(\.rawValue)).joined(separator: "\n"))
+    }
 }
 
 /// What the thread that gets certificates is to do.

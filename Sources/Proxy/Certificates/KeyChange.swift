@@ -47,9 +47,10 @@ extension CertificateKeeper {
         do throws(ACMEError) {
             guard let lock = try storage.lock() else { return settleDue = now + 3 }
             guard let key = storage.nextKey(directory) else { return settleDue = nil }
-            hold(lock)
-            call(.findAccount, AuthorityLink(directory: directory, key: key), of: "", "key change") {
-                [unowned self] step in
+            turn.call(
+                .findAccount, AuthorityLink(directory: directory, key: key), of: "", "key change",
+                holding: lock
+            ) { [unowned self] step in
                 switch step {
                 case .done: _ = adopt(key, directory, storage)
                 case .failed(.problem(let problem)) where problem.name == "accountDoesNotExist":

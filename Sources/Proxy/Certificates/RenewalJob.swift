@@ -10,15 +10,21 @@ struct RenewalJob {
     private(set) var certificate: Certificate?
     /// Issued, and not in the storage yet.
     var unsaved: [UInt8]?
+    /// Another authority has issued the certificate: it is served until this one has issued its own.
+    private(set) var isForeign = false
     private(set) var backOff = BackOff()
     private(set) var due: Double
     /// When renewal information is asked for.
     var nextInformation: Double
     private(set) var window: RenewalWindow?
-    private(set) var lastError: ACMEError?
-    private(set) var lastErrorAt: Double?
+    /// The last failure, where nothing better has come since.
+    private(set) var failure: FailureRecord?
     /// An operator has asked for it, and nothing has come of that yet: advice doesn't put it off.
-    private var isOrdered = false
+    private(set) var isOrdered = false
+    /// When this process got the certificate; nil where another did.
+    private var obtained: Double?
+
+    private static let validation = ACMEError.validation(name: "", challenge: "", reason: "").word
 
     init(_ name: String, now: Double) {
         self.name = name
@@ -32,13 +38,21 @@ struct RenewalJob {
     }
 
     /// It is served from now on.
-    mutating func adopt(_ certificate: Certificate, renewBefore: Double) {
+    ///
+    /// - Parameters:
+    ///   - obtained: when it was issued to this process; nil where it was found.
+    ///   - isForeign: it is another authority's than the one that is asked.
+    mutating func adopt(
+        _ certificate: Certificate, renewBefore: Double, obtained: Double? = nil, isForeign: Bool = false
+    ) {
         self.certificate = certificate
+        self.obtained = obtained
+        self.isForeign = isForeign
         isOrdered = false
         window = nil
         nextInformation = 0
-        backOff.succeeded()
-        lastError = nil
+        backOff = BackOff()
+        failure = nil
         plan(renewBefore)
     }
 
@@ -50,21 +64,41 @@ struct RenewalJob {
     }
 
     private mutating func plan(_ renewBefore: Double) {
-        guard let certificate else { return }
+        // What another authority has issued is to be replaced at once: so it stays as it is.
+        guard let certificate, !isForeign else { return }
         due = RenewalPlan(
             notBefore: certificate.notBefore, notAfter: certificate.notAfter, renewBefore: renewBefore,
-            window: window
+            window: window, obtained: obtained
         ).due(chance: chance(certificate))
     }
 
-    /// Returns the seconds until the next try.
-    mutating func failed(_ error: ACMEError, now: Double, chance: Double) -> Int {
+    /// Nothing has come of it. Returns what is to be remembered.
+    mutating func failed(_ error: ACMEError, now: Double, chance: Double) -> FailureRecord {
         let wait = backOff.failed(error, chance: chance)
+        let record = FailureRecord(
+            failures: backOff.failures, at: now, due: now + Double(wait), word: error.word,
+            words: error.description)
         isOrdered = false
-        lastError = error
-        lastErrorAt = now
-        due = now + Double(wait)
-        return wait
+        failure = record
+        due = record.due
+        return record
+    }
+
+    /// Another process has failed, this one's predecessor perhaps. Returns whether that puts it off.
+    mutating func heed(_ record: FailureRecord, now: Double) -> Bool {
+        guard !isOrdered, record.counts(at: now), record.at > failure?.at ?? 0 else { return false }
+        backOff = BackOff(failures: record.failures)
+        failure = record
+        due = max(due, record.due)
+        return due > now
+    }
+
+    /// What was planned by a clock that was ahead is planned anew.
+    mutating func clockWasSetBack(now: Double, renewBefore: Double) {
+        nextInformation = now
+        backOff = BackOff()
+        due = now
+        plan(renewBefore)
     }
 
     /// Another process is at it.
@@ -79,7 +113,7 @@ struct RenewalJob {
     /// Of the kinds that the configuration has, another comes first after each failure that was seen by the authority:
     /// where one can't work, the next may.
     func rotated(_ all: [ChallengeKind]) -> [ChallengeKind] {
-        guard !all.isEmpty, case .validation = lastError else { return all }
+        guard !all.isEmpty, failure?.word == Self.validation else { return all }
         let first = backOff.failures % all.count
         return Array(all[first...] + all[..<first])
     }
@@ -89,9 +123,9 @@ struct RenewalJob {
         standing.expires = certificate?.notAfter
         standing.due = due
         standing.failures = backOff.failures
-        standing.lastError = lastError?.description
-        standing.lastErrorWord = lastError?.word
-        standing.lastErrorAt = lastErrorAt
+        standing.lastError = failure?.words
+        standing.lastErrorWord = failure?.word
+        standing.lastErrorAt = failure?.at
         standing.window = window.map { ($0.start, $0.end) }
         return standing
     }

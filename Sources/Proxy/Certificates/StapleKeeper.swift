@@ -53,15 +53,24 @@ final class StapleKeeper {
         return min(max(from + (until - from) / 2, now + 60), now + 7 * mostWait)
     }
 
-    /// A new certificate is served from now on; where clients want a staple with it, from when there is one.
+    /// A new certificate is served from now on; where clients want a staple with it and there is another to be served, from
+    /// when there is one.
     func putOnShelf(_ certificate: Certificate, for name: String) {
-        guard certificate.mustStaple, OCSPQuery(certificate) != nil else {
+        waiting.removeAll { $0.name == name }
+        guard certificate.mustStaple, OCSPQuery(certificate) != nil,
+            keeper.shelf.issued(name).map({ $0.notAfter > keeper.now }) ?? false
+        else {
             keeper.shelf.put(certificate, for: name)
             return keeper.changed()
         }
         waiting.append((name, certificate, keeper.now))
         adopt(entries.map(\.certificate))
         work()
+    }
+
+    func clockWasSetBack(now: Double) {
+        for index in entries.indices { entries[index].due = min(entries[index].due, now + 60) }
+        for index in waiting.indices { waiting[index].since = min(waiting[index].since, now) }
     }
 
     func work() {

@@ -63,7 +63,7 @@ struct ConfiguredFiles {
     /// What has been issued for a listener's names, or stands in until it is.
     private mutating func issued(_ tls: ListenerTLS, _ acme: AcmeConfiguration?) -> [Certificate] {
         guard let acme else { return [] }
-        let storage = CertificateStorage(path(acme.storage.value))
+        let storage = CertificateStorage(storage(acme))
         return tls.issuedNames.compactMap { name in
             do throws(TLSError) {
                 let certificate = try shelf.certificate(for: name.value, in: storage)
@@ -74,6 +74,15 @@ struct ConfiguredFiles {
                 return nil
             }
         }
+    }
+
+    /// Where nothing else is said, the service manager's folder is the one that can be written.
+    private func storage(_ acme: AcmeConfiguration) -> String {
+        if let named = acme.storage { return path(named.value) }
+        guard let state = Machine.environment["STATE_DIRECTORY"]?.split(separator: ":").first else {
+            return path("acme")
+        }
+        return "\(state)/acme"
     }
 
     /// Of an account: base64 of either alphabet, as authorities' pages show it.
@@ -106,7 +115,7 @@ struct ConfiguredFiles {
             authority = bytes
         }
         return AuthorityPlan(
-            directory: acme.directory, email: acme.email, storage: path(acme.storage.value),
+            directory: acme.directory, email: acme.email, storage: storage(acme),
             key: KeyKind(rawValue: acme.key.rawValue) ?? .p256,
             challenges: acme.challenges.map { challenge in
                 switch challenge {

@@ -37,7 +37,7 @@ final class FileWatcher: TimerTarget {
 
     /// Links may lead elsewhere than before.
     private func addFolders() {
-        watch?.add(states.keys.reduce(into: []) { $0.formUnion(FolderWatch.folders(of: $1)) })
+        watch?.follow(states.keys.reduce(into: []) { $0.formUnion(FolderWatch.folders(of: $1)) })
     }
 
     private func look() -> [String: FileStamp?] {

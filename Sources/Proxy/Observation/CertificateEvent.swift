@@ -7,6 +7,8 @@ enum CertificateEvent: Event {
     case asking(_ name: String, _ directory: String)
     case issued(_ name: String, expires: Double, issuer: String)
     case failed(_ name: String, _ cause: String, retryIn: Int, failures: Int, _ alarm: RenewalAlarm)
+    /// Not asked for at once, since asking has failed before.
+    case putOff(_ name: String, due: Double, _ cause: String, failures: Int)
     case standsIn(_ listener: String, _ name: String)
     case storageFailed(_ error: ACMEError)
     case advised(_ name: String, _ window: RenewalWindow, due: Double)
@@ -29,7 +31,7 @@ extension CertificateEvent {
     private var level: Logger.Level {
         switch self {
         case .asking: .info
-        case .issued, .advised, .revoked, .keyChanged: .notice
+        case .issued, .putOff, .advised, .revoked, .keyChanged: .notice
         case .standsIn, .informationUseless, .keyUnsettled: .warning
         case .storageFailed, .unavailable: .error
         case .isRevoked: .critical
@@ -43,6 +45,8 @@ extension CertificateEvent {
         case .asking: "certificate asked for"
         case .issued: "certificate issued"
         case .failed: "certificate not issued"
+        case .putOff:
+            "certificate asked for later, since asking has failed before; 'trunkline acme renew' asks now"
         case .standsIn: "no certificate yet, a self-signed one is served"
         case .storageFailed: "certificates can't be stored"
         case .advised: "renewal suggested"
@@ -65,6 +69,11 @@ extension CertificateEvent {
         case .failed(let name, let cause, let seconds, let failures, _):
             [
                 "name": "\(name)", "cause": "\(cause)", "retry_in_s": .stringConvertible(seconds),
+                "failures": .stringConvertible(failures),
+            ]
+        case .putOff(let name, let due, let cause, let failures):
+            [
+                "name": "\(name)", "due": "\(WallTime.text(at: due))", "cause": "\(cause)",
                 "failures": .stringConvertible(failures),
             ]
         case .standsIn(let listener, let name):

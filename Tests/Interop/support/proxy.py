@@ -36,7 +36,7 @@ class Proxy:
 
     def __init__(self, folder: Path, authority: Authority, config: dict | str, *, tls: bool = True,
                  listener: dict | None = None, port: int | None = None, drain: float = 5.0,
-                 descriptors: int | None = None, passed: list[int] | None = None):
+                 descriptors: int | None = None, passed: list[int] | None = None, environment: dict[str, str] | None = None):
         self.folder, self.authority, self.tls = folder, authority, tls
         self.port = port or machine.free_port()
         address = (listener or {}).get("address", "")
@@ -44,7 +44,7 @@ class Proxy:
         self.config = config if isinstance(config, str) else self._completed(dict(config), listener or {})
         self.allowed_exit = (0,)
         self.drain = drain
-        self.descriptors, self.passed = descriptors, passed or []
+        self.descriptors, self.passed, self.environment = descriptors, passed or [], environment
         self.out: list[str] = []
         self.err: list[str] = []
 
@@ -64,7 +64,7 @@ class Proxy:
         limited = ["prlimit", f"--nofile={self.descriptors}"] if self.descriptors else []
         self.process = subprocess.Popen(
             [*limited, str(BINARY), "run", "--config", str(file)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=self.passed)
+            stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=self.passed, env=self.environment)
         self._readers = [self._collect(self.process.stdout, self.out), self._collect(self.process.stderr, self.err)]
         try:
             machine.eventually(lambda: self.process.poll() is not None or self.is_up(), "the proxy listens", 15)

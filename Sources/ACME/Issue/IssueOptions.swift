@@ -1,0 +1,30 @@
+internal import Access
+
+/// What is to be issued, and how.
+package struct IssueOptions: Sendable {
+    /// Host names, wildcards among them.
+    package var names: [String]
+    /// In the order in which they are tried.
+    package var challenges: [ChallengeKind]
+    /// In DER form, for the same names.
+    package var request: [UInt8]
+    /// Where the authority may write to; nil = nowhere.
+    package var email: String?
+    /// Of the authority's operator.
+    package var externalAccount: ExternalAccount?
+    /// The certificate that is replaced (RFC 9773, 5), by its renewal information's name.
+    package var replaces: String?
+
+    /// Options from their parts.
+    package init(
+        names: [String], challenges: [ChallengeKind], request: [UInt8], email: String? = nil,
+        externalAccount: ExternalAccount? = nil, replaces: String? = nil
+    ) {
+        self.names = names
+        self.challenges = challenges
+        self.request = request
+        self.email = email
+        self.externalAccount = externalAccount
+        self.replaces = replaces
+    }
+}
