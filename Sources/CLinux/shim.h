@@ -31,6 +31,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -235,6 +236,17 @@ static inline int trunkline_is_quiet(int fd) {
 static inline int trunkline_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
     struct epoll_event event = {.events = events, .data = {.u64 = data}};
     return epoll_ctl(epoll, operation, fd, &event);
+}
+
+// Waits like epoll_wait, to the nanosecond where the kernel can (Linux 5.11), else to the millisecond, rounded up.
+static inline int trunkline_epoll_wait_ns(int epoll, struct epoll_event *events, int capacity, uint64_t nanoseconds) {
+#ifdef SYS_epoll_pwait2
+    struct timespec limit = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+    long count = syscall(SYS_epoll_pwait2, epoll, events, capacity, &limit, NULL, (size_t)0);
+    // A sandbox may refuse what it doesn't know.
+    if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)count;
+#endif
+    return epoll_wait(epoll, events, capacity, (int)((nanoseconds + 999999) / 1000000));
 }
 
 static inline uint32_t trunkline_event_flags(const struct epoll_event *event) { return event->events; }

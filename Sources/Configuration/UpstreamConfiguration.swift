@@ -60,6 +60,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var streams = 100
         /// Connections, per worker and backend.
         package var connections = 4
+        /// Nanoseconds that frames may wait for others on a connection that is busy. 0 = not at all; nil = as is best.
+        package var gather: UInt64?
 
         static let table = Table("Connections that are kept, per worker and backend.", start: Self()) {
             Key.value(
@@ -77,7 +79,12 @@ package struct UpstreamConfiguration: Equatable, Sendable {
             )
             Key.value(
                 "connections", \.connections, .integer(1...1000),
-                "With `mode: multiplex`: connections; when all are full, 503.")
+                "With `mode: multiplex`: connections, each opened when those before are full; when all are, 503."
+            )
+            Key.value(
+                "gather", \.gather, .auto(or: .duration),
+                "With `mode: multiplex`: how long frames for one backend may wait for others, to leave with them in one write: only while many sessions send, and 1ms at most, which is what `auto` allows; 0 = not at all."
+            )
         }
     }
 
@@ -155,6 +162,12 @@ package struct UpstreamConfiguration: Equatable, Sendable {
 
     private static let rules: [Rule<Self>] = [
         Rule { upstream, section in
+            guard let gather = upstream.pool.gather, gather > 1_000_000 else { return }
+            section.warn(
+                section.node("pool")?.mapping?["gather"]?.place ?? section.place,
+                "'gather' in 'pool' of \(section.title) is 1ms at most, and longer ones count as that")
+        },
+        Rule { upstream, section in
             if upstream.broadcast != BroadcastConfiguration(), upstream.mode != .broadcast {
                 section.warn(
                     section.place, "'broadcast' in \(section.title) has no effect without 'mode: broadcast'")
@@ -186,6 +199,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
             let idle = [
                 ("streams_per_connection", upstream.pool.streams != Pool().streams),
                 ("connections", upstream.pool.connections != Pool().connections),
+                ("gather", upstream.pool.gather != Pool().gather),
             ]
             for (name, isWritten) in idle where isWritten {
                 section.warn(

@@ -46,6 +46,8 @@ package protocol TurnTarget: AnyObject {
     private var changes: [Pollable] = []
     private var deferred: [() -> Void] = []
     private var turnTargets: [any TurnTarget] = []
+    /// The earliest time at which one of them wants to be told, if nothing ends a turn before; `.max` = they wait for that.
+    private var turnDeadline = UInt64.max
     private var postponed = 0
     private var stopping = false
     private var wake: WakePollable?
@@ -108,7 +110,7 @@ package protocol TurnTarget: AnyObject {
     /// One turn, waiting no longer than the next timer or `limit` nanoseconds.
     package func turn(limit: UInt64 = .max) {
         tellChanges()
-        let count = unsafe epoll_wait(epoll, events, Int32(Self.eventCapacity), timeout(limit))
+        let count = wait(limit)
         now = trunkline_monotonic_ns()
         isInTurn = true
         if count > 0 {
@@ -129,10 +131,18 @@ package protocol TurnTarget: AnyObject {
     package func nextTurn(_ work: @escaping () -> Void) { deferred.append(work) }
 
     /// Tells `target` once, when the turn's events and timers have been handled.
-    package func atTurnEnd(_ target: any TurnTarget) { turnTargets.append(target) }
+    package func atTurnEnd(_ target: any TurnTarget) { atTurnEnd(target, by: now) }
+
+    /// Tells `target` once, when the next turn's events and timers have been handled: a turn that something else begins,
+    /// or the one that begins at this time (monotonic nanoseconds) without.
+    package func atTurnEnd(_ target: any TurnTarget, by time: UInt64) {
+        turnTargets.append(target)
+        turnDeadline = min(turnDeadline, time)
+    }
 
     private func endTurn() {
         guard !turnTargets.isEmpty else { return }
+        turnDeadline = .max
         var due: [any TurnTarget] = []
         swap(&due, &turnTargets)
         for target in due { target.turnEnded() }
@@ -162,8 +172,21 @@ package protocol TurnTarget: AnyObject {
         if let token { timers.cancel(token) }
     }
 
+    private func wait(_ limit: UInt64) -> Int32 {
+        let capacity = Int32(Self.eventCapacity)
+        // The wheel's ticks are too long for those who wait for less than one.
+        guard turnDeadline > now, turnDeadline < .max, limit > 0, failures.isEmpty, deferred.isEmpty else {
+            return unsafe epoll_wait(epoll, events, capacity, timeout(limit))
+        }
+        // What this turn has spent already has not been waited.
+        let present = Self.clock
+        let time = min(turnDeadline, timers.nextDeadline ?? .max)
+        return unsafe trunkline_epoll_wait_ns(
+            epoll, events, capacity, min(time > present ? time - present : 0, limit))
+    }
+
     private func timeout(_ limit: UInt64) -> Int32 {
-        guard failures.isEmpty, deferred.isEmpty, turnTargets.isEmpty else { return 0 }
+        guard failures.isEmpty, deferred.isEmpty, turnDeadline > now else { return 0 }
         let next = timers.nextDeadline ?? .max
         let wait = min(next > now ? next - now : 0, limit)
         if wait == .max { return -1 }

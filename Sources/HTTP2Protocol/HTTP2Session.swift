@@ -42,6 +42,8 @@ package enum HTTP2Side: Sendable {
     var heads = HeadRoom()
     /// Written on all streams and not framed.
     var queued = 0
+    /// A bit for each stream that has something to send since output was last taken, by its id: beyond 64 some share theirs.
+    package private(set) var waitingStreams: UInt64 = 0
     /// While more than this waits, streams are given only a little at a time.
     static let mostAtOnce = 256 * 1024
     /// The kernel takes no more at present, as the peer does not read: nothing is to be made for it.
@@ -141,6 +143,7 @@ package enum HTTP2Side: Sendable {
     /// is to be sent after an error too.
     package func takeOutput(into target: inout UniqueArray<UInt8>, most: Int) throws(HTTP2Error) {
         isAsked = false
+        waitingStreams = 0
         guard !isBroken else {
             if let words = lastWords.take() { target.append(copying: words.span) }
             return
@@ -214,6 +217,8 @@ package enum HTTP2Side: Sendable {
         unsafe nghttp2_session_terminate_session(session, code.number)
         ask()
     }
+
+    func noteWaiting(_ stream: HTTP2Stream) { waitingStreams |= 1 << UInt64((stream.id >> 1) & 63) }
 
     /// Something is to be sent: once until `takeOutput`, and not from inside the library, where the caller looks anyway.
     func ask() {

@@ -91,6 +91,7 @@ extension HTTP2Session {
     func wake(_ stream: HTTP2Stream) {
         guard stream.isDeferred else { return }
         stream.isDeferred = false
+        noteWaiting(stream)
         unsafe nghttp2_session_resume_data(session, stream.id)
         ask()
     }

@@ -21,6 +21,21 @@ struct UpstreamConfigurationTests {
         #expect(pool.streams == 250 && pool.connections == 2 && pool.warm == 0)
     }
 
+    @Test("how long frames may wait for others")
+    func gather() {
+        let cases: [(String, UInt64?)] = [("auto", nil), ("0", 0), ("off", 0), ("1ms", 1_000_000)]
+        for (text, expected) in cases {
+            let (upstream, said) = load("mode: multiplex, pool: { gather: \(text) }")
+            #expect(said == [] && upstream?.pool.gather == expected)
+        }
+        let (_, long) = load("mode: multiplex, pool: { gather: 5ms }")
+        #expect(long.count == 1 && long[0].contains("'gather' in 'pool'") && long[0].contains("1ms at most"))
+        let (_, idle) = load("pool: { gather: 0 }")
+        #expect(idle.contains { $0.contains("'gather' in 'pool'") && $0.contains("mode: multiplex") })
+        let (_, wrong) = load("mode: multiplex, pool: { gather: soon }")
+        #expect(wrong.count == 1 && wrong[0].contains("auto, or"))
+    }
+
     @Test("warm connections: as many as are called for, or a number")
     func warm() {
         for (text, expected) in [("", nil), ("warm: auto", nil), ("warm: 0", 0), ("warm: 1000", 1000)]

@@ -22,6 +22,47 @@ struct EventLoopTests {
         #expect(target.fired == [1, 2])
     }
 
+    private final class Ended: TurnTarget {
+        let loop: EventLoop
+        var deadline: UInt64
+        var turns = 0
+        init(_ loop: EventLoop, by deadline: UInt64) { (self.loop, self.deadline) = (loop, deadline) }
+        func turnEnded() {
+            turns += 1
+            if loop.now < deadline { loop.atTurnEnd(self, by: deadline) }
+        }
+    }
+
+    @Test("who waits for a time within a tick is told by then, and at the end of each turn before")
+    func turnEnds() throws {
+        let loop = try EventLoop()
+        let soon = Ended(loop, by: loop.now + 1_500_000)
+        loop.atTurnEnd(soon, by: soon.deadline)
+        let mailbox = loop.mailbox
+        mailbox.post { _ in }
+        loop.turn()
+        #expect(soon.turns == 1 && loop.now < soon.deadline)
+        while loop.now < soon.deadline { loop.turn() }
+        // It doesn't spin: the kernel holds the loop until then.
+        #expect((2...4).contains(soon.turns))
+        #expect(loop.now >= soon.deadline)
+        // Nobody waits any longer, and the loop sleeps.
+        let before = EventLoop.clock
+        loop.turn(limit: 20_000_000)
+        #expect(EventLoop.clock - before >= 19_000_000 && soon.turns <= 4)
+    }
+
+    @Test("who asks without a time is told at the end of the next turn, which comes at once")
+    func nextTurnEnd() throws {
+        let loop = try EventLoop()
+        let late = Ended(loop, by: loop.now + 60_000_000_000)
+        let now = Ended(loop, by: 0)
+        loop.atTurnEnd(late, by: late.deadline)
+        loop.atTurnEnd(now)
+        loop.turn()
+        #expect(now.turns == 1 && late.turns == 1)
+    }
+
     @Test("mail from many threads arrives, all of it")
     func mail() throws {
         let loop = try EventLoop()

@@ -56,7 +56,7 @@ extension HTTP2ConnectionOwner {
 }
 
 /// Joins an HTTP/2 session to its connection: what comes is given to the session, and the frames that it has ready at
-/// the end of a turn leave in one write, whichever streams they belong to.
+/// the end of a turn leave in one write, whichever streams they belong to; those of a line to a backend may wait for more.
 ///
 /// While the kernel takes no more, frames stay in their streams' queues, where each stream's owner sees them.
 final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget {
@@ -68,6 +68,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private let worker: LoopContext
     private weak var owner: (any HTTP2ConnectionOwner)?
     private var isFlushPlanned = false
+    private var gathering: GatherMachine
     private var isOver = false
     private var pendingHead: Int32?
     /// What the session's streams have waiting for the peer.
@@ -78,11 +79,13 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     private(set) var bytesReceived: UInt64 = 0
     private(set) var bytesSent: UInt64 = 0
 
+    /// - Parameter gather: how long frames of streams may wait for others, in nanoseconds.
     init(
         _ side: HTTP2Side, on transport: StreamConnection, _ options: HTTP2Options,
-        owner: any HTTP2ConnectionOwner, worker: LoopContext
+        owner: any HTTP2ConnectionOwner, worker: LoopContext, gather: UInt64 = 0
     ) throws(HTTP2Error) {
         self.transport = transport
+        gathering = GatherMachine(atMost: gather)
         self.worker = worker
         self.owner = owner
         waiting = MemoryCharge(to: transport.account)
@@ -163,6 +166,9 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     }
 
     func turnEnded() {
+        let decision = gathering.turnEnded(
+            streams: session.waitingStreams, bytes: session.heldBytes, at: worker.loop.now)
+        if case .wait(let time) = decision { return worker.loop.atTurnEnd(self, by: time) }
         isFlushPlanned = false
         flush()
     }

@@ -1,8 +1,8 @@
 /// Decides which of the HTTP/2 connections to a backend a new stream goes to, and when another is opened. Pure: it counts,
 /// the pool acts.
 ///
-/// A stream goes to the connection that carries fewest. Another is opened while the free places are fewer than half of
-/// what one takes, so that the next stream seldom waits. A connection that stalls gets no new streams and is replaced,
+/// A stream goes to the connection that carries most and has room, and another is opened when the last place is taken: what
+/// travels on few connections travels together. A connection that stalls gets no new streams and is replaced,
 /// one that is leaving (GOAWAY) too; what they carry stays.
 struct MultiplexMachine {
     /// Where a stream goes.
@@ -50,7 +50,8 @@ struct MultiplexMachine {
     /// Takes a place for a stream.
     mutating func place() -> OnPlace {
         let usable = connections.indices.filter { connections[$0].takesStreams }
-        guard let best = usable.min(by: { connections[$0].streams < connections[$1].streams }) else {
+        // Of several alike the oldest.
+        guard let best = usable.min(by: { connections[$0].streams > connections[$1].streams }) else {
             return mayOpen || connections.contains { $0.phase == .opening } ? .wait : .full
         }
         connections[best].streams += 1
@@ -76,7 +77,7 @@ struct MultiplexMachine {
     private func isNeeded(_ waiting: Int) -> Bool {
         if carrying == 0 { return waiting > 0 || keepsOne }
         let free = connections.reduce(0) { $0 + $1.free } - waiting
-        return waiting + carried > 0 && free < (streams + 1) / 2
+        return waiting + carried > 0 && free <= 0
     }
 
     /// A connection is open; the peer takes so many streams on it.

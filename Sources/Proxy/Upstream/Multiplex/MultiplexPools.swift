@@ -12,6 +12,8 @@ struct SharedConnectionOptions: Equatable {
     let keepsOne: Bool
     let connectTimeout: UInt64
     let idleTimeout: UInt64
+    /// How long frames may wait for others, so that they leave in one write.
+    let gather: UInt64
     /// Bytes of a header list that we take.
     let headList: Int
     private let tls: ClientTLSContext?
@@ -23,6 +25,7 @@ struct SharedConnectionOptions: Equatable {
         keepsOne = upstream.pool.warm ?? 0 > 0
         connectTimeout = upstream.connectTimeout
         idleTimeout = upstream.pool.idleTimeout
+        gather = upstream.pool.gather ?? GatherMachine.longest
         self.headList = headList
         tls = settings.tls
     }
@@ -37,7 +40,8 @@ struct SharedConnectionOptions: Equatable {
             default: false
             }
         return isSameTLS
-            && (a.connections, a.streams, a.keepsOne) == (b.connections, b.streams, b.keepsOne)
+            && (a.connections, a.streams, a.keepsOne, a.gather)
+                == (b.connections, b.streams, b.keepsOne, b.gather)
             && (a.connectTimeout, a.idleTimeout, a.headList) == (b.connectTimeout, b.idleTimeout, b.headList)
     }
 }

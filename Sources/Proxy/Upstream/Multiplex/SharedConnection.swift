@@ -48,7 +48,8 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     /// Begins on a connection; the pool is told of the peer's settings, or that none came.
     func start(on transport: StreamConnection, within limit: UInt64) throws(HTTP2Error) {
         let connection = try HTTP2Connection(
-            .client, on: transport, pool.options, owner: self, worker: worker)
+            .client, on: transport, pool.options, owner: self, worker: worker,
+            gather: pool.sharedOptions.gather)
         self.connection = connection
         account = transport.account
         if limit > 0 { arm(.opening, after: limit) }
