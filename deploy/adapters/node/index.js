@@ -7,7 +7,8 @@
 //
 // An extended CONNECT becomes an 'upgrade' event on `server`, with a request that looks as it would over HTTP/1.1 and
 // the HTTP/2 stream as its socket. What the listener writes as an HTTP/1.1 head, the 101 or a refusal, goes out as the
-// stream's response; from then on the stream is left alone, so a message costs next to nothing here. See README.md.
+// stream's response. From then on what comes is handed on as it came, and what is written between cork() and uncork(),
+// which is how `ws` writes a message, leaves as one piece. See README.md.
 
 const http = require('node:http');
 const http2 = require('node:http2');
@@ -130,6 +131,11 @@ function makeRequest(stream, headers) {
 
 /** Of the HTTP/1.1 head that is the answer what has been written so far; null when the response is out. */
 const kHead = Symbol('head');
+/** What has been written since `cork()`; null when the stream is not corked. And who is to be told of it. */
+const kCorked = Symbol('corked');
+const kCallback = Symbol('callback');
+/** In bytes. */
+const SMALL = 4096;
 
 /**
  * Gives a stream what a socket has. It stays on it, though it is needed for the response only: taken off again it would
@@ -137,8 +143,13 @@ const kHead = Symbol('head');
  */
 function dressAsSocket(stream) {
   stream[kHead] = Buffer.alloc(0);
+  stream[kCorked] = null;
+  stream[kCallback] = undefined;
   stream.write = write;
   stream.end = end;
+  stream.cork = cork;
+  stream.uncork = uncork;
+  stream.push = push;
   stream.setNoDelay = itself;
   stream.setKeepAlive = itself;
   // Until a WebSocket has its own: an error without a listener would end the process.
@@ -147,13 +158,61 @@ function dressAsSocket(stream) {
 
 function itself() { return this; }
 
+/**
+ * What comes while somebody listens and nothing waits goes to the listeners at once: the stream's own way through its
+ * buffer ends there too, with a tick and a look for more for each frame.
+ */
+function push(chunk, encoding) {
+  if (chunk === null || this.readableFlowing !== true || this.readableLength > 0 || this.listenerCount('data') === 0) {
+    return plain.push.call(this, chunk, encoding);
+  }
+  this.emit('data', chunk);
+  // Who has paused meanwhile gets what comes next by the stream's own way, which knows when to stop and to go on.
+  return true;
+}
+
+function cork() {
+  if (this[kHead] !== null || this[kCorked] !== null) return plain.cork.call(this);
+  this[kCorked] = [];
+  return undefined;
+}
+
+/** A message of one small piece and a small head is copied together: one write costs more than its bytes. */
+function uncork() {
+  const parts = this[kCorked];
+  if (parts === null) return plain.uncork.call(this);
+  const callback = this[kCallback];
+  this[kCorked] = null;
+  this[kCallback] = undefined;
+  if (parts.length === 0) return undefined;
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  if (size <= SMALL) return void plain.write.call(this, parts.length === 1 ? parts[0] : Buffer.concat(parts, size), callback);
+  plain.cork.call(this);
+  const last = parts.pop();
+  for (const part of parts) plain.write.call(this, part);
+  plain.write.call(this, last, callback);
+  return plain.uncork.call(this);
+}
+
 function write(chunk, encoding, callback) {
+  if (this[kCorked] !== null) return writeCorked(this, chunk, encoding, callback);
   if (this[kHead] === null) return plain.write.call(this, chunk, encoding, callback);
   if (typeof encoding === 'function') return answer(this, chunk, undefined, encoding);
   return answer(this, chunk, encoding, callback);
 }
 
+/** Callbacks of a message are told when its last byte is written, each in its turn. */
+function writeCorked(stream, chunk, encoding, callback) {
+  if (typeof encoding === 'function') return writeCorked(stream, chunk, undefined, encoding);
+  stream[kCorked].push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+  if (typeof callback !== 'function') return true;
+  const earlier = stream[kCallback];
+  stream[kCallback] = earlier === undefined ? callback : (error) => { earlier(error); callback(error); };
+  return true;
+}
+
 function end(chunk, encoding, callback) {
+  if (this[kCorked] !== null) this.uncork();
   if (this[kHead] === null) return plain.end.call(this, chunk, encoding, callback);
   if (typeof chunk === 'function') return this.end(undefined, undefined, chunk);
   if (typeof encoding === 'function') return this.end(chunk, undefined, encoding);
