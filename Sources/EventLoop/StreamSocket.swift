@@ -23,20 +23,21 @@ package final class StreamSocket: Pollable, MemoryHolder {
 
     private enum Phase { case connecting, open, ended, failed(SystemError) }
 
-    private var phase: Phase
-    private var queue: OutboundQueue
+    // What each send looks at stands together: of sockets that send one after the other, each comes from memory anew.
     /// Taken by accepting; else it connects.
     package let isClient: Bool
     /// It is counted in the loop's budget of sockets.
     private var isCounted = false
     private var isReading = false
     private var finishesWhenFlushed = false
-    /// Bytes that the kernel has taken, in all.
-    package private(set) var handedBytes: UInt64 = 0
     /// The kernel took less than was offered: `streamFlushed` is owed.
     private var owesFlushed = false
     /// The loop has bytes of ours that leave at the end of its turn; then nothing is queued.
     var hasGathered = false
+    /// Bytes that the kernel has taken, in all.
+    package private(set) var handedBytes: UInt64 = 0
+    private var phase: Phase
+    private var queue: OutboundQueue
     /// What one read may bring.
     package var receiveLimit = EventLoop.receiveCapacity
     /// Who else has a say in that; nil = nobody. Let go of at `close`.

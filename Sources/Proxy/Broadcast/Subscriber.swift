@@ -19,11 +19,18 @@ final class Subscriber: LiveSession {
         var sent: Int
     }
 
+    // What a delivery looks at stands together.
     private let feed: Feed
-    private let agreement: DeflateAgreement?
     /// What the feed's messages are compressed with for this client; nil when they are not.
     private let compression: FeedCompression?
+    /// nil between frames.
+    private var underWay: UnderWay?
     private var queue: SubscriberQueue
+    /// It could not take something at once since it last had everything.
+    private var isBehind = false
+    /// Messages given to the client in full.
+    private var delivered: UInt64 = 0
+    private let agreement: DeflateAgreement?
     /// Where the feed keeps it.
     var place = -1
     /// What the client sends, while it is being put together.
@@ -32,14 +39,8 @@ final class Subscriber: LiveSession {
     private var allowance: InflateAllowance
     /// What the client has sent, as far as its connection's share of compression knows of it.
     private var earned: UInt64 = 0
-    /// Messages given to the client in full.
-    private var delivered: UInt64 = 0
-    /// How many of them stand in the metrics.
+    /// How many of the messages that were delivered stand in the metrics.
     private var metered: UInt64 = 0
-    /// nil between frames.
-    private var underWay: UnderWay?
-    /// It could not take something at once since it last had everything.
-    private var isBehind = false
 
     init(
         _ peer: WebSocketPeer, of feed: Feed, plan: UpgradePlan, facts: SessionFacts, worker: SessionContext,

@@ -1,9 +1,9 @@
 /// What one side has carried.
 struct PeerTally: Sendable {
-    /// WebSocket bytes received from the peer.
-    var bytesReceived: UInt64 = 0
     /// WebSocket bytes sent to the peer.
     var bytesSent: UInt64 = 0
+    /// WebSocket bytes received from the peer.
+    var bytesReceived: UInt64 = 0
     /// Data messages completed by the peer.
     var messagesReceived: UInt64 = 0
     /// Those of them that were text.

@@ -10,11 +10,11 @@ internal import WebSocketProtocol
 class LiveSession: PeerOwner, TimerOwner {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
+    final let client: WebSocketPeer
     final let worker: SessionContext
     final var loop: EventLoop { worker.loop }
     final let route: Route
     final private(set) var facts: SessionFacts
-    final let client: WebSocketPeer
     /// nil where there is none of its own, or none now.
     final private(set) var backend: WebSocketPeer?
     /// Where the worker keeps it, -1 when it doesn't; its number there and who it is of, for operators.

@@ -13,9 +13,13 @@ final class WebSocketPeer: TransportReceiver {
     /// Beyond so much that waits for a peer its Pings are answered together, when it takes something again.
     private static let mostUnreadAnswers = 64 * 1024
 
+    // What each message to the peer looks at stands together, here and in those who hold it: it costs one line of the cache.
     /// Who is at the other end.
     let side: SessionSide
+    /// What its machine lets through: set whenever that has decided, and read for each frame.
+    private(set) var gate = SideGate.open
     let transport: any ByteTransport
+    private(set) var tally = PeerTally()
     /// This side's permessage-deflate; nil where none was agreed on, or where it is agreed on end to end.
     let compression: PeerCompression?
     let worker: LoopContext
@@ -23,8 +27,6 @@ final class WebSocketPeer: TransportReceiver {
     private let controlLimit: Int
     /// Let go of when the owner ends: transport, peer and owner hold each other until then.
     var owner: (any PeerOwner)?
-    /// What its machine lets through: set whenever that has decided, and read for each frame.
-    private(set) var gate = SideGate.open
 
     // What comes in.
 
@@ -41,7 +43,6 @@ final class WebSocketPeer: TransportReceiver {
     var keepalive: Keepalive
     /// What of it waits, and why it is not read (`PeerReading`).
     var intake: Intake
-    private(set) var tally = PeerTally()
     /// What of it stands in the metrics already.
     private var metered = PeerTally()
     // At most one Pong waits: the newest answers all earlier Pings (RFC 6455, 5.5.3).

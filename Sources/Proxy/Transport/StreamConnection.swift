@@ -16,6 +16,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private let tls: TLSSession?
     /// Of the worker: where ciphertext is composed, and when it leaves. nil where there is no TLS on the loop.
     private let batch: SendBatch?
+    private var isOver = false
     private var preamble: [UInt8]
     /// What has come of a record that is not complete.
     private var partialRecord: MemoryCharge
@@ -25,7 +26,6 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     var place: ConnectionPlace?
     /// Of the listener that a client came through; 0 for a Unix socket.
     var localPort: UInt16 = 0
-    private var isOver = false
     /// As soon as it carries streams.
     var contexts: ContextShare?
     var receiver: (any TransportReceiver)?

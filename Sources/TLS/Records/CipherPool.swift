@@ -2,14 +2,16 @@ internal import COpenSSL
 
 /// The cipher contexts of one thread, lent to the directions that have records to seal or to open.
 ///
-/// A context with its key schedule takes more than a kilobyte, a traffic secret some fifty bytes. So a direction has one
-/// while it is busy: it keeps what it was lent until `trim` finds it unused, or another direction needs it more. There are
-/// few at first, and more when directions come back for what others have taken from them: thousands of connections that
-/// only shake hands leave no memory behind, thousands that talk at once do not key a context for every record.
+/// A context with its key schedule takes more than a kilobyte, a traffic secret some fifty bytes. So a direction has one of
+/// its own only while its records come in quick succession, and keeps it until `trim` finds it unused. Others share one,
+/// which is keyed anew for each record: after more records of others than `most`, a context has left the processor's caches,
+/// and to fetch it from memory takes longer than to make it. So it costs the same whether a message goes to thousands or
+/// to many thousands, and thousands of connections that only shake hands leave no memory behind.
 @safe package final class CipherPool {
+    /// Directions that get a context with their first record.
     package static let fewest = 128
-    /// The bound of what thousands of busy connections take.
-    package static let most = 4_096
+    /// Contexts, and records of others between two of a direction with one of its own.
+    package static let most = 1_024
 
     @safe private struct Slot {
         // Nil once it was unused for long.
@@ -25,12 +27,11 @@ internal import COpenSSL
     private var slots: [Slot] = []
     /// Slots that nobody has.
     private var free: [Int] = []
-    private var hand = 0
+    /// One for each suite and direction, made when it is first needed.
+    private var shared: [Slot]
     private var lastTicket: UInt64 = 0
-    /// How many slots there may be now.
-    private var capacity = CipherPool.fewest
-    /// Directions that came back for a context which another one had taken, since the last change.
-    private var losses = 0
+    /// Records of all directions so far.
+    private var records: UInt64 = 0
     // Fetched once: to find an algorithm by its name takes OpenSSL longer than to seal a small record.
     private let ciphers: [OpaquePointer]
     private let sha256: OpaquePointer
@@ -48,85 +49,98 @@ internal import COpenSSL
         guard let sha256 = unsafe trunkline_hmac_new("SHA256"),
             let sha384 = unsafe trunkline_hmac_new("SHA384")
         else { throw .setupFromQueue("cannot fetch HMAC") }
+        shared = [Slot](repeating: Slot(), count: 2 * CipherSuite.allCases.count)
         unsafe self.ciphers = ciphers
         unsafe self.sha256 = sha256
         unsafe self.sha384 = sha384
     }
 
     deinit {
-        for slot in slots { unsafe EVP_CIPHER_CTX_free(slot.context) }
+        for slot in slots + shared { unsafe EVP_CIPHER_CTX_free(slot.context) }
         unsafe ciphers.forEach { unsafe EVP_CIPHER_free($0) }
         unsafe EVP_MAC_CTX_free(sha256)
         unsafe EVP_MAC_CTX_free(sha384)
     }
 
-    /// How many contexts there are.
+    /// How many contexts directions have, or had until lately.
     package var count: Int { slots.reduce(0) { unsafe $0 + ($1.context == nil ? 0 : 1) } }
 
     // MARK: Contexts
 
-    /// A context with the direction's key, good until the next call; nil where OpenSSL fails.
+    /// A context with the direction's key for its next record, good until the next call; nil where OpenSSL fails.
     @inline(__always)
     func context(_ keys: borrowing TrafficKeys, sealing: Bool) -> OpaquePointer? {
+        records &+= 1
+        let before = unsafe keys.values.pointee.lastRecord
+        unsafe keys.values.pointee.lastRecord = records
         let slot = unsafe keys.values.pointee.slot
         let ticket = unsafe keys.values.pointee.ticket
-        if ticket != 0, slot < slots.count, slots[slot].ticket == ticket {
+        if ticket != 0, slot < slots.count, slots[slot].ticket == ticket, records &- before <= Self.most {
             slots[slot].isUsed = true
             return unsafe slots[slot].context
         }
-        return unsafe lend(keys, sealing)
+        return unsafe find(keys, sealing, before)
     }
 
-    private func lend(_ keys: borrowing TrafficKeys, _ sealing: Bool) -> OpaquePointer? {
-        if unsafe keys.values.pointee.ticket != 0 { countLoss() }
-        guard let index = takeSlot(), let context = unsafe slots[index].context else { return nil }
-        let cipher = unsafe ciphers[Int(keys.suite.rawValue &- CipherSuite.aes128GCM.rawValue)]
-        // For the same cipher only the key is new: OpenSSL would make all else anew.
-        let isSame = slots[index].suite == keys.suite && slots[index].isSealing == sealing
-        let isKeyed = unsafe keys.values.pointee.key.span.withUnsafeBufferPointer { key in
-            unsafe trunkline_aead_key(context, isSame ? nil : cipher, key.baseAddress, sealing ? 1 : 0)
-        }
-        guard isKeyed == 1 else {
-            unsafe EVP_CIPHER_CTX_free(context)
-            slots[index] = Slot()
+    private func find(
+        _ keys: borrowing TrafficKeys, _ sealing: Bool, _ before: UInt64
+    ) -> OpaquePointer? {
+        release(keys)
+        let isEarly = before == 0 ? slots.count < Self.fewest : records &- before <= Self.most
+        guard isEarly, let index = takeSlot() else { return unsafe share(keys, sealing) }
+        guard let context = unsafe key(&slots[index], keys, sealing) else {
             free.append(index)
             return nil
         }
         lastTicket &+= 1
-        slots[index].suite = keys.suite
-        slots[index].isSealing = sealing
         slots[index].ticket = lastTicket
-        slots[index].isUsed = true
         unsafe keys.values.pointee.slot = index
         unsafe keys.values.pointee.ticket = lastTicket
         return unsafe context
     }
 
-    private func countLoss() {
-        losses += 1
-        guard losses > capacity, capacity < Self.most else { return }
-        capacity *= 2
-        losses = 0
+    private func share(_ keys: borrowing TrafficKeys, _ sealing: Bool) -> OpaquePointer? {
+        let index = 2 * place(keys.suite) + (sealing ? 1 : 0)
+        if unsafe shared[index].context == nil { unsafe shared[index].context = EVP_CIPHER_CTX_new() }
+        return unsafe key(&shared[index], keys, sealing)
     }
 
-    /// A slot with a context: one that nobody has, a new one, or that of a direction which has not used it lately.
+    /// Puts the direction's key into a context; where OpenSSL fails the context is freed.
+    private func key(
+        _ slot: inout Slot, _ keys: borrowing TrafficKeys, _ sealing: Bool
+    ) -> OpaquePointer? {
+        guard let context = unsafe slot.context else { return nil }
+        // For the same cipher only the key is new: OpenSSL would make all else anew.
+        let isSame = slot.suite == keys.suite && slot.isSealing == sealing
+        let cipher = unsafe isSame ? nil : ciphers[place(keys.suite)]
+        let isKeyed = unsafe keys.values.pointee.key.span.withUnsafeBufferPointer { key in
+            unsafe trunkline_aead_key(context, cipher, key.baseAddress, sealing ? 1 : 0)
+        }
+        guard isKeyed == 1 else {
+            unsafe EVP_CIPHER_CTX_free(context)
+            slot = Slot()
+            return nil
+        }
+        slot.suite = keys.suite
+        slot.isSealing = sealing
+        slot.isUsed = true
+        return unsafe context
+    }
+
+    private func place(_ suite: CipherSuite) -> Int {
+        Int(suite.rawValue &- CipherSuite.aes128GCM.rawValue)
+    }
+
+    /// A slot with a context that nobody has; nil when there are as many as may be.
     private func takeSlot() -> Int? {
-        if let index = free.popLast() {
-            if unsafe slots[index].context == nil { unsafe slots[index].context = EVP_CIPHER_CTX_new() }
-            if unsafe slots[index].context != nil { return index }
-            free.append(index)
-        } else if slots.count < capacity, let context = unsafe EVP_CIPHER_CTX_new() {
+        guard let index = free.popLast() else {
+            guard slots.count < Self.most, let context = unsafe EVP_CIPHER_CTX_new() else { return nil }
             unsafe slots.append(Slot(context: context))
             return slots.count - 1
         }
-        // Every slot is looked at twice at most: the first time it loses its mark.
-        for _ in 0..<2 * slots.count {
-            hand = (hand + 1) % slots.count
-            // Where there is no memory for more, some have none.
-            guard unsafe slots[hand].context != nil else { continue }
-            if !slots[hand].isUsed { return hand }
-            slots[hand].isUsed = false
-        }
+        if unsafe slots[index].context == nil { unsafe slots[index].context = EVP_CIPHER_CTX_new() }
+        if unsafe slots[index].context != nil { return index }
+        free.append(index)
         return nil
     }
 
@@ -142,7 +156,13 @@ internal import COpenSSL
 
     /// Frees the contexts that were not used since the last call, with the keys in them.
     package func trim() {
-        losses = 0
+        for index in shared.indices {
+            if !shared[index].isUsed, unsafe shared[index].context != nil {
+                unsafe EVP_CIPHER_CTX_free(shared[index].context)
+                shared[index] = Slot()
+            }
+            shared[index].isUsed = false
+        }
         for index in slots.indices {
             guard !slots[index].isUsed else {
                 slots[index].isUsed = false

@@ -7,13 +7,14 @@ internal import COpenSSL
 /// A record is opened where it stands in what was received (several of one read go into the thread's scratch, so that they
 /// are handed on together), and sealed from the caller's bytes straight into the thread's output. What stays while the connection is silent are the secrets of both directions.
 @safe package final class RecordLayer {
+    // What each write looks at stands together.
     private let wire: TLSWire
-    private var reader: RecordReader
     private var writer: RecordWriter
     /// What has come of a record that is not complete.
     private var partial = UniqueArray<UInt8>()
     /// Sealed by OpenSSL in front of our first record; it leaves in one `send` with the first data.
     private var ticket: [UInt8]
+    private var reader: RecordReader
     /// What the handshake agreed on.
     package let facts: TLSFacts
     // Ours to free.

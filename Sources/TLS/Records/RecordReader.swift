@@ -43,13 +43,13 @@ package struct RecordReader: ~Copyable {
     package static let mostEmpty: UInt8 = 32
 
     private let keys: TrafficKeys
+    /// The peer wants our key changed before the next data.
+    package private(set) var wantsKeyUpdate = false
     /// What has come of a handshake message; none may be longer.
     private var message = InlineArray<5, UInt8>(repeating: 0)
     private var messageCount = 0
     private var emptyInRow: UInt8 = 0
     private var updatesInRow: UInt8 = 0
-    /// The peer wants our key changed before the next data.
-    package private(set) var wantsKeyUpdate = false
 
     /// For records under this secret, from its first one on.
     package init(_ keys: consuming TrafficKeys) { self.keys = keys }

@@ -10,6 +10,8 @@ internal import COpenSSL
         var iv = InlineArray<12, UInt8>(repeating: 0)
         /// Of the next record.
         var sequence: UInt64 = 0
+        /// When the direction had its last record, by the pool's count; 0 = it had none.
+        var lastRecord: UInt64 = 0
         /// Where the pool has a cipher context with this key: ours as long as the ticket is the slot's.
         var slot = 0
         var ticket: UInt64 = 0
