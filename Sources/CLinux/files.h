@@ -93,10 +93,11 @@ static inline int trunkline_take_notices(int inotify) {
     }
     return found;
 }
-/// Waits until there is something to read, the other end is closed, or the time is over.
-static inline void trunkline_wait_readable(int file, int milliseconds) {
+
+/// Waits until there is something to read, or the other end is closed: 1; or the time is over: 0.
+static inline int trunkline_wait_readable(int file, int milliseconds) {
     struct pollfd wanted = {.fd = file, .events = POLLIN};
-    (void)poll(&wanted, 1, milliseconds);
+    return poll(&wanted, 1, milliseconds) > 0;
 }
 
 /// As `trunkline_spawn`, with standard output and standard error going to `output`, and standard input to nothing.

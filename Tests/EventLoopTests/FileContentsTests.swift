@@ -37,11 +37,21 @@ struct FileContentsTests {
         let made = unsafe mkfifo(name, 0o600)
         #expect(made == 0)
         defer { try? FileManager.default.removeItem(atPath: name) }
-        // Nobody writes: there is nothing in it.
-        #expect(try FileContents.read(name) == [])
+        // Nobody has opened it for writing.
+        let unopened = #expect(throws: SystemError.self) { try FileContents.read(name, patience: 1) }
+        #expect(unopened?.code == ETIMEDOUT)
+        // Somebody opens it later, and writes still later.
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.2)
+            guard let handle = FileHandle(forWritingAtPath: name) else { return }
+            Thread.sleep(forTimeInterval: 0.2)
+            try? handle.write(contentsOf: Data("late".utf8))
+            try? handle.close()
+        }
+        #expect(try FileContents.read(name, patience: 10) == Array("late".utf8))
         // Somebody who could write and doesn't.
         let handle = try FileHandle(forUpdating: URL(filePath: name))
-        let error = #expect(throws: SystemError.self) { try FileContents.read(name) }
+        let error = #expect(throws: SystemError.self) { try FileContents.read(name, patience: 1) }
         #expect(error?.code == ETIMEDOUT)
         // What is written, and ends, is read.
         try handle.write(contentsOf: Data("text".utf8))

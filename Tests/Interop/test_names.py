@@ -120,7 +120,7 @@ def test_a_service_brings_ports_weights_and_priorities(run, names):
             names.die()
             opened(proxy, 1)
             names.serve(*HOSTS, service(two, "two.test"))
-            proxy.wait_log(f"backends resolved[^}}]*127.0.0.3:{two.port}\"", 15)
+            proxy.wait_log(f"backends resolved[^}}]*\"127.0.0.3:{two.port}\"", 15)
             opened(proxy, 1)
             assert len(two.heads) == 4
 

@@ -57,7 +57,8 @@ package struct Startup {
     package static func load(file: String) throws(Diagnostics) -> LoadedConfiguration {
         let text: [UInt8]
         do throws(SystemError) {
-            text = try FileContents.read(file)
+            // It may be what a program prints, which takes its time.
+            text = try FileContents.read(file, patience: 10)
         } catch {
             throw Diagnostics([
                 Diagnostic(
