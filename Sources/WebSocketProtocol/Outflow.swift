@@ -37,10 +37,15 @@ package struct Outflow: Equatable, Sendable {
 struct Taking: Equatable, Sendable {
     /// A Ping, as TLS and HTTP/2 wrap it.
     private static let asking: UInt64 = 128
+    /// Where bytes wait, fewer than these do not mean that those of others behind which they go are the peer's to take: one
+    /// that opens its window byte by byte would live by what others take.
+    static let least: UInt64 = 1024
 
     private(set) var last = Outflow()
     /// Where this peer's own bytes end on the connection, as far as is known.
     private var ownEnd: Int64 = 0
+    /// Of its own bytes, those that went behind that while others waited.
+    private var beyond: UInt64 = 0
 
     /// Whether anything but a Ping was on its way at the last look.
     var isUnderWay: Bool { last.held > 0 || last.acknowledged < ownEnd }
@@ -52,12 +57,22 @@ struct Taking: Equatable, Sendable {
         var taken: UInt64 = 0
         // Room was made for what had waited: by the peer's window, or by what its kernel has taken.
         if last.held > 0 { taken &+= sent }
-        if hasSent || last.acknowledged < ownEnd, now.acknowledged > last.acknowledged {
+        if hasSent && last.held <= 0 || last.acknowledged < ownEnd, now.acknowledged > last.acknowledged {
             taken &+= UInt64(
                 clamping: now.acknowledged.subtractingReportingOverflow(last.acknowledged).partialValue)
         }
-        if hasSent || (last.held > 0 && sent > 0) { ownEnd = now.end }
+        if hasOwn(sent, now) { ownEnd = now.end }
         last = now
         return taken
+    }
+
+    /// Whether enough of the peer's own has been sent to wait for what goes before it.
+    private mutating func hasOwn(_ sent: UInt64, _ now: Outflow) -> Bool {
+        guard last.held > 0 else { return sent > Self.asking }
+        let (sum, isBeyond) = beyond.addingReportingOverflow(sent)
+        beyond = isBeyond ? .max : sum
+        guard sent > 0, beyond >= Self.least || now.held <= 0 else { return false }
+        beyond = 0
+        return true
     }
 }

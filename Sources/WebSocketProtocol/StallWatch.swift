@@ -13,7 +13,7 @@ package struct StallWatch: Equatable, Sendable {
     }
 
     /// Bytes that count as taken; where less waits, all of it.
-    private static let least: UInt64 = 1024
+    private static let least = Taking.least
 
     private var isOn = false
     /// What was taken before the first look is of an earlier time.

@@ -35,6 +35,47 @@ struct StreamSocketTests {
         #expect(pair.serverSide.received.suffix(100_000).elementsEqual(block))
     }
 
+    /// What the reader's own peer takes, which changes from one read to the next.
+    private final class Bound: ReadBound {
+        var readBound = 10
+    }
+
+    /// Keeps how much each read brought.
+    private final class Counter: StreamHandler {
+        var reads: [Int] = []
+        var bound: Bound?
+
+        func streamConnected() {}
+        func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
+            reads.append(bytes.count)
+            bound?.readBound = reads.count == 1 ? 0 : 100
+        }
+        func streamEnded() {}
+        func streamFlushed() {}
+        func streamFailed(_ error: SystemError) {}
+    }
+
+    @Test("a read brings no more than what it is for may take, asked each time, and never nothing")
+    func readBound() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        let (counter, bound) = (Counter(), Bound())
+        counter.bound = bound
+        pair.server.handler = counter
+        pair.server.readBound = bound
+        pair.client.send([UInt8](repeating: 7, count: 211).span)
+        #expect(pair.loop.turn { counter.reads.reduce(0, +) == 211 })
+        #expect(counter.reads == [10, 1, 100, 100])
+        // The socket's own limit holds as well, and alone when there is nobody else.
+        pair.server.receiveLimit = 30
+        pair.client.send([UInt8](repeating: 7, count: 60).span)
+        #expect(pair.loop.turn { counter.reads.count == 6 })
+        pair.server.readBound = nil
+        pair.server.receiveLimit = EventLoop.receiveCapacity
+        pair.client.send([UInt8](repeating: 7, count: 500).span)
+        #expect(pair.loop.turn { counter.reads.count == 7 })
+        #expect(counter.reads.suffix(3) == [30, 30, 500])
+    }
+
     @Test("finish ends our side after the queue has gone, and the peer may still answer")
     func halfClose() throws {
         let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))

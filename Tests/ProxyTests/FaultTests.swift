@@ -269,6 +269,27 @@ struct FaultTests {
         for (cause, text) in table { #expect(Fault(.lost, cause).logText == text) }
     }
 
+    @Test("a shared connection that we gave up is no doing of the backend's")
+    func sharedConnections() {
+        let table: [(HTTP2ConnectionLoss, String, String, EndingCause?)] = [
+            (.lost("reset"), "backend ended the connection", "backend_ended_the_connection", nil),
+            (.unanswered, "backend does not answer", "backend_does_not_answer", .pongTimeout),
+            (
+                .cut("memory"), "connection to the backend was given up",
+                "connection_to_the_backend_was_given_up", .connectionCut("memory")
+            ),
+        ]
+        for (loss, text, label, ending) in table {
+            let error = TransportError.connection(loss)
+            for isAnswered in [false, true] {
+                let fault = Fault.ended(.transport(error), isAnswered: isAnswered)
+                #expect(fault.clientText == text && fault.label == label)
+                #expect(fault.logText == loss.description)
+            }
+            #expect(error.endingCause(of: .backend) == ending)
+        }
+    }
+
     @Test("errors of layers below become faults, and never a timeout")
     func errors() {
         let refused = Fault.connecting(SystemError(call: "connect", code: 111))

@@ -54,6 +54,23 @@ struct OutflowTests {
         #expect(taking.look(Outflow(held: 799, left: 5001, end: 399_000, acknowledged: 350_000)) == 1)
     }
 
+    @Test("a window that opens byte by byte makes nothing the peer's that others take")
+    func drip() {
+        var taking = Taking()
+        _ = taking.look(Outflow(held: 9000, left: 5000, end: 70_000, acknowledged: 70_000))
+        var taken: UInt64 = 0
+        for step in 1...100 {
+            taken += taking.look(
+                Outflow(
+                    held: 9000 - step, left: 5000 + UInt64(step), end: 70_000 + 3000 * Int64(step),
+                    acknowledged: 68_000 + 3000 * Int64(step)))
+        }
+        #expect(taken == 100)
+        // A kilobyte goes behind what others sent, and is waited for.
+        _ = taking.look(Outflow(held: 7800, left: 6200, end: 400_000, acknowledged: 370_000))
+        #expect(taking.look(Outflow(held: 7800, left: 6200, end: 500_000, acknowledged: 380_000)) == 10_000)
+    }
+
     @Test("numbers that make no sense trap nothing")
     func nonsense() {
         var taking = Taking()
