@@ -46,9 +46,29 @@ struct JSONReader {
     /// Arrays and objects within each other.
     static let deepest = 16
 
-    private enum Open {
-        case array([JSONValue])
-        case object([String: JSONValue], name: String)
+    /// An array, or an object whose next value has this name.
+    private struct Open {
+        let isObject: Bool
+        var name = ""
+        private var items: [JSONValue] = []
+        private var members: [String: JSONValue] = [:]
+
+        init(isObject: Bool, name: String = "") {
+            self.isObject = isObject
+            self.name = name
+        }
+
+        /// False when an object has the name already.
+        mutating func take(_ value: JSONValue) -> Bool {
+            guard isObject else {
+                items.append(value)
+                return true
+            }
+            return members.updateValue(value, forKey: name) == nil
+        }
+
+        var end: UInt8 { isObject ? 125 : 93 }
+        var value: JSONValue { isObject ? .object(members) : .array(items) }
     }
 
     private let bytes: [UInt8]
@@ -60,8 +80,8 @@ struct JSONReader {
     mutating func read() throws(JSONError) -> JSONValue {
         while true {
             guard var value = try begin() else { continue }
-            while let parent = open.popLast() {
-                guard let closed = try add(value, to: parent) else { break }
+            while !open.isEmpty {
+                guard let closed = try add(value) else { break }
                 value = closed
             }
             if open.isEmpty, isDone { return value }
@@ -80,7 +100,7 @@ struct JSONReader {
                 position += 1
                 return .object([:])
             }
-            try push(.object([:], name: try name()))
+            try push(Open(isObject: true, name: try name()))
             return nil
         case 91:
             position += 1
@@ -88,7 +108,7 @@ struct JSONReader {
                 position += 1
                 return .array([])
             }
-            try push(.array([]))
+            try push(Open(isObject: false))
             return nil
         case 34: return .string(try string())
         case 116: return try word("true", .bool(true))
@@ -104,22 +124,20 @@ struct JSONReader {
     }
 
     /// Puts a value into what is open. Returns that when it is complete.
-    private mutating func add(_ value: JSONValue, to parent: Open) throws(JSONError) -> JSONValue? {
+    ///
+    /// What is open is changed where it stands: taken out it would be copied, with each value that comes into it.
+    private mutating func add(_ value: JSONValue) throws(JSONError) -> JSONValue? {
         let next = try peek()
         position += 1
-        switch parent {
-        case .array(var items):
-            items.append(value)
-            if next == 93 { return .array(items) }
-            guard next == 44 else { throw .malformed }
-            open.append(.array(items))
-        case .object(var members, let name):
-            guard members.updateValue(value, forKey: name) == nil else { throw .duplicateName }
-            if next == 125 { return .object(members) }
-            guard next == 44 else { throw .malformed }
-            _ = try peek()
-            open.append(.object(members, name: try self.name()))
+        let last = open.count - 1
+        guard open[last].take(value) else { throw .duplicateName }
+        guard next == 44 else {
+            guard next == open[last].end, let closed = open.popLast() else { throw .malformed }
+            return closed.value
         }
+        guard open[last].isObject else { return nil }
+        _ = try peek()
+        open[last].name = try name()
         return nil
     }
 

@@ -14,13 +14,12 @@ final class TokenLives: Sendable {
     ///   - expiry: seconds since 1970.
     ///   - issued: the same; where it isn't known, the token is new.
     func note(_ expiry: Double, _ issued: Double?) {
-        let life = expiry - (issued ?? ProcessFacts.wallClock())
-        guard life > 0, life < 1e12 else { return }
-        note(life)
+        note(expiry - (issued ?? ProcessFacts.wallClock()))
     }
 
     /// Tokens of so many seconds were seen.
     func note(_ life: Double) {
+        guard life > 0, life < 1e12 else { return }
         let whole = UInt64(life.rounded(.up))
         guard whole > seconds.load(ordering: .relaxed) else { return }
         seconds.max(whole, ordering: .relaxed)
