@@ -30,8 +30,11 @@ RATIO = 4
 HELD_KIB = 1280
 # What the process may grow by anyhow: its heap is cut in pieces, and there are threads, pools and contexts.
 SLACK_KIB = 12 * 1024
-# The longest that others may have to wait where that is compared, and where the machine has other things to do.
-PATIENCE, BUSY = 0.05, 3.0
+# Others may have to wait twice as long as before, or so long: a read of each hostile peer stands before theirs. Where the
+# machine has other things to do, as those show that wait without the proxy, only standing still is told from waiting.
+PATIENCE, CROWDED, BUSY = 0.02, 0.05, 3.0
+# Connections and sessions are made at first: from here on they are what is judged.
+OPENING = SECONDS / 4
 
 NO_WINDOW = struct.pack("!HI", 4, 0)
 REQUEST = "GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -195,7 +198,9 @@ def edge(shared_run, authority):
 
 
 def running(shared_run, authority, limits: dict, **sections):
-    """A proxy with a listener of each kind, and an upstream of each, all of hostile backends but one."""
+    """A proxy with a listener of each kind, and an upstream of each, all of hostile backends but one. Hostile peers run only
+    where nobody else wants to, so that what others wait for is the proxy, and not a processor."""
+    can_stand_back = machine.stand_back()
     ports = {name: machine.free_port() for name in ("plain", "tls", "balanced")}
     certificates = {"certificates": [authority.certificate().names]}
     admin = free_admin()
@@ -214,13 +219,16 @@ def running(shared_run, authority, limits: dict, **sections):
                 {"name": "page", "match": {"path": "/page"}, "respond": {"status": 200, "body": "y" * 20_000}},
                 route("/echo", "honest"), route("/raw-tls", "raw"), route("/raw-lines", "settings"),
                 route("/both/", "both", compression={"mode": "both"}, rewrite={"strip_prefix": "/both"}),
-                *[route(f"/{name}/", name, rewrite={"strip_prefix": f"/{name}"}) for name in ("feed", "lines", "narrow", "slow")],
+                *[route(f"/{name}/", name, rewrite={"strip_prefix": f"/{name}"}) for name in (
+                    "feed", "lines", "narrow", "slow", "slow-lines", "slow-heads")],
                 route("/", "hostile")],
             "upstreams": {
                 "honest": upstream(honest.address), "hostile": spoken(), "both": spoken(),
                 "narrow": spoken(handshakes={"in_flight": 1, "queue_timeout": limits["handshakes"]}),
                 "slow": upstream(hostile.address, pool={"warm": 0}, timeouts={"response": "10s"}, retry={"attempts": 1}),
                 "lines": upstream(lines.address, mode="multiplex"),
+                **{name: upstream(lines.address, mode="multiplex", timeouts={"response": "10s"}, retry={"attempts": 1})
+                   for name in ("slow-lines", "slow-heads")},
                 "feed": spoken(mode="broadcast", broadcast={"client_messages": "forward"}),
                 "raw": upstream(raw.address, tls={"verify": False}), "settings": upstream(settings.address, mode="multiplex")},
             **sections}
@@ -234,6 +242,8 @@ def running(shared_run, authority, limits: dict, **sections):
                     wire.send(BINARY, bytes(size))
                     wire.read_message()
             witness, other = Witness(ports["plain"], "/echo"), Witness(int(honest.address.rpartition(":")[2]), "/echo")
+            if can_stand_back:
+                machine.step_forward(proxy.pid, honest.process.pid, witness.process.pid, other.process.pid)
             try:
                 machine.eventually(lambda: min(len(witness.times), len(other.times)) > 100, "the witnesses echo")
                 yield Edge(proxy, admin, ports, forget, witness, other)
@@ -242,6 +252,8 @@ def running(shared_run, authority, limits: dict, **sections):
                 other.close()
     for backend in (lines, raw, settings):
         backend.close()
+    if can_stand_back:
+        machine.step_forward(0)
 
 
 class Most:
@@ -288,25 +300,22 @@ def attack(edge: Edge, start, seconds: float) -> tuple[list[Peer], Most]:
 @pytest.mark.parametrize("case", cases())
 def test_what_is_held_is_bounded_by_what_was_sent(edge, case):
     resident, held, sent, began = edge.proxy.resident_kib, edge.held_kib, SENT.bytes, time.monotonic()
-    waited = machine.seconds_without_processor(edge.proxy.pid)
     peers, most = attack(edge, CASES[case], SECONDS)
     edge.witness.expect_echo()
     ended = time.monotonic()
-    waited = machine.seconds_without_processor(edge.proxy.pid) - waited
     sent = SENT.bytes - sent + sum(peer.sent for peer in peers)
     for peer in peers:
         peer.sock.close()
     edge.forget()
-    before, meanwhile = edge.witness.slowest(began - 2, began), edge.witness.slowest(began, ended)
+    before, meanwhile = edge.witness.slowest(began - 2, began), edge.witness.slowest(began + OPENING, ended)
     without = edge.other.slowest(began, ended)
     print(f"{case}: {sent >> 10} KiB sent, {most.held - held} KiB held, {most.resident - resident} KiB of memory, echoes "
-          f"{before * 1000:.1f} ms before, {meanwhile * 1000:.1f} ms meanwhile, {without * 1000:.1f} ms without the proxy, "
-          f"which had to wait {waited * 1000:.1f} ms for a processor")
+          f"{before * 1000:.1f} ms before, {meanwhile * 1000:.1f} ms meanwhile, {without * 1000:.1f} ms without the proxy")
     assert most.held - held < HELD_KIB * PEERS + RATIO * (sent >> 10)
     machine.expect_memory(most.resident, below=resident + SLACK_KIB + RATIO * (sent >> 10))
     machine.expect_memory_back(lambda: edge.proxy.resident_kib, below=resident + SLACK_KIB)
-    # What the machine made the proxy wait is not the proxy's doing.
-    assert meanwhile - waited < (2 * max(before, without) + PATIENCE if FULL else BUSY)
+    # What those wait whom the proxy has no part in is the machine's doing.
+    assert meanwhile < (max(2 * max(before, without), PATIENCE) if FULL and without < CROWDED else BUSY)
 
 
 @dataclass
@@ -330,8 +339,18 @@ def http2_data(path: str, data: bytes) -> tuple[bytes, bytes]:
     return HTTP2_BEGIN + headers, http2.frame(http2.DATA, 0, 1, data)
 
 
+def http2_body(path: str) -> tuple[bytes, bytes]:
+    """A request that goes on, and what comes of its body."""
+    block = http2.block((":method", "POST"), (":scheme", "http"), (":authority", "localhost"), (":path", path))
+    return HTTP2_BEGIN + http2.frame(http2.HEADERS, http2.END_HEADERS, 1, block), http2.frame(http2.DATA, 0, 1, bytes(1000))
+
+
 def asked(path: str) -> tuple[bytes, bytes]:
     return REQUEST.format(path).encode(), b""
+
+
+def http2_asked(path: str) -> tuple[bytes, bytes]:
+    return HTTP2_BEGIN + opening(path)(0), b""
 
 
 SLOW = {
@@ -354,13 +373,20 @@ SLOW = {
     "an answer's body": Slow(*asked("/slow/slow-body")),
     "an answer's chunks": Slow(*asked("/slow/slow-chunks")),
     "a frame of the backend's": Slow(upgrade_request("/slow/slow-frame"), b""),
+    "a body over HTTP/2": Slow(*http2_body("/body")),
+    "a body over HTTP/2 for a multiplexed backend": Slow(*http2_body("/lines/silent")),
+    "an answer's body over HTTP/2": Slow(*http2_asked("/slow/slow-body")),
+    "a multiplexed answer's head": Slow(*asked("/slow-heads/slow-head"), True),
+    "a multiplexed answer to an upgrade": Slow(upgrade_request("/slow-heads/slow-head"), b"", True),
+    "a multiplexed answer's body": Slow(*asked("/slow-lines/slow-body")),
+    "a multiplexed answer's body over HTTP/2": Slow(*http2_asked("/slow-lines/slow-body")),
+    "a frame of a multiplexed backend's": Slow(upgrade_request("/slow-lines/slow-frame"), b""),
 }
 
 
 @pytest.mark.skipif(not FULL, reason="takes half a minute")
 def test_a_byte_a_second_holds_next_to_nothing_and_meets_its_deadline(edge):
     before, began = edge.proxy.resident_kib, time.monotonic()
-    waited = machine.seconds_without_processor(edge.proxy.pid)
     socks = {name: [connected(edge, slow.port) for _ in range(10)] for name, slow in SLOW.items()}
     over: dict[str, set[int]] = {name: set() for name in SLOW}
     for name, slow in SLOW.items():
@@ -387,4 +413,4 @@ def test_a_byte_a_second_holds_next_to_nothing_and_meets_its_deadline(edge):
     edge.forget()
     edge.proxy.expect_memory(below=before + SLACK_KIB)
     assert {name: len(over[name]) for name in SLOW} == {name: 10 if slow.ends else 0 for name, slow in SLOW.items()}
-    assert slowest - machine.seconds_without_processor(edge.proxy.pid) + waited < 1
+    assert slowest < 1

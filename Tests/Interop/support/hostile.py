@@ -208,9 +208,13 @@ class Http2Backend:
                 while True:
                     self._send(sock, flood)
                     count[0] += len(flood)
+            if path == "/slow-head":
+                return self._trickle(sock, stream, http2.block((":status", "200"), ("x", "y" * 500)), is_head=True)
             self._send(sock, answer)
             if path in ("/deaf", "/silent"):
                 return
+            if path in ("/slow-body", "/slow-frame"):
+                return self._trickle(sock, stream, SLOW_FRAME)
             # Whole frames, each in one of HTTP/2.
             data = frame(BINARY, bytes(15_996))
             # One window, which nobody gives back.
@@ -219,6 +223,16 @@ class Http2Backend:
                 count[0] += len(data)
         except OSError:
             pass
+
+    def _trickle(self, sock: socket.socket, stream: int, data: bytes, is_head: bool = False) -> None:
+        """A byte a second: as DATA, or as a header block that stands before all else on its connection."""
+        if is_head:
+            with self.sending[sock]:
+                sock.sendall(http2.frame(http2.HEADERS, 0, stream, data[:1]))
+                return trickle(Wire(sock), http2.frame(http2.CONTINUATION, 0, stream, data[1:]))
+        for byte in data[:60]:
+            self._send(sock, http2.frame(http2.DATA, 0, stream, bytes([byte])))
+            time.sleep(1)
 
     def _send(self, sock: socket.socket, data: bytes) -> None:
         with self.sending[sock]:
