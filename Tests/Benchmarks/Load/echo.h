@@ -18,6 +18,7 @@ struct stream {
     enum phase phase;
     int number, uploads;
     uint64_t sent, received;              /* messages */
+    uint64_t due;                         /* with a rate: when the next one was; 0 = it is not yet */
     uint64_t times[MOST_INFLIGHT];        /* when those under way were sent */
     uint8_t *out;                         /* a frame, masked */
     size_t out_size, out_at;
@@ -39,8 +40,8 @@ struct connection {
     size_t pending_size;
 };
 
-static struct { int port, connections, streams, inflight, opens, idle, http1, resume; size_t size, upload; double seconds, warmup; const char *path; }
-    o = {0, 64, 1, 1, 0, 0, 0, 0, 128, 0, 3, 1, "/echo"};
+static struct { int port, connections, streams, inflight, opens, idle, http1, resume; size_t size, upload; double seconds, warmup, rate; const char *path; }
+    o = {0, 64, 1, 1, 0, 0, 0, 0, 128, 0, 3, 1, 0, "/echo"};
 static uint8_t block[2 * BLOCK];
 static struct connection *connections;
 static uint64_t messages, handshakes, resumed, opened, errors, resting;
@@ -107,7 +108,9 @@ static void go_on(struct stream *s) {
     if (o.opens && s->sent > 0) return;
     if (s->sent - s->received >= most || (o.idle && s->sent > 0 && !measuring)) return;
     if (o.idle && s->sent > (uint64_t)measuring) return;
-    s->times[s->sent % MOST_INFLIGHT] = now();
+    if (o.rate > 0 && s->due == 0 && !s->uploads) return;
+    s->times[s->sent % MOST_INFLIGHT] = s->due ? s->due : now();
+    s->due = 0;
     frame(s, 2, size_of(s), s->sent++);
 }
 static void ask_next(struct connection *c);

@@ -2,9 +2,10 @@
  * as browsers open them.
  *
  * load PORT [--http1] [--path /echo] [--connections N] [--streams N] [--size BYTES] [--inflight N] [--seconds S] [--warmup S]
- *           [--opens] [--resume] [--idle] [--upload BYTES]
+ *           [--opens] [--resume] [--idle] [--upload BYTES] [--rate R]
  *
- * Each stream keeps `inflight` messages under way. `--opens` measures handshakes instead, on HTTP/2 those of streams on warm
+ * Each stream keeps `inflight` messages under way. With `--rate` messages are due at even distances instead, R a second on all
+ * streams in turn, and latency counts from when one was due. `--opens` measures handshakes instead, on HTTP/2 those of streams on warm
  * connections, on HTTP/1.1 whole ones (with `--resume` resumed): each echoes once and is closed, over and over. `--idle`
  * opens all streams, echoes once on each, says READY and waits for the end of its input; then each must still echo.
  * `--upload` has the first stream of each connection echo messages of that size while the others echo theirs: it is the
@@ -16,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <time.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "echo.h"
@@ -205,9 +207,25 @@ static void receive(struct connection *c) {
         if (used != count) fprintf(stderr, "%s\n", nghttp2_strerror((int)used)), exit(2);
     }
 }
+/* Sends what has become due, and says for how long nothing will be. */
+static uint64_t pace(void) {
+    static uint64_t began, count;
+    uint64_t all = (uint64_t)o.connections * (uint64_t)o.streams, idle = 20000000, present = now();
+    if (o.rate <= 0 || opened < all) return idle;
+    if (!began) began = present;
+    for (;; count++) {
+        uint64_t due = began + (uint64_t)((double)count * 1e9 / o.rate);
+        if (due > present) return due - present < idle ? due - present : idle;
+        struct stream *s = &connections[count / (uint64_t)o.streams % (uint64_t)o.connections].streams[count % (uint64_t)o.streams];
+        if (!s->due) s->due = due;
+        go_on(s);
+        flush(s->connection);
+    }
+}
 static void run(struct pollfd *polled, uint64_t until, uint64_t enough) {
     while (now() < until && resting < enough) {
-        if (poll(polled, (nfds_t)o.connections, 20) < 0) continue;
+        struct timespec wait = {.tv_nsec = (long)pace()};
+        if (ppoll(polled, (nfds_t)o.connections, &wait, NULL) <= 0) continue;
         for (int i = 0; i < o.connections; i++) {
             if (polled[i].revents & ~POLLOUT) receive(&connections[i]);
             polled[i].fd = connections[i].fd;
@@ -235,6 +253,7 @@ static void options(int count, char **words) {
         else if (!strcmp(word, "--streams")) o.streams = atoi(words[++i]);
         else if (!strcmp(word, "--size")) o.size = strtoul(words[++i], NULL, 10);
         else if (!strcmp(word, "--upload")) o.upload = strtoul(words[++i], NULL, 10);
+        else if (!strcmp(word, "--rate")) o.rate = atof(words[++i]);
         else if (!strcmp(word, "--inflight")) o.inflight = atoi(words[++i]);
         else if (!strcmp(word, "--seconds")) o.seconds = atof(words[++i]);
         else if (!strcmp(word, "--warmup")) o.warmup = atof(words[++i]);

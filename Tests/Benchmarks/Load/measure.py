@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from pathlib import Path
 
-from Multiplex import peers
+from Multiplex import others, peers
 
 HERE = Path(__file__).resolve().parent
 OURS = """workers: 1
@@ -38,17 +37,10 @@ def stripped(binary: str, folder: Path) -> str:
 
 
 def command(name: str, folder: Path, port: int, backend: int, http2: bool, binary: str) -> list:
-    text = {"nginx": peers.NGINX, "haproxy": peers.HAPROXY}.get(name, OURS)
-    # TLS 1.3 is not among nginx's defaults everywhere.
-    text = text.replace("ssl_certificate_key", "ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:TLS:20m; ssl_certificate_key")
-    if http2:
-        text = text.replace("alpn http/1.1", "alpn h2,http/1.1")
+    if name in others.TEMPLATES:
+        return others.command(name, folder, port, backend, http2)
     file = folder / f"{name}.conf"
-    file.write_text(text.format(dir=folder, port=port, backend=backend, files=20000, most=9000))
-    if name == "nginx":
-        return [shutil.which("nginx", path=peers.PATH), "-p", folder, "-c", file]
-    if name == "haproxy":
-        return [shutil.which("haproxy", path=peers.PATH), "-db", "-f", file]
+    file.write_text(OURS.format(dir=folder, port=port, backend=backend))
     return [binary, "run", "--config", file]
 
 

@@ -1,43 +1,17 @@
 """The proxies that are compared, the backend behind them, and what the kernel says of processes."""
 
 import os
-import resource
-import shutil
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
+from Multiplex import others
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-PATH = os.environ["PATH"] + ":/usr/sbin"
 
-NGINX = """daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log stderr crit; worker_rlimit_nofile {files};
-events {{ worker_connections {files}; multi_accept on; }}
-http {{ access_log off; tcp_nodelay on; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p;
-fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
-ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem;
-server {{ listen 127.0.0.1:{port} ssl backlog=16384; location / {{ proxy_pass http://127.0.0.1:{backend};
-proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
-proxy_read_timeout 1h; proxy_send_timeout 1h; }} }} }}
-"""
-HAPROXY = """global
-    nbthread 1
-    maxconn {most}
-defaults
-    mode http
-    backlog 4096
-    timeout connect 5s
-    timeout client 1h
-    timeout server 1h
-    timeout tunnel 1h
-frontend f
-    bind 127.0.0.1:{port} ssl crt {dir}/both.pem alpn http/1.1
-    default_backend b
-backend b
-    server s 127.0.0.1:{backend}
-"""
 OURS = """workers: 1
 log: {{ access: off, level: error }}
 keepalive: {{ ping_interval: 1h }}
@@ -111,22 +85,14 @@ def sockets_to(port: int) -> int:
     return sum(1 for line in lines if line[2].endswith(f":{port:04X}") and line[3] == "01")
 
 
-def installed() -> list[str]:
-    """The other proxies that this machine has."""
-    return [name for name in ("nginx", "haproxy") if shutil.which(name, path=PATH)]
-
-
 def command(name: str, folder: Path, port: int, backend: int, options) -> list:
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    template = {"nginx": NGINX, "haproxy": HAPROXY}.get(name, OURS)
-    pool = f", pool: {{ streams_per_connection: {options.streams} }}" if name == "multiplex" else ""
+    if name in others.TEMPLATES:
+        return others.command(name, folder, port, backend)
+    more = ""
+    if name == "multiplex":
+        more = f", pool: {{ streams_per_connection: {options.streams}, gather: {options.gather} }}"
     file = folder / f"{name}.conf"
-    file.write_text(template.format(dir=folder, port=port, backend=backend, files=files, most=(files - 200) // 2,
-                                    mode=name, pool=pool))
-    if name == "nginx":
-        return [shutil.which("nginx", path=PATH), "-p", folder, "-c", file]
-    if name == "haproxy":
-        return [shutil.which("haproxy", path=PATH), "-db", "-f", file]
+    file.write_text(OURS.format(dir=folder, port=port, backend=backend, mode=name, pool=more))
     return [options.binary, "run", "--config", file]
 
 
