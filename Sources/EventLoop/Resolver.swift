@@ -33,6 +33,8 @@ package final class Resolver: Sendable {
     private static let mostThreads = 4
     /// Addresses that are taken of one answer: what a name server says doesn't set our size.
     static let mostAddresses = 256
+    /// Nanoseconds that the names of one service may take.
+    private static let patience: UInt64 = 15_000_000_000
     private let state = Mutex(State())
 
     /// Starts no thread until it is asked.
@@ -106,7 +108,7 @@ package final class Resolver: Sendable {
             ? .failed("no address") : .found(addresses.map { Endpoint($0) }, lifetime: nil)
     }
 
-    /// The most preferred of a service's targets that have addresses.
+    /// A service's targets that have addresses.
     static func services(_ name: String) -> Answer {
         var list = [trunkline_service](repeating: trunkline_service(), count: mostAddresses)
         var failure: Int32 = 0
@@ -119,22 +121,31 @@ package final class Resolver: Sendable {
                 priority: Int(record.priority), weight: Int(record.weight))
         }
         let lifetime = records.map(\.lifetime).min().map { UInt64($0) * 1_000_000_000 }
+        return targets(Service.groups(services), lifetime, until: EventLoop.clock + patience) {
+            lookUp($0.target, port: $0.port)
+        }
+    }
+
+    /// The addresses of all targets, the most preferred first. Of those that have none only the last is told; where names
+    /// are slow, it goes without those that are left.
+    static func targets(
+        _ groups: [[Service]], _ lifetime: UInt64?, until deadline: UInt64, _ lookUp: (Service) -> Answer
+    ) -> Answer {
         var last = Answer.failed("no service")
-        for group in Service.groups(services) {
-            var endpoints: [Endpoint] = []
+        var endpoints: [Endpoint] = []
+        for group in groups {
             for (service, share) in zip(group, Service.shares(group)) {
-                let answer = lookUp(service.target, port: service.port)
+                guard EventLoop.clock < deadline, endpoints.count < mostAddresses else { break }
+                let answer = lookUp(service)
                 guard case .found(let found, _) = answer else {
                     last = answer
                     continue
                 }
-                endpoints += found.map { Endpoint($0.address, weight: share) }
-            }
-            if !endpoints.isEmpty {
-                return .found(Array(endpoints.prefix(mostAddresses)), lifetime: lifetime)
+                endpoints += found.map { Endpoint($0.address, weight: share, priority: service.priority) }
             }
         }
-        return last
+        guard !endpoints.isEmpty else { return last }
+        return .found(Array(endpoints.prefix(mostAddresses)), lifetime: lifetime)
     }
 
     /// Bytes up to the first zero.

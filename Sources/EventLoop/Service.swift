@@ -4,16 +4,20 @@ package struct Endpoint: Sendable, Equatable {
     package let address: SocketAddress
     /// Its share beside the others, where a service record says one: 1 to `Service.mostWeight`.
     package let weight: Int?
+    /// Of a service record: the lowest number that can be had is taken (RFC 2782).
+    package let priority: Int
 
     /// An address, and perhaps its share.
-    package init(_ address: SocketAddress, weight: Int? = nil) {
+    package init(_ address: SocketAddress, weight: Int? = nil, priority: Int = 0) {
         self.address = address
         self.weight = weight
+        self.priority = priority
     }
 
-    /// The same address, whatever the kernel wrote behind it, and the same weight.
+    /// The same address, whatever the kernel wrote behind it, and the same place among others.
     package static func == (one: Endpoint, other: Endpoint) -> Bool {
         one.address.description == other.address.description && one.weight == other.weight
+            && one.priority == other.priority
     }
 }
 

@@ -29,6 +29,12 @@ package enum Rotation {
         return places.map { place in end(place).map { $0 == earliest } ?? false }
     }
 
+    /// Of those that may be chosen, the ones of the lowest number (RFC 2782): the others are for when there are none.
+    package static func preferred(_ usable: [Bool], priorities: [Int]) -> [Bool] {
+        guard let first = zip(usable, priorities).lazy.filter(\.0).map(\.1).min() else { return usable }
+        return zip(usable, priorities).map { $0 && $1 == first }
+    }
+
     private static func end(_ place: Place) -> UInt64? {
         switch place {
         case .out: nil

@@ -54,4 +54,42 @@ struct ResolverTests {
             #expect(!reason.isEmpty)
         }
     }
+
+    private func service(_ target: String, _ priority: Int, _ weight: Int = 0) -> Service {
+        Service(target: target, port: 9001, priority: priority, weight: weight)
+    }
+
+    private func found(_ services: [Service], until deadline: UInt64 = .max) -> [String] {
+        let answer = Resolver.targets(Service.groups(services), nil, until: deadline) { service in
+            guard let address = SocketAddress(ip: service.target, port: service.port) else {
+                return .failed("no \(service.target)")
+            }
+            return .found([Endpoint(address)], lifetime: nil)
+        }
+        switch answer {
+        case .found(let endpoints, _):
+            return endpoints.map { "\($0.address) \($0.weight ?? 0) \($0.priority)" }
+        case .failed(let reason): return [reason]
+        case .lacking: return []
+        }
+    }
+
+    @Test("all targets of a service are had, the most preferred first, without those that lead nowhere")
+    func targets() {
+        #expect(
+            found([
+                service("10.0.0.3", 20, 5), service("10.0.0.1", 10, 1), service("gone", 10),
+                service("10.0.0.2", 10, 3),
+            ])
+                == ["10.0.0.1:9001 1 10", "10.0.0.2:9001 3 10", "10.0.0.3:9001 5 20"])
+        #expect(found([service("gone", 1), service("lost", 2)]) == ["no lost"])
+        #expect(found([service(".", 1)]) == ["no service"])
+    }
+
+    @Test("a server that names more than can be had, or takes too long, is not followed to the end")
+    func limits() {
+        let many = (0..<1000).map { service("10.0.\($0 / 250).\($0 % 250)", $0 % 7) }
+        #expect(found(many).count < 1000)
+        #expect(found([service("10.0.0.1", 1)], until: 0) == ["no service"])
+    }
 }

@@ -1,5 +1,6 @@
 """`dns:` backends against a real name server: services, lifetimes, answers that change, are truncated, lie, or don't come."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -103,12 +104,12 @@ def test_a_service_brings_ports_weights_and_priorities(run, names):
         admin = free_admin()
         with run(fleet("dns:_ws._tcp.app.test", workers=1, admin=admin.section), tls=False) as proxy:
             line = proxy.wait_log("backends resolved")
-            assert f"127.0.0.2:{one.port}" in line and f"127.0.0.3:{two.port}" in line and str(spare.port) not in line
+            assert all(f":{backend.port}" in line for backend in (one, two, spare))
             opened(proxy, 12)
             assert (len(one.heads), len(two.heads), len(spare.heads)) == (9, 3, 0)
             # The preferred ones have no address any more: the others are taken.
             names.serve(HOSTS[0], service(one, "gone.test", 10, 3), service(spare, "one.test", 20))
-            proxy.wait_log(f"backends resolved.*:{spare.port}", 10)
+            proxy.wait_log(f"backends resolved.*\"addresses\":\"127.0.0.2:{spare.port}\"", 10)
             opened(proxy, 3)
             assert (len(one.heads), len(spare.heads)) == (9, 3)
             # `.` says that there is no such service (RFC 2782): the last answer stays.
@@ -120,9 +121,33 @@ def test_a_service_brings_ports_weights_and_priorities(run, names):
             names.die()
             opened(proxy, 1)
             names.serve(*HOSTS, service(two, "two.test"))
-            proxy.wait_log(f"backends resolved[^}}]*\"127.0.0.3:{two.port}\"", 15)
+            proxy.wait_log(f"backends resolved.*\"addresses\":\"127.0.0.3:{two.port}\"", 15)
             opened(proxy, 1)
             assert len(two.heads) == 4
+
+
+def test_when_all_that_are_preferred_are_down_the_others_serve_until_they_are_back(run, names):
+    config = fleet("dns:_ws._tcp.app.test", workers=1)
+    config["upstreams"]["only"]["health"] = {"interval": "200ms", "check": "tcp", "unhealthy_after": 1, "healthy_after": 1}
+    one = on("127.0.0.2")
+    with on("127.0.0.3") as spare, contextlib.ExitStack() as ending:
+        with one:
+            names.serve(*HOSTS, service(one, "one.test", 10), service(spare, "two.test", 20))
+            proxy = ending.enter_context(run(config, tls=False))
+            proxy.wait_log("backends resolved")
+            opened(proxy, 4)
+            assert (len(one.heads), len(spare.heads)) == (4, 0)
+        # At once, by another attempt; then because it is known.
+        opened(proxy, 4)
+        assert len(spare.heads) == 4
+        with ScriptedBackend(echo, host="127.0.0.2", port=one.port) as again:
+            def returned() -> bool:
+                opened(proxy, 1)
+                return bool(again.heads)
+            machine.eventually(returned, "the preferred one is taken again", 10, 0.2)
+            before = len(spare.heads)
+            opened(proxy, 3)
+            assert len(spare.heads) == before
 
 
 def test_what_is_truncated_is_asked_for_again_over_tcp(run, names):

@@ -37,4 +37,14 @@ struct RotationTests {
         #expect(Rotation.usable([.out, .out], share: 50) == [false, false])
         #expect(Rotation.usable([], share: 50) == [])
     }
+
+    @Test("of several priorities the lowest number that can be had is taken")
+    func priorities() {
+        #expect(Rotation.preferred([true, true, true], priorities: [10, 10, 20]) == [true, true, false])
+        #expect(Rotation.preferred([false, true, true], priorities: [10, 10, 20]) == [false, true, false])
+        #expect(Rotation.preferred([false, false, true], priorities: [10, 10, 20]) == [false, false, true])
+        #expect(Rotation.preferred([false, false], priorities: [1, 2]) == [false, false])
+        #expect(Rotation.preferred([], priorities: []) == [])
+        #expect(Rotation.preferred([true, true], priorities: [0, 0]) == [true, true])
+    }
 }

@@ -8,6 +8,7 @@ internal import TLS
 final class Backend {
     let address: BackendAddress
     let weight: Int
+    let priority: Int
     /// Shared with the other workers.
     let state: BackendState
     let settings: UpstreamSettings
@@ -19,6 +20,7 @@ final class Backend {
     init(_ member: UpstreamState.Member, settings: UpstreamSettings) {
         address = member.address
         weight = member.weight
+        priority = member.priority
         state = member.state
         self.settings = settings
     }

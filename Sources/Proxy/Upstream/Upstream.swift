@@ -64,7 +64,9 @@ final class Upstream {
         let old = members
         members = settings.state.members.map { member in
             member.state.seen(at: worker.loop.now)
-            return old.first { $0.state === member.state && $0.weight == member.weight }
+            return old.first {
+                $0.state === member.state && $0.weight == member.weight && $0.priority == member.priority
+            }
                 ?? Backend(member, settings: settings)
         }
         for backend in old where !members.contains(where: { $0 === backend }) {
@@ -83,9 +85,10 @@ final class Upstream {
         let places = zip(backends, health).map { backend, health -> Rotation.Place in
             backend.state.isDraining ? .out : .standing(health.standing(at: now))
         }
-        let usable = zip(Rotation.usable(places, share: settings.policy.mostResting), backends)
+        let reachable = zip(Rotation.usable(places, share: settings.policy.mostResting), backends)
             .map { isUsable, backend in isUsable && !tried.contains { $0 === backend.state } }
-        if let home = home(of: request, backends, usable) { return choice(of: home, request) }
+        if let home = home(of: request, backends, reachable) { return choice(of: home, request) }
+        let usable = Rotation.preferred(reachable, priorities: backends.map(\.priority))
         let candidates = backends.indices.map { index in
             Candidate(
                 identity: backends[index].state.identity, weight: backends[index].weight,

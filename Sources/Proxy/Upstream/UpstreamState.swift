@@ -11,6 +11,8 @@ final class UpstreamState: Sendable {
     struct Member: Sendable {
         let address: BackendAddress
         let weight: Int
+        /// The lowest number that can be had is taken.
+        let priority: Int
         let state: BackendState
     }
 
@@ -89,7 +91,7 @@ final class UpstreamState: Sendable {
     func resolved(_ entry: String, _ endpoints: [Endpoint]) -> Bool {
         /// The order of an answer says nothing.
         func marks(_ endpoints: [Endpoint]) -> Set<String> {
-            Set(endpoints.map { "\($0.address) \($0.weight ?? 0)" })
+            Set(endpoints.map { "\($0.address) \($0.weight ?? 0) \($0.priority)" })
         }
         let isChanged = inside.withLock { inside in
             let old = marks(inside.resolved[entry] ?? [])
@@ -121,10 +123,10 @@ final class UpstreamState: Sendable {
             // A name that was never resolved is dialled as it is, which also tells why it can't be.
             let addresses =
                 inside.resolved[origin]?.map {
-                    (BackendAddress.socket($0.address), $0.weight ?? entry.weight)
+                    (BackendAddress.socket($0.address), $0.weight ?? entry.weight, $0.priority)
                 }
-                ?? [(entry.address, entry.weight)]
-            for (address, weight) in addresses where seen.insert(address.description).inserted {
+                ?? [(entry.address, entry.weight, 0)]
+            for (address, weight, priority) in addresses where seen.insert(address.description).inserted {
                 let name = address.description
                 let state =
                     inside.states[name]
@@ -135,7 +137,7 @@ final class UpstreamState: Sendable {
                 inside.states[name] = state
                 state.set(
                     weight: weight, maxSessions: entry.maxSessions, handshakes: entry.handshakes)
-                members.append(Member(address: address, weight: weight, state: state))
+                members.append(Member(address: address, weight: weight, priority: priority, state: state))
             }
         }
         inside.members = members

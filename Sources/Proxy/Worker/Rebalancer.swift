@@ -38,13 +38,15 @@ final class Rebalancer: TimerTarget {
     private func rebalance(_ name: String, _ upstream: Upstream) {
         let backends = upstream.backends
         let now = worker.loop.now
+        let usable = Rotation.preferred(
+            backends.map { !$0.state.isDraining && $0.state.health.standing(at: now) == .up },
+            priorities: backends.map(\.priority))
         let excess = Rebalancing.excess(
-            backends.map { backend in
-                let health = backend.state.health
-                return Rebalancing.Load(
-                    weight: Double(backend.weight) * health.ramp(at: now, upstream.settings.rules),
-                    sessions: backend.state.sessions,
-                    isUsable: !backend.state.isDraining && health.standing(at: now) == .up)
+            zip(backends, usable).map { backend, isUsable in
+                Rebalancing.Load(
+                    weight: Double(backend.weight)
+                        * backend.state.health.ramp(at: now, upstream.settings.rules),
+                    sessions: backend.state.sessions, isUsable: isUsable)
             })
         let total = excess.reduce(0, +)
         guard total > 0 else {
