@@ -29,6 +29,8 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var timeouts = TimeoutsConfiguration()
     /// `drain.close_code`, of sessions that a drain of the process closes.
     package var drainCloseCode: UInt16 = 1012
+    /// `drain.linger`, in nanoseconds: for how long a process that has handed over leaves its sessions alone.
+    package var linger: UInt64 = 0
     /// The default of every route.
     package var ambiguousPaths = AmbiguousPaths.judge
     /// The default of every route.
@@ -79,7 +81,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
         Key.section("limits", \.limits, LimitsConfiguration.table)
         Key.section("http2", \.http2, HTTP2Keys.table)
         Key.section("timeouts", \.timeouts, TimeoutsConfiguration.table)
-        Key.section("drain", \.drainCloseCode, drain)
+        Key.section("drain", \.drain, drainTable)
         Key.section("keepalive", \.timeouts, TimeoutsConfiguration.keepalive)
         Key.section("paths", \.ambiguousPaths, RouteConfiguration.paths)
         Key.named("upstreams", \.upstreams, UpstreamConfiguration.table, kind: "upstream", example: "app")
@@ -89,10 +91,24 @@ package struct ProxyConfiguration: Equatable, Sendable {
             start: { RouteConfiguration(over: $0) }, check: RouteConfiguration.check)
     }
 
-    private static let drain = Table("How sessions are told that the process ends.", start: 1012 as UInt16) {
+    private struct Drain {
+        var closeCode: UInt16 = 1012
+        var linger: UInt64 = 0
+    }
+
+    private var drain: Drain {
+        get { Drain(closeCode: drainCloseCode, linger: linger) }
+        set { (drainCloseCode, linger) = (newValue.closeCode, newValue.linger) }
+    }
+
+    private static let drainTable = Table("How sessions end with their process.", start: Drain()) {
         Key.value(
-            "close_code", \.self, .closeCode,
+            "close_code", \.closeCode, .closeCode,
             "The code that SIGTERM tells sessions; or 1000, 1001, 1013, 3000 to 4999.")
+        Key.value(
+            "linger", \.linger, .duration,
+            "How long a process that has handed over to a new one (SIGUSR2, an upgrade of the package) leaves its sessions alone before it closes those that are still open."
+        )
     }
 
     private static let rules: [Rule<Self>] = [

@@ -57,7 +57,8 @@ struct PoliciesTests {
 
     @Test("what a drain of the process tells sessions")
     func drain() {
-        #expect(load().value?.drainCloseCode == 1012)
+        #expect(load().value?.drainCloseCode == 1012 && load().value?.linger == 0)
+        #expect(load(rest: "drain: { linger: 12h }").value?.linger == 43_200_000_000_000)
         for code: UInt16 in [1000, 1001, 1012, 1013, 3000, 4999] {
             let loaded = load(rest: "drain: { close_code: \(code) }")
             #expect(loaded.said == [] && loaded.value?.drainCloseCode == code)

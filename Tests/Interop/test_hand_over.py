@@ -386,3 +386,44 @@ def test_a_passed_socket_that_nobody_asks_for_is_named(authority, node_chat, tmp
         config["listeners"] = [{"address": f"127.0.0.1:{machine.free_port()}"}]
         with Activated(tmp_path, authority, config, listening, manager, tls=False) as proxy:
             proxy.wait_log("asked for by no listener")
+
+
+@pytest.mark.parametrize("end", ["by themselves", "when time is over", "by a signal"])
+def test_a_process_that_lingers_closes_no_session(run, node_chat, end):
+    config = configuration(node_chat.address, timeouts={"drain": "2s"}, drain={"linger": "2s" if end == "when time is over" else "1h"})
+    with run(config) as proxy, proxy.upgraded("/echo") as session:
+        old = hand_over(proxy)
+        with proxy.upgraded("/echo") as newcomer:
+            for wire in (session, newcomer):
+                wire.send(TEXT, b"still here")
+                assert wire.read_message() == (TEXT, b"still here")
+            if end == "by themselves":
+                session.sock.close()
+                old.wait(5)
+            elif end == "by a signal":
+                old.send_signal(signal.SIGTERM)
+            if end != "by themselves":
+                close = session.read_frame()
+                assert close.opcode == CLOSE and close.payload[:2] == (1012).to_bytes(2, "big")
+                session.sock.close()
+                old.wait(8)
+            assert old.returncode == 0
+            newcomer.send(TEXT, b"on and on")
+            assert newcomer.read_message() == (TEXT, b"on and on")
+
+
+def test_several_processes_may_linger_and_none_takes_new_sessions(run, node_chat):
+    config = configuration(node_chat.address, drain={"linger": "1h"})
+    with run(config) as proxy:
+        sessions, olds = [], []
+        for _ in range(3):
+            sessions.append(proxy.upgraded("/echo"))
+            olds.append(hand_over(proxy))
+        for wire in sessions:
+            wire.send(TEXT, b"still here")
+            assert wire.read_message() == (TEXT, b"still here")
+        assert [old.poll() for old in olds] == [None] * 3
+        for wire, old in zip(sessions, olds):
+            wire.sock.close()
+            old.wait(5)
+            assert old.returncode == 0

@@ -190,6 +190,9 @@ struct EventTests {
             ProcessEvent.handOverFailed("it ended"),
             "!error new process failed, the old one goes on cause=it ended")
         expect(
+            ProcessEvent.lingering(30 * Self.ms),
+            "!notice sessions go on in this process until they end limit_ms=30")
+        expect(
             ProcessEvent.stateTaken(listeners: 1, drained: 2),
             "!notice state taken over drained=2 ticket_keys=1")
         expect(ProcessEvent.stateLost("too large"), "!warning state not handed over cause=too large")

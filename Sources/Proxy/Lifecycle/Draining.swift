@@ -12,21 +12,39 @@ package enum OnDrainOrder: Sendable, Equatable {
 
 // Ending sessions politely: of the whole process, or of what an operator names.
 extension ProxyServer {
+    /// Another process accepts: this one goes on with its sessions until they end, or until `linger` is over.
+    func retireProcess(linger: UInt64) {
+        undrainedWorkers = mailboxes.count
+        isLingering = true
+        logs.log.tell(.lingering(linger))
+        let home = loop.mailbox
+        onWorkers { worker in
+            worker.retire { home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() } }
+        }
+        _ = loop.schedule(self, kind: Timer.lingerEnd.rawValue, after: linger)
+    }
+
+    func lingerEnded() {
+        if isLingering { drainProcess(because: "time to linger is over", cause: .successor) }
+    }
+
     /// Stops accepting, closes all sessions and ends. A second call ends at once.
     func drainProcess(because signal: String, cause: DrainCause = .process) {
-        guard undrainedWorkers == nil else { end(0, cause: "second signal") }
-        undrainedWorkers = mailboxes.count
+        guard undrainedWorkers == nil || isLingering else { end(0, cause: "second signal") }
+        // Workers without sessions have told so already.
+        let isCounted = isLingering
+        isLingering = false
+        if !isCounted { undrainedWorkers = mailboxes.count }
         let limit = current.configuration.timeouts.drain
         let workers = mailboxes.count
         let home = loop.mailbox
         logs.log.tell(.draining(signal: signal, limit: limit))
         // To the manager a process that hands over is not stopping: its service goes on.
-        if cause == .process { notify(["STOPPING=1"]) }
+        if cause == .process, !isCounted { notify(["STOPPING=1"]) }
         onWorkers { worker in
             let spread = DrainPlan.spread(sessions: worker.sessionCount * workers, limit: limit)
-            worker.drain(over: spread, because: cause) {
-                home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() }
-            }
+            let done: () -> Void = { home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() } }
+            worker.drain(over: spread, because: cause, done: isCounted ? nil : done)
         }
         _ = loop.schedule(self, kind: Timer.drainDeadline.rawValue, after: limit)
     }

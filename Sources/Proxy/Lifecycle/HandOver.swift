@@ -1,4 +1,5 @@
 internal import Access
+internal import Configuration
 internal import EventLoop
 
 /// A new process that has been started and does not serve yet.
@@ -10,7 +11,8 @@ struct HandOver {
 }
 
 // Another process takes over: it is started with our listening sockets and accepts from the same queues, so that no
-// connection is refused. When it serves, this one stops accepting and closes its sessions; should it fail, this one goes
+// connection is refused. When it serves, this one stops accepting and closes its sessions, at once or when they
+// have had time to end; should it fail, this one goes
 // on as if nothing had been.
 extension ProxyServer {
     /// How long the new process may take to serve.
@@ -107,7 +109,9 @@ extension ProxyServer {
             logs.log.tell(.handOverDone(process: handOver.successor.number))
             admin?.close()
             notify(["MAINPID=\(handOver.successor.number)"])
-            drainProcess(because: "a new process serves", cause: .successor)
+            let linger = current.configuration.linger
+            guard linger > 0 else { return drainProcess(because: "a new process serves", cause: .successor) }
+            retireProcess(linger: linger)
         case .failed(let status):
             let how = status.map { "it ended with \($0)" } ?? "it ended"
             logs.log.tell(.handOverFailed("\(how) before it served; its complaints are on standard error"))

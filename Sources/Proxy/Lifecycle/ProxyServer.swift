@@ -9,7 +9,7 @@ internal import Telemetry
 /// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads and opens the
 /// access log anew, SIGUSR1 does only the latter; SIGUSR2 hands over to a new process. All of it happens on the main loop, and reaches the workers through their mailboxes.
 package final class ProxyServer: TimerTarget {
-    enum Timer: UInt8 { case drainDeadline, handOverDeadline, tickets, everySecond }
+    enum Timer: UInt8 { case drainDeadline, handOverDeadline, tickets, everySecond, lingerEnd }
 
     let file: String
     let logs: Logs
@@ -29,6 +29,8 @@ package final class ProxyServer: TimerTarget {
     /// Workers that still have something to close; nil while the process doesn't drain.
     var undrainedWorkers: Int?
     var handOver: HandOver?
+    /// Another process accepts, and the sessions of this one are left alone for a while.
+    var isLingering = false
     let board = CertificateBoard()
     /// Whom to tell what became of orders about certificates.
     var orders: [UInt64: (AdminResponse) -> Void] = [:]
@@ -180,6 +182,7 @@ package final class ProxyServer: TimerTarget {
         case .drainDeadline: end(0, cause: "drain deadline")
         case .handOverDeadline: handOverTookTooLong()
         case .tickets: rotateTickets()
+        case .lingerEnd: lingerEnded()
         case .everySecond: everySecond()
         case nil: break
         }

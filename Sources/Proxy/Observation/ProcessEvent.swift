@@ -31,6 +31,8 @@ enum ProcessEvent: Event {
     case handOverBegan(process: Int32)
     case handOverDone(process: Int32)
     case handOverFailed(_ cause: String)
+    /// Another process accepts, and this one leaves its sessions alone for so many nanoseconds.
+    case lingering(_ limit: UInt64)
     /// What the process before this one knew goes on.
     case stateTaken(listeners: Int, drained: Int)
     /// Ticket keys and drains by order end with the process that had them.
@@ -46,7 +48,7 @@ extension ProcessEvent {
         case .fileUseless, .refreshed: metrics.add(.refreshes, ["refused"])
         case .started, .workerFailed, .draining, .stopped, .warned, .certificateExpires, .drainOrdered,
             .undrained, .keysAreLogged, .filesChanged, .handOverBegan, .handOverDone, .handOverFailed,
-            .stateTaken, .stateLost:
+            .lingering, .stateTaken, .stateLost:
             break
         }
     }
@@ -74,7 +76,8 @@ extension ProcessEvent {
             .filesChanged:
             ofFiles
         case .drainOrdered, .undrained: ofOrders
-        case .handOverBegan, .handOverDone, .handOverFailed, .stateTaken, .stateLost: ofHandOvers
+        case .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost:
+            ofHandOvers
         }
     }
 
@@ -115,7 +118,7 @@ extension ProcessEvent {
                     .notice, "configuration file changed", ["file": "\(files.joined(separator: " "))"])
             ]
         case .started, .workerFailed, .draining, .stopped, .certificateExpires, .drainOrdered, .undrained,
-            .handOverBegan, .handOverDone, .handOverFailed, .stateTaken, .stateLost:
+            .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost:
             []
         }
     }
@@ -135,8 +138,7 @@ extension ProcessEvent {
             [.operation(.notice, "undrained", ["selection": "\(selection)"])]
         case .started, .workerFailed, .draining, .stopped, .reloaded, .reloadFailed, .warned,
             .certificateExpires, .keysAreLogged, .fileReadAgain, .fileUseless, .refreshed, .filesChanged,
-            .handOverBegan, .handOverDone,
-            .handOverFailed, .stateTaken, .stateLost:
+            .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost:
             []
         }
     }
@@ -149,6 +151,12 @@ extension ProcessEvent {
             [.operation(.notice, "new process serves", ["process": .stringConvertible(process)])]
         case .handOverFailed(let cause):
             [.operation(.error, "new process failed, the old one goes on", ["cause": "\(cause)"])]
+        case .lingering(let limit):
+            [
+                .operation(
+                    .notice, "sessions go on in this process until they end",
+                    ["limit_ms": .milliseconds(limit)])
+            ]
         case .stateTaken(let listeners, let drained):
             [
                 .operation(

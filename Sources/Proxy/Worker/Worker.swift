@@ -19,6 +19,8 @@ final class Worker: ClientContext {
     let sessionDesk = SessionDesk()
     private(set) var drainEnd: UInt64 = 0
     private(set) var drainCause = DrainCause.process
+    /// Another process accepts; sessions are not closed yet.
+    private(set) var isLingering = false
 
     /// On the thread that will run the loop.
     override init(index: Int, generation: Generation, resolver: Resolver, log: LogSinks, loop: EventLoop)
@@ -76,10 +78,24 @@ final class Worker: ClientContext {
 
     // MARK: The end
 
-    /// Stops accepting and closes all sessions, spread over the time given; `done` when the last has gone.
-    func drain(over spread: UInt64, because cause: DrainCause, done: @escaping () -> Void) {
+    /// Stops accepting and leaves the sessions alone; `done` when the last has gone.
+    func retire(done: @escaping () -> Void) {
         onEmpty = done
         isDraining = true
+        isLingering = true
+        let retiring = listeners
+        listeners = []
+        for listener in retiring { listener.retire() }
+        for client in clients { client.drain() }
+        checkEmpty()
+    }
+
+    /// Stops accepting and closes all sessions, spread over the time given; `done` when the last has gone, where nobody
+    /// waits for that yet.
+    func drain(over spread: UInt64, because cause: DrainCause, done: (() -> Void)?) {
+        if let done { onEmpty = done }
+        isDraining = true
+        isLingering = false
         drainEnd = loop.now &+ spread
         drainCause = cause
         let retiring = listeners
