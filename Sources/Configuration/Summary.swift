@@ -2,11 +2,7 @@ extension ProxyConfiguration {
     /// What `trunkline check` prints: listeners, routes and upstreams, and every key that differs from its default.
     package var summary: [String] {
         var lines = listeners.map { listener in
-            let tls =
-                listener.tls.map {
-                    "tls, \($0.certificates.count) certificate\($0.certificates.count == 1 ? "" : "s")"
-                } ?? "plain"
-            return "listener \(listener.address.value) (\(tls))"
+            "listener \(listener.address.value) (\(listener.tls.map(Self.summary) ?? "plain"))"
         }
         if let admin { lines.append("admin \(admin.address.value)") }
         lines += routes.flatMap(summary)
@@ -15,6 +11,14 @@ extension ProxyConfiguration {
         }
         let others = Self.table.show(self).leaving(["listeners", "routes", "upstreams", "admin"])
         return lines + others.differences(from: Self.table.show(Self())).map { "set \($0)" }
+    }
+
+    private static func summary(_ tls: ListenerTLS) -> String {
+        func count(_ number: Int) -> String { "\(number) certificate\(number == 1 ? "" : "s")" }
+        let names = tls.issuedNames.map(\.value)
+        guard !names.isEmpty else { return "tls, \(count(tls.certificates.count))" }
+        let files = tls.certificates.isEmpty ? "" : ", \(count(tls.certificates.count))"
+        return "tls\(files), by acme: \(names.joined(separator: " "))"
     }
 
     private func summary(_ route: RouteConfiguration) -> [String] {

@@ -3,6 +3,12 @@ import Testing
 
 @Suite("The summary of a configuration")
 struct SummaryTests {
+    @Test("names whose certificates are got by itself are listed")
+    func issued() {
+        let loaded = load(listener: ", tls: { acme: [a.example, b.example] }", rest: "acme: {}")
+        #expect(loaded.value?.summary.first?.hasSuffix("(tls, by acme: a.example b.example)") == true)
+    }
+
     @Test("says every key that is not as it is by default, in its place")
     func changes() throws {
         let loaded = load(
