@@ -52,6 +52,11 @@ static inline int trunkline_replace(const char *from, const char *to, const char
     }
     return 0;
 }
+/// Seconds since a file was written, or -1.
+static inline long trunkline_file_age(const char *path) {
+    struct stat facts;
+    return lstat(path, &facts) == 0 ? (long)(time(NULL) - facts.st_mtime) : -1;
+}
 /// A descriptor that holds the lock until it is closed, or -1: EWOULDBLOCK where another process has it.
 static inline int trunkline_lock(const char *path) {
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -77,16 +77,25 @@ package struct PrivateFolder: Sendable {
     /// Takes a file away; it is no failure if there is none.
     package func remove(_ name: String) { _ = unsafe unlink("\(path)/\(name)") }
 
+    /// Takes drafts away that processes have left behind which ended while they wrote, an hour ago or longer.
+    package func sweep() {
+        for name in everything where name.hasPrefix(".") {
+            let path = "\(path)/\(name)"
+            if unsafe trunkline_file_age(path) > 3600 { remove(name) }
+        }
+    }
+
     /// The names of its files, hidden ones left out, sorted; a few thousand at most.
-    package var names: [String] {
+    package var names: [String] { everything.filter { !$0.hasPrefix(".") }.sorted() }
+
+    private var everything: [String] {
         guard let folder = unsafe opendir(path) else { return [] }
         defer { unsafe closedir(folder) }
         var names: [String] = []
         while names.count < 4096, let name = unsafe trunkline_next_name(folder) {
-            let text = unsafe String(cString: name)
-            if !text.hasPrefix(".") { names.append(text) }
+            names.append(unsafe String(cString: name))
         }
-        return names.sorted()
+        return names
     }
 
     /// The lock of this name; nil when another holds it, in this process or another.

@@ -58,6 +58,22 @@ struct PrivateFolderTests {
         }
     }
 
+    @Test("drafts that somebody left an hour ago are taken away, and nothing else")
+    func sweep() throws {
+        try scratch { folder in
+            try folder.make()
+            for name in [".a.1", ".b.2", "c"] { try folder.write([1], to: name) }
+            for name in [".a.1", "c"] {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -4000)],
+                    ofItemAtPath: "\(folder.path)/\(name)")
+            }
+            folder.sweep()
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [".b.2", "c"])
+        }
+    }
+
     @Test("one holds a lock at a time")
     func lock() throws {
         try scratch { folder in

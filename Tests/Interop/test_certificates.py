@@ -1,13 +1,16 @@
 """Certificates that the proxy gets by itself, from Pebble."""
 
+import functools
+import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
 
 import pytest
 
-from support import machine
+from support import machine, preload
 from support.admin import Admin
 from support.backends import ScriptedBackend, echo, node_echo
 from support.pebble import Pebble
@@ -72,6 +75,12 @@ class Site:
     def is_ready(self) -> bool:
         return self.admin.get("/readyz?certificates")[0] == 200
 
+    def may_be_ready(self) -> bool:
+        try:
+            return self.is_ready()
+        except OSError:
+            return False
+
     def wait(self, timeout: float = 30) -> None:
         machine.eventually(self.is_ready, "every certificate is there", timeout, 0.05)
 
@@ -81,9 +90,7 @@ class Site:
 
 @pytest.fixture
 def site(run, tmp_path, backend):
-    def make(**options) -> Site:
-        return Site(run, tmp_path, backend, **options)
-    return make
+    return functools.partial(Site, run=run, tmp_path=tmp_path, backend=backend)
 
 
 @pytest.mark.parametrize("challenge", ["tls-alpn-01", pytest.param("http-01", marks=full)])
@@ -301,3 +308,44 @@ def test_a_reload_keeps_what_was_issued(site):
         assert edge.admin.post("/reload")[0] == 200
         assert edge.leaf() == leaf
         assert proxy.process.poll() is None
+
+
+def test_an_authority_whose_certificate_nobody_trusts_is_not_believed(site):
+    with (edge := site()).pebble:
+        config = edge.configuration()
+        del config["acme"]["ca"]
+        with edge.run(config, port=edge.tls) as proxy:
+            proxy.wait_log("certificate not issued.*can't be reached.*certificate rejected: unable to get local issuer", 15)
+            assert "newOrder" not in edge.pebble.log.read_text() and edge.leaf()
+            # It may be mended by a reload.
+            (proxy.folder / "proxy.conf").write_text(json.dumps(edge.configuration() | {"acme": edge.pebble.section(edge.storage)}))
+            assert edge.admin.post("/reload")[0] == 200
+            edge.wait()
+
+
+@pytest.mark.skipif(not preload.IS_POSSIBLE, reason="wants a C compiler, and no sanitizer")
+@pytest.mark.parametrize("points", [range(1, 80) if machine.FULL else [14]])
+def test_a_process_that_is_killed_at_any_change_of_the_storage_harms_nothing(site, tmp_path, points):
+    for number in points:
+        (folder := tmp_path / f"at{number}").mkdir()
+        with (edge := site(tmp_path=folder)).pebble:
+            (file := folder / "proxy.conf").write_text(json.dumps(edge.configuration()))
+            log = folder / "log"
+            with log.open("w") as output:
+                process = subprocess.Popen([str(BINARY), "run", "--config", str(file)], stdout=output, stderr=output,
+                                           env=preload.environment(tmp_path, kill=(edge.storage, number)))
+            try:
+                machine.eventually(lambda: process.poll() is not None or edge.may_be_ready(), "killed, or ready", 40, 0.05)
+                was_killed = process.poll() == -signal.SIGKILL
+            finally:
+                machine.end(process)
+            changes = [line for line in log.read_text().splitlines() if line.startswith("change ")]
+            if not was_killed:
+                assert number > 12 and machine.FULL, changes
+                return
+            with edge.proxy():
+                edge.wait()
+                edge.talk().sock.close()
+            assert len(list((edge.storage / "accounts").glob("*/account.pem"))) == 1, changes
+            assert list((edge.storage / "challenges").glob("[!.]*")) == [], changes
+    assert not machine.FULL, "there are more changes than were tried"

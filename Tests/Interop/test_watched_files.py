@@ -1,8 +1,10 @@
 """Files that proxy.conf names are read again when they change, as certbot and Kubernetes change them."""
 
+import itertools
 import os
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -120,3 +122,64 @@ def test_the_configuration_itself_is_watched_where_that_is_wished(serve, pairs, 
         proxy.wait_log("configuration not reloaded, the old one stays", 10)
         file.write_text(good)
         proxy.wait_log("configuration reloaded", 10)
+
+
+def put_pipe(file) -> None:
+    os.mkfifo(file)
+
+
+def put_loop(file) -> None:
+    os.symlink(file.name, file)
+
+
+def put_endless(file) -> None:
+    os.symlink("/dev/zero", file)
+
+
+@pytest.mark.parametrize("put", [put_pipe, put_loop, put_endless, lambda file: file.mkdir()])
+def test_what_is_no_file_stops_nothing(serve, pairs, tmp_path, put):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_bytes(pairs[0][0])
+    key.write_bytes(pairs[0][1])
+    with serve(certificate, key) as proxy:
+        certificate.unlink()
+        put(certificate)
+        proxy.wait_log("file can't be used, what it held before still counts.*cert.pem", 10)
+        assert leaf(proxy).split() == pairs[0][0].split()
+        certificate.rmdir() if certificate.is_dir() else certificate.unlink()
+        for file, content in ((certificate, pairs[1][0]), (key, pairs[1][1])):
+            file.with_suffix(".new").write_bytes(content)
+            file.with_suffix(".new").rename(file)
+        serves(proxy, pairs[1])
+
+
+def test_a_folder_that_never_stands_still_starves_nobody(serve, pairs, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    certificate.write_bytes(pairs[0][0])
+    key.write_bytes(pairs[0][1])
+    stop = threading.Event()
+
+    def churn() -> None:
+        for number in itertools.count():
+            if stop.is_set():
+                return
+            (tmp_path / f"noise{number % 50}").write_bytes(b"x")
+            time.sleep(0.0005)
+    with serve(certificate, key) as proxy:
+        thread = threading.Thread(target=churn)
+        thread.start()
+        try:
+            before = cpu_seconds(proxy.pid)
+            certificate.write_bytes(pairs[1][0])
+            key.write_bytes(pairs[1][1])
+            serves(proxy, pairs[1])
+            time.sleep(1)
+            assert cpu_seconds(proxy.pid) - before < 1.5
+        finally:
+            stop.set()
+            thread.join()
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

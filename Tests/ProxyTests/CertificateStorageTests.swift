@@ -90,6 +90,25 @@ struct CertificateStorageTests {
         #expect(throws: ACMEError.self) { try CertificateStorage("/none/storage").prepare() }
     }
 
+    @Test("a link in the folder's place counts as what it leads to")
+    func links() throws {
+        let files = FileManager.default
+        try scratch { elsewhere, path in
+            try elsewhere.prepare()
+            let link = path + "-link"
+            defer { try? files.removeItem(atPath: link) }
+            try files.createSymbolicLink(atPath: link, withDestinationPath: path)
+            try CertificateStorage(link).prepare()
+            try files.setAttributes([.posixPermissions: 0o750], ofItemAtPath: path)
+            #expect(throws: ACMEError.self) { try CertificateStorage(link).prepare() }
+            for target in [link, path + "/probe-none/x", "/dev/null"] {
+                try files.removeItem(atPath: link)
+                try files.createSymbolicLink(atPath: link, withDestinationPath: target)
+                #expect(throws: ACMEError.self) { try CertificateStorage(link).prepare() }
+            }
+        }
+    }
+
     @Test("proofs are shown as long as they stand, by whoever follows the folder")
     func proofs() throws {
         try scratch { storage, path in

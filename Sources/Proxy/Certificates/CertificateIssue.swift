@@ -17,8 +17,7 @@ extension CertificateKeeper {
                 if jobs[index].due > now { return }
             }
             if let record = storage.failure(name, authority), jobs[index].heed(record, now: now) { return }
-            // Whoever put them there holds the lock no more.
-            for left in storage.challenges.names { storage.withdraw(left) }
+            storage.sweep(authority.directory)
             let link = try storage.link(authority.directory)
             let key = try PrivateKey(generating: authority.key)
             let request = try CertificateRequest(names: [name], key: key)

@@ -45,6 +45,7 @@ final class CertificateKeeper: TimerTarget {
         self.changed = changed
         loop.owner = self
         watch = try? FolderWatch(on: loop) { [unowned self] in noticed() }
+        lastTick = now
         arm(.tick, Self.tick)
     }
 

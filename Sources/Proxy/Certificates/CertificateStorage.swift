@@ -44,6 +44,15 @@ struct CertificateStorage: Sendable {
         }
     }
 
+    /// Takes away what processes have left behind that were killed: for whoever holds the lock.
+    func sweep(_ directory: String) {
+        for folder in [root, challenges, certificates, staples, failures, account(directory)] {
+            folder.sweep()
+        }
+        // Whoever put them there holds the lock no more.
+        for left in challenges.names { withdraw(left) }
+    }
+
     /// nil while another process has it.
     func lock() throws(ACMEError) -> PrivateFolder.Lock? {
         do throws(SystemError) { return try root.lock("lock") } catch {
@@ -74,7 +83,8 @@ struct CertificateStorage: Sendable {
 
     /// - Parameter directory: whose certificate it is.
     func save(_ pem: [UInt8], as name: String, from directory: String) throws(ACMEError) {
-        try write(Array("\(Self.issuer)\(directory)\n".utf8) + pem, to: Self.fileName(name), in: certificates)
+        let head = Array("\(Self.issuer)\(directory)\n".utf8)
+        try write(head + pem, to: Self.fileName(name), in: certificates)
     }
 
     /// Whose certificate it is; nil where that is not said.
