@@ -6,6 +6,8 @@ package struct AdminConfiguration: Equatable, Sendable {
     package var hosts: [String] = []
     /// A file with what orders over TCP must come with. nil = nothing.
     package var token: Located<String>?
+    /// A file that keeps revocations. nil = they live as long as the process, and those that it hands over to.
+    package var revocations: Located<String>?
     /// Of a Unix socket.
     package var access = SocketAccess()
     /// The most rows of a family in `/metrics`; what is over is summed up.
@@ -30,6 +32,11 @@ package struct AdminConfiguration: Equatable, Sendable {
             "A file: orders over TCP need `Authorization: Bearer` with what it holds.",
             example: "admin.token",
             unset: "orders need nothing")
+        Key.optional(
+            "revocations", \.revocations, .file,
+            "A file, written by the proxy: revocations outlive a crash and a restart.",
+            example: "revocations.json",
+            unset: "they go on where a process hands over, and are lost otherwise")
         SocketAccess.table.keys(in: \Self.access)
         Key.value(
             "metric_rows", \.metricRows, .integer(16...1_000_000),

@@ -36,6 +36,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The process may not do that.
     package var isForbidden: Bool { code == EACCES || code == EPERM }
 
+    /// There is no such file.
+    package var isMissing: Bool { code == ENOENT }
+
     /// Another process holds the address.
     package var isAddressInUse: Bool { code == EADDRINUSE }
 

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from support import machine
 from support.admin import free_admin
 from support.audience import Feed
-from support.backends import LibraryBackend, ScriptedBackend
+from support.backends import LibraryBackend, ScriptedBackend, node_echo
 from support.http2 import Http2
 from support.proxy import BINARY, route, upstream
 from support.successor import hand_over
@@ -304,3 +304,73 @@ def test_revocations_outlive_a_process_that_hands_over(run, tmp_path):
         wire = proxy.wire()
         wire.sock.sendall(upgrade_request("/", fields=list(bearer(issuer.sign(sub="zoe")).items())))
         assert wire.read_head().status == 401
+
+
+def test_revocations_outlive_a_crash_where_they_have_a_file(run, tmp_path):
+    issuer = Issuer("ES256")
+    keys = issuer.write(tmp_path / "keys")
+    admin = free_admin()
+    kept = tmp_path / "revocations.json"
+    with LibraryBackend() as backend:
+        config = {"admin": {**admin.section, "revocations": str(kept)},
+                  "routes": [route("/", "app", access={"jwt": {"keys": keys, "algorithms": ["ES256"]}})],
+                  "upstreams": {"app": upstream(backend.address)}}
+        here = SimpleNamespace(issuer=issuer)
+        with run(config) as here.proxy:
+            here.proxy.allowed_exit = (-9,)
+            assert admin.post("/revocations?subject=zoe")[0] == 200
+            assert admin.post("/revocations?token_id=t-9")[0] == 200
+            assert admin.call("DELETE", "/revocations?token_id=t-9")[0] == 200
+            before = json.loads(admin.get("/revocations")[1])
+            assert kept.stat().st_mode & 0o077 == 0 and json.loads(kept.read_text()) == before
+            here.proxy.process.kill()
+            here.proxy.process.wait()
+        with run(config) as here.proxy:
+            assert json.loads(admin.get("/revocations")[1]) == before
+            assert refused(here, sub="zoe") and not refused(here, sub="yan")
+            kept.unlink()
+            kept.mkdir()
+            assert admin.post("/revocations?subject=yan")[0] == 500
+            assert refused(here, sub="yan"), "it counts all the same"
+            here.proxy.wait_log("cannot write revocations")
+        kept.rmdir()
+        kept.write_text('{"revocations": [')
+        file = tmp_path / "proxy.conf"
+        file.write_text(json.dumps({**config, "listeners": [{"address": "127.0.0.1:0"}]}))
+        done = subprocess.run([BINARY, "check", "--config", str(file)], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1 and "holds no revocations" in done.stdout + done.stderr
+
+
+def test_of_many_users_one_is_logged_out_within_a_second(run, tmp_path):
+    """As many sessions as TRUNKLINE_FULL asks for: of all of one user's none stays, and nobody else notices."""
+    users, each = (500, 10) if machine.FULL else (30, 5)
+    issuer = Issuer("ES256")
+    keys = issuer.write(tmp_path / "keys")
+    admin = free_admin()
+    with node_echo() as backend, run(
+            {"workers": 4, "admin": admin.section, "timeouts": {"close": "500ms"},
+             "routes": [route("/", "app", access={"jwt": {"keys": keys, "algorithms": ["ES256"]}})],
+             "upstreams": {"app": upstream(backend.address)}}, tls=False) as proxy:
+        tokens = [issuer.sign(sub=f"user-{number}", expires=600) for number in range(users)]
+
+        def opened(number: int):
+            wire = proxy.wire(60)
+            wire.sock.sendall(upgrade_request("/", fields=list(bearer(tokens[number % users]).items())))
+            assert wire.read_head().status == 101
+            return wire
+        with ThreadPoolExecutor(16) as pool:
+            wires = list(pool.map(opened, range(users * each)))
+            began = time.monotonic()
+            status, _, text = admin.call("POST", "/revocations?subject=user-7")
+            assert (status, json.loads(text)["sessions"]) == (200, each)
+            closes = [wire.read_until_close() for wire in wires[7::users]]
+            took = time.monotonic() - began
+            assert {(close.close_code, close.close_reason) for close in closes} == {(4401, "access was revoked")}
+            assert took < 1, took
+
+            def lives(wire) -> bool:
+                wire.send(TEXT, b"still here")
+                return wire.read_message() == (TEXT, b"still here")
+            assert all(pool.map(lives, [wire for index, wire in enumerate(wires) if index % users != 7]))
+        for wire in wires:
+            wire.sock.close()

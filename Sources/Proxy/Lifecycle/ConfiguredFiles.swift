@@ -257,6 +257,24 @@ struct ConfiguredFiles {
         return String(token)
     }
 
+    /// What keeps revocations. It is written by ourselves, and so not watched.
+    mutating func revocations(_ named: Located<String>) -> RevocationFile? {
+        do throws(RevocationFile.Trouble) {
+            return try RevocationFile(path(named.value))
+        } catch {
+            switch error {
+            case .unreadable(let cause):
+                complain(named.place, "cannot read revocations '\(named.value)': \(cause.reason)")
+            case .garbled:
+                complain(
+                    named.place,
+                    "'\(named.value)' holds no revocations as GET /revocations shows them: mend it, or take it away"
+                )
+            }
+            return nil
+        }
+    }
+
     private mutating func look(_ path: String) {
         if files[path] == nil { files[path] = FileStamp(path) }
     }

@@ -92,6 +92,7 @@ package final class ProxyServer: TimerTarget {
     private func startWorkers(_ count: Int, _ inherited: InheritedSockets) throws(SystemError) {
         let resolver = Resolver()
         let generation = current.generation(in: state)
+        takeRevocations()
         takeState(inherited)
         let log = logs.sinks
         let home = loop.mailbox

@@ -43,7 +43,14 @@ extension ProxyServer {
 
     private func adopt(_ next: Startup, _ added: [ListenerHandOut]) {
         let names = Set(next.listeners.map(\.name))
+        let isKeptElsewhere = next.revocations?.path != current.revocations?.path
         current = next
+        if isKeptElsewhere {
+            takeRevocations()
+            keepRevocations()
+            let list = revocations
+            onWorkers { _ = $0.adopt(list) }
+        }
         listeners = listeners.filter { names.contains($0.facts.name) } + added
         let generation = next.generation(in: state)
         state.prune(keeping: next.configuration.routes)

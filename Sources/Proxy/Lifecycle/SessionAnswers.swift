@@ -76,7 +76,7 @@ extension ProxyServer {
         switch call {
         case .list:
             revocations.prune(now: now)
-            done(.json([("revocations", .array(revocations.all.map { .revocation($0, until: $1) }))]))
+            done(AdminResponse(200, revocations.shown.text, contentType: "application/json"))
         case .add(let revocation, let lasting):
             guard handOver == nil else { return done(.handingOver) }
             let until = now + max(lasting ?? Self.revocationTime, state.tokenLives.longest)
@@ -103,30 +103,47 @@ extension ProxyServer {
     /// How long a revocation is kept at least where nothing else is said, in seconds.
     private static let revocationTime = 86_400.0
 
-    /// Tells all workers, and answers when they know.
+    /// Keeps what counts now, tells all workers, and answers when they know.
     private func spread(
         _ done: @escaping (AdminResponse) -> Void, _ response: @escaping (Int) -> AdminResponse
     ) {
         guard let admin else { return done(.starting) }
         let list = revocations
+        let isKept = keepRevocations()
         admin.ask({ worker, answer in answer(worker.adopt(list)) }) { (counts: [Int]?) in
-            done(counts.map { response($0.reduce(0, +)) } ?? .silent)
+            let told = counts.map { response($0.reduce(0, +)) } ?? .silent
+            done(isKept ? told : .notKept)
         }
     }
-}
 
-extension Telemetry.JSONValue {
-    fileprivate static func revocation(_ revocation: Revocation, until: Double) -> Self {
-        .object([
-            ("subject", .optional(revocation.subject)), ("token_id", .optional(revocation.tokenID)),
-            ("issued_before", .seconds(revocation.issuedBefore)), ("until", .number(until)),
-        ])
+    /// Those that a process before this one kept.
+    func takeRevocations() {
+        let now = ProcessFacts.wallClock()
+        for (revocation, until) in current.revocations?.kept ?? [] where until > now {
+            _ = revocations.add(revocation, until: until, now: now)
+        }
+    }
+
+    /// Writes those that count into their file. False where that fails.
+    @discardableResult
+    func keepRevocations() -> Bool {
+        guard let file = current.revocations else { return true }
+        do throws(SystemError) {
+            try file.write(revocations)
+            return true
+        } catch {
+            logs.log.tell(.warned("cannot write revocations to '\(file.path)': \(error.reason)"))
+            return false
+        }
     }
 }
 
 extension AdminResponse {
     static var starting: AdminResponse { AdminResponse(503, "starting\n") }
     static var silent: AdminResponse { AdminResponse(503, "a worker does not answer\n") }
+    fileprivate static var notKept: AdminResponse {
+        AdminResponse(500, "it counts, but could not be written to the file of 'revocations': see the log\n")
+    }
     fileprivate static var noSession: AdminResponse { AdminResponse(404, "no such session\n") }
     static var handingOver: AdminResponse {
         AdminResponse(503, "handing over to another process: ask again in a moment\n")

@@ -20,6 +20,8 @@ package struct Startup {
     /// Of the configuration itself, as it was before it was read.
     private(set) var stamp: FileStamp?
     let adminRules: AdminRules
+    /// Where revocations are kept; nil where they aren't.
+    let revocations: RevocationFile?
     private let backendTLS: [String: ClientTLSContext]
     /// By the names of routes.
     private let access: [String: AccessFiles]
@@ -129,6 +131,9 @@ package struct Startup {
         adminRules = AdminRules(
             hosts: admin?.hosts ?? [], token: token,
             isOnNetwork: admin?.address.value.port != nil)
+        revocations = files.attempt(&refused, old?.revocations) { files in
+            admin?.revocations.flatMap { files.revocations($0) }
+        }
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
         backendTLS = contexts
