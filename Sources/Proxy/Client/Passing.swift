@@ -32,8 +32,11 @@ extension RequestServer {
             switch outcome {
             case .admitted(let admission): go(admission)
             case .refused(let fault):
+                leaveRoute()
                 refuse(fault, host: question.host, path: question.head.target.text)
-            case .answered(let response): answer(response, to: question.head, nil)
+            case .answered(let response):
+                leaveRoute()
+                answer(response, to: question.head, nil)
             }
         }
         gate.start()

@@ -108,16 +108,20 @@ extension RequestServer {
     }
 
     private func pass(_ plan: RequestPlan) {
-        guard plan.route.passage != nil else { return go(on: plan, nil) }
+        guard let keyed = enterKeys(of: AccessQuestion(plan), plan.route, isSession: false) else { return }
+        guard plan.route.passage != nil else { return go(on: plan, keyed, nil) }
         pass(AccessQuestion(plan)) { [weak self] admission, request, response in
             var plan = plan
             plan.forwarding.edits = request
             plan.responseEdits = response
-            self?.go(on: plan, admission.claims)
+            self?.go(on: plan, keyed, admission.claims)
         }
     }
 
     private func pass(_ plan: UpgradePlan) {
+        guard let keyed = enterKeys(of: AccessQuestion(plan), plan.route, isSession: true) else { return }
+        var plan = plan
+        plan.keyed = keyed.places
         guard plan.route.passage != nil else { return go(on: plan) }
         pass(AccessQuestion(plan)) { [weak self] admission, request, response in
             var plan = plan
@@ -128,43 +132,13 @@ extension RequestServer {
         }
     }
 
-    private func go(on plan: RequestPlan, _ claims: Claims?) {
-        guard enter(plan.route, host: plan.host, path: plan.path) else { return }
-        do throws(Fault) {
-            _ = try enterKeys(plan.route, plan.head, claims, isSession: false)
-            begin(plan)
-        } catch {
-            leaveRoute()
-            refuse(error, host: plan.host, path: plan.path)
-        }
+    private func go(on plan: RequestPlan, _ keyed: EnteredKeys, _ claims: Claims?) {
+        if enter(plan.route, keyed.places, claims, host: plan.host, path: plan.path) { begin(plan) }
     }
 
     private func go(on plan: UpgradePlan) {
-        guard enter(plan.route, host: plan.host, path: plan.path) else { return }
-        do throws(Fault) {
-            var plan = plan
-            plan.keyed = try enterKeys(plan.route, plan.head, plan.admission?.claims, isSession: true)
-            ask(plan)
-        } catch {
-            leaveRoute()
-            refuse(error, host: plan.host, path: plan.path)
-        }
-    }
-
-    /// Takes the places that the request's keys give it, which are given back with the one on the route.
-    private func enterKeys(
-        _ route: Route, _ head: RequestHead, _ claims: Claims?, isSession: Bool
-    ) throws(Fault) -> KeyedPlaces? {
-        guard !route.keyed.isEmpty else { return nil }
-        let keyed = try KeyedPlaces(
-            route, head, client: address, claims, isSession: isSession, at: worker.loop.now)
-        guard let keyed else { return nil }
-        let leave = self.leave
-        self.leave = {
-            leave?()
-            keyed.leave()
-        }
-        return keyed
+        let claims = plan.admission?.claims
+        if enter(plan.route, plan.keyed, claims, host: plan.host, path: plan.path) { ask(plan) }
     }
 
     /// Answers by the route itself.
@@ -200,14 +174,40 @@ extension RequestServer {
         refuse(Fault(.useHTTPS(location: location)), host: host, path: head.target.text)
     }
 
-    private func enter(_ route: Route, host: String, path: String) -> Bool {
+    /// Takes the places that the request's keys give it, before anything is done for it: whoever guesses passwords is
+    /// counted too. nil where it was refused.
+    private func enterKeys(
+        of asked: @autoclosure () -> AccessQuestion, _ route: Route, isSession: Bool
+    ) -> EnteredKeys? {
+        guard !route.keyed.isEmpty else { return EnteredKeys(places: nil) }
+        let question = asked()
+        let places = KeyedPlaces(isSession: isSession)
+        leave = { places.leave() }
+        do throws(Fault) {
+            try places.enter(question, client: address, at: worker.loop.now)
+            return EnteredKeys(places: places)
+        } catch {
+            leaveRoute()
+            refuse(error, host: question.host, path: question.head.target.text)
+            return nil
+        }
+    }
+
+    private func enter(
+        _ route: Route, _ keyed: KeyedPlaces?, _ claims: Claims?, host: String, path: String
+    ) -> Bool {
         do throws(Fault) {
             let place = try route.enter(client: address)
-            leave = { place.leave() }
+            leave = {
+                place.leave()
+                keyed?.leave()
+            }
+            if let keyed, let claims { try keyed.enter(route.keyed, claims, at: worker.loop.now) }
             record?.route = route.name
             entered(route)
             return true
         } catch {
+            leaveRoute()
             refuse(error, host: host, path: path)
             return false
         }
@@ -269,4 +269,9 @@ extension RequestServer {
         case .failed(let fault, _): refuse(fault, host: plan.host, path: plan.path)
         }
     }
+}
+
+/// What a request has by its keys; nothing where its route has none.
+private struct EnteredKeys {
+    let places: KeyedPlaces?
 }

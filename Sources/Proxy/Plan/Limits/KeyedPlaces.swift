@@ -16,41 +16,64 @@ final class KeyedPlaces {
     private(set) var places: [Place] = []
     private let isSession: Bool
 
-    /// nil where the request has none of the route's keys.
-    init?(
-        _ route: Route, _ head: RequestHead, client: String, _ claims: Claims?, isSession: Bool,
-        at now: UInt64
-    ) throws(Fault) {
-        self.isSession = isSession
-        for rule in route.keyed {
-            guard let key = rule.source.key(head, client: client, claims) else { continue }
-            do throws(Fault) {
-                places.append((rule.store, try rule.store.enter(key, isSession: isSession, at: now)))
-            } catch {
-                leave()
-                throw error
-            }
+    init(isSession: Bool) { self.isSession = isSession }
+
+    // Whoever is the last to know of them gives them back, if nobody has.
+    deinit { leave() }
+
+    /// Takes those that the request's head and the client's address give it.
+    func enter(_ question: AccessQuestion, client: String, at now: UInt64) throws(Fault) {
+        for rule in question.route.keyed {
+            try enter(rule, rule.source.key(question, client: client), at: now)
         }
-        if places.isEmpty { return nil }
     }
 
+    /// Takes those that its token gives it.
+    func enter(_ rules: [KeyedRule], _ claims: Claims, at now: UInt64) throws(Fault) {
+        for rule in rules {
+            guard case .claim(let name) = rule.source else { continue }
+            try enter(rule, claims.text(name), at: now)
+        }
+    }
+
+    private func enter(_ rule: KeyedRule, _ key: String?, at now: UInt64) throws(Fault) {
+        guard let key, !key.isEmpty else { return }
+        places.append((rule.store, try rule.store.enter(key, isSession: isSession, at: now)))
+    }
+
+    /// Gives all of them back.
     func leave() {
         for place in places { place.entry.leave(isSession: isSession) }
+        places = []
     }
 }
 
 extension KeyedLimitConfiguration.Source {
-    /// nil where the request has none, or an empty one.
-    fileprivate func key(_ head: RequestHead, client: String, _ claims: Claims?) -> String? {
-        let value: String? =
-            switch self {
-            case .clientIP: ClientKey(client)?.text
-            case .claim(let name): claims?.text(name)
-            case .header(let name): head.fields.first(name)
-            case .cookie(let name):
-                head.fields.values("cookie").lazy.compactMap { HashKey.cookieValue(name, in: $0) }.first
-                    .map { String(decoding: $0, as: UTF8.self) }
-            }
-        return value.flatMap { $0.isEmpty ? nil : $0 }
+    /// nil where the request has none.
+    fileprivate func key(_ question: AccessQuestion, client: String) -> String? {
+        switch self {
+        case .clientIP: ClientKey(client)?.text
+        case .claim: nil
+        case .header(let name): question.field(name)
+        case .cookie(let name): question.cookie(name)
+        }
+    }
+}
+
+extension AccessQuestion {
+    /// All lines of a field, as most backends join them: another line before the right one is no way around a limit.
+    fileprivate func field(_ name: String) -> String? {
+        let lines = head.fields.all(name)
+        return lines.count > 1 ? lines.joined(separator: ", ") : lines.first
+    }
+
+    /// A cookie that was taken out as a token is a key none the less.
+    fileprivate func cookie(_ name: String) -> String? {
+        let values = head.fields.values("cookie").lazy
+        if let value = values.compactMap({ HashKey.cookieValue(name, in: $0) }).first {
+            return String(decoding: value, as: UTF8.self)
+        }
+        let isTaken = route.passage?.sources?.sources.contains(.cookie(name)) ?? false
+        return isTaken ? taken?.token : nil
     }
 }
