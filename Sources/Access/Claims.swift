@@ -60,23 +60,28 @@ package struct Claims: Equatable, Sendable {
     package func has(_ name: String, oneOf wanted: [String]) -> Bool {
         guard let value = value(name) else { return false }
         if case .array(let items) = value {
-            return items.contains { item in item.scalar.map { wanted.contains($0) } ?? false }
+            return items.contains { item in item.scalar.map { isOne($0, of: wanted) } ?? false }
         }
         guard let text = value.scalar else { return false }
-        if wanted.contains(text) { return true }
+        if isOne(text, of: wanted) { return true }
         guard name == "scope" || name == "scp" else { return false }
-        return text.split(separator: " ").contains { wanted.contains(String($0)) }
+        return text.split(separator: " ").contains { isOne(String($0), of: wanted) }
     }
 
     /// Whether `iss` is this one.
-    func isIssued(by issuer: String) -> Bool { all["iss"] == .string(issuer) }
+    func isIssued(by issuer: String) -> Bool { all["iss"]?.string.map { isSame($0, issuer) } ?? false }
 
     /// Whether `aud` is, or names, one of these (RFC 7519, 4.1.3).
     func isFor(oneOf audiences: [String]) -> Bool {
         switch all["aud"] {
-        case .string(let one): audiences.contains(one)
-        case .array(let many): many.contains { $0.string.map { audiences.contains($0) } ?? false }
+        case .string(let one): isOne(one, of: audiences)
+        case .array(let many): many.contains { $0.string.map { isOne($0, of: audiences) } ?? false }
         default: false
         }
     }
 }
+
+/// By bytes (RFC 7519, 7.3): to `==` texts are the same that look the same.
+private func isSame(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
+
+private func isOne(_ text: String, of wanted: [String]) -> Bool { wanted.contains { isSame($0, text) } }

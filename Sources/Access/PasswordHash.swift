@@ -7,6 +7,8 @@ package struct PasswordHash: Equatable, Sendable {
     private static let prefixes = ["$2a$", "$2b$", "$2y$", "$5$", "$6$", "$y$"]
     /// Higher costs take minutes of a thread for each attempt of a stranger.
     private static let mostRounds = 16
+    /// The same of SHA-crypt, whose default is 5000.
+    private static let mostSHARounds = 2_000_000
 
     private let text: String
 
@@ -19,6 +21,11 @@ package struct PasswordHash: Equatable, Sendable {
             guard text.utf8.count == 60, let cost = Int(text.dropFirst(4).prefix(2)),
                 cost <= Self.mostRounds
             else { return nil }
+        }
+        if let rounds = text.dropFirst(3).split(separator: "$").first, rounds.hasPrefix("rounds=") {
+            guard let count = Int(rounds.dropFirst("rounds=".count)), count <= Self.mostSHARounds else {
+                return nil
+            }
         }
         self.text = text
     }

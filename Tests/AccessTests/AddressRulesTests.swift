@@ -19,6 +19,22 @@ struct AddressRulesTests {
         #expect(AddressRules().allows("1.2.3.4"))
     }
 
+    @Test("an IPv4 address is the same in IPv6, and in no other spelling")
+    func mapped() throws {
+        let deny = AddressRules([(.deny, try list("10.0.0.0/8"))])
+        for address in ["10.1.2.3", "::ffff:10.1.2.3", "::FFFF:0a01:0203", "0:0:0:0:0:ffff:10.1.2.3"] {
+            #expect(!deny.allows(address), "\(address)")
+        }
+        let allow = AddressRules([(.allow, try list("10.0.0.0/8", "::1"))])
+        for address in [
+            "::10.1.2.3", "64:ff9b::10.1.2.3", "010.1.2.3", "10.1.2.3 ", "10.1.2", "::1%lo0x", "::",
+        ] {
+            #expect(allow.allows(address) == (address == "::1%lo0x"), "\(address)")
+        }
+        #expect(!AddressRules([(.allow, try list("0.0.0.0/0"))]).allows("2001:db8::1"))
+        #expect(AddressRules([(.allow, try list("0.0.0.0/0"))]).allows("::ffff:1.2.3.4"))
+    }
+
     @Test("the first match decides")
     func order() throws {
         let narrow = try list("10.1.0.0/16")

@@ -1,5 +1,6 @@
-import Access
 import Testing
+
+@testable import Access
 
 struct ClaimsTests {
     private func claims(_ text: String) throws(TokenRefusal) -> Claims { try Claims(Array(text.utf8)) }
@@ -36,6 +37,18 @@ struct ClaimsTests {
             ["sub", "n", "b", "l", "o.x", "a.b"].map { claims.text($0) }
                 == ["u", "12345678901234567890", "true", "a,1", "y", "c"])
         for name in ["o", "e", "z", "none", "o.y", "o.x.y", ".", "o."] { #expect(claims.text(name) == nil) }
+    }
+
+    @Test("texts that look the same are not the same")
+    func bytes() throws {
+        let claims = try claims(
+            #"{"iss":"caf\u00e9","aud":["caf\u00e9"],"scope":"caf\u00e9 x","tenant":"caf\u00e9"}"#)
+        let (composed, other) = ("caf\u{E9}", "cafe\u{301}")
+        #expect(composed == other)
+        #expect(claims.isIssued(by: composed) && !claims.isIssued(by: other))
+        #expect(claims.isFor(oneOf: [composed]) && !claims.isFor(oneOf: [other]))
+        #expect(claims.has("scope", oneOf: [composed]) && !claims.has("scope", oneOf: [other]))
+        #expect(claims.has("tenant", oneOf: [composed]) && !claims.has("tenant", oneOf: [other]))
     }
 
     @Test("values of a claim: itself, members of a list, words of a scope")

@@ -1,4 +1,5 @@
 import Access
+import Foundation
 import HTTPProtocol
 import Testing
 
@@ -23,6 +24,32 @@ struct PasswordFileTests {
         #expect(try !#require(file.challenge(credentials("YWRhOnNlY3JldHM="))).run())
         #expect(try !#require(file.challenge(credentials("ZXZlOnNlY3JldA=="))).run())
         #expect(try self.file("").challenge(credentials("ZXZlOnNlY3JldA==")) == nil)
+    }
+
+    @Test("a colon ends the name, blanks count, and what is no name or no text is nobody's")
+    func oddities() throws {
+        let file = try file("ada:\(Self.hash)\n")
+        func isIn(_ text: String) -> Bool {
+            var fields = HeaderFields()
+            fields.append("Authorization", "Basic " + Data(text.utf8).base64EncodedString())
+            return BasicCredentials(fields).flatMap { file.challenge($0) }?.run() ?? false
+        }
+        #expect(isIn("ada:secret"))
+        for wrong in [
+            "ada :secret", " ada:secret", "ada", "ada:", ":secret", "ada::secret", "Ada:secret",
+            "ada:secret\n",
+            "ada\0:secret", "ada:secret\0", "ada\r\nX-Admin: 1:secret", "",
+            "ada:" + String(repeating: "s", count: 4096),
+        ] { #expect(!isIn(wrong), "\(wrong)") }
+        for text in ["YWRhOnNlY3JldA", "YWRhOnNlY3JldA===", "YWRhOnNlY3Jl_A==", "\u{ff}", "=", "/w=="] {
+            var fields = HeaderFields()
+            fields.append("Authorization", "Basic " + text)
+            #expect(BasicCredentials(fields) == nil, "\(text)")
+        }
+        var twice = HeaderFields()
+        twice.append("Authorization", "Basic YWRhOnNlY3JldA==")
+        twice.append("Authorization", "Basic YWRhOnNlY3JldA==")
+        #expect(BasicCredentials(twice) == nil)
     }
 
     @Test("questions have names that differ with user, password, hash and key")

@@ -25,6 +25,8 @@ struct PasswordHashTests {
         arguments: [
             "", "secret", "$apr1$x$y", "$1$abc$defghijklmnopqrstu", "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
             "abJnggxhB/yWI", "$2b$04$short", "$6$ab\ncdefghijklmnopqrstuvwxyz",
+            "$6$rounds=999999999$TYwhFmeUAZZpBA2l$" + String(repeating: "Z", count: 86),
+            "$5$rounds=x$TYwhFmeUAZZpBA2l$" + String(repeating: "Z", count: 43),
             "$2b$31$b0xdhvFNl/jSEXjwe5cdluIqASxiCWBuxXaN8qTj5/LU5Vql.YH4m",
         ])
     func none(text: String) { #expect(PasswordHash(text) == nil) }

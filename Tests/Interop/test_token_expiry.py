@@ -8,6 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from support import machine
+from support.admin import free_admin
 from support.audience import Feed
 from support.backends import LibraryBackend, node_echo
 from support.http2 import Http2
@@ -128,6 +129,27 @@ def test_tokens_that_renew_nothing(run, issuer, tmp_path):
         assert other.split(".")[1] not in "\n".join(proxy.out + proxy.err)
 
 
+def test_a_flood_of_tokens_costs_few_signatures(run, issuer, tmp_path):
+    admin = free_admin()
+    keys = issuer.write(tmp_path / "keys")
+    with LibraryBackend() as backend, \
+            run({**config(backend.address, keys, renew={"prefix": "token:"}), "admin": admin.section}) as proxy:
+        with proxy.connect(additional_headers=bearer(issuer.sign(expires=60))) as client:
+            bad = "token:" + issuer.sign(expires=-5)
+            for _ in range(200):
+                client.send(bad)
+            client.send("here")
+            assert client.recv() == "here"
+            page = admin.metrics()
+            looked_at = page.value("trunkline_access_renewals_total", outcome="expired")
+            assert looked_at + page.value("trunkline_access_renewals_total", outcome="too_many") == 200
+            assert 1 <= looked_at <= 40
+            time.sleep(1.2)
+            client.send("token:" + issuer.sign(expires=90))
+            machine.eventually(
+                lambda: admin.metrics().value("trunkline_access_renewals_total", outcome="renewed") == 1, "it is renewed")
+
+
 def test_over_http2_and_from_a_query(run, issuer, tmp_path):
     keys = issuer.write(tmp_path / "keys")
     with LibraryBackend() as backend, run(config(backend.address, keys, renew={"prefix": "token:"})) as proxy:
@@ -169,7 +191,15 @@ def test_feeds(run, issuer, tmp_path):
 @long
 def test_five_thousand_that_expire_together_end_in_order(run, issuer, tmp_path):
     keys = issuer.write(tmp_path / "keys")
-    with node_echo() as backend, run(config(backend.address, keys), tls=False) as proxy:
+    # Nobody answers Pings here while the others come.
+    made = {**config("", keys), "keepalive": {"ping_interval": "0s"}}
+    with node_echo() as backend:
+        made["upstreams"]["app"]["backends"] = [{"address": backend.address}]
+        expire_together(run, issuer, made)
+
+
+def expire_together(run, issuer, made):
+    with run(made, tls=False) as proxy:
         end = time.time() + 45
         token = issuer.sign(exp=end)
         request = upgrade_request("/", fields=list(bearer(token).items()))
@@ -188,7 +218,8 @@ def test_five_thousand_that_expire_together_end_in_order(run, issuer, tmp_path):
                 wire.send_close(close.close_code)
                 return close.close_code, wire.is_ended()
             assert set(pool.map(ended, wires)) == {(4401, True)}
+        machine.eventually(lambda: sum("session ended" in line for line in proxy.out) == 5000, "all are in the log", 30, 0.2)
         closes = [json.loads(line) for line in proxy.out if "session ended" in line]
-        assert len(closes) == 5000 and {line["close_code"] for line in closes} == {4401}
+        assert {line["close_code"] for line in closes} == {4401}
         times = sorted(line["time"] for line in closes)
         assert len({time[:21] for time in times}) > 3, "they are spread over some tenths of a second"

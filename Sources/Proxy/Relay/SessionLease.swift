@@ -17,6 +17,8 @@ final class SessionLease: TimerTarget {
     private static let spread: UInt64 = 500_000_000
     /// A warning that can't be put between messages now is tried again after so long.
     private static let patience: UInt64 = 50_000_000
+    /// Tokens a second from one client.
+    private static let mostRenewals = 5
 
     private unowned let worker: AccessContext
     private weak var session: LiveSession?
@@ -24,6 +26,8 @@ final class SessionLease: TimerTarget {
     private let inquiry: AuthorityInquiry?
     private let policy: ExpiryPolicy?
     private let jitter: UInt64
+    /// Each costs the check of a signature: what a client sends beyond it is not looked at.
+    private var renewals = RateLimit(perSecond: SessionLease.mostRenewals)
     private var timers: [UInt8: TimerToken] = [:]
     private var isWarned = false
     private var failures = 0
@@ -121,6 +125,11 @@ final class SessionLease: TimerTarget {
 
     /// A message brought a token, whoever sent it; what it said is not passed on.
     func renew(with text: [UInt8]) {
+        var rate = renewals
+        guard rate.take(1, at: worker.loop.now) == 0 else {
+            return worker.metrics.add(.accessRenewals, ["too_many"])
+        }
+        renewals = rate
         renew(with: text) { [weak self] outcome in
             guard let self, let session, case .refused(let refusal) = outcome else { return }
             worker.log.tell(.renewalRefused(route: session.route.name, cause: refusal.word))
