@@ -6,23 +6,23 @@ internal import WebSocketProtocol
 // The way of a session that needs no transformation: frames go through as they came, masking key included, and only
 // their headers are parsed (rule 4). Control frames stop here: each side answers its own.
 extension Session {
-    func forward(_ bytes: inout MutableSpan<UInt8>, from peer: WebSocketPeer, to other: WebSocketPeer)
-        throws(ProtocolViolation)
-    {
+    /// - Parameter isRated: it is looked at after each message whether it was one too many.
+    func forward(
+        _ bytes: inout MutableSpan<UInt8>, from peer: WebSocketPeer, to other: WebSocketPeer, isRated: Bool
+    ) throws(ProtocolViolation) {
         // Borrowed once for all frames of a read: each access to an object's state is checked for exclusivity while
         // running. So nothing that is called from here may ask the side for its reader.
-        try forward(&bytes, &peer.frames, from: peer, to: other)
+        try forward(&bytes, &peer.frames, from: peer, to: other, isRated)
     }
 
     private func forward(
         _ bytes: inout MutableSpan<UInt8>, _ frames: inout FrameReader, from peer: WebSocketPeer,
-        to other: WebSocketPeer
+        to other: WebSocketPeer, _ isRated: Bool
     ) throws(ProtocolViolation) {
         var position = 0
         // What has been looked at and may be passed on in one write.
         var run = 0..<0
         var whole = WholeMessages()
-        let isRated = peer.isRated
         do throws(ProtocolViolation) {
             while peer.isHeard {
                 if !isRated, !other.isMidFrame {

@@ -61,16 +61,17 @@ final class Session: LiveSession {
         _ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer
     ) {
         let other = other(peer)
+        let isRated = peer.isRated
         do throws(ProtocolViolation) {
             if isPlain {
-                try forward(&bytes, from: peer, to: other)
+                try forward(&bytes, from: peer, to: other, isRated: isRated)
             } else {
                 try transform(&bytes, part, from: peer, to: other)
             }
         } catch {
             fail(peer, error)
         }
-        if peer.isRated { _ = isOverRate(peer) }
+        if isRated { _ = isOverRate(peer) }
         // A full side pauses reading on the other one (rule 5).
         if !peer.isPaused, other.transport.isFull(beyond: route.limits.buffer) { pause(peer, because: other) }
     }
