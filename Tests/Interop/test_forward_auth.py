@@ -151,6 +151,92 @@ def test_answers_are_remembered_for_the_same_proof(run, authority_server):
             lambda: [request.headers["X-User"] for request in backend.requests] == ["ada"] * 4, "all four reach it")
 
 
+def test_one_that_comes_and_goes_closes_nobody(run, authority_server):
+    """Fewer failures one after the other than it takes: sessions stay, and handshakes are decided by what it says then."""
+    forward = {"recheck": "150ms", "timeout": "1s", "failures": 3}
+    with LibraryBackend() as backend, run(config(backend, authority_server, **forward)) as proxy:
+        with proxy.connect(additional_headers={"Authorization": "Bearer good"}) as client:
+            for _ in range(4):
+                asked = len(authority_server.asked)
+                authority_server.mode = "broken"
+                machine.eventually(lambda: len(authority_server.asked) > asked, "it is asked while it is broken", step=0.002)
+                authority_server.mode = "serve"
+                assert ask(proxy, fields=[GOOD])[0].status == 101
+                asked = len(authority_server.asked)
+                machine.eventually(lambda: len(authority_server.asked) > asked, "it is asked again", step=0.002)
+                client.send("here")
+                assert client.recv() == "here"
+            authority_server.mode = "broken"
+            with pytest.raises(ConnectionClosed) as closed:
+                client.recv(10)
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4401, "access could not be confirmed")
+
+
+class Scripted(Authority):
+    """Answers as a program does whose documentation says how."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.script = answer
+
+    def __enter__(self):
+        super().__enter__()
+        handler, script = self.server.RequestHandlerClass, self.script
+
+        def do(request):
+            self.asked.append((request.command, request.path, request.headers))
+            status, fields = script(request)
+            request.answer(status, fields, b"")
+        handler.do_GET = do
+        return self
+
+
+def oauth2_proxy(request):
+    """/oauth2/auth of oauth2-proxy: 202 and X-Auth-Request-* for a cookie that it knows, else 401 (its documentation of
+    nginx's auth_request)."""
+    if request.path == "/oauth2/auth" and "_oauth2_proxy=good" in request.headers.get("Cookie", ""):
+        return 202, {"X-Auth-Request-User": "ada", "X-Auth-Request-Email": "ada@example.com",
+                     "Set-Cookie": "_oauth2_proxy=fresh; HttpOnly"}
+    return 401, {}
+
+
+def authelia(request):
+    """/api/authz/forward-auth of Authelia: it wants X-Forwarded-Method, -Proto, -Host, -Uri, and sends browsers to its
+    portal (its documentation of trusted proxies and of Traefik and Caddy)."""
+    fields = request.headers
+    if request.path != "/api/authz/forward-auth" or not all(
+            fields.get_all(f"X-Forwarded-{name}") for name in ("Method", "Proto", "Host", "Uri", "For")):
+        return 400, {}
+    if "authelia_session=good" in fields.get("Cookie", ""):
+        return 200, {"Remote-User": "ada", "Remote-Groups": "admins,dev", "Remote-Name": "Ada", "Remote-Email": "a@b.example"}
+    target = f"{fields['X-Forwarded-Proto']}://{fields['X-Forwarded-Host']}{fields['X-Forwarded-Uri']}"
+    where = {"Location": f"https://auth.example.com/?rd={target}&rm={fields['X-Forwarded-Method']}"}
+    return (302 if "text/html" in fields.get("Accept", "") else 401), where
+
+
+@pytest.mark.parametrize("script, path, passed, cookie, sent", [
+    (oauth2_proxy, "/oauth2/auth", ["X-Auth-Request-User", "X-Auth-Request-Email"], "_oauth2_proxy=good",
+     {"X-Auth-Request-User": "ada", "X-Auth-Request-Email": "ada@example.com"}),
+    (authelia, "/api/authz/forward-auth", ["Remote-User", "Remote-Groups"], "authelia_session=good",
+     {"Remote-User": "ada", "Remote-Groups": "admins,dev"}),
+])
+def test_shapes_of_well_known_authorities(run, script, path, passed, cookie, sent):
+    with Scripted(script) as authority, LibraryBackend() as backend, run(
+            config(backend, authority, path=path, **{"pass": passed})) as proxy:
+        head, _ = ask(proxy, "/chat?room=1", [("Cookie", "theme=dark; " + cookie), (passed[0], "root")])
+        assert head.status == 101
+        got = machine.eventually(lambda: backend.requests, "the backend is asked")[-1].headers
+        assert {name: got[name] for name in sent} == sent and len(got.get_all(passed[0])) == 1
+        head, _ = ask(proxy, "/chat?room=1")
+        assert head.status == 401
+        head, _ = ask(proxy, "/chat?room=1", [("Accept", "text/html")], upgrade=False)
+        if script is authelia:
+            assert (head.status, head.get("location")) == (
+                302, "https://auth.example.com/?rd=https://localhost/chat?room=1&rm=GET")
+        else:
+            assert head.status == 401
+
+
 def test_a_no_within_a_session_closes_it(run, authority_server):
     with LibraryBackend() as backend, run(config(backend, authority_server, recheck="400ms")) as proxy:
         with proxy.connect(additional_headers={"Authorization": "Bearer good"}) as client, \

@@ -4,10 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
+import signal
 import time
 
 import jwt
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from support import machine
 from support.backends import LibraryBackend
@@ -226,3 +228,28 @@ def test_keys_are_read_again_when_they_change(run, tmp_path):
                 assert ask(proxy, "/", new.sign())[0] == 101
                 client.send("still there")
                 assert client.recv() == "still there"
+
+
+def test_a_reload_of_rules_is_for_those_who_come(run, tmp_path):
+    """Who is in keeps the rules under which he came in, and renews by them; who comes finds the new ones."""
+    issuer = Issuer("ES256", "EdDSA")
+    rules = {"keys": issuer.write(tmp_path / "keys.jwks"), "algorithms": ["ES256"], "audience": "old",
+             "renew": {"prefix": "token:"}}
+    with LibraryBackend() as backend:
+        config = {"routes": [route("/", "app", access={"jwt": rules})], "upstreams": {"app": upstream(backend.address)}}
+        with run(config) as proxy:
+            with proxy.connect(additional_headers=bearer(issuer.sign(aud="old", expires=60))) as client:
+                file = proxy.folder / "proxy.conf"
+                changed = json.loads(file.read_text())
+                changed["routes"][0]["access"]["jwt"].update(audience="new", algorithms=["EdDSA"])
+                file.write_text(json.dumps(changed))
+                proxy.process.send_signal(signal.SIGHUP)
+                proxy.wait_log("configuration reloaded")
+                machine.eventually(lambda: ask(proxy, "/", issuer.sign("EdDSA", aud="new"))[0] == 101, "the new rules count")
+                assert ask(proxy, "/", issuer.sign(aud="old"))[0] == 401
+                client.send("token:" + issuer.sign(aud="old", exp=time.time() + 1.5))
+                client.send("still there")
+                assert client.recv() == "still there"
+                with pytest.raises(ConnectionClosed) as closed:
+                    client.recv(5)
+                assert closed.value.rcvd.code == 4401, "it was renewed by the old rules, and ends with that token"
