@@ -37,7 +37,7 @@ struct FieldTraits: OptionSet, Sendable {
         for index in name.indices {
             let byte = name[index]
             let plain = canonicalByte(byte)
-            if plain == 45, byte != 45 { signs.insert(byte == 95 ? [.respelled, .underscored] : .respelled) }
+            if plain == 45, byte != 45 { signs.formUnion(Self.signs(of: byte)) }
             hash = FieldNames.mix(hash, plain)
         }
         var found = FieldNames.all.find(name, hash)
@@ -45,6 +45,12 @@ struct FieldTraits: OptionSet, Sendable {
         if signs.contains(.respelled) { found.formIntersection(Self.ofClient) }
         found.formUnion(Self.ofFamily(name, isKnown: !found.isDisjoint(with: Self.ofClient)))
         self = found.union(signs)
+    }
+
+    /// Apart, as few names have any.
+    @inline(never)
+    private static func signs(of byte: UInt8) -> FieldTraits {
+        byte == 95 ? [.respelled, .underscored] : .respelled
     }
 
     /// By how the name begins.
@@ -79,12 +85,11 @@ struct FieldTraits: OptionSet, Sendable {
 
 /// In lower case, with a hyphen for every sign: CGI and what follows it (WSGI, Rack, PHP) can't tell an underscore from a
 /// hyphen, and some no other sign either.
+@inline(__always)
 func canonicalByte(_ byte: UInt8) -> UInt8 {
-    switch byte {
-    case 45, 48...57, 97...122: byte
-    case 65...90: byte | 0x20
-    default: 45
-    }
+    let letter = byte | 0x20
+    if letter &- 97 < 26 { return letter }
+    return byte &- 48 < 10 ? byte : 45
 }
 
 /// The names that mean something here, in a table of their own: no text is made to look one up.
@@ -94,40 +99,56 @@ private struct FieldNames: Sendable {
     static let seed: UInt32 = 2_166_136_261
 
     private struct Entry {
-        let name: [UInt8]
+        /// Where the name stands in `text`.
+        let start: Int
+        let count: Int
         var traits: FieldTraits
+        /// The next one of the same place; -1 = none.
+        let next: Int
     }
 
     private static let places = 256
-    private var entries: [[Entry]] = Array(repeating: [], count: places)
+    // Numbers alone, so that a look holds nothing.
+    private var first = [Int](repeating: -1, count: places)
+    private var entries: [Entry] = []
+    private var text: [UInt8] = []
 
     init(_ names: [(String, FieldTraits)]) {
         for (name, traits) in names { add(Array(name.utf8), traits) }
     }
 
     private mutating func add(_ name: [UInt8], _ traits: FieldTraits) {
-        let place = Self.place(name.reduce(Self.seed) { Self.mix($0, canonicalByte($1)) })
-        if let index = entries[place].firstIndex(where: { $0.name == name }) {
-            entries[place][index].traits.formUnion(traits)
-        } else {
-            entries[place].append(Entry(name: name, traits: traits))
+        let hash = name.reduce(Self.seed) { Self.mix($0, canonicalByte($1)) }
+        if let index = index(of: name.span, hash) {
+            entries[index].traits.formUnion(traits)
+            return
         }
+        let place = Self.place(hash)
+        entries.append(
+            Entry(start: text.count, count: name.count, traits: traits, next: first[place]))
+        first[place] = entries.count - 1
+        text += name
     }
 
     static func mix(_ hash: UInt32, _ byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
     private static func place(_ hash: UInt32) -> Int { Int((hash ^ hash >> 16) & UInt32(places - 1)) }
 
     func find(_ name: Span<UInt8>, _ hash: UInt32) -> FieldTraits {
-        let place = Self.place(hash)
-        for index in entries[place].indices where Self.matches(entries[place][index].name, name) {
-            return entries[place][index].traits
-        }
-        return []
+        index(of: name, hash).map { entries[$0].traits } ?? []
     }
 
-    private static func matches(_ known: [UInt8], _ name: Span<UInt8>) -> Bool {
-        guard known.count == name.count else { return false }
-        for index in known.indices where canonicalByte(name[index]) != known[index] { return false }
+    private func index(of name: Span<UInt8>, _ hash: UInt32) -> Int? {
+        var index = first[Self.place(hash)]
+        while index >= 0 {
+            let entry = entries[index]
+            if entry.count == name.count, matches(entry.start, name) { return index }
+            index = entry.next
+        }
+        return nil
+    }
+
+    private func matches(_ start: Int, _ name: Span<UInt8>) -> Bool {
+        for index in name.indices where canonicalByte(name[index]) != text[start + index] { return false }
         return true
     }
 }

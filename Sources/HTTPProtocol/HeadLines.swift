@@ -75,7 +75,7 @@ struct HeadLines<First: FirstLine>: Sendable {
         while stop < end, isValueByte(bytes[stop]) { stop += 1 }
         guard stop + 1 < end, bytes[stop] == 13, bytes[stop + 1] == 10 else { return nil }
         fields.append(
-            name: bytes.extracting(start..<colon), value: bytes.extracting((colon + 1)..<stop))
+            judged: bytes.extracting(start..<colon), value: bytes.extracting((colon + 1)..<stop))
         return stop + 2
     }
 

@@ -56,8 +56,8 @@ package struct HeaderFields: Equatable, Sendable {
         add(name.span, value.span)
     }
 
-    /// The same out of one buffer.
-    mutating func append(name: Span<UInt8>, value: Span<UInt8>) { add(name, value) }
+    /// The same out of one buffer, by whoever has judged each byte.
+    mutating func append(judged name: Span<UInt8>, value: Span<UInt8>) { add(name, value, isJudged: true) }
 
     /// Adds a line whose value is passed on as it came.
     package mutating func append(_ name: String, bytes value: [UInt8]) {
@@ -75,23 +75,29 @@ package struct HeaderFields: Equatable, Sendable {
         lines.reserveCapacity(lines.count &+ count)
     }
 
-    private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>, isJudged: Bool = false) {
         // White space before the value is no part of it (RFC 9112, 5.1), nor is what follows it.
         var from = 0
         while from < value.count, isBlank(value[from]) { from += 1 }
         var end = value.count
         while end > from, isBlank(plain(value[end - 1])) { end -= 1 }
+        // Few heads are smaller.
+        if lines.isEmpty, bytes.capacity == 0 { reserve(bytes: 256, lines: 8) }
         let start = bytes.count
         let colon = start + name.count
-        bytes.append(addingCapacity: name.count + end - from + 4) { (output: inout OutputSpan<UInt8>) in
-            for index in name.indices { output.append(plain(name[index])) }
-            output.append(58)
-            output.append(32)
-            for index in from..<end { output.append(plain(value[index])) }
-            output.append(13)
-            output.append(10)
-        }
+        bytes.append(copying: name)
+        bytes.append(58)
+        bytes.append(32)
+        bytes.append(copying: value.extracting(from..<end))
+        if !isJudged { clean(from: start) }
+        bytes.append(13)
+        bytes.append(10)
         lines.append(Line(start: start, colon: colon, end: bytes.count, traits: FieldTraits(of: name)))
+    }
+
+    /// Makes blanks of control bytes.
+    private mutating func clean(from start: Int) {
+        for index in start..<bytes.count where plain(bytes[index]) != bytes[index] { bytes[index] = 32 }
     }
 
     /// Adds all lines of another set at the end.
@@ -110,14 +116,16 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// The first value of a name, as text; bytes that are not UTF-8 read as U+FFFD.
     package func first(_ name: String) -> String? {
-        for line in lines where isNamed(line, name.utf8.span) { return text(line.value) }
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) { return text(line.value) }
         return nil
     }
 
     /// All values of a name, in order, as text.
     package func all(_ name: String) -> [String] {
         var all: [String] = []
-        for line in lines where isNamed(line, name.utf8.span) { all.append(text(line.value)) }
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) { all.append(text(line.value)) }
         return all
     }
 
@@ -125,13 +133,15 @@ package struct HeaderFields: Equatable, Sendable {
     /// different bytes may look the same.
     package func values(_ name: String) -> [[UInt8]] {
         var values: [[UInt8]] = []
-        for line in lines where isNamed(line, name.utf8.span) { values.append(Array(bytes[line.value])) }
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) { values.append(Array(bytes[line.value])) }
         return values
     }
 
     /// Whether a line has this name.
     package func contains(_ name: String) -> Bool {
-        for line in lines where isNamed(line, name.utf8.span) { return true }
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) { return true }
         return false
     }
 
@@ -139,7 +149,8 @@ package struct HeaderFields: Equatable, Sendable {
     func only(_ name: String) -> (count: Int, value: String?) {
         var count = 0
         var value: Range<Int>?
-        for line in lines where isNamed(line, name.utf8.span) {
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) {
             count += 1
             value = line.value
         }
@@ -149,7 +160,8 @@ package struct HeaderFields: Equatable, Sendable {
     /// Whether one line has this name, and this value.
     func isOnly(_ name: String, _ value: String) -> Bool {
         var count = 0
-        for line in lines where isNamed(line, name.utf8.span) {
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) {
             guard line.value.count == value.utf8.count, bytes[line.value].elementsEqual(value.utf8) else {
                 return false
             }
@@ -160,8 +172,14 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// Removes all lines of a name.
     package mutating func remove(_ name: String) {
-        let bytes = bytes
-        filter { equalsIgnoringCase(bytes.span.extracting($0.name), name.utf8.span) }
+        guard contains(name) else { return }
+        remove(anyOf: [name])
+    }
+
+    /// Removes all lines of these names.
+    mutating func remove(anyOf names: [String]) {
+        let all = self
+        filter { line in names.contains { all.isNamed(line, $0.utf8.span) } }
     }
 
     /// Removes the lines whose name, in lower case, satisfies a condition.
@@ -190,7 +208,8 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// Whether a comma-separated field, over all its lines, names this token, whatever its case (RFC 9110, 5.6.1).
     package func hasToken(_ name: String, _ token: String) -> Bool {
-        for line in lines where isNamed(line, name.utf8.span) {
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) {
             var rest = line.value
             while let member = nextMember(&rest) {
                 if equalsIgnoringCase(bytes.span.extracting(member), token.utf8.span) { return true }
@@ -208,7 +227,8 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// The same as bytes, one after the other: a list may have thousands.
     func forEachMember(of name: String, _ body: (ArraySlice<UInt8>) -> Void) {
-        for line in lines where isNamed(line, name.utf8.span) {
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) {
             var rest = line.value
             while let member = nextMember(&rest) { body(bytes[member]) }
         }

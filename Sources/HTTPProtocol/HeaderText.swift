@@ -13,7 +13,9 @@ func isTokenByte(_ byte: UInt8) -> Bool {
 }
 
 /// Equality but for the case of ASCII letters, as field names and tokens need it.
-package func equalsIgnoringCase(_ a: String, _ b: String) -> Bool { equalsIgnoringCase(a.utf8, b.utf8) }
+package func equalsIgnoringCase(_ a: String, _ b: String) -> Bool {
+    equalsIgnoringCase(a.utf8.span, b.utf8.span)
+}
 
 func equalsIgnoringCase(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
     a.count == b.count && zip(a, b).allSatisfy { lowercase($0) == lowercase($1) }

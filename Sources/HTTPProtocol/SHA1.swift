@@ -32,22 +32,29 @@ enum SHA1 {
     }
 
     private static func mix(_ bytes: Span<UInt8>, _ start: Int, into state: inout State) {
-        var words = InlineArray<16, UInt32>(repeating: 0)
+        var words = InlineArray<80, UInt32>(repeating: 0)
         for t in 0..<16 {
             let at = start + 4 * t
             words[t] =
                 UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
                 | UInt32(bytes[at + 3])
         }
-        var now = state
-        for t in 0..<16 { step(&now, (now.b & now.c) | (~now.b & now.d), 0x5A82_7999, words[t]) }
-        for t in 16..<20 { step(&now, (now.b & now.c) | (~now.b & now.d), 0x5A82_7999, next(&words, t)) }
-        for t in 20..<40 { step(&now, now.b ^ now.c ^ now.d, 0x6ED9_EBA1, next(&words, t)) }
-        for t in 40..<60 {
-            let majority = (now.b & now.c) | (now.b & now.d) | (now.c & now.d)
-            step(&now, majority, 0x8F1B_BCDC, next(&words, t))
+        for t in 16..<80 {
+            words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1)
         }
-        for t in 60..<80 { step(&now, now.b ^ now.c ^ now.d, 0xCA62_C1D6, next(&words, t)) }
+        var now = state
+        for t in stride(from: 0, to: 20, by: 5) {
+            five(&now, words, t, 0x5A82_7999) { b, c, d in (b & c) | (~b & d) }
+        }
+        for t in stride(from: 20, to: 40, by: 5) {
+            five(&now, words, t, 0x6ED9_EBA1) { b, c, d in b ^ c ^ d }
+        }
+        for t in stride(from: 40, to: 60, by: 5) {
+            five(&now, words, t, 0x8F1B_BCDC) { b, c, d in (b & c) | (b & d) | (c & d) }
+        }
+        for t in stride(from: 60, to: 80, by: 5) {
+            five(&now, words, t, 0xCA62_C1D6) { b, c, d in b ^ c ^ d }
+        }
         state.a &+= now.a
         state.b &+= now.b
         state.c &+= now.c
@@ -55,18 +62,22 @@ enum SHA1 {
         state.e &+= now.e
     }
 
-    /// The schedule's word for a round after the sixteenth; sixteen are kept.
+    /// Five rounds, after which each word stands where it was: none is moved.
     @inline(__always)
-    private static func next(_ words: inout InlineArray<16, UInt32>, _ t: Int) -> UInt32 {
-        let word = rotate(words[(t + 13) & 15] ^ words[(t + 8) & 15] ^ words[(t + 2) & 15] ^ words[t & 15], 1)
-        words[t & 15] = word
-        return word
-    }
-
-    @inline(__always)
-    private static func step(_ now: inout State, _ f: UInt32, _ k: UInt32, _ word: UInt32) {
-        let next = rotate(now.a, 5) &+ f &+ now.e &+ k &+ word
-        now = (next, now.a, rotate(now.b, 30), now.c, now.d)
+    private static func five(
+        _ now: inout State, _ words: borrowing InlineArray<80, UInt32>, _ t: Int, _ k: UInt32,
+        _ f: (UInt32, UInt32, UInt32) -> UInt32
+    ) {
+        now.e &+= rotate(now.a, 5) &+ f(now.b, now.c, now.d) &+ k &+ words[t]
+        now.b = rotate(now.b, 30)
+        now.d &+= rotate(now.e, 5) &+ f(now.a, now.b, now.c) &+ k &+ words[t + 1]
+        now.a = rotate(now.a, 30)
+        now.c &+= rotate(now.d, 5) &+ f(now.e, now.a, now.b) &+ k &+ words[t + 2]
+        now.e = rotate(now.e, 30)
+        now.b &+= rotate(now.c, 5) &+ f(now.d, now.e, now.a) &+ k &+ words[t + 3]
+        now.d = rotate(now.d, 30)
+        now.a &+= rotate(now.b, 5) &+ f(now.c, now.d, now.e) &+ k &+ words[t + 4]
+        now.c = rotate(now.c, 30)
     }
 
     @inline(__always)

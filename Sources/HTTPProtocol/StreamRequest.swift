@@ -74,11 +74,14 @@ package struct StreamRequest: Equatable, Sendable {
     }
 
     /// The fields that both kinds have; crumbs of cookies are joined, byte for byte.
-    private func common(_ host: String) -> HeaderFields {
+    ///
+    /// - Parameter more: names that this kind has not, or has by our own words.
+    private func common(_ host: String, without more: [String]) -> HeaderFields {
         var all = HeaderFields()
+        all.reserve(bytes: fields.keptBytes &+ 256, lines: fields.count &+ 8)
         all.append("Host", host)
         var kept = fields
-        kept.removeAll { $0 == "host" || $0 == "cookie" || $0 == "upgrade" || $0 == "connection" }
+        kept.remove(anyOf: ["host", "cookie", "upgrade", "connection"] + more)
         all.append(contentsOf: kept)
         let crumbs = fields.values("cookie")
         if !crumbs.isEmpty { all.append("Cookie", bytes: Array(crumbs.joined(separator: "; ".utf8))) }
@@ -86,15 +89,14 @@ package struct StreamRequest: Equatable, Sendable {
     }
 
     private func plain(_ host: String) -> HeaderFields {
-        var all = common(host)
+        var all = common(host, without: [])
         // A body of unknown length goes in chunks where the next hop needs that.
         if !endsStream, !all.contains("content-length") { all.append("Transfer-Encoding", "chunked") }
         return all
     }
 
     private func upgrade(_ host: String, _ key: String) -> HeaderFields {
-        var all = common(host)
-        all.removeAll { $0 == "sec-websocket-key" || $0 == "content-length" }
+        var all = common(host, without: ["sec-websocket-key", "content-length"])
         all.append("Upgrade", "websocket")
         all.append("Connection", "Upgrade")
         all.append("Sec-WebSocket-Key", key)

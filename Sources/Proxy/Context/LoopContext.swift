@@ -60,7 +60,15 @@ class LoopContext {
     final func randomMask() -> UInt32 { UInt32(truncatingIfNeeded: loop.random.next()) }
 
     /// 16 bytes for `Sec-WebSocket-Key` (RFC 6455, 4.1).
-    final func randomKeyBytes() -> [UInt8] { (0..<2).flatMap { _ in bytes(of: loop.random.next()) } }
+    final func randomKeyBytes() -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(16)
+        for _ in 0..<2 {
+            let word = loop.random.next()
+            for shift in 0..<8 as Range<UInt64> { key.append(UInt8(truncatingIfNeeded: word >> (8 * shift))) }
+        }
+        return key
+    }
 
     /// 128 random bits in hexadecimal.
     final func requestID() -> String {
@@ -75,9 +83,5 @@ class LoopContext {
             }
         }
         return String(decoding: digits, as: UTF8.self)
-    }
-
-    private final func bytes(of word: UInt64) -> [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
     }
 }
