@@ -73,7 +73,6 @@ struct AccountTests {
         "Proxy/Client/HTTP1Connection.swift body": "bodyCharge",
         "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",
         "Proxy/Observation/RequestRecord.swift head": "its client's request under way",
-        "Proxy/Plan/UpgradePlan.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
         "Proxy/Relay/Continuity/Continuity.swift plan": "planCharge",
         "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",

@@ -47,9 +47,10 @@ extension UpgradePlan {
     /// unless that is what feeds are told apart by, and without extensions.
     func shared(keyFields names: [String]) -> UpgradePlan {
         UpgradePlan(
-            route: route, upstream: upstream, head: head, target: target,
-            upgrade: upgrade.withoutExtensions,
-            forwarding: forwarding.shared(tellingApartBy: names), host: host, agreement: nil,
-            compression: nil, backendOffer: nil)
+            Values(
+                route: route, upstream: upstream, head: head, target: target,
+                upgrade: upgrade.withoutExtensions,
+                forwarding: forwarding.shared(tellingApartBy: names), host: host, agreement: nil,
+                compression: nil, backendOffer: nil))
     }
 }

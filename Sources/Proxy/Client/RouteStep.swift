@@ -114,9 +114,10 @@ struct RouteStep {
         }
         let agreement = compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }
         return UpgradePlan(
-            route: route, upstream: upstream, head: head, target: target, upgrade: upgrade,
-            forwarding: forwarding(requestID, route), host: host,
-            agreement: agreement, compression: compression,
-            backendOffer: route.compressesUpstream ? compression.map(DeflateOffer.init) : nil)
+            UpgradePlan.Values(
+                route: route, upstream: upstream, head: head, target: target, upgrade: upgrade,
+                forwarding: forwarding(requestID, route), host: host,
+                agreement: agreement, compression: compression,
+                backendOffer: route.compressesUpstream ? compression.map(DeflateOffer.init) : nil))
     }
 }

@@ -4,32 +4,84 @@ internal import HTTPProtocol
 internal import PerMessageDeflate
 internal import Routing
 
-/// What is known of a request that will be carried to a backend.
+/// What is known of a request that will be carried to a backend. A value in one object: it is handed from step to step of a
+/// handshake, and a copy is to cost nothing.
 struct UpgradePlan {
-    let route: Route
-    let upstream: String
-    let head: RequestHead
+    /// What a plan has.
+    struct Values {
+        let route: Route
+        let upstream: String
+        let head: RequestHead
+        let target: RequestTarget
+        let upgrade: UpgradeRequest
+        var forwarding: Forwarding
+        let host: String
+        let agreement: DeflateAgreement?
+        let compression: DeflateOptions?
+        let backendOffer: DeflateOffer?
+        var taken: TakenToken?
+        var admission: Admission?
+        var keyed: KeyedPlaces?
+        var continuity: ContinuityTerms?
+        var responseEdits: FieldEdits?
+    }
+
+    private final class Storage {
+        var values: Values
+        init(_ values: Values) { self.values = values }
+    }
+
+    private var storage: Storage
+
+    init(_ values: Values) { storage = Storage(values) }
+
+    private mutating func change(_ body: (inout Values) -> Void) {
+        if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.values) }
+        body(&storage.values)
+    }
+
+    var route: Route { storage.values.route }
+    var upstream: String { storage.values.upstream }
+    var head: RequestHead { storage.values.head }
     /// What the backend is asked for: the head's target, rewritten.
-    let target: RequestTarget
-    let upgrade: UpgradeRequest
-    var forwarding: Forwarding
-    let host: String
+    var target: RequestTarget { storage.values.target }
+    var upgrade: UpgradeRequest { storage.values.upgrade }
+    var forwarding: Forwarding {
+        get { storage.values.forwarding }
+        set { change { $0.forwarding = newValue } }
+    }
+    var host: String { storage.values.host }
     /// What the client's offer of permessage-deflate comes to; nil when it goes uncompressed.
-    let agreement: DeflateAgreement?
+    var agreement: DeflateAgreement? { storage.values.agreement }
     /// The route's policy as the memory allows it now.
-    let compression: DeflateOptions?
+    var compression: DeflateOptions? { storage.values.compression }
     /// What the backend is offered; nil where it is to see plain frames, or the client's own offer.
-    let backendOffer: DeflateOffer?
+    var backendOffer: DeflateOffer? { storage.values.backendOffer }
     /// The token that was taken out of the request.
-    var taken: TakenToken?
+    var taken: TakenToken? {
+        get { storage.values.taken }
+        set { change { $0.taken = newValue } }
+    }
     /// What the route's rules found out about the client.
-    var admission: Admission?
+    var admission: Admission? {
+        get { storage.values.admission }
+        set { change { $0.admission = newValue } }
+    }
     /// What it counts against by its keys.
-    var keyed: KeyedPlaces?
+    var keyed: KeyedPlaces? {
+        get { storage.values.keyed }
+        set { change { $0.keyed = newValue } }
+    }
     /// What lets the session outlive its backend; nil where nothing does.
-    var continuity: ContinuityTerms?
+    var continuity: ContinuityTerms? {
+        get { storage.values.continuity }
+        set { change { $0.continuity = newValue } }
+    }
     /// What changes of the answer's head.
-    var responseEdits: FieldEdits?
+    var responseEdits: FieldEdits? {
+        get { storage.values.responseEdits }
+        set { change { $0.responseEdits = newValue } }
+    }
 
     var path: String { head.target.text }
     var requestID: String { forwarding.requestID }
