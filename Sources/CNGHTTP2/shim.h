@@ -3,8 +3,9 @@
 
 #include <nghttp2/nghttp2.h>
 #include <sys/types.h>
+#include "frame_memory.h"
 
-// The union in nghttp2_frame and the error codes read better from Swift through these.
+// The union in nghttp2_frame and the error codes read better from Swift through these functions.
 
 static inline int trunkline_frame_type(const nghttp2_frame *frame) { return frame->hd.type; }
 static inline int trunkline_frame_ends_stream(const nghttp2_frame *frame) {

@@ -68,7 +68,7 @@ package enum HTTP2Side: Sendable {
         unsafe session = nil
         // The library calls back with this object, unretained: it owns the library's session and outlives it.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe session = try HTTP2Library.open(side, me)
+        unsafe session = try HTTP2Library.open(side, me, buffers)
         try announce()
     }
 

@@ -2,9 +2,9 @@ internal import CNGHTTP2
 
 extension HTTP2Library {
     /// Opens a session that calls back with `owner`.
-    @unsafe static func open(_ side: HTTP2Side, _ owner: UnsafeMutableRawPointer) throws(HTTP2Error)
-        -> OpaquePointer
-    {
+    @unsafe static func open(
+        _ side: HTTP2Side, _ owner: UnsafeMutableRawPointer, _ buffers: HTTP2Buffers
+    ) throws(HTTP2Error) -> OpaquePointer {
         var callbacks: OpaquePointer?
         var option: OpaquePointer?
         guard unsafe nghttp2_session_callbacks_new(&callbacks) == 0, unsafe nghttp2_option_new(&option) == 0
@@ -21,10 +21,11 @@ extension HTTP2Library {
         unsafe nghttp2_option_set_no_closed_streams(option, 1)
         unsafe nghttp2_option_set_max_send_header_block_length(option, 256 * 1024)
         var session: OpaquePointer?
+        var memory = unsafe trunkline_frame_allocator(buffers.frames)
         let result =
             switch side {
-            case .server: unsafe nghttp2_session_server_new2(&session, callbacks, owner, option)
-            case .client: unsafe nghttp2_session_client_new2(&session, callbacks, owner, option)
+            case .server: unsafe nghttp2_session_server_new3(&session, callbacks, owner, option, &memory)
+            case .client: unsafe nghttp2_session_client_new3(&session, callbacks, owner, option, &memory)
             }
         guard result == 0, let session = unsafe session else { throw .library("out of memory") }
         return unsafe session

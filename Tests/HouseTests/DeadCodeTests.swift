@@ -11,6 +11,7 @@ struct DeadCodeTests {
         "buildBlock": "called by the compiler where keys are listed",
         "buildExpression": "called by the compiler where keys are listed",
         "kinds": "the size of what must stay bounded",
+        "frameBuffers": "what sessions take, to come back",
     ]
     private static let kinds: Set<Substring> = [
         "func", "var", "let", "struct", "class", "enum", "protocol", "typealias", "case",
