@@ -201,6 +201,7 @@ final class WebSocketPeer: TransportReceiver {
         if slice.beginsFrame { control.removeAll() }
         control.append(part, of: slice)
         guard slice.endsFrame else { return nil }
+        defer { control.removeAll() }
         guard controlRate.take(1, at: now, since: keepalive.progress.arrival(at: now)) == 0 else {
             throw .tooManyControlFrames(perSecond: controlLimit)
         }
