@@ -86,7 +86,8 @@ internal import COpenSSL
         _ keys: borrowing TrafficKeys, _ sealing: Bool, _ before: UInt64
     ) -> OpaquePointer? {
         release(keys)
-        let isEarly = before == 0 ? slots.count < Self.fewest : records &- before <= Self.most
+        let isFirst = before == 0 && (slots.count < Self.fewest || !free.isEmpty)
+        let isEarly = before == 0 ? isFirst : records &- before <= Self.most
         guard isEarly, let index = takeSlot() else { return unsafe share(keys, sealing) }
         guard let context = unsafe key(&slots[index], keys, sealing) else {
             free.append(index)
