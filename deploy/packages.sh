@@ -39,6 +39,10 @@ need_swift() {
 build_program() {
     # Nothing looks symbols up in it, so what isn't called may go.
     local options=(-c release --static-swift-stdlib --product trunkline --scratch-path .build/static -Xlinker --no-export-dynamic)
+    # A megabyte of relocations becomes some kilobytes, where the C library can read that.
+    if printf '2.36\n%s\n' "$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -VC; then
+        options+=(-Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs)
+    fi
     need_swift
     need_packages $build_packages
     (cd "$(dirname "${BASH_SOURCE[0]}")/.." && echo "building (some minutes the first time)" >&2 \

@@ -7,13 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from support import guest as guest_of
 from support import machine
 from support.guest import Guest
 from support.machine import FULL, ROOT
+from support.pebble import Pebble
 from support.proxy import BINARY
 
 pytestmark = pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="packages of Debian are made where dpkg is")
@@ -108,29 +111,96 @@ def test_the_unit_is_sound_and_exposes_little(tree, tmp_path):
     assert score <= 2.0
 
 
+class Steps:
+    """How long each step took."""
+
+    def __init__(self):
+        self.begun, self.lines = time.monotonic(), []
+
+    def done(self, name: str) -> None:
+        now = time.monotonic()
+        self.lines.append(f"{name}: {now - self.begun:.1f} s\n")
+        self.begun = now
+
+
+NAME = "chat.example.com"
+ECHO = """
+import asyncio, websockets
+async def echo(connection):
+    async for message in connection:
+        await connection.send(message)
+async def main():
+    async with websockets.serve(echo, "127.0.0.1", 9001, compression=None):
+        await asyncio.Future()
+asyncio.run(main())
+"""
+TALK = """
+import ssl, sys
+from websockets.sync.client import connect
+context = ssl.create_default_context(cafile=sys.argv[1])
+with connect(f"wss://{sys.argv[2]}/", sock=__import__("socket").create_connection(("127.0.0.1", 443)), ssl=context) as connection:
+    connection.send("hello")
+    print(connection.recv())
+"""
+
+
+def certified(guest: Guest, folder: Path, clock: Steps) -> None:
+    """Three lines, and the name answers with a certificate that clients trust."""
+    with Pebble(folder / "pebble", tls_port=443, http_port=80, beside=lambda words: guest.beside(*words)) as pebble:
+        guest.put("/etc/trunkline/pebble.pem", pebble.ca.read_text())
+        file = guest.root / "etc/trunkline/proxy.conf"
+        shipped = file.read_text()
+        kept = re.sub(r"^(listeners|routes|# upstreams):\n(?:[ #].*\n)*", "", shipped, flags=re.M)
+        # Of an authority of our own, in the place of Let's Encrypt.
+        kept = kept.replace("acme: {}", f"acme: {{ directory: {pebble.directory}, ca: pebble.pem }}")
+        file.write_text(kept + f"""
+listeners: [{{ address: 0.0.0.0:443, tls: {{ acme: [{NAME}] }} }}, {{ address: 0.0.0.0:80, redirect_to_https: true }}]
+routes: [{{ name: app, upstream: app }}]
+upstreams: {{ app: {{ backends: [{{ address: "127.0.0.1:9001" }}] }} }}
+""")
+        clock.done("an authority, and three lines")
+        guest.call("systemctl", "reload", "trunkline")
+        machine.eventually(lambda: list((guest.root / "var/lib/trunkline/acme/certificates").glob("*.pem")), "a certificate", 60)
+        clock.done("a certificate")
+        (folder / "root.pem").write_text(pebble._management("/roots/0"))
+        backend = subprocess.Popen(guest.beside(sys.executable, "-c", ECHO))
+        try:
+            time.sleep(1)
+            assert guest.client(TALK, str(folder / "root.pem"), NAME) == "hello\n"
+        finally:
+            backend.kill()
+            backend.wait()
+        clock.done("a session, its chain verified")
+
+
 @pytest.mark.alone
 @pytest.mark.skipif(not FULL or os.geteuid() != 0 or not shutil.which("debootstrap"),
                     reason="boots a Debian: TRUNKLINE_FULL, root and debootstrap")
-def test_install_upgrade_remove_purge(tmp_path):
+@pytest.mark.parametrize("kind", ["debian", pytest.param("ubuntu", marks=pytest.mark.skipif(
+    not guest_of.UBUNTU, reason="TRUNKLINE_UBUNTU_MIRROR is not set"))])
+def test_install_upgrade_remove_purge(tmp_path, kind):
     first = built(tmp_path)
     program = ROOT / ".build/static/release/trunkline"
     assert first.exists() and program.exists()
     second = built(tmp_path, "--quick", "--binary", str(program), "--version", "99.0")
-    with Guest(tmp_path) as guest:
+    clock = Steps()
+    with Guest(tmp_path, kind) as guest:
         for package in (first, second):
             shutil.copy(package, guest.root / "var/tmp")
+        clock.done("a bare system boots")
         guest.call("dpkg", "--install", f"/var/tmp/{first.name}")
         assert guest.call("systemctl", "is-active", "trunkline").stdout.strip() == "active"
+        clock.done("install")
         assert guest.call("systemctl", "is-enabled", "trunkline").stdout.strip() == "enabled"
         page = subprocess.run(guest.beside("curl", "-s", "http://127.0.0.1:8080/"), capture_output=True, text=True).stdout
         assert page.startswith("Trunkline works.")
         assert guest.call("systemd-analyze", "verify", "trunkline.service").stderr == ""
         assert guest.call("stat", "-c", "%U %a", "/var/log/trunkline/access.log").stdout.split() == ["trunkline", "640"]
+        certified(guest, tmp_path, clock)
 
-        # The operator's own configuration, and a crowd.
-        guest.put("/etc/trunkline/proxy.conf", json.dumps({
-            "listeners": [{"address": "127.0.0.1:8080"}], "timeouts": {"drain": "15s"},
-            "routes": [{"name": "app", "upstream": "app"}], "upstreams": {"app": {"backends": [{"address": "127.0.0.1:9001"}]}}}))
+        # A crowd, on a listener without TLS for the sake of its making.
+        file = guest.root / "etc/trunkline/proxy.conf"
+        file.write_text(file.read_text().replace("listeners: [", "listeners: [{ address: 127.0.0.1:8080 }, ", 1))
         guest.call("systemctl", "reload", "trunkline")
         script = Path(__file__).parent / "support/upgrade_crowd.py"
         crowd = subprocess.Popen(guest.beside(sys.executable, str(script), "8080", "500"), stdin=subprocess.PIPE,
@@ -138,25 +208,37 @@ def test_install_upgrade_remove_purge(tmp_path):
         try:
             assert crowd.stdout.readline() == "ready\n"
             old = guest.call("systemctl", "show", "--property=MainPID", "--value", "trunkline").stdout.strip()
+            clock.done("500 sessions")
             guest.call("dpkg", "--install", f"/var/tmp/{second.name}")
             new = guest.call("systemctl", "show", "--property=MainPID", "--value", "trunkline").stdout.strip()
             assert old != new and guest.call("systemctl", "is-active", "trunkline").stdout.strip() == "active"
-            machine.eventually(lambda: guest.call("test", "-d", f"/proc/{old}", check=False).returncode, "the old process has drained", 40, 0.5)
+            clock.done("upgrade")
+            assert guest.client(TALK, str(tmp_path / "root.pem"), NAME) == "hello\n"
+            time.sleep(5)
             told, _ = crowd.communicate("end\n", timeout=60)
         finally:
             crowd.kill()
         became = json.loads(told.splitlines()[-1])
-        # Nobody was cut or refused: all sessions of the old process were told to come again, at its pace.
-        assert became["ends"] == {"1012": 500}, became
-        assert set(became["newcomers"]) <= {"served", "1012"} and became["newcomers"]["served"] > 50, became
-        assert "127.0.0.1:9001" in (guest.root / "etc/trunkline/proxy.conf").read_text()
+        # None was closed, and nobody was refused; the old process ends with the last of them.
+        assert became["ends"] == {"lived": 500}, became
+        assert set(became["newcomers"]) == {"served"} and became["newcomers"]["served"] > 50, became
+        machine.eventually(lambda: guest.call("test", "-d", f"/proc/{old}", check=False).returncode, "the old process has ended", 40, 0.5)
+        assert "127.0.0.1:9001" in file.read_text()
 
         # A library's upgrade goes the same way; an operator who disabled it is obeyed; then it goes.
         guest.call("/etc/needrestart/restart.d/trunkline.service")
         assert guest.call("systemctl", "show", "--property=MainPID", "--value", "trunkline").stdout.strip() != new
+        machine.eventually(lambda: guest.call("test", "-d", f"/proc/{new}", check=False).returncode, "its predecessor has ended", 40, 0.5)
+        clock.done("a library's upgrade")
         guest.call("dpkg", "--remove", "trunkline")
-        assert guest.call("systemctl", "is-active", "trunkline", check=False).stdout.strip() == "inactive"
+        clock.done("remove")
+        ended = guest.call("systemctl", "show", "--property=ActiveState,Result,ExecMainCode,ExecMainStatus", "trunkline").stdout
+        assert "ActiveState=inactive" in ended, ended
         assert (guest.root / "etc/trunkline/proxy.conf").exists() and (guest.root / "var/log/trunkline").exists()
+        # What the operator has put there would stay.
+        (guest.root / "etc/trunkline/pebble.pem").unlink()
         guest.call("dpkg", "--purge", "trunkline")
+        clock.done("purge")
         left = guest.call("find", "/etc", "/usr", "/lib", "/var/lib", "/var/log", "-name", "*trunkline*").stdout.split()
         assert left == []
+    (machine.artefacts() / f"package-steps-{kind}.txt").write_text("".join(clock.lines))

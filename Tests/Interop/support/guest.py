@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,16 +19,26 @@ def mirror() -> tuple[str, str]:
     return site, codename
 
 
-def tree() -> Path:
-    """A Debian with systemd, made once and kept."""
-    site, codename = mirror()
+LIBRARIES = {
+    "debian": "libssl3,libnghttp2-14,libpcre2-8-0,zlib1g,libstdc++6,libyaml-0-2",  # what the program is linked with
+    "ubuntu": "libssl3t64,libnghttp2-14,libpcre2-8-0,zlib1g,libstdc++6,libyaml-0-2"}
+UBUNTU = os.environ.get("TRUNKLINE_UBUNTU_MIRROR", "")
+"""Where an Ubuntu may be had from; its keys need not be known here."""
+
+
+def tree(kind: str = "debian") -> Path:
+    """A Debian or an Ubuntu with systemd, made once and kept."""
+    site, codename = (UBUNTU, "noble") if kind == "ubuntu" else mirror()
     folder = machine.ROOT / ".build" / "guest" / codename
     if not (folder / "made").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        packages = "systemd,dbus,libssl3,libnghttp2-14,libpcre2-8-0,zlib1g,libstdc++6,libyaml-0-2"  # what the program is linked with
-        subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", codename, str(folder), site],
-                       check=True, capture_output=True, timeout=900)
+        packages = f"systemd,systemd-sysv,dbus,{LIBRARIES[kind]}" if kind == "ubuntu" else f"systemd,dbus,{LIBRARIES[kind]}"
+        # Scripts for releases that this machine's debootstrap doesn't know are those of any other.
+        more = ["--no-check-gpg", "--components=main,universe"] if kind == "ubuntu" else []
+        script = ["/usr/share/debootstrap/scripts/gutsy"] if kind == "ubuntu" else []
+        subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", *more, codename, str(folder), site, *script],
+                       check=True, capture_output=True, timeout=1500)
         (folder / "made").touch()
     return folder
 
@@ -35,9 +46,9 @@ def tree() -> Path:
 class Guest:
     """`with Guest(folder) as guest:` boots a copy of the tree; what it changes is thrown away with the folder."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, kind: str = "debian"):
         self.root = folder / "root"
-        subprocess.run(["cp", "-a", "--reflink=auto", str(tree()), str(self.root)], check=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", str(tree(kind)), str(self.root)], check=True)
 
     def __enter__(self) -> "Guest":
         script = Path(__file__).parent / "guest.sh"
@@ -82,6 +93,12 @@ class Guest:
     def beside(self, *words: str) -> list[str]:
         """A command on files of this machine in the guest's network."""
         return ["nsenter", "-t", str(self.inner), "--net", "--", *words]
+
+    def client(self, program: str, *words: str) -> str:
+        """What a Python program of this machine prints that runs in the guest's network."""
+        done = subprocess.run(self.beside(sys.executable, "-c", program, *words), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def put(self, path: str, text: str, mode: int = 0o644) -> None:
         file = self.root / path.lstrip("/")

@@ -17,13 +17,15 @@ class Pebble:
 
     def __init__(self, folder: Path, *, tls_port: int, http_port: int, rejects_nonces: int = 20,
                  lifetime: int = 7_776_000, external: dict | None = None, ocsp: str = "", validates: bool = True,
-                 reuses: int = 0):
+                 reuses: int = 0, beside=list):
         self.folder = folder
         self.port, self.management = machine.free_port(), machine.free_port()
         self.dns, self.dns_management = machine.free_port(), machine.free_port()
         self.ports = tls_port, http_port
         self.rejects_nonces, self.lifetime, self.external, self.ocsp = rejects_nonces, lifetime, external, ocsp
         self.validates, self.reuses = validates, reuses
+        # Where it runs: what makes a command one of another network's.
+        self.beside = beside
         self.directory = f"https://127.0.0.1:{self.port}/dir"
         self.ca = folder / "pebble-ca.pem"
         self.processes: list[subprocess.Popen] = []
@@ -55,7 +57,11 @@ class Pebble:
             environment["PEBBLE_VA_ALWAYS_VALID"] = "1"
         self.process = self._start(
             ["pebble", "-config", str(file), "-dnsserver", f"127.0.0.1:{self.dns}", "-strict"], environment)
-        machine.eventually(lambda: machine.is_listening(self.port), "pebble listens", 15)
+        machine.eventually(self.is_listening, "pebble listens", 15)
+
+    def is_listening(self) -> bool:
+        table = subprocess.run(self.beside(["cat", "/proc/net/tcp"]), capture_output=True, text=True).stdout
+        return any(line.split()[1].endswith(f":{self.port:04X}") and line.split()[3] == "0A" for line in table.splitlines()[1:])
 
     def stop(self) -> None:
         self.process.kill()
@@ -63,7 +69,7 @@ class Pebble:
 
     def _start(self, command: list[str], environment: dict | None = None) -> subprocess.Popen:
         with self.log.open("ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            process = subprocess.Popen(self.beside(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                        env={**os.environ, **(environment or {})})
         self.processes.append(process)
         return process
@@ -91,6 +97,10 @@ class Pebble:
     # MARK: what clients trust
 
     def _management(self, path: str) -> str:
+        if self.beside is not list:
+            return subprocess.run(
+                self.beside(["curl", "-sf", "--cacert", str(self.ca), f"https://localhost:{self.management}{path}"]), check=True,
+                capture_output=True, text=True).stdout
         context = ssl.create_default_context(cafile=str(self.ca))
         with urllib.request.urlopen(f"https://localhost:{self.management}{path}", context=context, timeout=10) as answer:
             return answer.read().decode()
