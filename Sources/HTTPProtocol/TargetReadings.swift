@@ -52,7 +52,7 @@ extension RequestTarget {
     package var hasReadings: Bool { !doubts.isEmpty }
 
     /// Whether a condition holds for the path in every reading that a backend may have of it; false where one of them
-    /// climbs above the root or hides dots behind parameters. At most 36 readings, each in linear time; those that come
+    /// climbs above the root or hides dots behind parameters. At most 42 readings, each in linear time; those that come
     /// to the path itself are left out.
     ///
     /// Encoded slashes may be decoded before the path is taken apart, or after; backslashes may be slashes; slashes may be
@@ -98,13 +98,15 @@ struct Reading {
         return backslashes != .all || doubts.contains(.encodedSlash)
     }
 
-    /// The paths that this way has it for, at most six; nil where one of them climbs above the root.
+    /// The paths that this way has it for, at most eight; nil where one of them climbs above the root.
     func read(_ canonical: [UInt8]) -> [[UInt8]]? {
         let whole = mapped(canonical, decodes: decoding == .first)
         var readings: [[UInt8]] = []
         for path in [whole, withoutAuthority(whole)].compactMap(\.self) {
             guard let plain = resolved(path, merges: false) else { return nil }
             readings.append(plain)
+            // Who decodes by himself may not look for dot segments again.
+            if decoding == .first, plain != path { readings.append(path) }
             // Where nothing is doubled, merging changes nothing, now or after dot segments are gone.
             guard decoding == .last || hasDoubledSlash(path) else { continue }
             readings.append(merged(plain))
