@@ -105,6 +105,9 @@ static inline long trunkline_raise_descriptor_limit(void) {
 /// Keeps what malloc frees at the top of the heap for the next turn instead of giving it to the kernel and back.
 static inline void trunkline_tune_malloc(void) { (void)mallopt(M_TRIM_THRESHOLD, 1 << 20); }
 
+/// Gives the kernel all whole pages that are free, wherever they lie.
+static inline void trunkline_trim_heap(void) { (void)malloc_trim(0); }
+
 static inline const char *trunkline_environment(int index) {
     extern char **environ;
     return environ[index];

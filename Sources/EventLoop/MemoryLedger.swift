@@ -1,3 +1,5 @@
+internal import CLinux
+
 /// A holder that was given up because the process held too much.
 package struct MemoryCut {
     /// Its address.
@@ -17,6 +19,8 @@ package final class MemoryLedger: TimerTarget {
     /// From one round to the next, so that loops go through them side by side.
     private static let pause: UInt64 = 5_000_000
 
+    private enum Timer: UInt8 { case relief, trim }
+
     /// Of the process.
     package let pool: MemoryPool
     /// Bytes.
@@ -26,6 +30,7 @@ package final class MemoryLedger: TimerTarget {
     private var accounts: [MemoryAccount] = []
     private var round: Int?
     private var headroom = MemoryHeadroom()
+    private var trim = HeapTrim()
     /// Which owns this.
     private unowned var loop: EventLoop?
     /// Is told of each holder that was given up.
@@ -51,6 +56,8 @@ package final class MemoryLedger: TimerTarget {
         let difference = held &- told
         told = held
         pool.add(difference)
+        guard trim.holds(held), let loop else { return }
+        _ = loop.schedule(self, kind: Timer.trim.rawValue, after: HeapTrim.delay)
     }
 
     /// Whether the process can be given memory for somebody new.
@@ -83,8 +90,11 @@ package final class MemoryLedger: TimerTarget {
         nextRound()
     }
 
-    /// Time for the next round.
-    package func timerFired(_ kind: UInt8) { nextRound() }
+    /// Time for the next round, or for giving back what was freed.
+    package func timerFired(_ kind: UInt8) {
+        guard kind == Timer.trim.rawValue else { return nextRound() }
+        if trim.isDue(held) { trunkline_trim_heap() }
+    }
 
     private func nextRound() {
         guard let number = round else { return }
@@ -95,7 +105,7 @@ package final class MemoryLedger: TimerTarget {
             return pool.wasRelieved()
         }
         round = number + 1
-        _ = loop.schedule(self, kind: 0, after: Self.pause)
+        _ = loop.schedule(self, kind: Timer.relief.rawValue, after: Self.pause)
     }
 
     private func giveUp(from least: Int) {
