@@ -1,3 +1,5 @@
+package import HTTPProtocol
+
 /// The parameters of a query, as far as tokens are concerned.
 package enum QueryText {
     /// What stands for a value that nobody is to see.
@@ -17,6 +19,21 @@ package enum QueryText {
         guard !names.isEmpty, let mark = target.utf8.firstIndex(of: 63) else { return target }
         let start = target.utf8.index(after: mark)
         return String(target[..<start]) + masked(String(target[start...]), names: names)
+    }
+
+    /// Takes a parameter out of a request's query, and says what the first of that name has.
+    package static func take(_ name: String, from head: inout RequestHead) -> String? {
+        guard let query = head.target.query else { return nil }
+        var found: String?
+        let pairs = query.split(separator: "&", omittingEmptySubsequences: false)
+        let kept = pairs.filter { pair in
+            guard Self.name(pair) == name else { return true }
+            found = found ?? value(pair)
+            return false
+        }
+        guard kept.count < pairs.count else { return nil }
+        head.target = head.target.replacing(query: kept.isEmpty ? nil : kept.joined(separator: "&"))
+        return found
     }
 
     static func name(_ pair: Substring) -> String { decoded(pair.utf8.prefix { $0 != 61 }) }

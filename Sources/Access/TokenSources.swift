@@ -41,7 +41,7 @@ package struct TokenSources: Equatable, Sendable {
                 let member = Self.takeSubprotocol(prefix, from: &head.fields)
                 subprotocol = subprotocol ?? member
                 found = member.map { String(decoding: $0.bytes.dropFirst(prefix.utf8.count), as: UTF8.self) }
-            case .query(let name): found = Self.takeParameter(name, from: &head)
+            case .query(let name): found = QueryText.take(name, from: &head)
             case .cookie(let name): found = Self.takeCookie(name, from: &head.fields)
             }
             if token == nil, let found, !found.isEmpty { token = found }
@@ -75,20 +75,6 @@ package struct TokenSources: Equatable, Sendable {
         guard found != nil else { return nil }
         fields.remove("sec-websocket-protocol")
         for line in lines { fields.append("Sec-WebSocket-Protocol", bytes: line) }
-        return found
-    }
-
-    private static func takeParameter(_ name: String, from head: inout RequestHead) -> String? {
-        guard let query = head.target.query else { return nil }
-        var found: String?
-        let pairs = query.split(separator: "&", omittingEmptySubsequences: false)
-        let kept = pairs.filter { pair in
-            guard QueryText.name(pair) == name else { return true }
-            found = found ?? QueryText.value(pair)
-            return false
-        }
-        guard kept.count < pairs.count else { return nil }
-        head.target = head.target.replacing(query: kept.isEmpty ? nil : kept.joined(separator: "&"))
         return found
     }
 

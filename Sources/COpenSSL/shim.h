@@ -308,6 +308,11 @@ static inline void trunkline_attach_wire(SSL *ssl, BIO *bio) {
     SSL_set0_rbio(ssl, bio);
     SSL_set0_wbio(ssl, bio);
 }
+// The object belongs to no thread until it is attached again.
+static inline void trunkline_detach_wire(SSL *ssl) {
+    SSL_set0_rbio(ssl, NULL);
+    SSL_set0_wbio(ssl, NULL);
+}
 
 // Records of TLS 1.3 (RFC 8446, 5.2). Both work in place or into other memory, and keep the key that the context has.
 

@@ -53,6 +53,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var access: AccessConfiguration?
     /// `upgrade_token`: where browsers put tokens. nil = nowhere.
     package var tokenSources: TokenSources?
+    /// `resume`. nil = sessions end with their client's connection.
+    package var resume: ResumeConfiguration?
     /// `headers.request`.
     package var requestFields = FieldRules()
     /// `headers.response`.
@@ -145,6 +147,9 @@ extension RouteConfiguration {
         Key.optionalSection(
             "upgrade_token", \.tokenSources, TokenSources.table, title: "'upgrade_token'",
             unset: "tokens stay where they are")
+        Key.optionalSection(
+            "resume", \.resume, ResumeConfiguration.table, title: "'resume'",
+            unset: "sessions end with their client's connection")
         Key.section("headers", \.self, fieldRules, title: "'headers'")
         Key.section("paths", \.ambiguousPaths, paths, title: "'paths'", isInherited: true)
         Key.optional(
@@ -250,11 +255,33 @@ extension RouteConfiguration {
         guard let upstream = whole.upstreams[name] else {
             return checkUpstream(name, section, whole)
         }
+        warnOfOutliving(route, upstream, named: name, section)
         // A compressed stream of the backend's refers to what came before, which a client that joins has not seen.
         if upstream.mode == .broadcast, route.compression.mode == .passthrough {
             section.warn(
                 section.place,
                 "compression 'passthrough' of \(section.title) is off: upstream '\(name)' is of mode broadcast"
+            )
+        }
+    }
+
+    /// What is passed through compressed can't be kept as messages.
+    private static func warnOfOutliving(
+        _ route: Self, _ upstream: UpstreamConfiguration, named name: String, _ section: Section
+    ) {
+        let isPassedThrough = route.compression.mode == .passthrough
+        if route.resume != nil, isPassedThrough || upstream.mode == .broadcast {
+            let why =
+                isPassedThrough
+                ? "its compression is 'passthrough'" : "upstream '\(name)' is of mode broadcast"
+            section.warn(
+                section.keyPlace("resume") ?? section.place,
+                "'resume' of \(section.title) is off: \(why)")
+        }
+        if upstream.continuity != nil, isPassedThrough, upstream.mode != .broadcast {
+            section.warn(
+                section.place,
+                "'continuity' of upstream '\(name)' is off for \(section.title): its compression is 'passthrough'"
             )
         }
     }

@@ -37,6 +37,13 @@ internal import CLinux
         if slot < 0 || wanted != toldInterest { loop.interestChanged(self) }
     }
 
+    /// Gives the descriptor away, which is watched here no more: whoever takes it must close it.
+    func releaseDescriptor() -> Int32 {
+        loop.unwatch(self, isShared: true)
+        defer { descriptor = -1 }
+        return descriptor
+    }
+
     /// - Parameter isShared: whether another descriptor may stand for the same open file. Epoll forgets a file by itself
     ///   with its last descriptor, and not before.
     func closeDescriptor(isShared: Bool = true) {

@@ -27,7 +27,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// Taken by accepting; else it connects.
     package let isClient: Bool
     /// It is counted in the loop's budget of sockets.
-    private var isCounted = false
+    var isCounted = false
     private var isReading = false
     private var finishesWhenFlushed = false
     /// The kernel took less than was offered: `streamFlushed` is owed.
@@ -261,6 +261,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
         if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
         close()
     }
+
+    var isOpen: Bool { if case .open = phase { !isClosed } else { false } }
 
     private var hasFailed: Bool {
         if case .failed = phase { true } else { false }

@@ -7,6 +7,14 @@ package struct AcceptedUpgrade: Equatable, Sendable {
     /// All fields of the answer.
     package let fields: HeaderFields
 
+    /// As a backend answers, or as we do in its place.
+    package init(subprotocol: Subprotocol?, extensions: String? = nil, fields: HeaderFields = HeaderFields())
+    {
+        self.subprotocol = subprotocol
+        self.extensions = extensions
+        self.fields = fields
+    }
+
     /// The same without the lines of a name.
     package func without(_ name: String) -> AcceptedUpgrade {
         var fields = fields

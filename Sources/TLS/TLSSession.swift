@@ -43,17 +43,17 @@ package struct TLSFacts: Equatable, Sendable {
 /// the error queue is the thread's, and another session's leftovers must not be taken for this one's.
 @safe package final class TLSSession {
     /// Nil once records are ours.
-    private var ssl: OpaquePointer?
+    var ssl: OpaquePointer?
     private let wire: TLSWire
     // The context must outlive its sessions' callbacks, which point to it.
-    private let context: AnyObject
+    let context: AnyObject
     /// A client of ours is to get a ticket with the first data.
-    private var owesTicket: Bool
+    private(set) var owesTicket: Bool
     /// Whether application data may flow.
-    package private(set) var isEstablished = false
+    package internal(set) var isEstablished = false
     /// While a handshake is under way whose records may become ours.
     private var secrets: HandshakeSecrets?
-    private var records: RecordLayer?
+    var records: RecordLayer?
 
     /// The server's side.
     package init(server context: ServerTLSContext, wire: TLSWire) throws(TLSError) {
@@ -92,6 +92,24 @@ package struct TLSFacts: Equatable, Sendable {
             unsafe SSL_set_alpn_protos(ssl, wire, UInt32(clamping: wire.count))
         }
         unsafe try context.prepare(ssl)
+    }
+
+    /// An established one that came from another thread.
+    init(records: RecordLayer, context: ServerTLSContext, wire: TLSWire) {
+        self.records = records
+        self.context = context
+        self.wire = wire
+        owesTicket = false
+        isEstablished = true
+    }
+
+    /// The same where records are OpenSSL's.
+    @unsafe init(ssl: OpaquePointer, owesTicket: Bool, context: ServerTLSContext, wire: TLSWire) {
+        unsafe self.ssl = ssl
+        self.context = context
+        self.wire = wire
+        self.owesTicket = owesTicket
+        isEstablished = true
     }
 
     deinit { unsafe SSL_free(ssl) }

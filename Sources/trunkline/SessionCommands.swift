@@ -24,7 +24,7 @@ struct SessionChoice: ParsableArguments {
     @Option(help: "Who they are of: a token's subject, or a user.")
     var subject: String?
 
-    @Option(help: "open, draining or closing.")
+    @Option(help: "open, hibernating, away, draining or closing.")
     var state: String?
 
     @Option(help: "Only those that began so long ago, such as 12h.")

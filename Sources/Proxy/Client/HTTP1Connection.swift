@@ -200,6 +200,14 @@ class HTTP1Connection: TransportReceiver, TimerTarget {
         serve(head)
     }
 
+    /// Goes on with a request that came elsewhere, and what was behind it.
+    final func goOn(with head: RequestHead, early bytes: [UInt8]) {
+        headCharge.set(head.keptUnderWay)
+        early.append(bytes.span)
+        if !bytes.isEmpty { transport.pauseReading() }
+        begin(head)
+    }
+
     // MARK: What comes early
 
     /// Whether anything waits to be looked at.

@@ -43,6 +43,8 @@ protocol RequestServer: AnyObject {
     /// Answers that the WebSocket is open, and hands over the transport, what the client sent early, and what is to be
     /// done at the end.
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver)
+    /// Has another worker answer the request, by its head as it came.
+    func move(to home: Mailbox, _ head: RequestHead)
     /// Passes on a backend's answer to an upgrade that it refused, of which the head has come.
     func pass(
         _ request: any UpstreamRequest, _ head: ResponseHead, from backend: Backend,
@@ -56,8 +58,8 @@ extension RequestHead {
 
 extension RequestServer {
     /// Decides what becomes of the request, and begins it.
-    func route(_ head: RequestHead) {
-        var head = head
+    func route(_ asked: RequestHead) {
+        var head = asked
         let configuration = worker.configuration
         let client = KnownClient(
             judging: &head, from: peer, trusting: configuration.trustedProxies,
@@ -103,7 +105,8 @@ extension RequestServer {
             self.record?.route = response.route
             pass(question) { [weak self] _, _, edits in self?.answer(response, to: head, edits) }
         case .exchange(let plan): pass(plan)
-        case .upgrade(let plan): pass(plan)
+        case .upgrade(let plan):
+            if let home = worker.home(of: plan) { move(to: home, asked) } else { pass(plan) }
         }
     }
 
@@ -119,9 +122,11 @@ extension RequestServer {
     }
 
     private func pass(_ plan: UpgradePlan) {
-        guard let keyed = enterKeys(of: AccessQuestion(plan), plan.route, isSession: true) else { return }
         var plan = plan
-        plan.keyed = keyed.places
+        if !worker.knows(plan.resume?.claim) {
+            guard let keyed = enterKeys(of: AccessQuestion(plan), plan.route, isSession: true) else { return }
+            plan.keyed = keyed.places
+        }
         guard plan.route.passage != nil else { return go(on: plan) }
         pass(AccessQuestion(plan)) { [weak self] admission, request, response in
             var plan = plan
@@ -137,6 +142,12 @@ extension RequestServer {
     }
 
     private func go(on plan: UpgradePlan) {
+        guard var plan = resumes(plan) else { return }
+        if plan.keyed == nil, plan.resume?.refusal != nil {
+            // It was let pass as one that has its places already.
+            guard let keyed = enterKeys(of: AccessQuestion(plan), plan.route, isSession: true) else { return }
+            plan.keyed = keyed.places
+        }
         let claims = plan.admission?.claims
         if enter(plan.route, plan.keyed, claims, host: plan.host, path: plan.path) { ask(plan) }
     }

@@ -60,11 +60,22 @@ struct RouteStep {
         if let access = route.passage?.access, !access.addresses.allows(client.address) {
             return .refuse(Fault(.access(.address)))
         }
-        guard let sources = route.passage?.sources, let taken = sources.take(from: &head) else {
+        let taken = route.passage?.sources?.take(from: &head)
+        let resume = isUpgrade && canResume(on: route) ? ResumeRequest.take(from: &head) : nil
+        guard taken != nil || resume != nil else {
             return decide(request, route, target, host, requestID, nil)
         }
         target = target.replacing(query: head.target.query)
-        return decide(ServerHandshake.judge(head), route, target, host, requestID, taken)
+        let decision = decide(ServerHandshake.judge(head), route, target, host, requestID, taken)
+        guard let resume, case .upgrade(var plan) = decision else { return decision }
+        plan.resume = resume
+        return .upgrade(plan)
+    }
+
+    /// A feed's clients have no backend of their own that would wait for them.
+    private func canResume(on route: Route) -> Bool {
+        guard route.resume != nil, case .upstream(let name) = route.action else { return false }
+        return generation.configuration.upstreams[name]?.mode != .broadcast
     }
 
     /// - Parameter taken: the token that was taken out of the head.

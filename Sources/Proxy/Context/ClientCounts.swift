@@ -32,7 +32,7 @@ final class ClientConnections: Sendable {
 }
 
 /// One connection's place among those of its client's address; whoever lets go of it gives it back.
-final class ConnectionPlace {
+final class ConnectionPlace: Sendable {
     private let client: ClientKey
     private let connections: ClientConnections
 

@@ -30,11 +30,14 @@ enum EndingCause: Equatable, CustomStringConvertible {
     /// No other backend was there in time, or the one that was could not take the session up.
     case noBackend
     case notResumable
+    /// The client lost its connection and did not come back in time, or wanted a session that there is not.
+    case clientNotBack
+    case nothingToResume
 
     /// Whose doing it was, when a transport of a peer ended.
     func by(_ peer: EndedBy) -> EndedBy {
         switch self {
-        case .close, .connectionLost, .cancelled: peer
+        case .close, .connectionLost, .cancelled, .clientNotBack: peer
         default: .proxy
         }
     }
@@ -58,6 +61,8 @@ enum EndingCause: Equatable, CustomStringConvertible {
         case .feedLost: "feed lost"
         case .noBackend: "no other backend in time"
         case .notResumable: "no backend could take it up"
+        case .clientNotBack: "client did not come back"
+        case .nothingToResume: "no session to come back to"
         }
     }
 }
@@ -102,6 +107,8 @@ extension EndingCause {
         case .feedLost: "feed_lost"
         case .noBackend: "no_backend"
         case .notResumable: "not_resumable"
+        case .clientNotBack: "client_not_back"
+        case .nothingToResume: "nothing_to_resume"
         }
     }
 }

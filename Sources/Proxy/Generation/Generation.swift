@@ -19,6 +19,7 @@ final class Generation: Sendable {
     let clients: ClientConnections
     let passwords: PasswordDesk
     let tokenLives: TokenLives
+    let workers: WorkerDirectory
     /// Keys that are fetched, each with a route that uses them.
     let fetchedKeys: [(FetchedKeys, Route)]
     /// Parameters of queries that have tokens in them.
@@ -37,6 +38,7 @@ final class Generation: Sendable {
         clients = state.clients
         passwords = state.passwords
         tokenLives = state.tokenLives
+        workers = state.workers
         let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
         var upstreams: [String: UpstreamSettings] = [:]
         for (name, upstream) in configuration.upstreams {
@@ -56,7 +58,8 @@ final class Generation: Sendable {
             guard case .fetched(let keys)? = route.passage?.access?.tokens?.keys else { return nil }
             return (keys, route)
         }
-        maskedParameters = configuration.routes.flatMap { $0.tokenSources?.queryNames ?? [] }
+        maskedParameters =
+            [ResumeRequest.parameter] + configuration.routes.flatMap { $0.tokenSources?.queryNames ?? [] }
     }
 
     /// The routes to look a request up in. Each worker has its own table, since patterns are not to be shared.

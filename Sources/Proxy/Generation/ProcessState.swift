@@ -15,6 +15,7 @@ final class ProcessState: Sendable {
     let clients = ClientConnections()
     let passwords = PasswordDesk()
     let tokenLives = TokenLives()
+    let workers = WorkerDirectory()
     private let keys = Mutex<[String: FetchedKeys]>([:])
     private let routes = Mutex<[String: RouteOccupancy]>([:])
     /// By route and key.

@@ -218,6 +218,7 @@ private enum WorkerMain {
             worker.revocations = revocations
             for handOut in listeners { worker.listen(from: handOut) }
             let mailbox = loop.mailbox
+            state.workers.enter(index, mailbox)
             home.post { loop in (loop.owner as? ProxyServer)?.workerStarted(mailbox) }
             loop.run()
         } catch {

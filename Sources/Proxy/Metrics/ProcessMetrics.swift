@@ -79,5 +79,6 @@ extension Metric {
 
     /// All that the page of metrics shows.
     static let catalogue =
-        ofSessions + ofAccess + ofContinuity + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2 + ofProcess
+        ofSessions + ofAccess + ofContinuity + ofResume + ofBroadcast + ofConnections + ofMultiplex + ofHTTP2
+        + ofProcess
 }

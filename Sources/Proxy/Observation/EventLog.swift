@@ -25,6 +25,7 @@ struct EventLog {
     func tell(_ event: ClientEvent) { write(event) }
     func tell(_ event: FeedEvent) { write(event) }
     func tell(_ event: ContinuityEvent) { write(event) }
+    func tell(_ event: ResumeEvent) { write(event) }
     func tell(_ event: SessionOrderEvent) { write(event) }
     func tell(_ event: ProcessEvent) { write(event) }
     func tell(_ event: CertificateEvent) { write(event) }

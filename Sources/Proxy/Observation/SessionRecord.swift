@@ -39,6 +39,8 @@ struct SessionRecord {
         var sessionID: String?
         /// How many backends it has had.
         var backends = 1
+        /// How often its client has come back.
+        var returns = 0
 
         static let nothing = Relayed(fromBackends: PeerTally(), extensions: "")
     }
@@ -92,6 +94,7 @@ extension SessionRecord.Part {
             fields["messages_from_backend"] = .stringConvertible(tally.messagesReceived)
             if let id = relayed.sessionID { fields["session"] = "\(id)" }
             if relayed.backends > 1 { fields["backends"] = .stringConvertible(relayed.backends) }
+            if relayed.returns > 0 { fields["resumed"] = .stringConvertible(relayed.returns) }
             if !relayed.extensions.isEmpty { fields["backend_extensions"] = "\(relayed.extensions)" }
         case .subscribed(let delivered, let dropped):
             fields["mode"] = "broadcast"

@@ -19,6 +19,8 @@ final class Route: Sendable {
     /// Backends are offered permessage-deflate too.
     let compressesUpstream: Bool
     let passesExtensions: Bool
+    /// Lets clients come back to their sessions; nil where they don't.
+    let resume: ResumeConfiguration?
     /// nil where it lets everybody in and changes nothing.
     let passage: RoutePassage?
     let limits: LimitsConfiguration
@@ -42,6 +44,7 @@ final class Route: Sendable {
         compression = route.compression.towardsClients
         compressesUpstream = route.compression.mode == .both
         passesExtensions = route.compression.mode == .passthrough
+        resume = route.compression.mode == .passthrough ? nil : route.resume
         self.passage = passage
         limits = route.limits
         self.keyed = keyed

@@ -4,6 +4,10 @@ internal import HTTPProtocol
 struct SessionFilter: Equatable, Sendable {
     enum State: String, CaseIterable, Sendable {
         case open
+        /// It has no backend until something is said.
+        case hibernating
+        /// Its client has lost its connection, and may come back.
+        case away
         /// It is to be closed before its time.
         case draining
         /// Its end has begun.

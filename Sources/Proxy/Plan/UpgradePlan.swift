@@ -23,6 +23,7 @@ struct UpgradePlan {
         var admission: Admission?
         var keyed: KeyedPlaces?
         var continuity: ContinuityTerms?
+        var resume: ResumeRequest?
         var responseEdits: FieldEdits?
     }
 
@@ -77,6 +78,11 @@ struct UpgradePlan {
         get { storage.values.continuity }
         set { change { $0.continuity = newValue } }
     }
+    /// That its client knows how to come back; nil where it doesn't, or the route has none of that.
+    var resume: ResumeRequest? {
+        get { storage.values.resume }
+        set { change { $0.resume = newValue } }
+    }
     /// What changes of the answer's head.
     var responseEdits: FieldEdits? {
         get { storage.values.responseEdits }
@@ -108,9 +114,9 @@ struct UpgradePlan {
             backendFields: answerFields(accepted))
     }
 
-    /// What the client is told of subprotocols: where it offered nothing but a token, that.
+    /// What the client is told of subprotocols: where it offered nothing but a token, or that it can come back, that.
     func subprotocol(_ accepted: AcceptedUpgrade) -> Subprotocol? {
-        accepted.subprotocol ?? taken?.subprotocol
+        accepted.subprotocol ?? (resume?.isOffered == true ? ResumeRequest.name : taken?.subprotocol)
     }
 
     /// The backend's fields as the client gets them.

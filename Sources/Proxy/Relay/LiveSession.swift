@@ -10,11 +10,12 @@ internal import WebSocketProtocol
 class LiveSession: PeerOwner, TimerOwner {
     enum Timer: UInt8 { case housekeeping, closeDeadline, slowConsumer, drain, rate }
 
-    final let client: WebSocketPeer
     final let worker: SessionContext
     final var loop: EventLoop { worker.loop }
     final let route: Route
     final private(set) var facts: SessionFacts
+    /// Stands for nobody while it is away.
+    final private(set) var client: WebSocketPeer
     /// nil where there is none of its own, or none now.
     final private(set) var backend: WebSocketPeer?
     /// Where the worker keeps it, -1 when it doesn't; its number there and who it is of, for operators.
@@ -59,6 +60,8 @@ class LiveSession: PeerOwner, TimerOwner {
     }
     /// Messages that have passed, whoever sent them.
     var messages: UInt64 { client.tally.messagesReceived }
+    /// What has passed between the proxy and the client.
+    var clientTally: PeerTally { client.tally }
     func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer) {}
     func flushed(_ peer: WebSocketPeer) { settled(peer) }
     func pinged(by peer: WebSocketPeer) {}
@@ -84,6 +87,8 @@ class LiveSession: PeerOwner, TimerOwner {
     func outlives(_ close: ClosePayload, from peer: WebSocketPeer) -> Bool { false }
     /// It has no backend until something is said.
     var isAsleep: Bool { false }
+    /// Its client has lost its connection, and may come back.
+    var isAway: Bool { false }
     /// It is not to be closed before its time any more.
     func kept() {}
     /// Its end has begun.
@@ -176,6 +181,36 @@ class LiveSession: PeerOwner, TimerOwner {
     final func close(_ payload: ClosePayload, by: EndedBy, cause: EndingCause) {
         carryOut(machine.close(payload, by: by, cause: cause, at: worker.loop.now))
     }
+
+    // MARK: Another connection of the client
+
+    /// The client has no connection any longer.
+    ///
+    /// - Parameter absent: stands for it meanwhile.
+    /// - Returns: the one that there was, which nobody owns now; nil where the session is ending, and it with it.
+    final func releaseClient(leaving absent: WebSocketPeer) -> WebSocketPeer? {
+        guard machine.leaves(.client, at: worker.loop.now) else { return nil }
+        putInMetrics()
+        let peer = client
+        if let compression = peer.compression { worker.contextMemory.forget(compression) }
+        peer.owner = nil
+        absent.carryOut(.none, machine.gate(.client))
+        client = absent
+        for timer in [Timer.slowConsumer, .rate] { disarm(timer) }
+        return peer
+    }
+
+    /// It has another one, from this address.
+    final func takeClient(_ peer: WebSocketPeer, from address: String) {
+        guard machine.joins(.client) else { return peer.transport.close() }
+        facts.client = address
+        client = peer
+        peer.start(for: self)
+        scheduleHousekeeping()
+    }
+
+    /// Ends it at once: nobody is told.
+    final func abort(by: EndedBy, cause: EndingCause) { carryOut(machine.abort(by: by, cause: cause)) }
 
     // MARK: Another backend
 
@@ -287,7 +322,7 @@ class LiveSession: PeerOwner, TimerOwner {
     /// Pings, dead peers, idleness, and compression contexts that nobody has used for a while.
     private func keepHouse() {
         let now = worker.loop.now
-        for peer in peers {
+        for peer in peers where peer.isConnected {
             guard let cause = peer.keepAlive(at: now) else { continue }
             gone(peer, cause)
             // Where it goes on without the peer, the others are looked at with the next one.
@@ -316,7 +351,7 @@ class LiveSession: PeerOwner, TimerOwner {
     }
 
     private func isIdle(at now: UInt64) -> Bool {
-        guard route.timeouts.idle > 0 else { return false }
+        guard route.timeouts.idle > 0, client.isConnected else { return false }
         let peers = self.peers
         return idleness.isReached(
             route.timeouts.idle, bytes: peers.reduce(0) { $0 &+ $1.tally.bytesReceived },
@@ -330,28 +365,13 @@ class LiveSession: PeerOwner, TimerOwner {
     final func scheduleHousekeeping() {
         let now = worker.loop.now
         var next = now + 10_000_000_000
-        for peer in peers {
+        for peer in peers where peer.isConnected {
             if let due = peer.nextCheck { next = min(next, due) }
         }
         if route.timeouts.idle > 0 { next = min(next, idleness.due(route.timeouts.idle)) }
         if let due = nextMore { next = min(next, due) }
         if agedAt > 0 { next = min(next, agedAt) }
         arm(.housekeeping, after: next > now ? next - now : 1)
-    }
-
-    /// Something waits for a peer, and whoever makes more of it was stopped: it is to take some.
-    final func awaitTaking(by peer: WebSocketPeer) {
-        guard route.timeouts.slowConsumer > 0 else { return }
-        peer.mustTake()
-        arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
-    }
-
-    private func checkSlowConsumers() {
-        var next: UInt64?
-        for peer in peers {
-            if let cause = peer.stalls(route.timeouts.slowConsumer, &next) { return gone(peer, cause) }
-        }
-        if let next { arm(.slowConsumer, after: next) }
     }
 
     // MARK: Metrics and log

@@ -2,8 +2,23 @@ internal import Configuration
 internal import EventLoop
 internal import WebSocketProtocol
 
-// What a session's peers send against its rates.
+// What a session's peers send against its rates, and what they don't take.
 extension LiveSession {
+    /// Something waits for a peer, and whoever makes more of it was stopped: it is to take some.
+    func awaitTaking(by peer: WebSocketPeer) {
+        guard route.timeouts.slowConsumer > 0 else { return }
+        peer.mustTake()
+        arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
+    }
+
+    func checkSlowConsumers() {
+        var next: UInt64?
+        for peer in peers where peer.isConnected {
+            if let cause = peer.stalls(route.timeouts.slowConsumer, &next) { return gone(peer, cause) }
+        }
+        if let next { arm(.slowConsumer, after: next) }
+    }
+
     /// What a peer has sent is over a rate: it is paid for by a pause, or ends the session. Call it where a message of a
     /// rated peer has ended, in the middle of a read too, and stop there when it says so.
     ///

@@ -12,17 +12,23 @@ final class Session: LiveSession {
     private var onBackendEnd: (() -> Void)?
     /// What lets it outlive its backend; nil where it doesn't.
     let continuity: Continuity?
+    /// What lets its client come back; nil where it can't.
+    let resume: Resume?
+    /// Parts of messages, where those are to be whole.
+    let parts: MessageParts?
     /// What its messages say is looked at.
     private(set) var isRead: Bool
 
     init(
         client: WebSocketPeer, backend: WebSocketPeer, route: Route, facts: SessionFacts,
-        continuity: Continuity? = nil, worker: SessionContext,
+        outliving: Outliving, worker: SessionContext,
         onBackendEnd: @escaping () -> Void, onEnd: @escaping () -> Void
     ) {
-        isPlain = client.compression == nil && backend.compression == nil && continuity == nil
-        isRead = continuity != nil
-        self.continuity = continuity
+        isPlain = client.compression == nil && backend.compression == nil && outliving.parts == nil
+        isRead = outliving.parts != nil
+        continuity = outliving.continuity
+        resume = outliving.resume
+        parts = outliving.parts
         self.onBackendEnd = onBackendEnd
         super.init(
             client: client, backend: backend, route: route, facts: facts, worker: worker, onEnd: onEnd)
@@ -31,7 +37,9 @@ final class Session: LiveSession {
     /// Starts, and gives both sides what they sent before it could.
     func begin(clientEarly: [UInt8], backendEarly: [UInt8]) {
         continuity?.begin(self)
+        resume?.session = self
         worker.begin(self)
+        resume?.begin()
         backend?.receivedEarly(backendEarly)
         client.receivedEarly(clientEarly)
         client.goOn()
@@ -40,15 +48,17 @@ final class Session: LiveSession {
 
     /// Messages that are looked at can't go through as they came.
     override func leased() {
-        isRead = lease != nil || continuity != nil
+        isRead = lease != nil || parts != nil
         if lease?.watch != nil { isPlain = false }
     }
 
     override var backendName: String? { facts.backend }
     override var messages: UInt64 {
-        client.tally.messagesReceived &+ (backend?.tally.messagesReceived ?? 0)
+        clientTally.messagesReceived &+ (backend?.tally.messagesReceived ?? 0)
             &+ (continuity?.formerTally.messagesReceived ?? 0)
     }
+
+    override var clientTally: PeerTally { resume?.formerTally.adding(client.tally) ?? client.tally }
 
     /// The one that what comes from a peer goes to.
     func other(_ peer: WebSocketPeer) -> WebSocketPeer {
@@ -93,6 +103,7 @@ final class Session: LiveSession {
 
     /// Only where one message has ended and none has begun (RFC 6455, 5.4).
     override func say(_ payload: [UInt8], isText: Bool) -> Bool {
+        if let resume, resume.machine.isAway { return resume.keeps(payload, isText: isText) }
         guard !isEnding, client.takesData, !client.isMidFrame,
             !client.transport.isFull(beyond: route.limits.buffer)
         else { return false }
@@ -101,6 +112,7 @@ final class Session: LiveSession {
                 return false
             }
         }
+        _ = resume?.takes(isText ? .text : .binary, payload.span)
         client.send(message: payload, isText: isText)
         return true
     }
@@ -123,20 +135,28 @@ final class Session: LiveSession {
         client.release(.full)
     }
 
-    // MARK: Another backend
+    // MARK: Sides that come and go
 
     override func outlives(_ peer: WebSocketPeer, _ cause: EndingCause?) -> Bool {
-        guard let continuity, !isEnding else { return false }
-        return peer === client ? continuity.clientEnds(cause) : continuity.lost(peer, cause)
+        guard parts != nil, !isEnding else { return false }
+        if peer === client {
+            return resume?.lost(cause) ?? false || continuity?.clientEnds(cause) ?? false
+        }
+        return continuity?.lost(peer, cause) ?? false || resume?.backendLost() ?? false
     }
 
     override func outlives(_ close: ClosePayload, from peer: WebSocketPeer) -> Bool {
-        guard let continuity, !isEnding else { return false }
-        return peer === client ? !continuity.clientCloses(close) : continuity.closed(close)
+        guard parts != nil, !isEnding else { return false }
+        if peer === client {
+            // It has done with the session.
+            resume?.machine.ends()
+            return !(continuity?.clientCloses(close) ?? true)
+        }
+        return continuity?.closed(close) ?? false || resume?.backendCloses(close) ?? false
     }
 
     override func ponged(_ payload: [UInt8], by peer: WebSocketPeer) {
-        if peer.side == .backend { continuity?.ponged(payload) }
+        if peer.side == .backend { continuity?.ponged(payload) } else { resume?.ponged(payload) }
     }
 
     override var nextMore: UInt64? { continuity?.sleepDue }
@@ -151,13 +171,26 @@ final class Session: LiveSession {
         super.drainDue()
     }
 
+    /// There is no backend for it: its client is told, be it when it is back.
+    func closeForBackend(_ payload: ClosePayload, cause: EndingCause) {
+        if resume?.backendMissing(payload) ?? false { return }
+        close(payload, by: .proxy, cause: cause)
+    }
+
+    override var isAway: Bool { resume?.machine.isAway ?? false }
+
     /// It could not be moved, and is closed.
     func closeAsOrdered() { super.drainDue() }
 
     override var isAsleep: Bool { continuity?.machine.isAsleep ?? false }
     override func kept() { continuity?.stay() }
-    override func endBegan() { continuity?.end() }
-    override func forgotten() { continuity?.end() }
+
+    override func endBegan() {
+        continuity?.end()
+        resume?.end()
+    }
+
+    override func forgotten() { endBegan() }
 
     /// What is to be done when the backend that now carries it does so no longer.
     func onNextBackendEnd(_ work: @escaping () -> Void) { onBackendEnd = work }
@@ -167,6 +200,6 @@ final class Session: LiveSession {
             SessionRecord.Relayed(
                 fromBackends: (continuity?.formerTally ?? PeerTally()).adding(backend?.tally),
                 extensions: facts.backendExtensions, sessionID: continuity?.terms.id.description,
-                backends: (continuity?.moves ?? 0) + 1))
+                backends: (continuity?.moves ?? 0) + 1, returns: resume?.returns ?? 0))
     }
 }

@@ -6,7 +6,8 @@ internal import WebSocketProtocol
 
 /// What a session's log line says of its beginning.
 struct SessionFacts {
-    let client: String
+    /// Its address, or that of its connection now.
+    var client: String
     let host: String
     let path: String
     let requestID: String
@@ -36,25 +37,31 @@ struct SessionAssembly {
         let isPassedThrough = plan.route.passesExtensions && accepted.extensions != nil
         let clientSide = peer(.client, client, plan.agreement, isPassedThrough: isPassedThrough)
         let backendSide = peer(.backend, backend, agreedBehind, isPassedThrough: isPassedThrough)
-        let facts = SessionFacts(
-            client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
-            words: ClientWords(plan.head.fields),
-            upstream: plan.upstream, backend: chosen.name,
-            subprotocol: accepted.subprotocol?.description ?? "",
-            extensions: plan.extensions(accepted) ?? "", backendExtensions: agreedBehind?.answer ?? "",
-            began: worker.loop.now)
+        let facts = facts(client: address, backend: chosen.name, agreedBehind)
         chosen.state.sessionBegan()
-        let continuity =
+        let outliving =
             isPassedThrough
-            ? nil
-            : plan.continuity.map {
-                Continuity(
-                    $0, plan: plan, accepted: accepted, on: chosen, account: client.account, worker: worker)
-            }
+            ? Outliving()
+            : Outliving(plan, accepted, on: chosen, account: client.account, worker: worker)
         return Session(
-            client: clientSide, backend: backendSide, route: plan.route, facts: facts, continuity: continuity,
+            client: clientSide, backend: backendSide, route: plan.route, facts: facts, outliving: outliving,
             worker: worker,
             onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
+    }
+
+    /// - Parameter agreed: with the backend.
+    func facts(client address: String, backend: String, _ agreed: DeflateAgreement? = nil) -> SessionFacts {
+        SessionFacts(
+            client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
+            words: ClientWords(plan.head.fields), upstream: plan.upstream, backend: backend,
+            subprotocol: accepted.subprotocol?.description ?? "",
+            extensions: plan.extensions(accepted) ?? "", backendExtensions: agreed?.answer ?? "",
+            began: worker.loop.now)
+    }
+
+    /// A client's side for its session that it comes back to.
+    func clientSide(_ transport: any ByteTransport) -> WebSocketPeer {
+        peer(.client, transport, plan.agreement, isPassedThrough: false)
     }
 
     /// A backend's side for a session that goes on with it.

@@ -13,6 +13,9 @@ class SessionContext: AccessContext {
     private final lazy var nextSession = loop.random.next() >> 24
     private var samplers: [Direction: ShrinkSampler] = [:]
 
+    /// Those whose clients may come back, by their numbers.
+    private final var resumable: [UInt64: Session] = [:]
+
     final var sessionCount: Int { sessions.count }
     /// Of sessions that a drain of the process closes.
     final var drainCode: CloseCode { CloseCode(rawValue: configuration.drainCloseCode) }
@@ -43,6 +46,12 @@ class SessionContext: AccessContext {
         log.tell(session.record(at: loop.now))
         checkEmpty()
     }
+
+    // MARK: Clients that come back
+
+    final func enter(_ session: Session) { resumable[session.number] = session }
+    final func leave(_ session: Session) { resumable[session.number] = nil }
+    final func resumable(_ id: SessionID) -> Session? { id.worker == index ? resumable[id.number] : nil }
 
     /// Something that lived here has gone.
     func checkEmpty() {}

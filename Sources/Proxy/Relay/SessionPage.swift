@@ -6,7 +6,11 @@ private typealias JSONValue = Telemetry.JSONValue
 
 // A session as operators see it.
 extension LiveSession {
-    var state: SessionFilter.State { isEnding ? .closing : plannedDrain != nil ? .draining : .open }
+    var state: SessionFilter.State {
+        if isEnding { return .closing }
+        if plannedDrain != nil { return .draining }
+        return isAway ? .away : isAsleep ? .hibernating : .open
+    }
 
     private var age: UInt64 { worker.loop.now - min(began, worker.loop.now) }
 
@@ -45,9 +49,9 @@ extension LiveSession {
         let waiting = bufferedBytes
         var counts = [
             count("http", client.transport is HTTP2StreamTransport ? 2 : 1),
-            count("messages_from_client", client.tally.messagesReceived),
-            count("bytes_from_client", client.tally.bytesReceived),
-            count("bytes_to_client", client.tally.bytesSent),
+            count("messages_from_client", clientTally.messagesReceived),
+            count("bytes_from_client", clientTally.bytesReceived),
+            count("bytes_to_client", clientTally.bytesSent),
             count("waiting_for_client", waiting.client), count("waiting_for_backend", waiting.backend),
         ]
         if let backend { counts.append(count("messages_from_backend", backend.tally.messagesReceived)) }

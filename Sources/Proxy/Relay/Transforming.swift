@@ -159,7 +159,7 @@ extension Session {
         let isWatched =
             isRead && watchBegins(header, isReadable: !header.rsv1 || inflates, from: peer)
         peer.transit.begin(
-            header, isTransformed: inflates || deflates || isWatched || continuity != nil)
+            header, isTransformed: inflates || deflates || isWatched || parts != nil)
         peer.text = header.opcode == .text ? UTF8Validator() : nil
     }
 
@@ -260,8 +260,8 @@ extension Session {
         _ payload: Span<UInt8>, isLast: Bool, from peer: WebSocketPeer, to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) {
-        if let continuity {
-            keep(payload, isLast: isLast, continuity, from: peer, to: other, into: &output)
+        if let parts {
+            keep(payload, isLast: isLast, parts, from: peer, to: other, into: &output)
         } else {
             composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
         }

@@ -12,11 +12,11 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// So much plaintext becomes one burst of records and one `send`.
     private static let burst = 64 * 1024
 
-    private let socket: StreamSocket
-    private let tls: TLSSession?
+    let socket: StreamSocket
+    let tls: TLSSession?
     /// Of the worker: where ciphertext is composed, and when it leaves. nil where there is no TLS on the loop.
-    private let batch: SendBatch?
-    private var isOver = false
+    let batch: SendBatch?
+    private(set) var isOver = false
     private var preamble: [UInt8]
     /// What has come of a record that is not complete.
     private var partialRecord: MemoryCharge
@@ -150,6 +150,14 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
         receiver = nil
         place = nil
         socket.close()
+    }
+
+    /// The connection is another's.
+    func letGo() {
+        isOver = true
+        receiver = nil
+        place = nil
+        partialRecord.set(0)
     }
 
     func abort() {

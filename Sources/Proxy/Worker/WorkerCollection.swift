@@ -16,6 +16,8 @@ extension Worker {
         var buffered = (client: 0, backend: 0)
         /// Those that hibernate, by upstream.
         var asleep: [String: Int] = [:]
+        /// Those whose client is away, by route.
+        var away: [String: Int] = [:]
     }
 
     /// Sessions may come and go between two turns: one that is missed is in the next copy, and none counts twice.
@@ -29,6 +31,7 @@ extension Worker {
             let more = sessions[index].bufferedBytes
             sums.buffered.client += more.client
             sums.buffered.backend += more.backend
+            if sessions[index].isAway { sums.away[sessions[index].route.name, default: 0] += 1 }
             if sessions[index].isAsleep { sums.asleep[sessions[index].upstreamName, default: 0] += 1 }
         }
         guard end == sessions.count else {
@@ -46,6 +49,7 @@ extension Worker {
         all.add(.compressionMemory, number: Double(contextMemory.used))
         feeds.write(to: &all)
         for (name, count) in sums.asleep { all.add(.continuityAsleep, [name], number: Double(count)) }
+        for (name, count) in sums.away { all.add(.resumeAway, [name], number: Double(count)) }
         for upstream in upstreams.values {
             for backend in upstream.backends {
                 all.add(.poolIdle, [backend.name], number: Double(backend.pool?.idleCount ?? 0))

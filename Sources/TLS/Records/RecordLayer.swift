@@ -9,12 +9,12 @@ internal import COpenSSL
 @safe package final class RecordLayer {
     // What each write looks at stands together.
     private let wire: TLSWire
-    private var writer: RecordWriter
+    private(set) var writer: RecordWriter
     /// What has come of a record that is not complete.
-    private var partial = UniqueArray<UInt8>()
+    var partial = UniqueArray<UInt8>()
     /// Sealed by OpenSSL in front of our first record; it leaves in one `send` with the first data.
-    private var ticket: [UInt8]
-    private var reader: RecordReader
+    private(set) var ticket: [UInt8]
+    private(set) var reader: RecordReader
     /// What the handshake agreed on.
     package let facts: TLSFacts
     // Ours to free.

@@ -42,7 +42,7 @@ package struct RecordReader: ~Copyable {
     /// In a row, of records without data and of key updates: a peer that has reason for more is unknown.
     package static let mostEmpty: UInt8 = 32
 
-    private let keys: TrafficKeys
+    let keys: TrafficKeys
     /// The peer wants our key changed before the next data.
     package private(set) var wantsKeyUpdate = false
     /// What has come of a handshake message; none may be longer.
@@ -50,9 +50,17 @@ package struct RecordReader: ~Copyable {
     private var messageCount = 0
     private var emptyInRow: UInt8 = 0
     private var updatesInRow: UInt8 = 0
+    /// Half a handshake message has come.
+    var isAmidMessage: Bool { messageCount > 0 }
 
     /// For records under this secret, from its first one on.
     package init(_ keys: consuming TrafficKeys) { self.keys = keys }
+
+    /// Where they were read by another thread before.
+    init(_ keys: consuming TrafficKeys, wantsKeyUpdate: Bool) {
+        self.keys = keys
+        self.wantsKeyUpdate = wantsKeyUpdate
+    }
 
     /// Our key has been changed.
     mutating func keyUpdated() { wantsKeyUpdate = false }

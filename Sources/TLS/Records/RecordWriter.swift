@@ -5,7 +5,7 @@ package struct RecordWriter: ~Copyable {
     /// So many records carry one key. AES-GCM is good for 2^24.5 of full size (5.5).
     package static let mostRecords: UInt64 = 1 << 24
 
-    private let keys: TrafficKeys
+    let keys: TrafficKeys
     private let mostRecords: UInt64
 
     /// For records under this secret.

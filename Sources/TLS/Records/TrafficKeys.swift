@@ -70,6 +70,12 @@ internal import COpenSSL
     /// Of the next record.
     package var sequence: UInt64 { unsafe values.pointee.sequence }
 
+    /// For another thread.
+    var moved: MovedSecret {
+        unsafe MovedSecret(
+            values.pointee.secret.span.extracting(0..<suite.secretSize), sequence: values.pointee.sequence)
+    }
+
     /// Copies of the key and of the IV, to compare them with known ones.
     package var derived: (key: [UInt8], iv: [UInt8]) {
         (

@@ -60,3 +60,16 @@ class Island:
                       "permanent")]:
             done = ip(*step)
             assert done.returncode == 0, done.stderr
+
+    def mend(self) -> None:
+        """Packets arrive again."""
+        for step in [("neigh", "del", self.theirs, "dev", self.cable),
+                     ("-n", self.name, "neigh", "del", self.ours, "dev", "island")]:
+            done = ip(*step)
+            assert done.returncode == 0, done.stderr
+
+    def forget_connections(self) -> None:
+        """Those who live there lose all their connections, as in a change of networks; the other ends learn nothing of it
+        while the cable is cut."""
+        done = ip("netns", "exec", self.name, "ss", "-K", "state", "established")
+        assert done.returncode == 0, done.stderr

@@ -1,7 +1,9 @@
 'use strict';
 // A chat room on `ws`. Environment: PORT (9001), HOST (127.0.0.1). See README.md for the messages.
 
+const fs = require('node:fs');
 const http = require('node:http');
+const path = require('node:path');
 
 function load() {
   // From node_modules, or from where Debian's node-ws puts it.
@@ -12,7 +14,20 @@ const { WebSocketServer, WebSocket } = load();
 const HEARTBEAT_MS = 30_000;
 const members = new Map(); // socket -> name
 
+// A page to try it with, and what it needs.
+const pages = new Map([
+  ['/chat.html', ['text/html; charset=utf-8', [__dirname, 'chat.html']]],
+  ['/resume.js', ['text/javascript; charset=utf-8', [__dirname, '..', '..', 'clients', 'resume.js']]],
+]);
+
 const server = http.createServer((request, response) => {
+  const [type, file] = pages.get(request.url.split('?')[0]) ?? [];
+  if (file && request.method === 'GET') {
+    return fs.readFile(path.join(...file), (error, text) => {
+      response.writeHead(error ? 404 : 200, { 'Content-Type': error ? 'text/plain' : type });
+      response.end(error ? 'not here\n' : text);
+    });
+  }
   response.writeHead(426, { 'Content-Type': 'text/plain', Connection: 'close' });
   response.end('this is a WebSocket endpoint\n');
 });
@@ -89,8 +104,8 @@ wss.on('connection', (ws, request) => {
   ws.isAlive = true;
   ws.on('pong', () => { ws.isAlive = true; });
   ws.on('error', (error) => console.error('%s: %s', request.url, error.message));
-  const [path] = request.url.split('?'); // not new URL(): it throws at `//`
-  if (path.endsWith('/echo')) echo(ws); else chat(ws);
+  const [where] = request.url.split('?'); // not new URL(): it throws at `//`
+  if (where.endsWith('/echo')) echo(ws); else chat(ws);
 });
 
 const heartbeat = setInterval(() => {

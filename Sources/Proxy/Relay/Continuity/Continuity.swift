@@ -39,11 +39,7 @@ final class Continuity: TimerOwner {
     var store: MessageStore
     /// Its first ones, for each new backend.
     var firsts: MessageStore
-    /// Parts of the messages that are coming in.
-    var clientParts: HeldBytes
-    var backendParts: HeldBytes
-    /// A message of this side passes in parts.
-    var streams: (client: Bool, backend: Bool) = (false, false)
+    private let parts: MessageParts
     /// The client's Close, as long as it waits, and whether it has ended its connection behind it.
     var lastWords: (close: ClosePayload, hasEnded: Bool)?
     private var patienceEnd: UInt64?
@@ -56,9 +52,10 @@ final class Continuity: TimerOwner {
 
     init(
         _ terms: ContinuityTerms, plan: UpgradePlan, accepted: AcceptedUpgrade, on backend: Backend,
-        account: MemoryAccount, worker: SessionContext
+        parts: MessageParts, account: MemoryAccount, worker: SessionContext
     ) {
         self.terms = terms
+        self.parts = parts
         self.worker = worker
         self.plan = plan
         subprotocol = accepted.subprotocol
@@ -66,8 +63,6 @@ final class Continuity: TimerOwner {
         machine = ContinuityMachine(terms.rules)
         store = MessageStore(on: account)
         firsts = MessageStore(on: account)
-        clientParts = HeldBytes(on: account)
-        backendParts = HeldBytes(on: account)
         planCharge = MemoryCharge(to: account)
         planCharge.set(plan.head.keptBytes)
         lastMessage = worker.loop.now
@@ -142,7 +137,8 @@ final class Continuity: TimerOwner {
 
     /// Lets it sleep if nothing was said for long enough.
     func sleepIfDue() {
-        guard let due = sleepDue, now >= due, clientParts.isEmpty, backendParts.isEmpty else { return }
+        guard let due = sleepDue, now >= due, parts.count(of: .client) == 0, parts.count(of: .backend) == 0
+        else { return }
         carryOut(machine.sleeps(at: now))
     }
 
@@ -204,8 +200,7 @@ final class Continuity: TimerOwner {
     private func release(lingers: Bool) {
         disarm(.parting)
         disarm(.ping)
-        backendParts.removeAll()
-        streams.backend = false
+        parts.drop(.backend)
         session?.client.compression?.isDeflating = false
         guard let peer = session?.releaseBackend() else { return }
         formerTally = formerTally.adding(peer.tally)
@@ -240,16 +235,16 @@ final class Continuity: TimerOwner {
         switch end {
         case .asEver: break
         case .lost:
-            session.close(
-                ClosePayload(.internalError, "backend connection lost"), by: .proxy, cause: .noBackend)
+            session.closeForBackend(
+                ClosePayload(.internalError, "backend connection lost"), cause: .noBackend)
         case .restarts:
-            session.close(
-                ClosePayload(.serviceRestart, "no backend in time; retry-after-ms=\(hint)"), by: .proxy,
+            session.closeForBackend(
+                ClosePayload(.serviceRestart, "no backend in time; retry-after-ms=\(hint)"),
                 cause: .noBackend)
         case .notResumable:
-            session.close(
+            session.closeForBackend(
                 ClosePayload(.serviceRestart, "session can't be taken up; retry-after-ms=\(hint)"),
-                by: .proxy, cause: .notResumable)
+                cause: .notResumable)
         case .asOrdered: session.closeAsOrdered()
         }
     }
@@ -261,7 +256,7 @@ final class Continuity: TimerOwner {
         store.drop(before: machine.count.firstKept)
         guard let client = session?.client else { return }
         let isFull = store.size >= terms.rules.hold
-        let waits = !machine.isCarried && clientParts.count > terms.rules.maxMessage
+        let waits = !machine.isCarried && parts.count(of: .client) > parts.most
         if isFull || waits {
             if !client.holds.contains(.kept) { client.hold(.kept) }
         } else if client.holds.contains(.kept) {
@@ -293,7 +288,9 @@ final class Continuity: TimerOwner {
     /// A backend whose last words the client doesn't take is waited for.
     private func partingTooLong() {
         guard machine.isParting else { return }
-        if let peer = session?.backend, peer.isPaused { return arm(.parting, after: Self.partingTime) }
+        if let peer = session?.backend, !peer.holds.isDisjoint(with: [.full, .kept]) {
+            return arm(.parting, after: Self.partingTime)
+        }
         carryOut(machine.partingTooLong(at: now))
     }
 

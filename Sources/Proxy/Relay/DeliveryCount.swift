@@ -61,6 +61,15 @@ struct DeliveryCount: Equatable {
 
     // MARK: Connections
 
+    /// Whoever has had the messages says himself how many those were. False where that can't be.
+    mutating func wasRead(to number: UInt64) -> Bool {
+        guard number <= sent else { return false }
+        asked = nil
+        askedAt = nil
+        confirmed = number
+        return true
+    }
+
     /// A connection is over.
     ///
     /// - Parameter isRead: it is known that the backend has read all.

@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import WebSocketProtocol
 
-/// The last moments of an upstream connection that nobody needs any more: after the Closes the backend has some time to
-/// end it (RFC 6455, 7.1.1), and nothing that it sends is looked at. It keeps itself until then.
+/// The last moments of a connection that nobody needs any more: after the Closes it ends as RFC 6455, 7.1.1 wants it, and
+/// nothing that the peer sends is looked at. It keeps itself until then.
 final class Farewell: PeerOwner, TimerTarget {
     private let peer: WebSocketPeer
     private let worker: SessionContext
@@ -16,21 +16,26 @@ final class Farewell: PeerOwner, TimerTarget {
     init(_ peer: WebSocketPeer, _ state: consuming SideState, worker: SessionContext, deadline: UInt64) {
         self.peer = peer
         self.worker = worker
-        machine = SessionMachine(
-            client: .absent(since: worker.loop.now), backend: state, closingWithin: deadline)
+        let nobody = SideState.absent(since: worker.loop.now)
+        machine =
+            peer.side == .backend
+            ? SessionMachine(client: nobody, backend: state, closingWithin: deadline)
+            : SessionMachine(client: state, backend: nobody, closingWithin: deadline)
     }
 
-    /// - Parameter payload: what the backend is told; nil where it has been told.
+    /// - Parameter payload: what the peer is told; nil where it has been told.
     func begin(_ payload: ClosePayload?) {
         keptAlive = self
         peer.start(for: self)
         carryOut(
             machine.close(
                 payload ?? ClosePayload(.goingAway, ""), by: .proxy, cause: .close, at: worker.loop.now))
+        // Its answer would not be looked at, so it is not waited for.
+        if peer.side == .client { peer.transport.finish() }
     }
 
     private func carryOut(_ orders: SessionOrders) {
-        peer.carryOut(orders.backend, machine.gate(.backend))
+        peer.carryOut(orders[peer.side], machine.gate(peer.side))
         if orders.beginsEnd {
             peer.flowAgain()
             peer.goOn()
@@ -46,8 +51,8 @@ final class Farewell: PeerOwner, TimerTarget {
     func flushed(_ peer: WebSocketPeer) {}
     func ended(_ peer: WebSocketPeer, _ error: TransportError?) {
         let cause = error.map { EndingCause.connectionLost($0.description) }
-        // The backend's end is all that is waited for.
-        carryOut(machine.ended(.backend, cause ?? .close, isSettled: true, at: worker.loop.now))
+        // The peer's end is all that is waited for.
+        carryOut(machine.ended(peer.side, cause ?? .close, isSettled: true, at: worker.loop.now))
     }
 
     func timerFired(_ kind: UInt8) {

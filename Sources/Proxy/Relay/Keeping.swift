@@ -4,47 +4,78 @@ internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
 
-// The way of a session that outlives its backend: messages are whole before they are passed on, so that nothing partial
-// has been when a side goes.
+// The way of a session that outlives one of its sides: messages are whole before they are passed on, so that nothing
+// partial has been when a side goes.
 extension Session {
     /// Takes a part of a message, or all of it.
     ///
     /// - Parameter output: what goes to the other side.
     func keep(
-        _ payload: Span<UInt8>, isLast: Bool, _ continuity: Continuity, from peer: WebSocketPeer,
+        _ payload: Span<UInt8>, isLast: Bool, _ parts: MessageParts, from peer: WebSocketPeer,
         to other: WebSocketPeer, into output: inout UniqueArray<UInt8>
     ) {
         // Nothing follows a Close (RFC 6455, 5.5.1), be it one that waits.
-        guard peer !== client || continuity.lastWords == nil else { return }
-        continuity.lastMessage = worker.loop.now
-        if continuity.isStreaming(peer.side) {
+        guard peer !== client || continuity?.lastWords == nil else { return }
+        continuity?.lastMessage = worker.loop.now
+        if parts.isStreaming(peer.side) {
             composeAll(payload, isLast: isLast, from: peer, to: other, into: &output)
             guard isLast else { return }
             // Its end goes before whatever comes of it.
             pass(&output, from: peer, to: other, isMidFrame: false)
-            return continuity.streamEnds(from: peer.side)
+            return streamEnds(parts, from: peer.side)
         }
-        if isLast, continuity.hasNoParts(of: peer.side) {
-            return take(payload, continuity, from: peer, to: other, into: &output)
+        if isLast, parts.count(of: peer.side) == 0 {
+            return take(payload, from: peer, to: other, into: &output)
         }
-        continuity.append(payload, of: peer.side)
+        parts.append(payload, of: peer.side)
         if isLast {
-            let whole = continuity.takeParts(of: peer.side)
-            take(whole.span, continuity, from: peer, to: other, into: &output)
-        } else if continuity.beginsStream(of: peer.side) {
-            let begun = continuity.takeParts(of: peer.side)
+            let whole = parts.take(of: peer.side)
+            take(whole.span, from: peer, to: other, into: &output)
+        } else if beginsStream(parts, of: peer.side) {
+            let begun = parts.take(of: peer.side)
             composeAll(begun.span, isLast: false, from: peer, to: other, into: &output)
         }
     }
 
     private func take(
-        _ payload: Span<UInt8>, _ continuity: Continuity, from peer: WebSocketPeer, to other: WebSocketPeer,
+        _ payload: Span<UInt8>, from peer: WebSocketPeer, to other: WebSocketPeer,
         into output: inout UniqueArray<UInt8>
     ) {
         let passes =
             peer === client
-            ? continuity.takes(peer.transit.opcode, payload) : continuity.machine.backendMessage()
+            ? takesClient(peer.transit.opcode, payload) : takesBackend(peer.transit.opcode, payload)
         if passes { composeAll(payload, isLast: true, from: peer, to: other, into: &output) }
+    }
+
+    private func takesClient(_ opcode: Opcode, _ payload: Span<UInt8>) -> Bool {
+        continuity?.takes(opcode, payload) ?? (backend != nil)
+    }
+
+    private func takesBackend(_ opcode: Opcode, _ payload: Span<UInt8>) -> Bool {
+        guard continuity?.machine.backendMessage() ?? true else { return false }
+        return resume?.takes(opcode, payload) ?? true
+    }
+
+    /// Whether the message that is coming in is too large to be kept, and can be passed on in parts from here on.
+    private func beginsStream(_ parts: MessageParts, of side: SessionSide) -> Bool {
+        guard parts.count(of: side) > parts.most else { return false }
+        let isTaken =
+            side == .client
+            ? continuity?.machine.isCarried ?? (backend != nil) : resume?.machine.isHere ?? true
+        guard isTaken else {
+            if side == .client { continuity?.trim() } else { resume?.settle() }
+            return false
+        }
+        parts.streams(side, true)
+        continuity?.machine.streamBegins(from: side)
+        resume?.machine.streamBegins(from: side)
+        return true
+    }
+
+    private func streamEnds(_ parts: MessageParts, from side: SessionSide) {
+        parts.streams(side, false)
+        resume?.streamEnds(from: side)
+        continuity?.streamEnds(from: side)
     }
 
     /// Frames a message that was kept, for a peer that is new.
@@ -56,7 +87,7 @@ extension Session {
             opcode, fin: true, rsv1: false, maskingKey: nil, payloadLength: payload.count)
         var transit = Transit()
         transit.begin(header, isTransformed: true)
-        let key = worker.randomMask()
+        let key = peer.side == .backend ? worker.randomMask() : nil
         if let compression = peer.compression, isWorthCompressing(header, isInflated: false, compression) {
             var packed = worker.scratch.take()
             let isPacked = compression.deflater.compress(payload, endOfMessage: true, appendingTo: &packed)
@@ -70,37 +101,9 @@ extension Session {
     }
 }
 
-// The messages of a session, whole and in parts.
+// The client's messages, as they are kept for another backend.
 extension Continuity {
-    func isStreaming(_ side: SessionSide) -> Bool { side == .client ? streams.client : streams.backend }
-
-    func hasNoParts(of side: SessionSide) -> Bool {
-        side == .client ? clientParts.isEmpty : backendParts.isEmpty
-    }
-
-    func append(_ payload: Span<UInt8>, of side: SessionSide) {
-        if side == .client { clientParts.append(payload) } else { backendParts.append(payload) }
-    }
-
-    func takeParts(of side: SessionSide) -> UniqueArray<UInt8> {
-        side == .client ? clientParts.take() : backendParts.take()
-    }
-
-    /// Whether the message that is coming in is too large to be kept, and can be passed on in parts from here on.
-    func beginsStream(of side: SessionSide) -> Bool {
-        let count = side == .client ? clientParts.count : backendParts.count
-        guard count > terms.rules.maxMessage else { return false }
-        guard side == .backend || machine.isCarried else {
-            trim()
-            return false
-        }
-        machine.streamBegins(from: side)
-        if side == .client { streams.client = true } else { streams.backend = true }
-        return true
-    }
-
     func streamEnds(from side: SessionSide) {
-        if side == .client { streams.client = false } else { streams.backend = false }
         let orders = machine.streamEnds(from: side, at: worker.loop.now)
         if side == .client, !machine.isOver {
             if firsts.count < terms.rules.replayFirst { firsts.appendGap() }
