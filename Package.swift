@@ -33,25 +33,26 @@ let package = Package(
         .systemLibrary(name: "CAccess"),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
+        .target(name: "ASCII", swiftSettings: house),
         .target(name: "WebSocketProtocol", dependencies: [basicContainers], swiftSettings: house),
         .target(
             name: "PerMessageDeflate", dependencies: ["CZlib", "HTTPProtocol", basicContainers],
             swiftSettings: house),
-        .target(name: "HTTPProtocol", swiftSettings: house),
+        .target(name: "HTTPProtocol", dependencies: ["ASCII"], swiftSettings: house),
         .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
-        .target(name: "TLS", dependencies: ["COpenSSL", basicContainers], swiftSettings: house),
-        .target(name: "ACME", dependencies: ["Access", "COpenSSL"], swiftSettings: house),
+        .target(name: "TLS", dependencies: ["ASCII", "COpenSSL", basicContainers], swiftSettings: house),
+        .target(name: "ACME", dependencies: ["ASCII", "Access", "COpenSSL"], swiftSettings: house),
         .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: house),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .target(name: "YAML", dependencies: ["CYAML"], swiftSettings: house),
-        .target(name: "Access", dependencies: ["CAccess", "HTTPProtocol"], swiftSettings: house),
-        .target(name: "Routing", dependencies: ["Patterns"], swiftSettings: house),
+        .target(name: "YAML", dependencies: ["ASCII", "CYAML"], swiftSettings: house),
+        .target(name: "Access", dependencies: ["ASCII", "CAccess", "HTTPProtocol"], swiftSettings: house),
+        .target(name: "Routing", dependencies: ["ASCII", "Patterns"], swiftSettings: house),
         .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
-        .target(name: "Telemetry", dependencies: [logging], swiftSettings: house),
+        .target(name: "Telemetry", dependencies: ["ASCII", logging], swiftSettings: house),
         .target(
             name: "Configuration",
             dependencies: [
-                "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol",
+                "ASCII", "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol",
                 "Patterns",
                 "Routing",
                 "YAML",
@@ -60,7 +61,7 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
-                "ACME", "Access", "Routing",
+                "ACME", "ASCII", "Access", "Routing",
                 "EventLoop", "Telemetry",
                 "Configuration", basicContainers, logging,
             ],
@@ -76,6 +77,7 @@ let package = Package(
             name: "PerMessageDeflateTests",
             dependencies: ["PerMessageDeflate", "HTTPProtocol", basicContainers],
             swiftSettings: house),
+        .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: house),
         .testTarget(name: "HTTPProtocolTests", dependencies: ["HTTPProtocol"], swiftSettings: house),
         .testTarget(
             name: "HTTP2ProtocolTests", dependencies: ["HTTP2Protocol", basicContainers], swiftSettings: house

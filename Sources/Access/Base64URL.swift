@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Base64 for URLs without padding (RFC 4648, 5), as JOSE has it (RFC 7515, 2): one spelling for each value.
 package enum Base64URL {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
@@ -50,11 +52,11 @@ package enum Base64URL {
 
     private static func digit(_ byte: UInt8) -> UInt32? {
         switch byte {
-        case 65...90: UInt32(byte) - 65
-        case 97...122: UInt32(byte) - 71
-        case 48...57: UInt32(byte) + 4
-        case 45: 62
-        case 95: 63
+        case .upperA ... .upperZ: UInt32(byte - .upperA)
+        case .lowerA ... .lowerZ: UInt32(byte - .lowerA) + 26
+        case .zero ... .nine: UInt32(byte - .zero) + 52
+        case .hyphen: 62
+        case .underscore: 63
         default: nil
         }
     }

@@ -1,3 +1,4 @@
+internal import ASCII
 package import HTTPProtocol
 
 /// A name and password as `Authorization: Basic` has them (RFC 7617, 2).
@@ -12,9 +13,9 @@ package struct BasicCredentials: Equatable, Sendable {
         guard values.count == 1, let value = values.first else { return nil }
         let parts = value.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, equalsIgnoringCase(String(parts[0]), "basic"),
-            let bytes = Base64.decode(parts[1].utf8.drop { $0 == 32 }),
+            let bytes = Base64.decode(parts[1].utf8.drop { $0 == .space }),
             let text = String(validating: bytes, as: UTF8.self),
-            let colon = text.utf8.firstIndex(of: 58)
+            let colon = text.utf8.firstIndex(of: .colon)
         else { return nil }
         user = String(text[..<colon])
         password = String(text[text.utf8.index(after: colon)...])
@@ -28,12 +29,12 @@ enum Base64 {
     static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var digits = Array(text)
         guard digits.count % 4 == 0 else { return nil }
-        for _ in 0..<2 where digits.last == 61 { digits.removeLast() }
+        for _ in 0..<2 where digits.last == .equals { digits.removeLast() }
         for index in digits.indices {
             switch digits[index] {
-            case 43: digits[index] = 45
-            case 47: digits[index] = 95
-            case 45, 95: return nil
+            case .plus: digits[index] = 45
+            case .slash: digits[index] = 95
+            case .hyphen, .underscore: return nil
             default: break
             }
         }

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// A value of JSON (RFC 8259). Numbers are kept as they are spelled.
 package enum JSONValue: Equatable, Sendable {
     case null
@@ -67,7 +69,7 @@ struct JSONReader {
             return members.updateValue(value, forKey: name) == nil
         }
 
-        var end: UInt8 { isObject ? 125 : 93 }
+        var end: UInt8 { isObject ? .closeBrace : .closeBracket }
         var value: JSONValue { isObject ? .object(members) : .array(items) }
     }
 
@@ -94,26 +96,26 @@ struct JSONReader {
     /// Begins the next value; nil where it is one that holds others, which come first.
     private mutating func begin() throws(JSONError) -> JSONValue? {
         switch try peek() {
-        case 123:
+        case .openBrace:
             position += 1
-            if try peek() == 125 {
+            if try peek() == .closeBrace {
                 position += 1
                 return .object([:])
             }
             try push(Open(isObject: true, name: try name()))
             return nil
-        case 91:
+        case .openBracket:
             position += 1
-            if try peek() == 93 {
+            if try peek() == .closeBracket {
                 position += 1
                 return .array([])
             }
             try push(Open(isObject: false))
             return nil
-        case 34: return .string(try string())
-        case 116: return try word("true", .bool(true))
-        case 102: return try word("false", .bool(false))
-        case 110: return try word("null", .null)
+        case .quote: return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
         default: return .number(try number())
         }
     }
@@ -131,7 +133,7 @@ struct JSONReader {
         position += 1
         let last = open.count - 1
         guard open[last].take(value) else { throw .duplicateName }
-        guard next == 44 else {
+        guard next == .comma else {
             guard next == open[last].end, let closed = open.popLast() else { throw .malformed }
             return closed.value
         }
@@ -142,9 +144,9 @@ struct JSONReader {
     }
 
     private mutating func name() throws(JSONError) -> String {
-        guard try peek() == 34 else { throw .malformed }
+        guard try peek() == .quote else { throw .malformed }
         let name = try string()
-        guard try peek() == 58 else { throw .malformed }
+        guard try peek() == .colon else { throw .malformed }
         position += 1
         return name
     }
@@ -166,15 +168,15 @@ struct JSONReader {
 
     private mutating func number() throws(JSONError) -> String {
         let start = position
-        if current == 45 { position += 1 }
-        if current == 48 { position += 1 } else { try digits() }
-        if current == 46 {
+        if current == .hyphen { position += 1 }
+        if current == UInt8(ascii: "0") { position += 1 } else { try digits() }
+        if current == .dot {
             position += 1
             try digits()
         }
-        if current == 101 || current == 69 {
+        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
             position += 1
-            if current == 43 || current == 45 { position += 1 }
+            if current == .plus || current == .hyphen { position += 1 }
             try digits()
         }
         return String(decoding: bytes[start..<position], as: UTF8.self)
@@ -182,7 +184,7 @@ struct JSONReader {
 
     private mutating func digits() throws(JSONError) {
         let start = position
-        while let byte = current, (48...57).contains(byte) { position += 1 }
+        while let byte = current, byte.isDigit { position += 1 }
         guard position > start else { throw .malformed }
     }
 
@@ -196,10 +198,10 @@ struct JSONReader {
         while let byte = current {
             position += 1
             switch byte {
-            case 34:
+            case .quote:
                 guard let whole = String(validating: text, as: UTF8.self) else { throw .malformed }
                 return whole
-            case 92: try escape(into: &text)
+            case .backslash: try escape(into: &text)
             case 0..<32: throw .malformed
             default: text.append(byte)
             }
@@ -211,13 +213,13 @@ struct JSONReader {
         guard let byte = current else { throw .malformed }
         position += 1
         switch byte {
-        case 34, 47, 92: text.append(byte)
-        case 98: text.append(8)
-        case 102: text.append(12)
-        case 110: text.append(10)
-        case 114: text.append(13)
-        case 116: text.append(9)
-        case 117: text += String(Character(try scalar())).utf8
+        case .quote, .slash, .backslash: text.append(byte)
+        case UInt8(ascii: "b"): text.append(8)
+        case UInt8(ascii: "f"): text.append(12)
+        case UInt8(ascii: "n"): text.append(.lineFeed)
+        case UInt8(ascii: "r"): text.append(.carriageReturn)
+        case UInt8(ascii: "t"): text.append(.tab)
+        case UInt8(ascii: "u"): text += String(Character(try scalar())).utf8
         default: throw .malformed
         }
     }
@@ -228,7 +230,7 @@ struct JSONReader {
             guard let scalar = Unicode.Scalar(first) else { throw .malformed }
             return scalar
         }
-        guard bytes[position...].starts(with: [92, 117]) else { throw .malformed }
+        guard bytes[position...].starts(with: [.backslash, UInt8(ascii: "u")]) else { throw .malformed }
         position += 2
         let second = try unit()
         guard (0xDC00..<0xE000).contains(second),
@@ -241,16 +243,14 @@ struct JSONReader {
         guard position + 4 <= bytes.count else { throw .malformed }
         var value: UInt32 = 0
         for byte in bytes[position..<(position + 4)] {
-            switch byte {
-            case 48...57: value = value << 4 | UInt32(byte - 48)
-            case 65...70: value = value << 4 | UInt32(byte - 55)
-            case 97...102: value = value << 4 | UInt32(byte - 87)
-            default: throw .malformed
-            }
+            guard let digit = byte.hexValue else { throw .malformed }
+            value = value << 4 | UInt32(digit)
         }
         position += 4
         return value
     }
 }
 
-private func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 || byte == 13 }
+private func isBlank(_ byte: UInt8) -> Bool {
+    byte == .space || byte == .tab || byte == .lineFeed || byte == .carriageReturn
+}

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The keys that tokens may be signed with: of a JWK Set (RFC 7517, 5) or of PEM blocks.
 package struct KeySet: Sendable {
     /// Keys of a set: more than this is a mistake, or somebody's attempt to keep us busy.
@@ -18,8 +20,8 @@ package struct KeySet: Sendable {
 
     /// Reads a file or an answer.
     package init(_ bytes: [UInt8]) throws(KeySetError) {
-        let start = bytes.first { $0 > 32 }
-        guard start == 123 else {
+        let start = bytes.first { $0 > .space }
+        guard start == .openBrace else {
             (entries, ignored) = (try Self.blocks(bytes), 0)
             return
         }

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import CAccess
 
 /// A password's hash as crypt(5) has it: bcrypt (`$2b$`, `$2y$`, `$2a$`) or SHA-crypt (`$5$`, `$6$`), yescrypt too.
@@ -15,7 +16,7 @@ package struct PasswordHash: Equatable, Sendable {
     /// nil for what is no such hash: the old ones (DES, MD5, SHA-1 without salt) are none that would keep a password.
     package init?(_ text: String) {
         guard Self.prefixes.contains(where: { text.hasPrefix($0) }), (20...256).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+            text.utf8.allSatisfy({ $0 > .space && $0 < .delete })
         else { return nil }
         if text.hasPrefix("$2") {
             guard text.utf8.count == 60, let cost = Int(text.dropFirst(4).prefix(2)),

@@ -1,3 +1,4 @@
+internal import ASCII
 package import HTTPProtocol
 
 /// The parameters of a query, as far as tokens are concerned.
@@ -16,7 +17,7 @@ package enum QueryText {
 
     /// The same of a path with its query.
     package static func masked(target: String, names: [String]) -> String {
-        guard !names.isEmpty, let mark = target.utf8.firstIndex(of: 63) else { return target }
+        guard !names.isEmpty, let mark = target.utf8.firstIndex(of: .question) else { return target }
         let start = target.utf8.index(after: mark)
         return String(target[..<start]) + masked(String(target[start...]), names: names)
     }
@@ -36,36 +37,14 @@ package enum QueryText {
         return found
     }
 
-    static func name(_ pair: Substring) -> String { decoded(pair.utf8.prefix { $0 != 61 }) }
+    static func name(_ pair: Substring) -> String { decoded(Substring(pair.utf8.prefix { $0 != .equals })) }
 
-    static func value(_ pair: Substring) -> String { decoded(pair.utf8.drop { $0 != 61 }.dropFirst()) }
-
-    /// Percent-encoding undone; what is none stays as it is.
-    private static func decoded(_ text: Substring.UTF8View.SubSequence) -> String {
-        let bytes = Array(text)
-        var plain: [UInt8] = []
-        plain.reserveCapacity(bytes.count)
-        var index = 0
-        while index < bytes.count {
-            if bytes[index] == 37, index + 2 < bytes.count, let high = digit(bytes[index + 1]),
-                let low = digit(bytes[index + 2])
-            {
-                plain.append(high << 4 | low)
-                index += 3
-            } else {
-                plain.append(bytes[index] == 43 ? 32 : bytes[index])
-                index += 1
-            }
-        }
-        return String(decoding: plain, as: UTF8.self)
+    static func value(_ pair: Substring) -> String {
+        decoded(Substring(pair.utf8.drop { $0 != .equals }.dropFirst()))
     }
 
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 48...57: byte - 48
-        case 65...70: byte - 55
-        case 97...102: byte - 87
-        default: nil
-        }
+    /// Percent-encoding undone; what is none stays as it is.
+    private static func decoded(_ text: Substring) -> String {
+        String(decoding: PercentCoding.decoded(query: text, malformed: .kept) ?? [], as: UTF8.self)
     }
 }

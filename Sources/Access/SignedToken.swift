@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// A signed token taken apart (RFC 7515, 7.1), and nothing of it believed.
 package struct SignedToken: Equatable, Sendable {
     /// What is taken of a token at most; heads are seldom larger.
@@ -19,7 +21,7 @@ package struct SignedToken: Equatable, Sendable {
     package init(_ token: some Collection<UInt8>) throws(TokenRefusal) {
         let bytes = Array(token.prefix(Self.mostBytes + 1))
         guard bytes.count <= Self.mostBytes else { throw .malformed }
-        let parts = bytes.split(separator: 46, maxSplits: 3, omittingEmptySubsequences: false)
+        let parts = bytes.split(separator: .dot, maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Base64URL.decode(parts[0]),
             let payload = Base64URL.decode(parts[1]), let signature = Base64URL.decode(parts[2]),
             let fields = try? JSONValue(header), case .object = fields

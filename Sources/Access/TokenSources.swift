@@ -1,3 +1,4 @@
+internal import ASCII
 package import HTTPProtocol
 
 /// Where browsers put tokens, since they can't set fields for a WebSocket, and where they are to be passed on.
@@ -58,18 +59,18 @@ package struct TokenSources: Equatable, Sendable {
         var found: Subprotocol?
         var lines: [[UInt8]] = []
         for line in OfferedSubprotocols(fields).lines {
-            let members = line.split(separator: 44)
+            let members = line.split(separator: .comma)
             let kept = members.filter { member in
-                let name = member.drop { $0 == 32 || $0 == 9 }
+                let name = member.drop { $0 == .space || $0 == .tab }
                 guard name.starts(with: wanted) else { return true }
-                let end = name.lastIndex { $0 != 32 && $0 != 9 }.map { $0 + 1 } ?? name.endIndex
+                let end = name.lastIndex { $0 != .space && $0 != .tab }.map { $0 + 1 } ?? name.endIndex
                 found = found ?? Subprotocol(name[..<end])
                 return false
             }
             if kept.count == members.count {
                 lines.append(line)
             } else if !kept.isEmpty {
-                lines.append(Array(kept.joined(separator: [44])))
+                lines.append(Array(kept.joined(separator: [.comma])))
             }
         }
         guard found != nil else { return nil }
@@ -82,21 +83,21 @@ package struct TokenSources: Equatable, Sendable {
         var found: String?
         var lines: [[UInt8]] = []
         for line in fields.values("cookie") {
-            let pairs = line.split(separator: 59)
+            let pairs = line.split(separator: .semicolon)
             let kept = pairs.filter { pair in
-                let text = pair.drop { $0 == 32 || $0 == 9 }
-                guard text.starts(with: name.utf8), text.dropFirst(name.utf8.count).first == 61 else {
+                let text = pair.drop { $0 == .space || $0 == .tab }
+                guard text.starts(with: name.utf8), text.dropFirst(name.utf8.count).first == .equals else {
                     return true
                 }
                 let value = text.dropFirst(name.utf8.count + 1)
-                let bare = value.first == 34 && value.last == 34 && value.count > 1
+                let bare = value.first == .quote && value.last == .quote && value.count > 1
                 found = found ?? String(decoding: bare ? value.dropFirst().dropLast() : value, as: UTF8.self)
                 return false
             }
             if kept.count == pairs.count {
                 lines.append(line)
             } else if !kept.isEmpty {
-                lines.append(Array(kept.joined(separator: [59]).drop { $0 == 32 }))
+                lines.append(Array(kept.joined(separator: [.semicolon]).drop { $0 == .space }))
             }
         }
         guard found != nil else { return nil }

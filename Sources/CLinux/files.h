@@ -105,30 +105,6 @@ static inline int trunkline_wait_readable(int file, int milliseconds) {
     return poll(&wanted, 1, milliseconds) > 0;
 }
 
-/// As `trunkline_spawn`, with standard output and standard error going to `output`, and standard input to nothing.
-static inline int trunkline_spawn_hook(
-    pid_t *child, char *const arguments[], char *const environment[], int output) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, standard;
-    sigemptyset(&none);
-    sigemptyset(&standard);
-    sigaddset(&standard, SIGPIPE);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &standard);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(
-        &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, 1);
-    posix_spawn_file_actions_adddup2(&actions, output, 2);
-    int code = posix_spawn(child, arguments[0], &actions, &attributes, arguments, environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return code;
-}
 /// Ends a program and all that it has started.
 static inline void trunkline_kill_group(pid_t child) { kill(-child, SIGKILL); }
 

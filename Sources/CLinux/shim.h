@@ -369,11 +369,16 @@ static inline int trunkline_notify(const char *name, const void *text, size_t co
 }
 
 /// Starts a program found as a shell would find it, with these descriptors under the same numbers and no other.
+///
+/// With an `output` (else -1) its standard output and standard error go there, its standard input is empty, and it leads a
+/// group of its own, with which all that it starts can be ended.
 static inline int trunkline_spawn(
-    pid_t *child, const char *program, char *const arguments[], char *const environment[], const int *inherited, int count) {
+    pid_t *child, const char *program, char *const arguments[], char *const environment[], const int *inherited,
+    int count, int output) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, standard;
+    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     sigemptyset(&none);
     sigemptyset(&standard);
     sigaddset(&standard, SIGPIPE);
@@ -381,9 +386,16 @@ static inline int trunkline_spawn(
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &standard);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     // A descriptor copied onto itself loses its close-on-exec flag; all others are closed by theirs.
     for (int i = 0; i < count; i++) posix_spawn_file_actions_adddup2(&actions, inherited[i], inherited[i]);
+    if (output >= 0) {
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions, output, 1);
+        posix_spawn_file_actions_adddup2(&actions, output, 2);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        flags |= POSIX_SPAWN_SETPGROUP;
+    }
+    posix_spawnattr_setflags(&attributes, flags);
     int code = posix_spawnp(child, program, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);

@@ -16,9 +16,9 @@ package struct AccessConfiguration: Equatable, Sendable {
     /// `deny` is written before `allow`.
     private var deniesFirst = false
     /// nil = no passwords are asked for.
-    package var basic: Basic?
+    package fileprivate(set) var basic: Basic?
     /// `jwt`. nil = no tokens are asked for.
-    package var tokens: TokenConfiguration?
+    package fileprivate(set) var tokens: TokenConfiguration?
     /// `forward`. nil = nobody else is asked.
     package var forward: ForwardConfiguration?
 

@@ -33,18 +33,18 @@ package struct AcmeConfiguration: Equatable, Sendable {
     /// Where the authority's directory is.
     package var directory = "https://acme-v02.api.letsencrypt.org/directory"
     /// Where the authority may write to. nil = nowhere.
-    package var email: String?
+    package fileprivate(set) var email: String?
     /// A folder for keys, accounts and certificates, which several processes may share. nil = `acme`, in the folder that the
     /// service manager gives for such things, else beside the configuration.
-    package var storage: Located<String>?
+    package fileprivate(set) var storage: Located<String>?
     /// Of certificates.
     package var key = KeyKind.p256
     /// In the order in which they are tried.
     package var challenges: [Challenge] = [.tlsALPN, .http]
     /// In nanoseconds before a certificate's end; a third of its life where that is less.
-    package var renewBefore: UInt64 = 2_592_000_000_000_000
+    package fileprivate(set) var renewBefore: UInt64 = 2_592_000_000_000_000
     /// nil = the account needs none.
-    package var externalAccount: ExternalAccount?
+    package fileprivate(set) var externalAccount: ExternalAccount?
     /// A PEM file with whom to trust as the authority. nil = whom the system trusts.
     package var authority: Located<String>?
 

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import HTTPProtocol
 
 /// Addresses as the configuration spells them.
@@ -46,7 +47,8 @@ package enum AddressSyntax {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
                 switch byte {
-                case 45, 46, 48...57, 65...90, 95, 97...122: true
+                case .hyphen, .dot, .zero ... .nine, .upperA ... .upperZ, .underscore, .lowerA ... .lowerZ:
+                    true
                 default: false
                 }
             }

@@ -11,7 +11,7 @@ package struct AdminConfiguration: Equatable, Sendable {
     /// Of a Unix socket.
     package var access = SocketAccess()
     /// The most rows of a family in `/metrics`; what is over is summed up.
-    package var metricRows = 4096
+    package fileprivate(set) var metricRows = 4096
 
     static let table = Table(
         "The listener for operators: /status, /metrics, /reload, /drain.",

@@ -10,7 +10,7 @@ package struct CompressionConfiguration: Equatable, Sendable {
     /// How it is done.
     package var options = DeflateOptions()
     /// Bytes of all sessions' contexts. Of the whole process: a route's own is not looked at.
-    package var memoryBudget = 256 << 20
+    package private(set) var memoryBudget = 256 << 20
 
     /// How clients' messages are compressed; nil = not by us.
     package var towardsClients: DeflateOptions? { mode == .edge || mode == .both ? options : nil }

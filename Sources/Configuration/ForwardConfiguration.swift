@@ -16,13 +16,13 @@ package struct ForwardConfiguration: Equatable, Sendable {
     /// How long a yes is remembered for those who prove themselves in the same way.
     package var cache: UInt64 = 0
     /// How often it is asked again for as long as a session lives.
-    package var recheck: UInt64 = 0
+    package fileprivate(set) var recheck: UInt64 = 0
     /// `on_failure: allow`: who doesn't answer has said yes.
-    package var allowsOnFailure = false
+    package fileprivate(set) var allowsOnFailure = false
     /// How many checks in a row may go unanswered before a session is closed.
     package var failures = 3
     /// What sessions are closed with.
-    package var revokedCode: UInt16 = 4401
+    package fileprivate(set) var revokedCode: UInt16 = 4401
 
     /// Nothing but defaults.
     package init() {}

@@ -61,7 +61,7 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
     /// Sessions over a rate are closed; otherwise they are read more slowly.
     package var closesOverRate = false
     /// The code that they are closed with.
-    package var closeCode: UInt16 = 4429
+    package fileprivate(set) var closeCode: UInt16 = 4429
 
     /// Nothing is limited.
     package init() {}

@@ -15,7 +15,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
     /// Sessions and requests at once, over all workers. 0 = no limit.
     package var connections = 20_000
     /// The same of one client address, or one IPv6 /64. 0 = no limit.
-    package var connectionsPerClient = 0
+    package private(set) var connectionsPerClient = 0
     /// Of clients.
     package var client = Peer(frames: FrameLimits(fragments: 100_000), inflate: InflateLimits())
     /// Of backends, which are trusted to know what they send: nothing of it is held, so its size does no harm here.
@@ -23,7 +23,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
         frames: FrameLimits(frame: .max, message: .max, fragments: 100_000),
         inflate: InflateLimits(message: .max, ratio: 0))
     /// Bytes that may wait for one leg, in one direction, before reading from the other pauses.
-    package var buffer = 256 << 10
+    package private(set) var buffer = 256 << 10
     /// Bytes of a plain request's body. 0 = no limit.
     package var requestBody = 0
     /// Messages a second from the client of one session. 0 = no limit.
@@ -31,9 +31,9 @@ package struct LimitsConfiguration: Equatable, Sendable {
     /// Over the rate a session is closed; otherwise it is read more slowly.
     package var closesOverRate = false
     /// Pings, pongs and Closes a second from one peer. 0 = no limit.
-    package var controlFramesPerSecond = 100
+    package private(set) var controlFramesPerSecond = 100
     /// `per`: of all that comes with the same key.
-    package var keyed: [KeyedLimitConfiguration] = []
+    package private(set) var keyed: [KeyedLimitConfiguration] = []
     /// Of a request's head and an answer's. They count before a route is known: only the default does.
     package var head = HeadLimits()
     /// Bytes that may be held for all peers of the process together. nil = a share of the machine's memory, 0 = no limit.
@@ -41,9 +41,9 @@ package struct LimitsConfiguration: Equatable, Sendable {
     package var memory: Int?
     /// Connections of clients that the process accepts. 0 = as many as the limit on descriptors leaves room for, which
     /// bounds it in any case.
-    package var clientConnections = 0
+    package private(set) var clientConnections = 0
     /// The same of one address, or one IPv6 /64. 0 = no limit.
-    package var clientConnectionsPerClient = 0
+    package private(set) var clientConnectionsPerClient = 0
 
     /// Bytes of a message that a feed passes on: it must hold all of it.
     package var feedMessage: Int { backendMessage >= .max / 4 ? clientMessage : backendMessage }

@@ -7,11 +7,11 @@ package struct ListenerConfiguration: Equatable, Sendable {
     /// nil on plain listeners.
     package var tls: ListenerTLS?
     /// What is spoken, the preferred one first: `h2`, `http/1.1`.
-    package var protocols = ["h2", "http/1.1"]
+    package fileprivate(set) var protocols = ["h2", "http/1.1"]
     /// `redirect_to_https`: the port of the https address that every request is answered with, 308. nil = none is.
     package var redirectPort: UInt16?
     /// Each connection begins with a PROXY protocol header.
-    package var readsProxyHeader = false
+    package fileprivate(set) var readsProxyHeader = false
     /// Of a Unix socket.
     package var access = SocketAccess()
 

@@ -63,14 +63,14 @@ package struct ListenerTLS: Equatable, Sendable {
     }
 
     /// The first is the default; none where `acme` gets some.
-    package var certificates: [Certificate]
+    package fileprivate(set) var certificates: [Certificate]
     /// `acme`: names for which certificates are got. nil = none.
     package var issued: Issued?
     /// `minimum_version`: nothing below TLS 1.3, else nothing below 1.2.
-    package var requiresTLS13 = false
+    package fileprivate(set) var requiresTLS13 = false
     /// `tickets.rotate`, in nanoseconds: how long one key seals session tickets (RFC 5077, 5.5). 0 = as long as the
     /// process runs.
-    package var rotatesTickets: UInt64 = 43_200_000_000_000
+    package fileprivate(set) var rotatesTickets: UInt64 = 43_200_000_000_000
     /// nil = clients are asked for no certificate.
     package var clients: Clients?
 

@@ -6,7 +6,7 @@ package struct LogConfiguration: Equatable, Sendable {
     /// Where a line for each session and request goes; events go to stderr always.
     package var access = Target.stdout
     /// A JSON object a line, or `key=value` text.
-    package var isJSON = true
+    package fileprivate(set) var isJSON = true
     /// The least level of events that are written, by its name in swift-log.
     package var level = "info"
 

@@ -10,21 +10,21 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// One or more.
     package var listeners: [ListenerConfiguration] = []
     /// `trusted_proxies`: whose word of their clients is believed.
-    package var trustedProxies = TrustedProxies()
+    package fileprivate(set) var trustedProxies = TrustedProxies()
     /// `underscore_fields`: what becomes of request fields with an underscore in their names.
-    package var underscoreFields = UnderscoreFields.drop
+    package fileprivate(set) var underscoreFields = UnderscoreFields.drop
     /// nil = no certificate is asked for.
     package var acme: AcmeConfiguration?
     /// `watch`: this file is loaded again when it changes. The files that it names always are.
-    package var watchesItself = false
+    package fileprivate(set) var watchesItself = false
     /// nil = no admin listener.
-    package var admin: AdminConfiguration?
+    package fileprivate(set) var admin: AdminConfiguration?
     /// `log`.
     package var log = LogConfiguration()
     /// The default of every route.
     package var limits = LimitsConfiguration()
     /// `http2`, of every listener that speaks it.
-    package var http2 = HTTP2Options()
+    package fileprivate(set) var http2 = HTTP2Options()
     /// Of the whole process; no route has its own.
     package var timeouts = TimeoutsConfiguration()
     /// `drain.close_code`, of sessions that a drain of the process closes.

@@ -44,15 +44,15 @@ package struct RouteConfiguration: Equatable, Sendable {
     /// Which requests it is for.
     package var match = RouteConditions()
     /// What the backend sees instead of the path, with prefixes as requests' are compared. nil = the path as it came.
-    package var rewrite: PathRewrite?
+    package fileprivate(set) var rewrite: PathRewrite?
     /// The values of Origin that browsers may come with; clients that send none pass. nil = any.
-    package var origins: [String]?
+    package fileprivate(set) var origins: [String]?
     /// `paths.ambiguous`: the default, or the route's own.
     package var ambiguousPaths = AmbiguousPaths.judge
     /// `access`. nil = everybody may come in.
     package var access: AccessConfiguration?
     /// `upgrade_token`: where browsers put tokens. nil = nowhere.
-    package var tokenSources: TokenSources?
+    package fileprivate(set) var tokenSources: TokenSources?
     /// `resume`. nil = sessions end with their client's connection.
     package var resume: ResumeConfiguration?
     /// `headers.request`.
@@ -60,13 +60,13 @@ package struct RouteConfiguration: Equatable, Sendable {
     /// `headers.response`.
     package var responseFields = FieldRules()
     /// Where matching requests go.
-    package var action = Action.respond(Response())
+    package fileprivate(set) var action = Action.respond(Response())
     /// The default, with the keys that the route gives itself.
     package var compression = CompressionConfiguration()
     /// The default, with the keys that the route gives itself.
     package var limits = LimitsConfiguration()
     /// `max_age`: nanoseconds after which sessions are closed or moved. 0 = never.
-    package var maxAge: UInt64 = 0
+    package fileprivate(set) var maxAge: UInt64 = 0
 
     /// A route for all requests.
     package init(name: String, action: Action) {

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What hosts, paths and origins of a route must look like to match anything: a request's are compared as they come.
 enum RouteSyntax {
     /// What a JSON Schema can say of hosts and paths.
@@ -18,7 +20,7 @@ enum RouteSyntax {
         if !text.hasPrefix("/") {
             return "\(what) '\(text)' must begin with '/'" + (Habits.path(text) ?? "")
         }
-        if !text.utf8.allSatisfy({ (33...126).contains($0) && $0 != 35 && $0 != 63 }) {
+        if !text.utf8.allSatisfy({ (33...126).contains($0) && $0 != .hash && $0 != .question }) {
             return
                 "\(what) '\(text)' matches nothing: expected a path as on the wire, percent-encoded and without '?' or '#'"
         }

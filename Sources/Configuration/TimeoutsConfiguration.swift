@@ -3,25 +3,25 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
     /// From accept to the end of the TLS handshake.
     package var handshake: UInt64 = 10_000_000_000
     /// For a request's head to come whole.
-    package var requestHead: UInt64 = 10_000_000_000
+    package private(set) var requestHead: UInt64 = 10_000_000_000
     /// Silence within a plain request's body.
     package var requestBody: UInt64 = 60_000_000_000
     /// As it is written; nil = not at all.
     private var writtenResponseBody: UInt64?
     /// Silence between two requests on a connection.
-    package var keepAlive: UInt64 = 60_000_000_000
+    package private(set) var keepAlive: UInt64 = 60_000_000_000
     /// A session without a message in either direction.
     package var idle: UInt64 = 0
     /// From our Close to the peer's, or to the end of its bytes.
     package var close: UInt64 = 5_000_000_000
     /// A peer takes nothing of what waits for it, then its session ends.
-    package var slowConsumer: UInt64 = 30_000_000_000
+    package private(set) var slowConsumer: UInt64 = 30_000_000_000
     /// From the first signal to exit, whoever is still there.
     package var drain: UInt64 = 30_000_000_000
     /// Silence before a Ping, jittered. 0 = no Pings.
-    package var pingInterval: UInt64 = 30_000_000_000
+    package private(set) var pingInterval: UInt64 = 30_000_000_000
     /// From a Ping to anything from the peer, then the peer counts as dead. 0 = never.
-    package var pongTimeout: UInt64 = 15_000_000_000
+    package private(set) var pongTimeout: UInt64 = 15_000_000_000
 
     /// Silence within a response to a plain request.
     package var responseBody: UInt64 { writtenResponseBody ?? 60_000_000_000 }

@@ -46,15 +46,15 @@ package struct TokenConfiguration: Equatable, Sendable {
     /// `pass`.
     package var pass: [Passed] = []
     /// `anonymous`: requests without a token come in as nobody.
-    package var allowsAnonymous = false
+    package fileprivate(set) var allowsAnonymous = false
     /// `on_expiry`.
-    package var onExpiry = OnExpiry.close
+    package fileprivate(set) var onExpiry = OnExpiry.close
     /// `expiry_code`.
-    package var expiryCode: UInt16 = 4401
+    package fileprivate(set) var expiryCode: UInt16 = 4401
     /// `expiry_warning`: before the end; 0 = never.
-    package var expiryWarning: UInt64 = 0
+    package fileprivate(set) var expiryWarning: UInt64 = 0
     /// `expiry_text`: what the client is told then.
-    package var expiryText = "token-expires"
+    package fileprivate(set) var expiryText = "token-expires"
     /// `renew`.
     private var renewal: Renewal?
     /// `renew.prefix`: how a message begins that brings a new token. nil = none is taken.

@@ -101,9 +101,9 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     /// `mode`.
     package var mode = Mode.session
     /// Counts in mode broadcast.
-    package var broadcast = BroadcastConfiguration()
+    package private(set) var broadcast = BroadcastConfiguration()
     /// nil = sessions end with their backend.
-    package var continuity: ContinuityConfiguration?
+    package private(set) var continuity: ContinuityConfiguration?
     /// How backends are chosen, watched and spared.
     package var policy = UpstreamPolicy()
     /// One or more.
@@ -113,7 +113,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     /// Connections that are kept.
     package var pool = Pool()
     /// Nanoseconds for name, TCP and TLS of one dial. 0 = as long as the kernel tries.
-    package var connectTimeout: UInt64 = 3_000_000_000
+    package private(set) var connectTimeout: UInt64 = 3_000_000_000
     /// As it is written; nil = not at all.
     private var writtenResponseTimeout: UInt64?
 

@@ -107,7 +107,7 @@ package struct UpstreamPolicy: Equatable, Sendable {
     /// How often `dns:` names are looked up.
     package var resolveInterval: UInt64 = 10_000_000_000
     /// Sessions a second that are moved from overfull backends to others; 0 = none.
-    package var rebalanceRate = 0
+    package fileprivate(set) var rebalanceRate = 0
     /// A PROXY protocol v2 header goes first on each connection.
     package var sendsProxyHeader = false
 

@@ -12,6 +12,26 @@ internal import CLinux
         unsafe pointers[strings.count] = nil
     }
 
+    /// Starts a program: see `trunkline_spawn`.
+    ///
+    /// - Parameters:
+    ///   - inherited: descriptors that it gets under the same numbers.
+    ///   - output: where what it says goes; without one it writes where this process does.
+    static func spawn(
+        _ program: String, _ arguments: [String], _ environment: [String], inheriting inherited: [Int32] = [],
+        output: Int32? = nil
+    ) throws(SystemError) -> pid_t {
+        var child: pid_t = 0
+        // Copies that the call reads and that are freed after it.
+        let words = CStrings(arguments)
+        let variables = CStrings(environment)
+        let code = unsafe trunkline_spawn(
+            &child, program, words.pointers, variables.pointers, inherited, Int32(inherited.count),
+            output ?? -1)
+        guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
+        return child
+    }
+
     deinit {
         for index in 0..<count { unsafe free(pointers[index]) }
         unsafe pointers.deallocate()

@@ -1,16 +1,5 @@
 internal import CLinux
 
-/// Receives the timers that it scheduled.
-package protocol TimerTarget: AnyObject {
-    /// `kind` is what the target gave when it scheduled.
-    func timerFired(_ kind: UInt8)
-}
-
-/// Is told that a turn's events and timers have been handled.
-package protocol TurnTarget: AnyObject {
-    func turnEnded()
-}
-
 /// One epoll reactor on one thread. It knows sockets, timers and mail from other threads, and no protocol.
 ///
 /// All that belongs to a loop is touched by its thread only; `Mailbox` is the sole way in from outside. Epoll is

@@ -27,12 +27,11 @@ package final class HookProcess: Pollable, TimerTarget {
         guard unsafe trunkline_pipe(&ends) == 0 else { throw SystemError("pipe") }
         let reading = Descriptor(ends[0])
         let writing = Descriptor(ends[1])
-        var child: pid_t = 0
-        let words = CStrings(arguments)
-        let variables = CStrings(environment.map { "\($0)=\($1)" })
-        let code = unsafe trunkline_spawn_hook(&child, words.pointers, variables.pointers, writing.number)
-        guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
-        process = child
+        // A path, never a name that is looked for.
+        let program = arguments.first ?? ""
+        process = try CStrings.spawn(
+            program.contains("/") ? program : "./" + program, arguments, environment.map { "\($0)=\($1)" },
+            output: writing.number)
         self.done = done
         super.init(reading, on: loop)
         watch(readable: true, writable: false)

@@ -141,10 +141,10 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         text.reserveCapacity(15)
         for shift: UInt32 in [24, 16, 8, 0] {
             let part = UInt8(truncatingIfNeeded: address >> shift)
-            if part >= 100 { text.append(48 + part / 100) }
-            if part >= 10 { text.append(48 + part / 10 % 10) }
-            text.append(48 + part % 10)
-            if shift > 0 { text.append(46) }
+            if part >= 100 { text.append(UInt8(ascii: "0") + part / 100) }
+            if part >= 10 { text.append(UInt8(ascii: "0") + part / 10 % 10) }
+            text.append(UInt8(ascii: "0") + part % 10)
+            if shift > 0 { text.append(UInt8(ascii: ".")) }
         }
         return String(decoding: text, as: UTF8.self)
     }

@@ -30,23 +30,11 @@ package final class Successor: Pollable, TimerTarget {
         let writing = Descriptor(ends[1])
         let variables =
             environment.map { "\($0)=\($1)" } + ["\(readyVariable)=\(writing.number)"]
-        process = try Self.spawn(program, arguments, variables, descriptors + [writing.number])
+        process = try CStrings.spawn(
+            program, arguments, variables, inheriting: descriptors + [writing.number])
         self.told = told
         super.init(reading, on: loop)
         watch(readable: true, writable: false)
-    }
-
-    private static func spawn(
-        _ program: String, _ arguments: [String], _ environment: [String], _ descriptors: [Int32]
-    ) throws(SystemError) -> pid_t {
-        var child: pid_t = 0
-        // Copies that the call reads and that are freed after it.
-        let first = CStrings(arguments)
-        let second = CStrings(environment)
-        let code = unsafe trunkline_spawn(
-            &child, program, first.pointers, second.pointers, descriptors, Int32(descriptors.count))
-        guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
-        return child
     }
 
     /// Its process number.

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Addresses and ports as text, strictly: one spelling of each number, nothing around it.
 package enum AddressText {
     /// `192.0.2.1` as 4 bytes.
@@ -27,8 +29,8 @@ package enum AddressText {
     package static func port(_ text: Substring) -> UInt16? { decimal(text, most: 65_535).map { UInt16($0) } }
 
     private static func decimal(_ text: Substring, most: Int) -> Int? {
-        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
-            text.utf8.count == 1 || text.utf8.first != 48, let number = Int(text), number <= most
+        guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ $0.isDigit }),
+            text.utf8.count == 1 || text.utf8.first != .zero, let number = Int(text), number <= most
         else { return nil }
         return number
     }
@@ -44,16 +46,12 @@ package enum AddressText {
                 bytes += last
                 continue
             }
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy(isHex),
+            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ $0.hexValue != nil }),
                 let number = UInt16(part, radix: 16)
             else { return nil }
             bytes += [UInt8(number >> 8), UInt8(number & 255)]
         }
         return bytes.count <= 16 ? bytes : nil
-    }
-
-    private static func isHex(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...70).contains(byte) || (97...102).contains(byte)
     }
 }
 

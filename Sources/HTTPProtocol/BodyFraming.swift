@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// How a body is delimited (RFC 9112, 6.3): in one way or not at all.
 package enum BodyFraming: Equatable, Sendable {
     /// No body.
@@ -20,7 +22,8 @@ package enum BodyFraming: Equatable, Sendable {
             }
             self = .chunked
         } else if let text = lengths.first {
-            guard lengths.count == 1, !text.isEmpty, text.utf8.allSatisfy(isDigit), let length = Int(text)
+            guard lengths.count == 1, !text.isEmpty, text.utf8.allSatisfy({ $0.isDigit }),
+                let length = Int(text)
             else { throw .badContentLength }
             self = .length(length)
         } else {

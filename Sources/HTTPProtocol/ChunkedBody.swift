@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What has been found of a body.
 package enum BodyPiece: Equatable, Sendable {
     /// Content: these of the bytes that were given.
@@ -80,48 +82,39 @@ package struct ChunkedBody: Equatable, Sendable {
         case .size(let digits): try acceptSize(byte, digits)
         case .chunkExtension(let isFirst): try acceptExtension(byte, isFirst)
         case .sizeLineFeed:
-            guard byte == 10 else { throw .badChunkSize }
+            guard byte == .lineFeed else { throw .badChunkSize }
             expected = left == 0 ? .trailers : .data
         case .dataReturn:
-            guard byte == 13 else { throw .badChunkEnd }
+            guard byte == .carriageReturn else { throw .badChunkEnd }
             expected = .dataLineFeed
         case .dataLineFeed:
-            guard byte == 10 else { throw .badChunkEnd }
+            guard byte == .lineFeed else { throw .badChunkEnd }
             expected = .size(digits: 0)
         case .data, .trailers, .nothing: break
         }
     }
 
     private mutating func acceptSize(_ byte: UInt8, _ digits: Int) throws(BodyError) {
-        if let digit = hexDigit(byte) {
+        if let digit = byte.hexValue.map(Int.init) {
             guard digits < Self.digitLimit else { throw .badChunkSize }
             left = left << 4 | digit
             expected = .size(digits: digits + 1)
             return
         }
         // White space here is read differently by different parsers: there is none.
-        guard digits > 0, byte == 13 || byte == 59 else { throw .badChunkSize }
-        expected = byte == 13 ? .sizeLineFeed : .chunkExtension(isFirst: true)
+        guard digits > 0, byte == .carriageReturn || byte == .semicolon else { throw .badChunkSize }
+        expected = byte == .carriageReturn ? .sizeLineFeed : .chunkExtension(isFirst: true)
     }
 
     private mutating func acceptExtension(_ byte: UInt8, _ isFirst: Bool) throws(BodyError) {
         // 7.1.1: a name comes first; what may follow it is not worth a grammar, since nobody gets to see it.
-        if byte == 13, !isFirst { return expected = .sizeLineFeed }
-        guard isFirst ? isTokenByte(byte) : byte == 9 || (byte >= 32 && byte < 127) else {
+        if byte == .carriageReturn, !isFirst { return expected = .sizeLineFeed }
+        guard isFirst ? isTokenByte(byte) : byte == .tab || (byte >= .space && byte < .delete) else {
             throw .badChunkExtension
         }
         expected = .chunkExtension(isFirst: false)
         extensionBytes += 1
         guard extensionBytes <= Self.extensionLimit else { throw .badChunkExtension }
-    }
-
-    private func hexDigit(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 48...57: Int(byte) - 48
-        case 65...70: Int(byte) - 55
-        case 97...102: Int(byte) - 87
-        default: nil
-        }
     }
 
     /// The line before the first chunk's data or the last chunk's trailers.
@@ -131,7 +124,7 @@ package struct ChunkedBody: Equatable, Sendable {
     package static func end(trailers: HeaderFields) -> [UInt8] {
         var bytes = Array("0\r\n".utf8)
         trailers.write(into: &bytes)
-        return bytes + [13, 10]
+        return bytes + [.carriageReturn, .lineFeed]
     }
 }
 

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What is to be known of a field by its name alone, found once when a line is added: what decides over lines later looks
 /// at bits, and spells no name.
 struct FieldTraits: OptionSet, Sendable {
@@ -37,7 +39,7 @@ struct FieldTraits: OptionSet, Sendable {
         for index in name.indices {
             let byte = name[index]
             let plain = canonicalByte(byte)
-            if plain == 45, byte != 45 { signs.formUnion(Self.signs(of: byte)) }
+            if plain == .hyphen, byte != .hyphen { signs.formUnion(Self.signs(of: byte)) }
             hash = FieldNames.mix(hash, plain)
         }
         var found = FieldNames.all.find(name, hash)
@@ -57,11 +59,12 @@ struct FieldTraits: OptionSet, Sendable {
     private static func ofFamily(_ name: Span<UInt8>, isKnown: Bool) -> FieldTraits {
         guard name.count > 5 else { return [] }
         switch lowercase(name[0]) {
-        case 112: return begins(name, proxies, lowercase) ? .ofHop : []
-        case 115:
+        case UInt8(ascii: "p"): return begins(name, proxies, lowercase) ? .ofHop : []
+        case UInt8(ascii: "s"):
             if begins(name, handshakes, lowercase) { return .handshake }
             return !isKnown && begins(name, certificates, canonicalByte) ? .identity : []
-        case 120: return !isKnown && families.contains { begins(name, $0, canonicalByte) } ? .identity : []
+        case UInt8(ascii: "x"):
+            return !isKnown && families.contains { begins(name, $0, canonicalByte) } ? .identity : []
         default: return []
         }
     }
@@ -88,8 +91,8 @@ struct FieldTraits: OptionSet, Sendable {
 @inline(__always)
 func canonicalByte(_ byte: UInt8) -> UInt8 {
     let letter = byte | 0x20
-    if letter &- 97 < 26 { return letter }
-    return byte &- 48 < 10 ? byte : 45
+    if letter &- .lowerA < 26 { return letter }
+    return byte &- .zero < 10 ? byte : .hyphen
 }
 
 /// The names that mean something here, in a table of their own: no text is made to look one up.

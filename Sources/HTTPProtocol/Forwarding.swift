@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What a backend is told of the client (RFC 7239 and the X-Forwarded- fields before it).
 package struct Forwarding: Equatable, Sendable {
     /// What is known of a client's connection, beside who it is.
@@ -68,7 +70,7 @@ package struct Forwarding: Equatable, Sendable {
     /// A client's own request id is kept when it is plain: 1 to 128 visible ASCII characters.
     package static func acceptableID(_ fields: HeaderFields) -> String? {
         guard let id = fields.first("x-request-id"), (1...128).contains(id.utf8.count),
-            id.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+            id.utf8.allSatisfy({ $0 > .space && $0 < .delete })
         else { return nil }
         return id
     }
@@ -120,7 +122,7 @@ package struct Forwarding: Equatable, Sendable {
         var text = "for="
         if address.utf8.contains(58) {
             text += "\"["
-            text += Substring(address.utf8.prefix { $0 != 37 })
+            text += Substring(address.utf8.prefix { $0 != .percent })
             text += "]\""
         } else {
             text += address
@@ -132,7 +134,7 @@ package struct Forwarding: Equatable, Sendable {
         if isToken(host) { return text + host }
         text += "\""
         // A host has neither; what it came as is not believed here.
-        let isPlain = !host.utf8.contains { $0 == 34 || $0 == 92 }
+        let isPlain = !host.utf8.contains { $0 == .quote || $0 == .backslash }
         text += isPlain ? host : host.filter { $0 != "\"" && $0 != "\\" }
         text += "\""
         return text
@@ -147,9 +149,9 @@ private struct Said {
         "forwarded", "x-real-ip",
     ]
 
-    var addresses: [String] = []
-    var elements: [String] = []
-    var scheme: String?
+    private(set) var addresses: [String] = []
+    private(set) var elements: [String] = []
+    private(set) var scheme: String?
     var host: String?
     var port: String?
     var prefix: String?

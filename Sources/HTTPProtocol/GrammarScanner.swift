@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Reads tokens, delimiters and quoted strings from a field value (RFC 9110, 5.6), skipping white space before each.
 struct GrammarScanner {
     private let bytes: [UInt8]
@@ -36,8 +38,8 @@ struct GrammarScanner {
         while position < bytes.count {
             var byte = bytes[position]
             position += 1
-            if byte == 34 { return String(decoding: content, as: UTF8.self) }
-            if byte == 92 {
+            if byte == .quote { return String(decoding: content, as: UTF8.self) }
+            if byte == .backslash {
                 guard position < bytes.count else { return nil }
                 byte = bytes[position]
                 position += 1

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The first line of a head, checked byte by byte; what tells requests from responses.
 protocol FirstLine: Sendable {
     init()
@@ -70,10 +72,12 @@ struct HeadLines<First: FirstLine>: Sendable {
         let end = start + min(bytes.count - start, limits.bytes - size)
         var colon = start
         while colon < end, isTokenByte(bytes[colon]) { colon += 1 }
-        guard colon > start, colon < end, bytes[colon] == 58, fields.count < limits.fields else { return nil }
+        guard colon > start, colon < end, bytes[colon] == .colon, fields.count < limits.fields else {
+            return nil
+        }
         var stop = colon + 1
         while stop < end, isValueByte(bytes[stop]) { stop += 1 }
-        guard stop + 1 < end, bytes[stop] == 13, bytes[stop + 1] == 10 else { return nil }
+        guard stop + 1 < end, bytes[stop] == .carriageReturn, bytes[stop + 1] == .lineFeed else { return nil }
         fields.append(
             judged: bytes.extracting(start..<colon), value: bytes.extracting((colon + 1)..<stop))
         return stop + 2
@@ -82,7 +86,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     /// True when the head is complete.
     private mutating func accept(_ byte: UInt8) throws(HeadError) -> Bool {
         if case .lineFeed(let ended) = expected { return try endLine(byte, ended) }
-        if byte == 10 { throw .bareLineFeed }
+        if byte == .lineFeed { throw .bareLineFeed }
         switch expected {
         case .start: try acceptStart(byte)
         case .firstLine: try acceptFirstLine(byte)
@@ -96,7 +100,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     }
 
     private mutating func acceptStart(_ byte: UInt8) throws(HeadError) {
-        if byte == 13 {
+        if byte == .carriageReturn {
             // 2.2: one empty line before a request line is ignored.
             guard First.mayFollowEmptyLine, size == 1 else { throw First.emptyLine }
             expected = .lineFeed(after: .nothing)
@@ -107,7 +111,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     }
 
     private mutating func acceptFirstLine(_ byte: UInt8) throws(HeadError) {
-        if byte == 13 {
+        if byte == .carriageReturn {
             try first.end()
             expected = .lineFeed(after: .firstLine)
         } else {
@@ -117,9 +121,9 @@ struct HeadLines<First: FirstLine>: Sendable {
 
     private mutating func acceptFieldStart(_ byte: UInt8) throws(HeadError) {
         switch byte {
-        case 13: expected = .lineFeed(after: .head)
+        case .carriageReturn: expected = .lineFeed(after: .head)
         // 5.2: a server rejects obsolete line folding.
-        case 9, 32: throw .lineFolding
+        case .tab, .space: throw .lineFolding
         default:
             guard fields.count < limits.fields else { throw .tooManyFields(limit: limits.fields) }
             guard isTokenByte(byte) else { throw .badFieldName }
@@ -129,7 +133,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     }
 
     private mutating func acceptName(_ byte: UInt8) throws(HeadError) {
-        if byte == 58 {
+        if byte == .colon {
             expected = .value
         } else if First.toleratesBlankBeforeColon, isBlank(byte) {
             expected = .colon
@@ -141,7 +145,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     }
 
     private mutating func acceptColon(_ byte: UInt8) throws(HeadError) {
-        if byte == 58 {
+        if byte == .colon {
             expected = .value
         } else if !isBlank(byte) {
             throw .badFieldName
@@ -150,7 +154,7 @@ struct HeadLines<First: FirstLine>: Sendable {
 
     private mutating func acceptValue(_ byte: UInt8) throws(HeadError) {
         switch byte {
-        case 13: expected = .lineFeed(after: .field)
+        case .carriageReturn: expected = .lineFeed(after: .field)
         default:
             guard isValueByte(byte) else { throw .controlByte }
             value.append(byte)
@@ -158,7 +162,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     }
 
     private mutating func endLine(_ byte: UInt8, _ ended: Ended) throws(HeadError) -> Bool {
-        guard byte == 10 else { throw .bareCarriageReturn }
+        guard byte == .lineFeed else { throw .bareCarriageReturn }
         switch ended {
         case .nothing: expected = .start
         case .firstLine: expected = .fieldStart

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Header fields in their order and spelling; names are found whatever their case (RFC 9110, 5.1).
 ///
 /// Owns one buffer that holds the lines as they go on the wire, so writing them is one copy and bytes over 127, which
@@ -86,12 +88,12 @@ package struct HeaderFields: Equatable, Sendable {
         let start = bytes.count
         let colon = start + name.count
         bytes.append(copying: name)
-        bytes.append(58)
-        bytes.append(32)
+        bytes.append(.colon)
+        bytes.append(.space)
         bytes.append(copying: value.extracting(from..<end))
         if !isJudged { clean(from: start) }
-        bytes.append(13)
-        bytes.append(10)
+        bytes.append(.carriageReturn)
+        bytes.append(.lineFeed)
         lines.append(Line(start: start, colon: colon, end: bytes.count, traits: FieldTraits(of: name)))
     }
 
@@ -238,7 +240,7 @@ package struct HeaderFields: Equatable, Sendable {
     private func nextMember(_ rest: inout Range<Int>) -> Range<Int>? {
         while !rest.isEmpty {
             var comma = rest.lowerBound
-            while comma < rest.upperBound, bytes[comma] != 44 { comma += 1 }
+            while comma < rest.upperBound, bytes[comma] != .comma { comma += 1 }
             var start = rest.lowerBound
             var end = comma
             while start < end, isBlank(bytes[start]) { start += 1 }
@@ -263,4 +265,6 @@ package struct HeaderFields: Equatable, Sendable {
     }
 }
 
-private func plain(_ byte: UInt8) -> UInt8 { (byte < 32 && byte != 9) || byte == 127 ? 32 : byte }
+private func plain(_ byte: UInt8) -> UInt8 {
+    (byte < .space && byte != .tab) || byte == .delete ? .space : byte
+}

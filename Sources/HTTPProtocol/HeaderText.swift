@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The smallest parts of header grammar (RFC 9110, 5.6), on bytes: a Character may hide a delimiter behind a combining
 /// mark, a byte can't.
 
@@ -41,7 +43,7 @@ func lowercasedText(_ bytes: some Collection<UInt8>) -> String {
 }
 
 /// No control byte but HTAB (RFC 9110, 5.5).
-func isValueByte(_ byte: UInt8) -> Bool { byte >= 32 && byte != 127 || byte == 9 }
+func isValueByte(_ byte: UInt8) -> Bool { byte >= .space && byte != .delete || byte == .tab }
 
 extension [UInt8] {
     /// Adds the bytes of a text.
@@ -54,9 +56,7 @@ extension [UInt8] {
     }
 }
 
-func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
-
-func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+func isBlank(_ byte: UInt8) -> Bool { byte == .space || byte == .tab }
 
 /// Without the blanks and tabs at both ends.
 func trimmed<Bytes: BidirectionalCollection<UInt8>>(_ bytes: Bytes) -> Bytes.SubSequence {

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The head of a request (RFC 9112, 3).
 package struct RequestHead: Equatable, Sendable {
     /// A token.
@@ -5,7 +7,7 @@ package struct RequestHead: Equatable, Sendable {
     /// Path and query.
     package var target: RequestTarget
     /// 0 or 1, of HTTP/1.x.
-    package var minorVersion: Int
+    package fileprivate(set) var minorVersion: Int
     /// The field lines.
     package var fields: HeaderFields
 
@@ -20,15 +22,15 @@ package struct RequestHead: Equatable, Sendable {
     /// Appends the bytes on the wire.
     package func write(into output: inout [UInt8]) {
         output.append(text: method)
-        output.append(32)
+        output.append(.space)
         output.append(text: target.path)
         if let query = target.query {
-            output.append(63)
+            output.append(.question)
             output.append(text: query)
         }
         output.append(text: minorVersion == 0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n")
         fields.write(into: &output)
-        output += [13, 10]
+        output += [.carriageReturn, .lineFeed]
     }
 
     /// The bytes on the wire.
@@ -52,7 +54,7 @@ package struct ResponseHead: Equatable, Sendable {
     /// As it came; may be empty, and in any bytes.
     package var reason: [UInt8]
     /// 0 or 1, of HTTP/1.x, as it came.
-    package var minorVersion: Int
+    package fileprivate(set) var minorVersion: Int
     /// The field lines.
     package var fields: HeaderFields
 
@@ -74,11 +76,11 @@ package struct ResponseHead: Equatable, Sendable {
     package func write(into output: inout [UInt8]) {
         output.append(text: "HTTP/1.1 ")
         output.append(text: String(status))
-        output.append(32)
+        output.append(.space)
         output += reason
-        output += [13, 10]
+        output += [.carriageReturn, .lineFeed]
         fields.write(into: &output)
-        output += [13, 10]
+        output += [.carriageReturn, .lineFeed]
     }
 
     /// The bytes on the wire.

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What a PROXY protocol header says of a connection: who is at its other end, before whatever stands between.
 package enum ProxyHeader: Equatable, Sendable {
     /// The sender speaks for itself, as health checks do, or does not know: the connection's own addresses hold.
@@ -62,11 +64,11 @@ package struct ProxyHeaderParser {
             return try stepBinary()
         }
         guard count > Self.word.count || Self.word.starts(with: bytes) else { throw .missing }
-        guard count >= 2, bytes[count - 1] == 10 else {
+        guard count >= 2, bytes[count - 1] == .lineFeed else {
             guard count < Self.longestLine else { throw .malformed("line too long") }
             return nil
         }
-        guard bytes[count - 2] == 13 else { throw .malformed("line ends without CR") }
+        guard bytes[count - 2] == .carriageReturn else { throw .malformed("line ends without CR") }
         return try ProxyLine.parse(bytes.dropLast(2).dropFirst(Self.word.count))
     }
 

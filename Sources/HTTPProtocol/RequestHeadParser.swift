@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Parses a request head as it comes (RFC 9112, 3). Strict: what could be read in two ways is refused.
 ///
 /// Keeps nothing of a head that it has handed out. After an error it is not fed again.
@@ -51,7 +53,7 @@ package struct RequestHeadParser: Sendable {
     }
 
     private func target(_ bytes: [UInt8], _ fields: inout HeaderFields) throws(HeadError) -> RequestTarget {
-        let isOrigin = bytes.first == 47
+        let isOrigin = bytes.first == .slash
         let origin = isOrigin ? bytes : try originForm(String(decoding: bytes, as: UTF8.self), &fields)
         do throws(RequestTargetError) { return try RequestTarget(origin.span) } catch {
             throw .badPath(error)

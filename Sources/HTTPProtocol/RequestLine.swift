@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Method, target and version of a request (RFC 9112, 3), one blank between them.
 struct RequestLine: FirstLine {
     private enum Part { case method, target, version }
@@ -17,18 +19,18 @@ struct RequestLine: FirstLine {
     mutating func accept(_ byte: UInt8) throws(HeadError) {
         switch part {
         case .method:
-            if byte == 32, !method.isEmpty {
+            if byte == .space, !method.isEmpty {
                 part = .target
             } else {
                 guard isTokenByte(byte) else { throw .badMethod }
                 method.append(byte)
             }
         case .target:
-            if byte == 32, !target.isEmpty {
+            if byte == .space, !target.isEmpty {
                 part = .version
             } else {
                 // 3.2: visible ASCII, and never a fragment.
-                guard byte > 32, byte < 127, byte != 35 else { throw .badTarget }
+                guard byte > .space, byte < .delete, byte != .hash else { throw .badTarget }
                 target.append(byte)
             }
         case .version:
@@ -38,10 +40,10 @@ struct RequestLine: FirstLine {
     }
 
     mutating func end() throws(HeadError) {
-        guard part == .version, version.count == 8, version.starts(with: "HTTP/".utf8), isDigit(version[5]),
-            version[6] == 46, isDigit(version[7])
+        guard part == .version, version.count == 8, version.starts(with: "HTTP/".utf8), version[5].isDigit,
+            version[6] == .dot, version[7].isDigit
         else { throw .badRequestLine }
-        guard version[5] == 49, version[7] <= 49 else { throw .badVersion }
+        guard version[5] == UInt8(ascii: "1"), version[7] <= UInt8(ascii: "1") else { throw .badVersion }
         minorVersion = Int(version[7] - 48)
     }
 }

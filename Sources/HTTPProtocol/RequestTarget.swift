@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The target of a request in its one canonical form (RFC 3986, 6.2.2): routing, rewriting, keys, logs and what a backend
 /// is asked all go by these bytes.
 ///
@@ -65,9 +67,11 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
     /// The host of a `Host` field for routing: lower case, without port and trailing dot.
     package static func hostName(_ host: String) -> String {
         let lower = lowercased(host)
-        if lower.utf8.first == 91 { return String(Substring(lower.utf8.prefix { $0 != 93 })) + "]" }
-        let name = lower.utf8.prefix { $0 != 58 }
-        return String(Substring(name.last == 46 ? name.dropLast() : name))
+        if lower.utf8.first == .openBracket {
+            return String(Substring(lower.utf8.prefix { $0 != .closeBracket })) + "]"
+        }
+        let name = lower.utf8.prefix { $0 != .colon }
+        return String(Substring(name.last == .dot ? name.dropLast() : name))
     }
 }
 

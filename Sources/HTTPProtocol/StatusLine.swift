@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Version, status and reason of a response (RFC 9112, 4).
 struct StatusLine: FirstLine {
     static let emptyLine = HeadError.badStatusLine
@@ -16,11 +18,11 @@ struct StatusLine: FirstLine {
         let isGood =
             switch position {
             case 0..<7: byte == Self.version[position]
-            case 7: byte == 48 || byte == 49
-            case 8, 12: byte == 32
-            case 9: (49...53).contains(byte)
-            case 10, 11: isDigit(byte)
-            default: byte == 9 || (byte >= 32 && byte != 127)
+            case 7: byte == .zero || byte == UInt8(ascii: "1")
+            case 8, 12: byte == .space
+            case 9: (UInt8(ascii: "1")...UInt8(ascii: "5")).contains(byte)
+            case 10, 11: byte.isDigit
+            default: byte == .tab || (byte >= .space && byte != .delete)
             }
         guard isGood else { throw .badStatusLine }
         if position == 7 { minorVersion = Int(byte - 48) }

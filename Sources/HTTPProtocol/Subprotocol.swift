@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// A member of `Sec-WebSocket-Protocol` (RFC 6455, 1.9): a token by the book, but clients send credentials there as well,
 /// so it is whatever stands between two commas.
 package struct Subprotocol: Hashable, Sendable, CustomStringConvertible {
@@ -27,7 +29,7 @@ package struct OfferedSubprotocols: Hashable, Sendable {
         var lines: [[UInt8]] = []
         var names: [Subprotocol] = []
         for line in fields.values("sec-websocket-protocol") {
-            let members = line.split(separator: 44).map { trimmed($0) }.filter { !$0.isEmpty }
+            let members = line.split(separator: .comma).map { trimmed($0) }.filter { !$0.isEmpty }
             if members.isEmpty { continue }
             lines.append(line)
             names += members.map { Subprotocol($0) }

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What of a canonical path backends are known to read in more than one way.
 struct Doubts: OptionSet, Hashable {
     let rawValue: UInt8
@@ -21,17 +23,17 @@ struct Doubts: OptionSet, Hashable {
         for index in path.indices {
             let byte = path[index]
             switch byte {
-            case 47:
-                if index > 0, path[index - 1] == 47 { found.insert(.doubledSlash) }
+            case .slash:
+                if index > 0, path[index - 1] == .slash { found.insert(.doubledSlash) }
                 start = index + 1
-            case 92:
+            case .backslash:
                 found.insert(.backslash)
                 start = index + 1
             // `/.;` and `/..;`.
-            case 59: if Reading.areDots(path, start, index) { found.insert(.dottedParameters) }
-            case 37:
+            case .semicolon: if Reading.areDots(path, start, index) { found.insert(.dottedParameters) }
+            case .percent:
                 switch encodedByte(path, at: index) {
-                case 47, 92: found.insert(.encodedSlash)
+                case .slash, .backslash: found.insert(.encodedSlash)
                 case let other? where Reading.isDecoded(other): found.insert(.encodedCharacter)
                 default: break
                 }
@@ -126,7 +128,7 @@ struct Reading {
 
     /// Which encoded characters are decoded: the visible ones that stay in a path. `%25` never: what it would make is
     /// nothing that came.
-    static func isDecoded(_ byte: UInt8) -> Bool { isVisible(byte) && byte != 37 && byte != 63 }
+    static func isDecoded(_ byte: UInt8) -> Bool { isVisible(byte) && byte != .percent && byte != .question }
 
     private func mapped(_ path: [UInt8], decodes: Bool) -> [UInt8] {
         var output: [UInt8] = []
@@ -134,11 +136,12 @@ struct Reading {
         var index = 0
         while index < path.count {
             let byte = path[index]
-            if byte == 37, decodes, let decoded = encodedByte(path, at: index), Self.isDecoded(decoded) {
-                output.append(decoded == 92 && backslashes == .all ? 47 : decoded)
+            if byte == .percent, decodes, let decoded = encodedByte(path, at: index), Self.isDecoded(decoded)
+            {
+                output.append(decoded == .backslash && backslashes == .all ? .slash : decoded)
                 index += 3
             } else {
-                output.append(byte == 92 && backslashes != .none ? 47 : byte)
+                output.append(byte == .backslash && backslashes != .none ? .slash : byte)
                 index += 1
             }
         }
@@ -147,15 +150,17 @@ struct Reading {
 
     /// Behind two slashes or more stands a host, up to the next; nil where there is none.
     private func withoutAuthority(_ path: [UInt8]) -> [UInt8]? {
-        guard path.count > 1, path[1] == 47 else { return nil }
-        guard let host = path.firstIndex(where: { $0 != 47 }),
-            let rest = path[host...].firstIndex(of: 47)
-        else { return [47] }
+        guard path.count > 1, path[1] == .slash else { return nil }
+        guard let host = path.firstIndex(where: { $0 != .slash }),
+            let rest = path[host...].firstIndex(of: .slash)
+        else { return [.slash] }
         return Array(path[rest...])
     }
 
     private func hasDoubledSlash(_ path: [UInt8]) -> Bool {
-        for index in path.indices.dropFirst() where path[index] == 47 && path[index - 1] == 47 { return true }
+        for index in path.indices.dropFirst() where path[index] == .slash && path[index - 1] == .slash {
+            return true
+        }
         return false
     }
 
@@ -164,21 +169,21 @@ struct Reading {
         var output: [UInt8] = []
         output.reserveCapacity(source.count)
         var index = 1
-        output.append(47)
+        output.append(.slash)
         while index <= source.count {
             let start = index
-            while index < source.count, source[index] != 47 { index += 1 }
+            while index < source.count, source[index] != .slash { index += 1 }
             let isLast = index == source.count
             switch dots(source, start, index) {
             case .one: break
             case .two:
                 guard output.count > 1 else { return nil }
                 output.removeLast()
-                while let last = output.last, last != 47 { output.removeLast() }
+                while let last = output.last, last != .slash { output.removeLast() }
             case .hidden: return nil
             case .none:
                 output += source[start..<index]
-                if !isLast { output.append(47) }
+                if !isLast { output.append(.slash) }
             }
             index += 1
         }
@@ -186,31 +191,29 @@ struct Reading {
     }
 
     static func areDots(_ path: [UInt8], _ start: Int, _ end: Int) -> Bool {
-        (1...2).contains(end - start) && path[start] == 46 && path[end - 1] == 46
+        (1...2).contains(end - start) && path[start] == .dot && path[end - 1] == .dot
     }
 
     private enum Dots { case none, one, two, hidden }
 
     private func dots(_ path: [UInt8], _ start: Int, _ end: Int) -> Dots {
-        guard start < end, path[start] == 46 else { return .none }
+        guard start < end, path[start] == .dot else { return .none }
         if start + 1 == end { return .one }
-        if path[start + 1] == 59 { return .hidden }
-        guard path[start + 1] == 46 else { return .none }
+        if path[start + 1] == .semicolon { return .hidden }
+        guard path[start + 1] == .dot else { return .none }
         if start + 2 == end { return .two }
-        return path[start + 2] == 59 ? .hidden : .none
+        return path[start + 2] == .semicolon ? .hidden : .none
     }
 
     private func merged(_ path: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(path.count)
-        for byte in path where byte != 47 || output.last != 47 { output.append(byte) }
+        for byte in path where byte != .slash || output.last != .slash { output.append(byte) }
         return output
     }
 }
 
 /// The byte that a percent-encoding in a canonical path stands for.
 private func encodedByte(_ path: [UInt8], at index: Int) -> UInt8? {
-    guard index + 2 < path.count, let high = hexValue(path[index + 1]), let low = hexValue(path[index + 2])
-    else { return nil }
-    return high << 4 | low
+    index + 2 < path.count ? PercentCoding.byte(path[index + 1], path[index + 2]) : nil
 }

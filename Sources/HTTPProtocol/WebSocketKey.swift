@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// `Sec-WebSocket-Key` and what answers it (RFC 6455, 4.1 and 4.2.2).
 package enum WebSocketKey {
     private static let suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -6,7 +8,7 @@ package enum WebSocketKey {
     /// Spare bits in that digit are let through, as common servers do.
     package static func isValid(_ key: String) -> Bool {
         let bytes = key.utf8.span
-        guard bytes.count == 24, bytes[22] == 61, bytes[23] == 61 else { return false }
+        guard bytes.count == 24, bytes[22] == .equals, bytes[23] == .equals else { return false }
         for index in 0..<22 where !Base64.isDigit(bytes[index]) { return false }
         return true
     }

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Which pages may connect. Browsers send Origin and can't be made to lie; other clients send none and pass.
 package struct OriginPolicy: Equatable, Sendable {
     private let allowed: [[UInt8]]?
@@ -14,4 +16,4 @@ package struct OriginPolicy: Equatable, Sendable {
 }
 
 /// But for ASCII letters the same bytes: text would hold some different ones equal.
-private func lower(_ bytes: [UInt8]) -> [UInt8] { bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 } }
+private func lower(_ bytes: [UInt8]) -> [UInt8] { bytes.map { $0.lowercased } }

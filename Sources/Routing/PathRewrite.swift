@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Changes the path that a backend sees, from and to canonical ones. The result always begins with `/`.
 package enum PathRewrite: Equatable, Sendable {
     case stripPrefix(String)
@@ -7,7 +9,7 @@ package enum PathRewrite: Equatable, Sendable {
     package func apply(_ path: String) -> String? {
         guard isAtOrBelow(path, prefix) else { return nil }
         let rest = path.utf8.dropFirst(prefix.utf8.count)
-        guard rest.first == 47 || !replacement.isEmpty else { return "/" }
+        guard rest.first == .slash || !replacement.isEmpty else { return "/" }
         return replacement + String(Substring(rest))
     }
 
@@ -34,13 +36,13 @@ package enum PathRewrite: Equatable, Sendable {
     }
 
     private func withoutSlash(_ prefix: String) -> String {
-        prefix.utf8.last == 47 ? String(prefix.dropLast()) : prefix
+        prefix.utf8.last == .slash ? String(prefix.dropLast()) : prefix
     }
 
     /// At a segment's end only: /chat is no prefix of /chatter.
     private func isAtOrBelow(_ path: String, _ prefix: String) -> Bool {
         guard path.utf8.starts(with: prefix.utf8) else { return false }
         let rest = path.utf8.dropFirst(prefix.utf8.count)
-        return rest.isEmpty || rest.first == 47
+        return rest.isEmpty || rest.first == .slash
     }
 }

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import COpenSSL
 internal import Synchronization
 
@@ -67,7 +68,7 @@ internal import Synchronization
         let length = unsafe trunkline_hello_name(ssl, &name, 255)
         guard length > 0 else { return }
         let bytes = name.prefix(Int(length)).map { UInt8(bitPattern: $0) }
-        let host = String(decoding: bytes.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        let host = String(decoding: bytes.map { $0.lowercased }, as: UTF8.self)
         guard let answer = answers.withLock({ $0[host] }) else { return }
         unsafe SSL_set_SSL_CTX(ssl, answer.context)
         // Its tickets would be sealed by keys that only listeners' contexts have; nobody comes back with one.

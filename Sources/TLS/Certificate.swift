@@ -1,3 +1,4 @@
+internal import ASCII
 internal import COpenSSL
 
 /// A certificate with its chain and private key, parsed and checked against each other.
@@ -63,7 +64,7 @@ internal import COpenSSL
     /// Whether the certificate names this host, wildcards included (RFC 6125). A label that a wildcard stands for may have
     /// an underscore, which OpenSSL would not let it have: such names are in use, and routes match them.
     package func matches(_ host: String) -> Bool {
-        let label = host.utf8.prefix { $0 != 46 }
+        let label = host.utf8.prefix { $0 != .dot }
         // With a dot in front it would be a pattern to OpenSSL.
         guard !label.isEmpty else { return false }
         if unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1 { return true }
@@ -119,8 +120,8 @@ internal import COpenSSL
         for number in 0..<10_000 {
             let length = unsafe trunkline_dns_name(leaf, Int32(number), &name, Int32(name.count))
             guard length >= 0 else { break }
-            let bytes = name.prefix(Int(length)).map { lower(UInt8(bitPattern: $0)) }
-            if bytes.starts(with: [42, 46]) { found.insert(Array(bytes.dropFirst())) }
+            let bytes = name.prefix(Int(length)).map { UInt8(bitPattern: $0).lowercased }
+            if bytes.starts(with: [UInt8.star, .dot]) { found.insert(Array(bytes.dropFirst())) }
         }
         return found
     }
@@ -163,11 +164,9 @@ internal import COpenSSL
     }
 }
 
-private func lower(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
-
 private func isLabelByte(_ byte: UInt8) -> Bool {
-    switch lower(byte) {
-    case 97...122, 48...57, 45, 95: true
+    switch byte.lowercased {
+    case .lowerA ... .lowerZ, .zero ... .nine, .hyphen, .underscore: true
     default: false
     }
 }

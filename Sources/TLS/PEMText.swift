@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// PEM text taken apart (RFC 7468), strictly: what is cut or garbled is a complaint with its line, never the end of the
 /// file. Text between blocks is allowed, as tools write it there.
 package struct PEMText {
@@ -20,7 +22,7 @@ package struct PEMText {
         var number = 0
         while start < text.count {
             number += 1
-            let end = text[start...].firstIndex(of: 10) ?? text.count
+            let end = text[start...].firstIndex(of: .lineFeed) ?? text.count
             let line = Self.trimmed(text[start..<end])
             if let label = try Self.label(line, "-----BEGIN ", number) {
                 if let open { throw Self.unended(open.label, open.line) }
@@ -44,7 +46,9 @@ package struct PEMText {
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var line = line
-        while let last = line.last, last == 13 || last == 32 || last == 9 { line.removeLast() }
+        while let last = line.last, last == .carriageReturn || last == .space || last == .tab {
+            line.removeLast()
+        }
         return line
     }
 

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import COpenSSL
 
 /// The lowest version that is spoken.
@@ -120,7 +121,7 @@ enum ContextBasics {
         unsafe trunkline_ctx_prefer_client_chacha(context)
         // The handshake brings none in TLS 1.3: a session sends one with its first data.
         unsafe SSL_CTX_set_num_tickets(context, 0)
-        unsafe SSL_CTX_set_session_id_context(context, [116, 108], 2)
+        unsafe SSL_CTX_set_session_id_context(context, [UInt8(ascii: "t"), UInt8(ascii: "l")], 2)
         guard unsafe SSL_CTX_use_certificate(context, certificate.leaf) == 1,
             unsafe SSL_CTX_use_PrivateKey(context, certificate.key) == 1
         else {

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The text that Prometheus scrapes, format 0.0.4.
 package enum Exposition {
     /// For `Content-Type`.
@@ -67,7 +69,9 @@ package enum Exposition {
     }
 
     private static func escaped(_ text: String, quotes: Bool) -> String {
-        guard text.utf8.contains(where: { $0 == 92 || $0 == 10 || $0 == 34 }) else { return text }
+        guard text.utf8.contains(where: { $0 == .backslash || $0 == .lineFeed || $0 == .quote }) else {
+            return text
+        }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {

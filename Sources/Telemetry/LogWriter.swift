@@ -1,3 +1,4 @@
+internal import ASCII
 internal import Glibc
 internal import Synchronization
 
@@ -54,7 +55,7 @@ internal import Synchronization
                 state.lost &+= 1
                 return false
             }
-            defer { state.pending.append(10) }
+            defer { state.pending.append(.lineFeed) }
             state.pending += line.utf8
             return !state.isWriting
         }
@@ -144,7 +145,7 @@ internal import Synchronization
         _ lines: [UInt8], to descriptor: Int32, _ trouble: inout TroubleTeller
     ) -> (lines: UInt64, code: Int32)? {
         // Half a line may stand at the end of what was written before: it must not swallow the next one.
-        let block = trouble.isMidLine ? [10] + lines : lines
+        let block = trouble.isMidLine ? [.lineFeed] + lines : lines
         var written = 0
         var tries = 0
         var code: Int32 = 0
@@ -166,7 +167,7 @@ internal import Synchronization
             trouble.isMidLine = false
             return nil
         }
-        if written > 0 { trouble.isMidLine = block[written - 1] != 10 }
+        if written > 0 { trouble.isMidLine = block[written - 1] != .lineFeed }
         let lost = block[max(written, block.count - lines.count)...]
         return (UInt64(lost.count { $0 == 10 }), code)
     }

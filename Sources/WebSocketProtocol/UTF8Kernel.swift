@@ -125,19 +125,13 @@ enum UTF8Kernel {
         let first5 = first4 &+ first4
         let first6 = first5 &+ first5
         let first7 = first6 &+ first6
-        let second1 = second &+ second
-        let third1 = third &+ third
-        let third2 = third1 &+ third1
         // The one before begins two bytes or more, three or more, four.
         let two = first & first1
         let three = two & first2
         let four = three & first3
         // 80 to BF stand behind C0 and up, two behind E0 and up, three behind F0 and up, and nowhere else.
         let continues = byte & ~byte1
-        let mustContinue =
-            two | (second & second1 & (second1 &+ second1))
-            | (third & third1 & third2 & (third2 &+ third2))
-        var errors = continues ^ mustContinue
+        var errors = continues ^ (two | continued(behind: second, third))
         let lowest = first6 | first7
         // C0 and C1 would be overlong; F5 and up lie beyond U+10FFFF.
         errors |= two & ~(first2 | first3 | first4 | first5 | first6)
@@ -149,5 +143,14 @@ enum UTF8Kernel {
         errors |= four & ~(first4 | first5 | lowest | byte2 | byte3)
         errors |= four & ~(first4 | lowest) & first5 & (byte2 | byte3)
         return errors
+    }
+
+    /// Where the second byte before begins three or more, or the third before begins four.
+    @inline(__always)
+    private static func continued(behind second: Vector, _ third: Vector) -> Vector {
+        let second1 = second &+ second
+        let third1 = third &+ third
+        let third2 = third1 &+ third1
+        return (second & second1 & (second1 &+ second1)) | (third & third1 & third2 & (third2 &+ third2))
     }
 }

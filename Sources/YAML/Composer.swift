@@ -1,3 +1,4 @@
+internal import ASCII
 internal import CYAML
 
 /// Makes nodes of a text: libyaml reads, this puts together.
@@ -136,7 +137,7 @@ extension Composer {
         }
         // Bytes that are no text have an offset only.
         let before = unsafe text.prefix(Int(clamping: parser.problem_offset))
-        let lines = unsafe before.split(separator: 10, omittingEmptySubsequences: false)
+        let lines = unsafe before.split(separator: .lineFeed, omittingEmptySubsequences: false)
         let last = unsafe String(decoding: lines.last ?? before, as: UTF8.self).unicodeScalars.count
         return unsafe .syntax(problem: problem, Node.Mark(line: max(lines.count, 1), column: last + 1))
     }

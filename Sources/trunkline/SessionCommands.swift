@@ -4,31 +4,31 @@ internal import Proxy
 /// Which sessions are meant, and where they are.
 struct SessionChoice: ParsableArguments {
     @Option(help: "The address of the admin listener, as in the configuration.")
-    var admin = "127.0.0.1:9901"
+    private var admin = "127.0.0.1:9901"
 
     @Option(help: "The file with the admin listener's token, where it has one.")
-    var token: String?
+    private var token: String?
 
     @Option(help: "The name of their route.")
-    var route: String?
+    private var route: String?
 
     @Option(help: "The name of their upstream.")
-    var upstream: String?
+    private var upstream: String?
 
     @Option(help: "The address of their backend.")
-    var backend: String?
+    private var backend: String?
 
     @Option(help: "The client's address, or a range such as 10.0.0.0/8.")
-    var client: String?
+    private var client: String?
 
     @Option(help: "Who they are of: a token's subject, or a user.")
-    var subject: String?
+    private var subject: String?
 
     @Option(help: "open, hibernating, away, draining or closing.")
-    var state: String?
+    private var state: String?
 
     @Option(help: "Only those that began so long ago, such as 12h.")
-    var olderThan: String?
+    private var olderThan: String?
 
     @Flag(help: "Print what the admin listener says, for scripts.")
     var json = false
@@ -60,10 +60,10 @@ struct SessionsCommand: ParsableCommand {
             Read on in Administering.md: what can be asked of sessions.
             """)
 
-    @OptionGroup var choice: SessionChoice
+    @OptionGroup private var choice: SessionChoice
 
     @Option(help: "The most that are listed.")
-    var limit: String?
+    private var limit: String?
 
     func run() throws {
         do throws(TopError) {
@@ -93,18 +93,18 @@ struct CloseCommand: ParsableCommand {
             """)
 
     @Argument(help: "The id of one session, as `trunkline sessions` shows it.")
-    var id: String?
+    private var id: String?
 
-    @OptionGroup var choice: SessionChoice
+    @OptionGroup private var choice: SessionChoice
 
     @Option(help: "The code of the Close that they get. (default: 1008)")
-    var code: String?
+    private var code: String?
 
     @Option(help: "Its reason.")
-    var reason: String?
+    private var reason: String?
 
     @Option(help: "Sessions a second. (default: all within half a second)")
-    var rate: String?
+    private var rate: String?
 
     func run() throws {
         do throws(TopError) {

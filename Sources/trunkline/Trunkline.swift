@@ -69,7 +69,7 @@ struct Run: ParsableCommand {
             Read on in proxy.conf.example, and in the articles of Sources/Proxy/Proxy.docc.
             """)
 
-    @OptionGroup var file: ConfigurationFile
+    @OptionGroup private var file: ConfigurationFile
 
     func run() throws {
         let startup = try file.load()
@@ -96,7 +96,7 @@ struct Check: ParsableCommand {
             Read on in proxy.conf.example, which shows every key with its default.
             """)
 
-    @OptionGroup var file: ConfigurationFile
+    @OptionGroup private var file: ConfigurationFile
 
     func run() throws {
         for line in try file.load().summary { print(line) }
@@ -118,10 +118,10 @@ struct DemoCommand: ParsableCommand {
             """)
 
     @Option(help: "The port to listen on.")
-    var port: UInt16 = 8443
+    private var port: UInt16 = 8443
 
     @Option(help: "The IP address to listen on; 0.0.0.0 lets other machines in. (default: loopback)")
-    var address: String?
+    private var address: String?
 
     func run() throws {
         do throws(Diagnostics) {
@@ -149,16 +149,16 @@ struct TopCommand: ParsableCommand {
             """)
 
     @Option(help: "The address of the admin listener, as in the configuration.")
-    var admin = "127.0.0.1:9901"
+    private var admin = "127.0.0.1:9901"
 
     @Option(help: "The time between two looks.")
-    var interval = "2s"
+    private var interval = "2s"
 
     @Option(help: "The file with the admin listener's token, where it has one.")
-    var token: String?
+    private var token: String?
 
     @Flag(help: "Print one picture and end.")
-    var once = false
+    private var once = false
 
     func run() throws {
         do throws(TopError) {

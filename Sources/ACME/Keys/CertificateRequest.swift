@@ -1,3 +1,4 @@
+internal import ASCII
 internal import COpenSSL
 
 /// What is asked to be signed (RFC 2986): a key and the names that it is to stand for.
@@ -26,7 +27,9 @@ package struct CertificateRequest: Sendable {
         !name.isEmpty
             && name.utf8.allSatisfy { byte in
                 switch byte {
-                case 48...57, 65...90, 97...122, 45, 46, 95, 42: true
+                case .zero ... .nine, .upperA ... .upperZ, .lowerA ... .lowerZ, .hyphen, .dot, .underscore,
+                    .star:
+                    true
                 default: false
                 }
             }

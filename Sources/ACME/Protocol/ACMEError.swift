@@ -110,7 +110,7 @@ package struct Problem: Equatable, Sendable, CustomStringConvertible {
     package static func clean(_ text: String, most: Int) -> String {
         var kept = String.UnicodeScalarView()
         for scalar in text.unicodeScalars.prefix(most) {
-            kept.append(scalar.value < 32 || scalar.value == 127 ? " " : scalar)
+            kept.append(scalar < " " || scalar == "\u{7F}" ? " " : scalar)
         }
         return String(kept)
     }

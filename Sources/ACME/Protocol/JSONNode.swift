@@ -1,3 +1,4 @@
+internal import ASCII
 internal import Access
 
 /// JSON (RFC 8259) as ACME has it: read strictly, and written in the order given, which signatures need.
@@ -79,34 +80,34 @@ package indirect enum JSONNode: Equatable, Sendable {
             bytes += (isWhole ? "\(Int(number))" : "\(number)").utf8
         case .text(let text): Self.write(text, into: &bytes)
         case .list(let list):
-            bytes.append(91)
+            bytes.append(.openBracket)
             for (index, element) in list.enumerated() {
-                if index > 0 { bytes.append(44) }
+                if index > 0 { bytes.append(.comma) }
                 element.write(into: &bytes)
             }
-            bytes.append(93)
+            bytes.append(.closeBracket)
         case .object(let members):
-            bytes.append(123)
+            bytes.append(.openBrace)
             for (index, member) in members.enumerated() {
-                if index > 0 { bytes.append(44) }
+                if index > 0 { bytes.append(.comma) }
                 Self.write(member.name, into: &bytes)
-                bytes.append(58)
+                bytes.append(.colon)
                 member.value.write(into: &bytes)
             }
-            bytes.append(125)
+            bytes.append(.closeBrace)
         }
     }
 
     private static func write(_ text: String, into bytes: inout [UInt8]) {
         let digits = Array("0123456789abcdef".utf8)
-        bytes.append(34)
+        bytes.append(.quote)
         for byte in text.utf8 {
             switch byte {
-            case 34, 92: bytes += [92, byte]
+            case .quote, .backslash: bytes += [.backslash, byte]
             case 0..<32: bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             default: bytes.append(byte)
             }
         }
-        bytes.append(34)
+        bytes.append(.quote)
     }
 }

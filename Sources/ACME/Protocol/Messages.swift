@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// A request to an authority, for the shell to send over HTTP.
 package struct AuthorityRequest: Equatable, Sendable {
     /// `GET`, `HEAD` or `POST`.
@@ -69,5 +71,5 @@ package struct Directory: Equatable, Sendable {
 
 /// Whether a text may stand in a request's head.
 func isVisible(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 2048 && text.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+    !text.isEmpty && text.utf8.count <= 2048 && text.utf8.allSatisfy { $0 > .space && $0 < .delete }
 }

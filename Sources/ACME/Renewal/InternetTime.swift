@@ -1,17 +1,20 @@
+internal import ASCII
+
 /// Times as authorities write them, in seconds since 1970.
 package enum InternetTime {
     /// RFC 3339, e.g. `2026-01-02T04:00:00Z`; nil for anything else.
     package static func seconds(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes[4] == 45, bytes[7] == 45, bytes[10] | 0x20 == 116, bytes[13] == 58,
-            bytes[16] == 58, let year = number(bytes, 0..<4), let month = number(bytes, 5..<7),
+        guard bytes.count >= 20, bytes[4] == .hyphen, bytes[7] == .hyphen,
+            bytes[10].lowercased == UInt8(ascii: "t"), bytes[13] == .colon,
+            bytes[16] == .colon, let year = number(bytes, 0..<4), let month = number(bytes, 5..<7),
             let day = number(bytes, 8..<10), let hour = number(bytes, 11..<13),
             let minute = number(bytes, 14..<16), let second = number(bytes, 17..<19)
         else { return nil }
         var position = 19
-        if bytes[position] == 46 {
+        if bytes[position] == .dot {
             position += 1
-            while position < bytes.count, isDigit(bytes[position]) { position += 1 }
+            while position < bytes.count, bytes[position].isDigit { position += 1 }
         }
         guard let offset = offset(bytes[position...]) else { return nil }
         return time(year, month, day, hour, minute, second).map { $0 - Double(offset) }
@@ -36,17 +39,15 @@ package enum InternetTime {
         return httpDate(text).map { Int(min(max(($0 - now).rounded(.up), 0), 86_400)) }
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
-
     private static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
-        guard bytes[range].allSatisfy(isDigit) else { return nil }
+        guard bytes[range].allSatisfy({ $0.isDigit }) else { return nil }
         return bytes[range].reduce(0) { $0 * 10 + Int($1) - 48 }
     }
 
     /// Seconds that a local time is ahead of UTC.
     private static func offset(_ bytes: ArraySlice<UInt8>) -> Int? {
         guard let first = bytes.first else { return nil }
-        if bytes.count == 1, first | 0x20 == 122 { return 0 }
+        if bytes.count == 1, first.lowercased == UInt8(ascii: "z") { return 0 }
         let rest = Array(bytes.dropFirst())
         guard rest.count == 5, rest[2] == 58, first == 43 || first == 45, let hours = number(rest, 0..<2),
             let minutes = number(rest, 3..<5), hours < 24, minutes < 60

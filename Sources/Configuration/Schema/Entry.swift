@@ -47,7 +47,7 @@ struct Entry: Sendable {
     /// What may stand there, where there is no default.
     var example: String?
     /// What it means to leave it out, where that is no value.
-    var unset: String?
+    fileprivate(set) var unset: String?
     /// The default; nil where there is none.
     var initial: Shown?
 }

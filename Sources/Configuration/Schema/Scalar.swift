@@ -14,7 +14,7 @@ struct Scalar<Value: Sendable>: Sendable {
     /// What is said instead of the usual complaint.
     var complaint: @Sendable (String, Node) -> Complaint? = { _, _ in nil }
     /// Nothing is no value.
-    var mustBeFilled = false
+    private(set) var mustBeFilled = false
 
     /// A complaint about a part of a scalar.
     struct Complaint {

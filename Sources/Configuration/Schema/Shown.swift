@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// A value as the configuration spells it.
 indirect enum Shown: Equatable, Sendable {
     case scalar(Word)
@@ -88,7 +90,7 @@ extension Shown.Word {
         guard let first = text.utf8.first, let last = text.utf8.last else { return false }
         let isSafe = text.utf8.allSatisfy { byte in
             switch byte {
-            case 48...57, 65...90, 97...122: true
+            case .zero ... .nine, .upperA ... .upperZ, .lowerA ... .lowerZ: true
             default: "._/-+%:".utf8.contains(byte)
             }
         }
@@ -100,8 +102,8 @@ extension Shown.Word {
     private var isOtherwiseRead: Bool {
         if Quantity.flag(text) != nil || ["null", "y", "n"].contains(text.lowercased()) { return true }
         let isNumeric = text.utf8.allSatisfy {
-            (48...57).contains($0) || "._xoabcdefABCDEF:+-".utf8.contains($0)
+            $0.isDigit || "._xoabcdefABCDEF:+-".utf8.contains($0)
         }
-        return isNumeric && text.utf8.first.map { (48...57).contains($0) || $0 == UInt8(ascii: ".") } ?? true
+        return isNumeric && text.utf8.first.map { $0.isDigit || $0 == UInt8(ascii: ".") } ?? true
     }
 }

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import Access
 internal import HTTPProtocol
 
@@ -21,7 +22,7 @@ struct AdminQuery: Equatable {
     init(withBodyOf request: AdminRequest) throws(AdminRefusal) {
         try self.init(request)
         guard let first = request.body.first else { return }
-        guard first == 123 else {
+        guard first == .openBrace else {
             try take(String(decoding: request.body, as: UTF8.self))
             return
         }
@@ -58,26 +59,8 @@ struct AdminQuery: Equatable {
     }
 
     private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == 37 {
-                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit)
-                else { return nil }
-                bytes.append(high << 4 | low)
-            } else {
-                bytes.append(byte == 43 ? 32 : byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 48...57: byte - 48
-        case 65...70: byte - 55
-        case 97...102: byte - 87
-        default: nil
+        PercentCoding.decoded(query: text, malformed: .refused).flatMap {
+            String(validating: $0, as: UTF8.self)
         }
     }
 }

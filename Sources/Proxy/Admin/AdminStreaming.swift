@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Makes a long answer piece by piece.
 protocol AdminStream: AnyObject {
     /// Calls `done` once, now or later, on the loop that asked.
@@ -52,6 +54,6 @@ final class AdminStreaming {
 
     private func framed(_ bytes: [UInt8]) -> [UInt8] {
         guard isChunked, !bytes.isEmpty else { return bytes }
-        return Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [13, 10]
+        return Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [.carriageReturn, .lineFeed]
     }
 }

@@ -1,6 +1,7 @@
 internal import ACME
 internal import Configuration
 internal import EventLoop
+internal import HTTPProtocol
 
 /// `trunkline acme`: what a running proxy's certificates are at, and orders about them, through its admin listener.
 package enum AcmeOrder {
@@ -19,9 +20,9 @@ package enum AcmeOrder {
             switch self {
             case .status: "/status"
             case .renew(nil): "/acme/renew"
-            case .renew(let name?): "/acme/renew?name=\(AcmeOrder.encoded(name))"
+            case .renew(let name?): "/acme/renew?name=\(PercentCoding.encoded(name))"
             case .revoke(let name, let reason):
-                "/acme/revoke?name=\(AcmeOrder.encoded(name))&reason=\(reason)"
+                "/acme/revoke?name=\(PercentCoding.encoded(name))&reason=\(reason)"
             case .accountKey: "/acme/account-key"
             }
         }
@@ -83,16 +84,6 @@ package enum AcmeOrder {
             }
         }
         return lines
-    }
-
-    static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF")
-        return text.utf8.map { byte in
-            switch byte {
-            case 45, 46, 48...57, 65...90, 95, 97...122: String(Character(Unicode.Scalar(byte)))
-            default: "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-            }
-        }.joined()
     }
 }
 

@@ -1,4 +1,5 @@
 internal import ACME
+internal import ASCII
 internal import EventLoop
 internal import TLS
 
@@ -90,7 +91,7 @@ struct CertificateStorage: Sendable {
     /// Whose certificate it is; nil where that is not said.
     func authority(_ name: String) -> String? {
         guard let bytes = certificates.read(Self.fileName(name)) else { return nil }
-        let line = String(decoding: bytes.prefix { $0 != 10 }.prefix(4096), as: UTF8.self)
+        let line = String(decoding: bytes.prefix { $0 != .lineFeed }.prefix(4096), as: UTF8.self)
         return line.hasPrefix(Self.issuer) ? String(line.dropFirst(Self.issuer.count)) : nil
     }
 

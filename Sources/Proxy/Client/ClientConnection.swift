@@ -98,9 +98,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
 
     override func serve(_ head: RequestHead) { route(head) }
 
-    override func refuse(_ error: HeadError) {
-        refuse(Fault(.request(.head(error))), host: nil, path: nil)
-    }
+    override func refuse(_ error: HeadError) { refuse(Fault(.request(.head(error))), host: nil, path: nil) }
 
     override func refuseSlowHead() { refuse(Fault(.slowHead), host: nil, path: nil) }
 

@@ -3,25 +3,13 @@ internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
-/// How long a connection is waited for, in nanoseconds; 0 = for ever.
-struct HTTP1Times {
-    /// For a request's head.
-    let head: UInt64
-    /// For the next request.
-    let keepAlive: UInt64
-    /// While nothing of an answer is taken.
-    let slowConsumer: UInt64
-    /// While nothing moves at the end.
-    let close: UInt64
-}
-
 /// A connection on which requests are read one after the other: in the order of their coming, each when the one before it
 /// was answered and the answer was taken (RFC 9112, 9.3.2). One that reads nothing is asked to wait, not answered into
 /// memory.
 ///
 /// What comes early waits in `early` and in the kernel. All bytes are looked at in the order of their coming: what comes
 /// while anything is in `early` goes behind it. What is served, and how, is for those who inherit.
-class HTTP1Connection: TransportReceiver, TimerTarget {
+class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
     /// `between`: a request was answered, and the next one is not looked at yet.
     enum Phase: UInt8 { case handshake, head, upgrade, exchange, between, answering, over }
 
@@ -54,45 +42,14 @@ class HTTP1Connection: TransportReceiver, TimerTarget {
         bodyCharge = MemoryCharge(to: transport.account)
     }
 
-    // MARK: For those who inherit
-
-    var times: HTTP1Times { HTTP1Times(head: 0, keepAlive: 0, slowConsumer: 0, close: 0) }
-    /// No further request is read.
-    var isLeaving: Bool { false }
-    /// Whether a first request may be read at all.
-    func takesFirst() -> Bool { true }
-    /// The next request is awaited.
-    func willRead() {}
-    func serve(_ head: RequestHead) {}
-    func refuse(_ error: HeadError) {}
-    /// A head has begun and not come in time.
-    func refuseSlowHead() {}
-    /// The request under way has a body, of which more is wanted.
-    var takesBody: Bool { false }
-    func bodyReceived(_ bytes: Span<UInt8>) {}
-    func bodyEnded(trailers: HeaderFields) {}
-    func bodyMalformed(_ error: BodyError) {}
-    /// All that has come of it was given.
-    func bodyPaused() {}
-    /// The request under way is answered though the client has ended its side.
-    var answersAfterEnd: Bool { false }
+    /// The first that comes after the handshake.
     func firstBytes(_ bytes: Span<UInt8>) { readHead(bytes) }
-    func flushed() {}
-    func opened() {}
-    func failed(_ error: TransportError) { end("client left: \(error)") }
-    func handshakeTimedOut() { end("client left") }
-    func servingTimedOut() {}
-    /// Whether a first request that has not come is dealt with otherwise than by closing.
-    func turnsAway() -> Bool { false }
+
     /// The client takes nothing of its answer.
     func stalled() {
         transport.abort()
         end("client left")
     }
-    /// - Parameter cause: why, where a request is under way.
-    func end(_ cause: String) {}
-    /// How long a deadline may be now.
-    func bounded(_ delay: UInt64) -> UInt64 { delay }
 
     // MARK: TransportReceiver
 

@@ -69,32 +69,7 @@ extension RequestServer {
             head, client: address, http: httpVersion, requestID: worker.requestID(), began: worker.loop.now,
             masks: worker.log.masks)
         self.record = record
-        // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
-        guard head.method != "CONNECT" else {
-            return refuse(
-                Fault(.request(.methodNotAllowed)), host: head.fields.first("host"), path: head.target.text)
-        }
-        // Before routes and redirects: authorities ask in plain HTTP (RFC 8555, 8.3).
-        if listener.tls == nil, let proof = worker.generation.challenges.answer(head.target) {
-            let answer = RouteResponse(
-                route: "acme-challenge", status: 200, body: proof, contentType: "application/octet-stream",
-                bytes: Array(proof.utf8))
-            respond(answer, to: head)
-            return worker.log.tell(
-                .answered(
-                    self.record.take(), status: answer.status, bodyBytes: answer.body.utf8.count,
-                    at: worker.loop.now))
-        }
-        if let port = listener.redirectPort, !client.cameSecurely { return redirect(head, to: port) }
-        guard !worker.loop.memory.pool.isOver else {
-            return refuse(Fault(.memory), host: head.fields.first("host"), path: head.target.text)
-        }
-        // Sooner than a session that can't be given its buffers.
-        guard worker.loop.memory.hasHeadroom(at: worker.loop.now) else {
-            let fault = Fault(.noMemory, .system(.noMemory))
-            worker.log.tell(.outOf(.memory, for: listener.name, fault))
-            return refuse(fault, host: head.fields.first("host"), path: head.target.text)
-        }
+        guard !isAnswered(head, cameSecurely: client.cameSecurely) else { return }
         var step = RouteStep(
             generation: worker.generation, table: worker.routes, head: head, client: client,
             connection: connectionFacts,
@@ -108,6 +83,46 @@ extension RequestServer {
         case .upgrade(let plan):
             if let home = worker.home(of: plan) { move(to: home, asked) } else { pass(plan) }
         }
+    }
+
+    /// Whether no route is to be looked for: the answer is the same for all.
+    private func isAnswered(_ head: RequestHead, cameSecurely: Bool) -> Bool {
+        // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
+        if head.method == "CONNECT" {
+            refuse(
+                Fault(.request(.methodNotAllowed)), host: head.fields.first("host"), path: head.target.text)
+        } else if listener.tls == nil, let proof = worker.generation.challenges.answer(head.target) {
+            // Before routes and redirects: authorities ask in plain HTTP (RFC 8555, 8.3).
+            prove(proof, to: head)
+        } else if let port = listener.redirectPort, !cameSecurely {
+            redirect(head, to: port)
+        } else if let fault = lack() {
+            refuse(fault, host: head.fields.first("host"), path: head.target.text)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// What there is no room for, whatever is asked.
+    private func lack() -> Fault? {
+        if worker.loop.memory.pool.isOver { return Fault(.memory) }
+        // Sooner than a session that can't be given its buffers.
+        guard !worker.loop.memory.hasHeadroom(at: worker.loop.now) else { return nil }
+        let fault = Fault(.noMemory, .system(.noMemory))
+        worker.log.tell(.outOf(.memory, for: listener.name, fault))
+        return fault
+    }
+
+    private func prove(_ proof: String, to head: RequestHead) {
+        let answer = RouteResponse(
+            route: "acme-challenge", status: 200, body: proof, contentType: "application/octet-stream",
+            bytes: Array(proof.utf8))
+        respond(answer, to: head)
+        worker.log.tell(
+            .answered(
+                record.take(), status: answer.status, bodyBytes: answer.body.utf8.count,
+                at: worker.loop.now))
     }
 
     private func pass(_ plan: RequestPlan) {

@@ -47,19 +47,15 @@ struct RouteStep {
         switch choice.choose(wanted, head.target) {
         case .route(let chosen, let rewritten): (route, target) = (chosen, rewritten)
         case .none:
-            if !isUpgrade, case .route = choice.choose(wanted.asUpgrade, head.target) {
-                return .refuse(Fault(.request(.upgradeRequired)))
-            }
-            return .refuse(Fault(.noRoute))
+            let wouldUpgrade =
+                if !isUpgrade, case .route = choice.choose(wanted.asUpgrade, head.target) { true } else {
+                    false
+                }
+            return .refuse(Fault(wouldUpgrade ? .request(.upgradeRequired) : .noRoute))
         case .ambiguous: return .refuse(Fault(.ambiguousPath))
         case .undecided: return .refuse(Fault(.patternTooSlow))
         }
-        guard route.origins.accepts(head.fields.values("origin")) else {
-            return .refuse(Fault(.originRefused))
-        }
-        if let access = route.passage?.access, !access.addresses.allows(client.address) {
-            return .refuse(Fault(.access(.address)))
-        }
+        if let fault = fault(of: route) { return .refuse(fault) }
         let taken = route.passage?.sources?.take(from: &head)
         let resume = isUpgrade && canResume(on: route) ? ResumeRequest.take(from: &head) : nil
         guard taken != nil || resume != nil else {
@@ -76,6 +72,15 @@ struct RouteStep {
     private func canResume(on route: Route) -> Bool {
         guard route.resume != nil, case .upstream(let name) = route.action else { return false }
         return generation.configuration.upstreams[name]?.mode != .broadcast
+    }
+
+    /// Why the route does not take it from there.
+    private func fault(of route: Route) -> Fault? {
+        guard route.origins.accepts(head.fields.values("origin")) else { return Fault(.originRefused) }
+        if let access = route.passage?.access, !access.addresses.allows(client.address) {
+            return Fault(.access(.address))
+        }
+        return nil
     }
 
     /// - Parameter taken: the token that was taken out of the head.

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import BasicContainers
 internal import Configuration
 internal import EventLoop
@@ -77,8 +78,7 @@ class LoopContext {
         for _ in 0..<2 {
             var word = loop.random.next()
             for _ in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: word & 15)
-                digits.append(digit < 10 ? 48 + digit : 87 + digit)
+                digits.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: word & 15)))
                 word >>= 4
             }
         }

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// The members of a JSON object that are text, as the demo's messages have them (RFC 8259).
 ///
 /// Strangers write these: nothing here recurses, every byte is read once, and the depth of what is skipped has a limit.
@@ -39,7 +41,9 @@ struct JSONReader {
     /// The next byte that is no blank; nil at the end.
     var next: UInt8? {
         mutating get {
-            while position < text.count, [32, 9, 10, 13].contains(text[position]) { position += 1 }
+            while position < text.count, [.space, .tab, .lineFeed, .carriageReturn].contains(text[position]) {
+                position += 1
+            }
             return position < text.count ? text[position] : nil
         }
     }

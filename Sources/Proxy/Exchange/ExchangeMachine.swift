@@ -6,51 +6,15 @@ internal import WebSocketProtocol
 /// One clock for both directions: whatever moves in either begins it anew. A side that we don't read can't be late. Once
 /// an answer has begun it is what counts: a client that says no more hears it to its end.
 struct ExchangeMachine: ~Copyable {
-    /// What goes one way, and whether the one at its end takes it.
-    private struct Flow: Equatable {
-        /// Its source is not read, as too much waits.
-        var isHeld = false
-        var watch = StallWatch()
-
-        mutating func hold(at now: UInt64) {
-            isHeld = true
-            watch.began(at: now)
-        }
-
-        mutating func release() {
-            isHeld = false
-            watch.ended()
-        }
-    }
-
-    private enum Request: Equatable {
-        /// No backend has it, or has it any longer. `isWhole`: no more of it will come.
-        case unsent(isWhole: Bool)
-        /// Its body is coming.
-        case streaming(Flow)
-        /// All of it was given to the backend.
-        case sent(Flow)
-    }
-
-    private enum Answer: Equatable {
-        /// Interim ones may have come.
-        case awaited(Flow)
-        /// - Parameter silence: how long it may say nothing.
-        case streaming(Flow, silence: UInt64)
-        /// All of it was passed on.
-        case whole
-    }
-
-    private enum State: Equatable {
-        case open(Request, Answer)
-        case over(isRequestWhole: Bool)
-    }
+    private typealias Flow = ExchangeFlow
+    private typealias Request = ExchangeState.Request
+    private typealias Answer = ExchangeState.Answer
 
     /// A body from which on it may still be under way when an answer is due.
     private static let largeBody = 64 * 1024
 
     private let limits: ExchangeLimits
-    private var state: State
+    private var state: ExchangeState
     private var bodyBytes = 0
     private var lastMoved: UInt64 = 0
 
@@ -65,30 +29,13 @@ struct ExchangeMachine: ~Copyable {
     // MARK: What is asked
 
     /// What is under way; nil as long as no backend has the request.
-    var phase: Fault.Phase? {
-        switch state {
-        case .open(.unsent, _): nil
-        case .open(_, .streaming), .open(_, .whole), .over: .answer
-        case .open(.streaming, .awaited): .body
-        case .open(.sent, .awaited): .response
-        }
-    }
-
+    var phase: Fault.Phase? { state.phase }
     /// Whether the request's body may come now.
-    var takesBody: Bool { if case .open(.streaming, _) = state { true } else { false } }
-
+    var takesBody: Bool { state.takesBody }
     /// No more of it will come.
-    var isRequestWhole: Bool {
-        switch state {
-        case .open(.unsent(let isWhole), _): isWhole
-        case .open(.streaming, _): false
-        case .open(.sent, _): true
-        case .over(let isWhole): isWhole
-        }
-    }
-
+    var isRequestWhole: Bool { state.isRequestWhole }
     /// Whether the final answer has not begun.
-    var awaitsAnswer: Bool { if case .open(_, .awaited) = state { true } else { false } }
+    var awaitsAnswer: Bool { state.awaitsAnswer }
 
     // MARK: The request
 
@@ -249,7 +196,7 @@ struct ExchangeMachine: ~Copyable {
         guard case .open(let request, let answer) = state else { return OnExchange() }
         switch timer {
         case .answer: return checkAnswer(request, answer, outflow)
-        case .silence: return checkSilence(request, answer, at: now)
+        case .silence: return checkSilence(at: now)
         case .client, .backend: return checkTaking(timer, request, answer, at: now, outflow)
         }
     }
@@ -268,26 +215,12 @@ struct ExchangeMachine: ~Copyable {
         return OnExchange(arm: arm)
     }
 
-    private mutating func checkSilence(
-        _ request: Request, _ answer: Answer, at now: UInt64
-    ) -> OnExchange {
-        let limit: UInt64
-        let isHeld: Bool
-        let fault: Fault
-        switch (request, answer) {
-        // An answer may wait for the rest of its request.
-        case (.streaming(let asked), .streaming(let flow, let silence)):
-            (limit, isHeld, fault) = (silence, flow.isHeld || asked.isHeld, Fault(.answerStalls))
-        case (.sent, .streaming(let flow, let silence)), (.unsent, .streaming(let flow, let silence)):
-            (limit, isHeld, fault) = (silence, flow.isHeld, Fault(.answerStalls))
-        case (.streaming(let flow), .awaited):
-            (limit, isHeld, fault) = (limits.requestSilence, flow.isHeld, Fault(.slowBody))
-        case (.sent, .awaited), (.unsent, .awaited), (_, .whole): return OnExchange()
-        }
-        guard limit > 0 else { return OnExchange() }
-        guard !isHeld else { return OnExchange(arm: arm(.silence, limit)) }
+    private mutating func checkSilence(at now: UInt64) -> OnExchange {
+        guard let wait = state.wait(limits), wait.limit > 0 else { return OnExchange() }
+        guard !wait.isHeld else { return OnExchange(arm: arm(.silence, wait.limit)) }
         let passed = now - min(lastMoved, now)
-        return passed < limit ? OnExchange(arm: arm(.silence, limit - passed)) : failed(fault)
+        return passed < wait.limit
+            ? OnExchange(arm: arm(.silence, wait.limit - passed)) : failed(wait.fault)
     }
 
     /// A side that has taken something is slow, not dead.

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import BasicContainers
 internal import EventLoop
 internal import HTTPProtocol
@@ -56,7 +57,7 @@ final class HTTP1Responder: Responder {
         case .chunked:
             append(ChunkedBody.sizeLine(bytes.count).span)
             append(bytes)
-            append([13, 10].span)
+            append([.carriageReturn, .lineFeed].span)
         }
     }
 

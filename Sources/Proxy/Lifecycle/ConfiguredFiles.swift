@@ -1,4 +1,5 @@
 internal import ACME
+internal import ASCII
 internal import Access
 internal import Configuration
 internal import EventLoop
@@ -87,7 +88,7 @@ struct ConfiguredFiles {
 
     /// Of an account: base64 of either alphabet, as authorities' pages show it.
     private static func secret(_ text: [UInt8]) -> [UInt8]? {
-        let digits = text.filter { byte in byte > 32 && byte != UInt8(ascii: "=") }
+        let digits = text.filter { byte in byte > .space && byte != UInt8(ascii: "=") }
         return Base64URL.decode(
             digits.map { byte in
                 switch byte {

@@ -94,23 +94,10 @@ package struct Startup {
         self.shelf = shelf
         self.configuration = configuration
         self.file = file
-        var facts: [ListenerFacts] = []
-        for listener in configuration.listeners {
-            let name = listener.address.value.description
-            let context = files.attempt(&refused, old?.listeners.first { $0.name == name }?.tls) {
-                $0.serverContext(listener, standIns: certificates, acme: configuration.acme)
-            }
-            facts.append(
-                ListenerFacts(
-                    name: name, label: listener.name,
-                    tls: context,
-                    redirectPort: listener.redirectPort,
-                    readsProxyHeader: listener.readsProxyHeader,
-                    protocols: listener.protocols,
-                    permissions: files.permissions(listener.access)))
+        listeners = configuration.listeners.map {
+            Self.facts($0, configuration.acme, certificates, old, &files, &refused)
         }
         adminPermissions = (configuration.admin?.access).map { files.permissions($0) } ?? SocketPermissions()
-        listeners = facts
         var contexts: [String: ClientTLSContext] = [:]
         for (name, upstream) in configuration.upstreams where upstream.tls != nil {
             contexts[name] = files.attempt(&refused, old?.backendTLS[name]) { $0.clientContext(upstream) }
@@ -118,12 +105,7 @@ package struct Startup {
         let authority = configuration.acme.flatMap { acme in
             files.attempt(&refused, old?.keeping.authority) { $0.authority(acme) }
         }
-        var access: [String: AccessFiles] = [:]
-        for route in configuration.routes where route.access != nil {
-            // What was read once is read again by itself.
-            access[route.name] = old?.access[route.name] ?? files.access(route)
-        }
-        self.access = access
+        access = Self.access(configuration, old, &files)
         let admin = configuration.admin
         let token = files.attempt(&refused, old?.adminRules.token) { files in
             admin?.token.flatMap { files.token($0) }
@@ -141,6 +123,31 @@ package struct Startup {
         self.files = files.files
         keeping = KeeperPlan(
             authority: authority, names: configuration.issuedNames, stapled: files.stapled)
+    }
+
+    private static func access(
+        _ configuration: ProxyConfiguration, _ old: Startup?, _ files: inout ConfiguredFiles
+    ) -> [String: AccessFiles] {
+        var access: [String: AccessFiles] = [:]
+        for route in configuration.routes where route.access != nil {
+            // What was read once is read again by itself.
+            access[route.name] = old?.access[route.name] ?? files.access(route)
+        }
+        return access
+    }
+
+    private static func facts(
+        _ listener: ListenerConfiguration, _ acme: AcmeConfiguration?, _ certificates: [Certificate]?,
+        _ old: Startup?, _ files: inout ConfiguredFiles, _ refused: inout [Diagnostic]
+    ) -> ListenerFacts {
+        let name = listener.address.value.description
+        let context = files.attempt(&refused, old?.listeners.first { $0.name == name }?.tls) {
+            $0.serverContext(listener, standIns: certificates, acme: acme)
+        }
+        return ListenerFacts(
+            name: name, label: listener.name, tls: context, redirectPort: listener.redirectPort,
+            readsProxyHeader: listener.readsProxyHeader, protocols: listener.protocols,
+            permissions: files.permissions(listener.access))
     }
 
     /// What the workers take. Nothing can fail from here on: with it the process's state follows the configuration.

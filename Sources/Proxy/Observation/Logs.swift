@@ -26,24 +26,7 @@ struct Logs {
         let level = Logger.Level(rawValue: configuration.level) ?? .info
         let events = LogWriter(descriptor: 2)
         var writers = [("events", events)]
-        var access: LogWriter?
-        switch configuration.access {
-        case .off: break
-        case .stdout: access = LogWriter(descriptor: 1)
-        case .stderr: access = events
-        case .file(let path):
-            var failure = ""
-            let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-            let full = path.value.hasPrefix("/") ? path.value : folder + path.value
-            guard let writer = LogWriter(path: full, failure: &failure) else {
-                throw Diagnostics([
-                    Diagnostic(
-                        file: file, place: path.place,
-                        text: "cannot open log file '\(path.value)': \(failure)")
-                ])
-            }
-            access = writer
-        }
+        let access = try Self.writer(configuration.access, file: file, events: events)
         if let access, access !== events { writers.append(("access", access)) }
         self.writers = writers
         let handler = StructuredLogHandler(writer: events, format: format, level: level)
@@ -57,19 +40,43 @@ struct Logs {
             },
             events: summaries.logger, operations: Logger(label: "trunkline") { _ in handler })
         log = EventLog(sinks, metrics: WorkerMetrics())
-        // A line about a hole in the access log goes to the events.
-        let eventSink = sinks.operations
-        access?.tellTrouble { trouble in
+        if let access { Self.tellTrouble(of: access, to: sinks.operations) }
+    }
+
+    /// Where the access log goes; nil when it is off.
+    private static func writer(
+        _ access: LogConfiguration.Target, file: String, events: LogWriter
+    ) throws(Diagnostics) -> LogWriter? {
+        switch access {
+        case .off: return nil
+        case .stdout: return LogWriter(descriptor: 1)
+        case .stderr: return events
+        case .file(let path):
+            var failure = ""
+            let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+            let full = path.value.hasPrefix("/") ? path.value : folder + path.value
+            if let writer = LogWriter(path: full, failure: &failure) { return writer }
+            throw Diagnostics([
+                Diagnostic(
+                    file: file, place: path.place,
+                    text: "cannot open log file '\(path.value)': \(failure)")
+            ])
+        }
+    }
+
+    /// A line about a hole in the access log goes to the events.
+    private static func tellTrouble(of access: LogWriter, to operations: Logger) {
+        access.tellTrouble { trouble in
             switch trouble {
             case .lost(let lines, let reason):
-                eventSink.error(
+                operations.error(
                     "access log lost lines",
                     metadata: ["lines": .stringConvertible(lines), "cause": "\(reason)"])
             case .notReopened(let reason):
-                eventSink.error(
+                operations.error(
                     "access log can't be opened again, the old file is written",
                     metadata: ["cause": "\(reason)"])
-            case .writesAgain: eventSink.notice("access log is written again")
+            case .writesAgain: operations.notice("access log is written again")
             }
         }
     }

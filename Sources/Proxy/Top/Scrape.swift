@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// A page of metrics as it was read at one moment.
 struct Scrape: Equatable {
     struct Sample: Equatable {
@@ -40,20 +42,21 @@ struct Scrape: Equatable {
 
     private static func sample(_ line: Substring.UTF8View) -> Sample? {
         var rest = line
-        guard let name = word(&rest, until: [123, 32]) else { return nil }
+        guard let name = word(&rest, until: [.openBrace, .space]) else { return nil }
         var labels: [String: String] = [:]
-        if rest.first == 123 {
+        if rest.first == .openBrace {
             rest = rest.dropFirst()
-            while rest.first != 125 {
-                guard let label = word(&rest, until: [61]), rest.popFirst() == 61, rest.popFirst() == 34,
+            while rest.first != .closeBrace {
+                guard let label = word(&rest, until: [.equals]), rest.popFirst() == .equals,
+                    rest.popFirst() == .quote,
                     let value = quoted(&rest)
                 else { return nil }
                 labels[label] = value
-                if rest.first == 44 { rest = rest.dropFirst() }
+                if rest.first == .comma { rest = rest.dropFirst() }
             }
             rest = rest.dropFirst()
         }
-        guard rest.popFirst() == 32, let number = Double(Substring(rest)) else { return nil }
+        guard rest.popFirst() == .space, let number = Double(Substring(rest)) else { return nil }
         return Sample(name: name, labels: labels, value: number)
     }
 
@@ -70,10 +73,10 @@ struct Scrape: Equatable {
         var bytes: [UInt8] = []
         while let byte = rest.popFirst() {
             switch byte {
-            case 34: return String(validating: bytes, as: UTF8.self)
-            case 92:
+            case .quote: return String(validating: bytes, as: UTF8.self)
+            case .backslash:
                 guard let next = rest.popFirst() else { return nil }
-                bytes.append(next == 110 ? 10 : next)
+                bytes.append(next == UInt8(ascii: "n") ? .lineFeed : next)
             default: bytes.append(byte)
             }
         }

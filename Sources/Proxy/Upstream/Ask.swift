@@ -32,18 +32,11 @@ final class Ask: TimerTarget {
     private let worker: UpstreamContext
     private weak var owner: (any AskOwner)?
     private var machine: AskMachine
-    /// Not to be asked, or not again.
-    private var tried: [BackendState]
     /// The one that is asked, or was last.
     private var backend: Backend?
-    /// The one that comes next: chosen, and with a place where one is needed.
-    private var next: Backend?
-    /// Who may be waited for; `only` where no other will do.
-    private var candidates: (backends: [Backend], only: Backend?) = ([], nil)
+    private var choice: AskChoice
     /// What was come by, until it is asked on.
     private var found: Found?
-    private var place: BackendState?
-    private var queueNumber: UInt64?
     private var dial: Dial?
     private var sharedWaiter: MultiplexPool.Waiter?
     private var deadlines: (queue: TimerToken?, answer: TimerToken?) = (nil, nil)
@@ -58,7 +51,7 @@ final class Ask: TimerTarget {
     ) {
         self.upstream = upstream
         self.request = request
-        tried = excluded
+        choice = AskChoice(upstream, for: request, excluding: excluded)
         self.worker = worker
         self.owner = owner
         let policy = upstream.settings.policy
@@ -134,8 +127,8 @@ final class Ask: TimerTarget {
     private func carryOut(_ step: OnAsk.Step) -> OnAsk? {
         switch step {
         case .wait: break
-        case .choose(let isRetry): return machine.chose(choose(isRetry: isRetry))
-        case .take: return machine.took(takePlace())
+        case .choose(let isRetry): return machine.chose(choice.choose(isRetry: isRetry))
+        case .take: return machine.took(choice.takePlace())
         case .queue: return machine.joined(queue())
         case .connect(let way): return connect(way)
         case .ask: if let found = found.take(), let backend { owner?.asks(backend, on: found) }
@@ -154,75 +147,22 @@ final class Ask: TimerTarget {
 
     // MARK: The choice
 
-    private func choose(isRetry: Bool) -> AskMachine.Choice {
-        switch upstream.choose(for: request, excluding: tried) {
-        case .nobody: return .nobody
-        case _ where isRetry && !upstream.retries.takeRetry(): return .nobody
-        case .ask(let backend):
-            candidates = ([backend], nil)
-            next = backend
-            return .backend
-        case .wait(let backends, let only):
-            candidates = (backends, only)
-            return .full
-        }
-    }
-
-    private func takePlace() -> Bool {
-        guard let state = next?.state, state.takePlace() else { return false }
-        place = state
-        return true
-    }
-
     private func queue() -> AskMachine.QueueEntry {
-        let queue = upstream.settings.state.queue
-        let waiter = AdmissionQueue.Waiter(
-            only: candidates.only?.state, tried: tried, mailbox: worker.loop.mailbox)
-        let id = queue.newID()
-        worker.desk.wait(id) { [weak self] state in
+        let number = upstream.settings.state.queue.newID()
+        worker.desk.wait(number) { [weak self] state in
             if let self { called(state) } else { state?.handshakeEnded() }
         }
-        let entry = queue.enter(
-            candidates.backends.map(\.state), waiter, id: id,
-            limit: upstream.settings.policy.handshakes.queue)
-        switch entry {
-        case .waiting:
-            queueNumber = id
-            return .waiting
-        case .entered(let state):
-            worker.desk.forget(id)
-            take(state)
-            return .entered
-        case .full:
-            worker.desk.forget(id)
-            return .full
-        }
+        let entry = choice.enterQueue(as: number, mailbox: worker.loop.mailbox)
+        if entry != .waiting { worker.desk.forget(number) }
+        return entry
     }
 
-    private func called(_ state: BackendState?) {
-        queueNumber = nil
-        let hasPlace = state.map(take) ?? false
-        follow(machine.called(hasPlace))
-    }
-
-    /// Keeps a place that has come. False, and the place goes to the next, when its backend is listed no longer.
-    @discardableResult
-    private func take(_ state: BackendState) -> Bool {
-        guard let backend = upstream.backends.first(where: { $0.state === state }) else {
-            state.handshakeEnded()
-            return false
-        }
-        (place, next) = (state, backend)
-        return true
-    }
+    private func called(_ state: BackendState?) { follow(machine.called(choice.called(state))) }
 
     // MARK: The connection
 
     private func connect(_ way: AskMachine.Way) -> OnAsk? {
-        if let chosen = next.take() {
-            tried.append(chosen.state)
-            backend = chosen
-        }
+        if let chosen = choice.takeNext() { backend = chosen }
         guard let backend else { return machine.notConnected(Fault(.noBackend), at: worker.loop.now) }
         guard way.takesShared, let pool = backend.multiplexPool else { return connectAlone(backend, way) }
         var isInside = true
@@ -297,12 +237,8 @@ final class Ask: TimerTarget {
             deadlines.answer = nil
         }
         if loans.contains(.connection) { leaveConnection() }
-        if loans.contains(.queueNumber), let queueNumber {
-            self.queueNumber = nil
-            worker.desk.forget(queueNumber)
-            upstream.settings.state.queue.leave(queueNumber)
-        }
-        if loans.contains(.place), let place = place.take() { place.handshakeEnded() }
+        if loans.contains(.queueNumber), let number = choice.leaveQueue() { worker.desk.forget(number) }
+        if loans.contains(.place) { choice.releasePlace() }
     }
 
     private func leaveConnection() {

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import BasicContainers
 internal import EventLoop
 internal import HTTPProtocol
@@ -80,7 +81,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         if framing == .chunked {
             output.append(copying: ChunkedBody.sizeLine(bytes.count).span)
             output.append(copying: bytes)
-            output.append(copying: [13, 10].span)
+            output.append(copying: [.carriageReturn, .lineFeed].span)
         } else if output.isEmpty {
             connection.write(bytes)
         } else {

@@ -1,0 +1,94 @@
+internal import EventLoop
+internal import Routing
+
+/// The backend that one request goes to: chosen, with a place taken at it, or waited for in the queue.
+struct AskChoice {
+    private let upstream: Upstream
+    private let request: BackendRequest
+    /// Not to be asked, or not again.
+    private var tried: [BackendState]
+    /// The one that comes next: chosen, and with a place where one is needed.
+    private var next: Backend?
+    /// Who may be waited for; `only` where no other will do.
+    private var candidates: (backends: [Backend], only: Backend?) = ([], nil)
+    private var place: BackendState?
+    private var queueNumber: UInt64?
+
+    /// - Parameter excluded: these are not asked.
+    init(_ upstream: Upstream, for request: BackendRequest, excluding excluded: [BackendState]) {
+        self.upstream = upstream
+        self.request = request
+        tried = excluded
+    }
+
+    mutating func choose(isRetry: Bool) -> AskMachine.Choice {
+        switch upstream.choose(for: request, excluding: tried) {
+        case .nobody: return .nobody
+        case _ where isRetry && !upstream.retries.takeRetry(): return .nobody
+        case .ask(let backend):
+            candidates = ([backend], nil)
+            next = backend
+            return .backend
+        case .wait(let backends, let only):
+            candidates = (backends, only)
+            return .full
+        }
+    }
+
+    mutating func takePlace() -> Bool {
+        guard let state = next?.state, state.takePlace() else { return false }
+        place = state
+        return true
+    }
+
+    /// The chosen one, which is asked now and not again.
+    mutating func takeNext() -> Backend? {
+        guard let chosen = next.take() else { return nil }
+        tried.append(chosen.state)
+        return chosen
+    }
+
+    // MARK: The queue
+
+    mutating func enterQueue(as number: UInt64, mailbox: Mailbox) -> AskMachine.QueueEntry {
+        let waiter = AdmissionQueue.Waiter(only: candidates.only?.state, tried: tried, mailbox: mailbox)
+        let entry = upstream.settings.state.queue.enter(
+            candidates.backends.map(\.state), waiter, id: number,
+            limit: upstream.settings.policy.handshakes.queue)
+        switch entry {
+        case .waiting:
+            queueNumber = number
+            return .waiting
+        case .entered(let state):
+            _ = take(state)
+            return .entered
+        case .full: return .full
+        }
+    }
+
+    /// Its turn has come. False where there is no place for it after all.
+    mutating func called(_ state: BackendState?) -> Bool {
+        queueNumber = nil
+        guard let state else { return false }
+        return take(state)
+    }
+
+    /// Its number, where it waited.
+    mutating func leaveQueue() -> UInt64? {
+        guard let number = queueNumber.take() else { return nil }
+        upstream.settings.state.queue.leave(number)
+        return number
+    }
+
+    /// Keeps a place that has come. False, and the place goes to the next, when its backend is listed no longer.
+    private mutating func take(_ state: BackendState) -> Bool {
+        guard let backend = upstream.backends.first(where: { $0.state === state }) else {
+            state.handshakeEnded()
+            return false
+        }
+        (place, next) = (state, backend)
+        return true
+    }
+
+    mutating func releasePlace() { place.take()?.handshakeEnded() }
+}
