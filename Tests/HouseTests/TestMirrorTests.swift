@@ -29,7 +29,6 @@ struct TestMirrorTests {
         "EventLoop/Successor": "starts a process; Interop/test_hand_over.py does",
         "EventLoop/Terminal": "needs a terminal; Interop/test_top.py has one",
         "EventLoop/TurnTargets": "protocols without code",
-        "HTTP2Protocol/HTTP2Buffers": "StreamOutputTests takes from it and gives back",
         "HTTP2Protocol/HTTP2Callbacks": "nghttp2's callbacks; HTTP2SessionTests makes it call each",
         "HTTP2Protocol/HTTP2Events": "what the callbacks do; HTTP2SessionTests sees it",
         "HTTP2Protocol/HTTP2Library": "a version",
