@@ -40,7 +40,7 @@ extension StreamSocket {
     /// Lets go of the connection for another loop: nothing is told of it here any more. Nil where bytes wait to be sent, or
     /// where it has ended or failed.
     package func moveOut() -> MovedSocket? {
-        guard isOpen, isClient, queuedBytes == 0, !hasGathered else { return nil }
+        guard case .open = phase, !isClosed, isClient, queuedBytes == 0, !hasGathered else { return nil }
         handler = nil
         readBound = nil
         let moved = MovedSocket(releaseDescriptor(), budget: isCounted ? loop.sockets : nil)

@@ -21,7 +21,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// What is still read of a peer that has reset: its last words.
     private static let mostAfterFailure = 256 * 1024
 
-    private enum Phase { case connecting, open, ended, failed(SystemError) }
+    enum Phase { case connecting, open, ended, failed(SystemError) }
 
     // What each send looks at stands together: of sockets that send one after the other, each comes from memory anew.
     /// Taken by accepting; else it connects.
@@ -36,7 +36,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     var hasGathered = false
     /// Bytes that the kernel has taken, in all.
     package private(set) var handedBytes: UInt64 = 0
-    private var phase: Phase
+    private(set) var phase: Phase
     private var queue: OutboundQueue
     /// What one read may bring.
     package var receiveLimit = EventLoop.receiveCapacity
@@ -261,8 +261,6 @@ package final class StreamSocket: Pollable, MemoryHolder {
         if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
         close()
     }
-
-    var isOpen: Bool { if case .open = phase { !isClosed } else { false } }
 
     private var hasFailed: Bool {
         if case .failed = phase { true } else { false }

@@ -52,7 +52,7 @@ struct FieldTraits: OptionSet, Sendable {
     /// Apart, as few names have any.
     @inline(never)
     private static func signs(of byte: UInt8) -> FieldTraits {
-        byte == 95 ? [.respelled, .underscored] : .respelled
+        byte == .underscore ? [.respelled, .underscored] : .respelled
     }
 
     /// By how the name begins.

@@ -65,6 +65,8 @@ struct ExampleTests {
         "listener: public",
         "proxy_protocol: accept", "proxy_protocol: v2", "warm: connections", "owner: trunkline",
         "group: www-data",
+        // JSON in quotes, cut at its brace.
+        "away_message: '", "back_message: '",
     ]
 
     @Test("so is what stands behind a # as it would be written")

@@ -12,9 +12,12 @@ struct DocumentationTests {
             .map { String($0.element) }
     }
 
-    /// Those of them that do not exist.
+    /// Those of them that do not exist, by their way from `Sources` or from the top.
     static func missing(_ text: String, among files: Set<String>) -> [String] {
-        namedFiles(text).filter { !files.contains($0) }
+        namedFiles(text).filter {
+            !files.contains($0)
+                && !FileManager.default.fileExists(atPath: House.root.appending(path: $0).path)
+        }
     }
 
     @Test("every file that an article names exists; the life of a session names a file for each step")

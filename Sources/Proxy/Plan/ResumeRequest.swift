@@ -1,3 +1,4 @@
+internal import ASCII
 internal import Access
 internal import HTTPProtocol
 
@@ -47,7 +48,7 @@ struct ResumeRequest: Equatable {
         let others = offered.names.filter { $0 != name }
         fields.remove("sec-websocket-protocol")
         if !others.isEmpty {
-            let line = Array(others.map(\.bytes).joined(separator: [44, 32]))
+            let line = Array(others.map(\.bytes).joined(separator: [.comma, .space]))
             fields.append("Sec-WebSocket-Protocol", bytes: line)
         }
         return true

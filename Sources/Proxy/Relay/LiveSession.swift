@@ -109,7 +109,6 @@ class LiveSession: PeerOwner, TimerOwner {
         meter.begin()
     }
 
-    final var upstreamName: String { facts.upstream }
     /// When it began, on the loop's clock.
     final var began: UInt64 { facts.began }
     final var peers: [WebSocketPeer] { backend.map { [client, $0] } ?? [client] }
@@ -121,8 +120,6 @@ class LiveSession: PeerOwner, TimerOwner {
     final var isEnding: Bool { machine.isEnding }
     /// Why it is to be closed before its time, where that is so.
     final var plannedDrain: DrainCause? { machine.plannedDrain }
-    /// Whether it waits for its end because its route or backend is gone.
-    final var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
 
     /// Ends it when this many nanoseconds have passed, with the code and reason of the cause. A later call replaces an
     /// earlier one.

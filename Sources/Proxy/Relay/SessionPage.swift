@@ -12,6 +12,10 @@ extension LiveSession {
         return isAway ? .away : isAsleep ? .hibernating : .open
     }
 
+    /// Whether it waits for its end because its route or backend is gone.
+    var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
+    var upstreamName: String { facts.upstream }
+
     private var age: UInt64 { worker.loop.now - min(began, worker.loop.now) }
 
     /// What filters look at.

@@ -18,7 +18,7 @@ extension StreamConnection {
         guard !isOver, let moved = socket.moveOut() else { return nil }
         let session = tls?.moveOut()
         let place = self.place
-        letGo()
+        becomeNobodys()
         guard (session == nil) == (tls == nil) else { return nil }
         return MovedConnection(
             socket: moved, tls: session, peerPort: peerPort, localPort: localPort, place: place)

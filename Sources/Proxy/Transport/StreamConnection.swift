@@ -153,7 +153,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     /// The connection is another's.
-    func letGo() {
+    func becomeNobodys() {
         isOver = true
         receiver = nil
         place = nil
