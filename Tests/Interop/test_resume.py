@@ -489,8 +489,13 @@ def test_memory_is_bounded_with_every_client_away(run):
             except Exception:
                 pass
         await asyncio.gather(*(fill(socket) for socket in list(backend.sockets)))
-        held = (await asyncio.to_thread(admin.metrics)).value("trunkline_memory_held_bytes")
-        assert held <= 8 << 20, held
+        async def held() -> float:
+            return (await asyncio.to_thread(admin.metrics)).value("trunkline_memory_held_bytes")
+        # Before the next look at the limit more may have come.
+        deadline = asyncio.get_running_loop().time() + 10
+        while await held() > 8 << 20:
+            assert asyncio.get_running_loop().time() < deadline, await held()
+            await asyncio.sleep(0.05)
         back = 0
         for one in clients:
             await one.back()

@@ -8,7 +8,6 @@ import pytest
 
 from support import machine, preload
 from support.admin import Admin
-from support.backends import ScriptedBackend, echo
 from support.proxy import configuration
 from support.scripted_authority import ScriptedAuthority
 from support.successor import hand_over
@@ -21,14 +20,16 @@ NAME = "chat.example.com"
 def start(run, tmp_path):
     """`with start(authority) as (proxy, admin):`"""
     admin = Admin(machine.free_port())
+    # It takes connections and never says anything.
+    silent = socket.create_server(("127.0.0.1", 0))
 
     def make(authority, **more):
-        with ScriptedBackend(echo) as backend:
-            address = backend.address
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
         acme = authority.section(tmp_path / "storage", **more.pop("acme", {}))
         config = configuration(address, admin=admin.section, acme=acme, **more.pop("sections", {}))
         return run(config, listener={"tls": {"acme": [NAME]}}, **more), admin
-    return make
+    with silent:
+        yield make
 
 
 def leaf(proxy, name: str = NAME) -> bytes:
@@ -184,14 +185,14 @@ def test_a_reload_in_the_middle_of_an_order_loses_nothing(start, tmp_path, chang
 @pytest.mark.parametrize("outlives", [True, False])
 def test_a_hand_over_in_the_middle_of_an_order_loses_nothing(start, tmp_path, outlives):
     with ScriptedAuthority(tmp_path / "authority") as authority:
-        proxy, admin = start(authority)
+        proxy, admin = start(authority, sections={"timeouts": {"drain": "20s"}})
         with proxy:
             machine.eventually(lambda: admin.get("/readyz?certificates")[0] == 200, "the first is there", 15)
             first = leaf(proxy)
             authority.held = "/finalize"
             assert admin.post("/acme/renew")[0] == 200
             machine.eventually(lambda: authority.requests.count("POST /finalize") == 2, "the order is under way", 15)
-            # A session keeps the old process for as long as a drain may take; without one it ends at once, and the order with it.
+            # A request keeps the old process for as long as a drain may take; without one it ends at once, and the order with it.
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             held = context.wrap_socket(proxy.tcp(), server_hostname=NAME) if outlives else None
