@@ -81,8 +81,9 @@ def test_a_client_that_waits_for_its_rate_loses_nothing_in_a_move(run, ledger):
             await asyncio.to_thread(good.begin)
             await asyncio.to_thread(other.end)
             await asyncio.to_thread(other.begin)
-            await teller.until_answered(timeout=30)
-            assert teller.answered == list(range(1, 62))
+            # What a backend reads behind its own Close it doesn't answer.
+            await eventually(lambda: sum(map(len, ledger.reads().values())) == teller.said, "all are read", 30)
+            assert teller.answered == sorted(set(teller.answered))
             nothing_lost(ledger, [teller])
             await teller.leave()
 
