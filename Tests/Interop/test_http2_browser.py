@@ -76,7 +76,8 @@ def test_page_and_sockets_share_one_connection(edge, page):
         assert "permessage-deflate" in headers["sec-websocket-extensions"]
         assert "sec-websocket-accept" not in headers and "upgrade" not in headers
     assert page.evaluate("sockets.every(socket => socket.extensions.includes('permessage-deflate'))")
-    assert connections(edge.port) == 1
+    # A browser may open another one ahead of need, and lets go of it when nothing came of it.
+    machine.eventually(lambda: connections(edge.port) == 1, "there is one connection", 30)
     page.evaluate("sockets[0].close(4000, 'enough')")
     machine.eventually(lambda: page.evaluate("closes.length") == 1, "it closes")
     assert page.evaluate("closes") == [[4000, True]]
