@@ -32,8 +32,8 @@ enum Base64 {
         for _ in 0..<2 where digits.last == .equals { digits.removeLast() }
         for index in digits.indices {
             switch digits[index] {
-            case .plus: digits[index] = 45
-            case .slash: digits[index] = 95
+            case .plus: digits[index] = .hyphen
+            case .slash: digits[index] = .underscore
             case .hyphen, .underscore: return nil
             default: break
             }

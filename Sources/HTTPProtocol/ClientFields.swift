@@ -14,10 +14,13 @@ package enum ClientFields {
     static let names: [(String, FieldTraits)] =
         identity.map { ($0, .identity) } + entrance.map { ($0, .entrance) }
         + credentials.map { ($0, .credential) } + certificates.map { ($0, .certificate) }
+        + [("trunkline-resume", .hereOnly)]
 
     private static let identity = [
         "cf-connecting-ip", "cf-connecting-ipv6", "client-cert", "client-cert-chain", "client-ip",
         "fastly-client-ip", "forwarded", "forwarded-for", "remote-addr", "remote-user", "true-client-ip",
+        // Which session it is, to backends that keep something under that.
+        "trunkline-session",
         "x-client-cert", "x-client-dn", "x-client-ip", "x-client-verify", "x-cluster-client-ip",
         "x-envoy-external-address", "x-forwarded", "x-original-forwarded-for", "x-originating-ip",
         "x-remote-addr", "x-remote-ip", "x-remote-user",

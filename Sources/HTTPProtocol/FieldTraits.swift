@@ -25,10 +25,12 @@ struct FieldTraits: OptionSet, Sendable {
     static let rewritten = FieldTraits(rawValue: 2048)
     /// Of a certificate.
     static let certificate = FieldTraits(rawValue: 4096)
+    /// A client says it to us, and we say another thing by it to backends.
+    static let hereOnly = FieldTraits(rawValue: 8192)
 
     /// Who stands before a backend says it, and no client.
     static let claims: FieldTraits = [.identity, .entrance]
-    private static let ofClient: FieldTraits = [.identity, .entrance, .credential]
+    private static let ofClient: FieldTraits = [.identity, .entrance, .credential, .hereOnly]
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 

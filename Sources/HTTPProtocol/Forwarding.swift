@@ -104,7 +104,7 @@ package struct Forwarding: Equatable, Sendable {
     }
 
     private func isReplaced(_ field: FieldTraits) -> Bool {
-        if field.contains(.requestID) { return true }
+        if !field.isDisjoint(with: [.requestID, .hereOnly]) { return true }
         guard !field.isDisjoint(with: .claims) else { return false }
         guard known.isBelieved, !field.contains(.respelled) else { return true }
         return field.contains(.rewritten) || connection.asksForCertificates && field.contains(.certificate)

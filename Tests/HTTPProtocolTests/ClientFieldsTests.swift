@@ -10,7 +10,7 @@ struct ClientFieldsTests {
             "x.forwarded.for",
             "x-forwarded-user", "forwarded", "client-cert", "client_cert", "client-cert-chain",
             "x-forwarded-client-cert", "x_forwarded_client_cert", "ssl-client-verify", "x-ssl-cert",
-            "remote_user",
+            "remote_user", "trunkline-session", "Trunkline_Session",
             "x-auth-request-email", "cf-connecting-ip", "true-client-ip",
         ])
     func identity(name: String) {

@@ -13,7 +13,9 @@ from support.wire import Wire, upgrade_request
 
 FORGED = [("X-Forwarded-For", "6.6.6.6"), ("X-Real-IP", "6.6.6.6"), ("X_Real_IP", "6.6.6.6"), ("X-Scheme", "gopher"),
           ("X_Forwarded_For", "6.6.6.6"), ("Forwarded", 'for=6.6.6.6;x="'), ("X-Forwarded-User", "root"),
-          ("Client_Cert", ":eA==:"), ("Client-Cert", ":eA==:"), ("X-Forwarded-Prefix", "/forged")]
+          ("Client_Cert", ":eA==:"), ("Client-Cert", ":eA==:"), ("X-Forwarded-Prefix", "/forged"),
+          ("Trunkline-Session", "stolen"), ("trunkline_session", "stolen"), ("Trunkline-Resume", "reason=stolen"),
+          ("trunkline_resume", "reason=stolen"), ("Trunkline.Resume", "reason=stolen")]
 
 
 class Recorder(ScriptedBackend):
@@ -73,7 +75,7 @@ def test_what_a_stranger_says_of_itself_goes_nowhere(edge, recorder, kind):
     assert head.all("x-forwarded-prefix") == ["/app"]
     assert len(head.all("forwarded")) == 1 and head.get("forwarded").startswith("for=127.0.0.1;proto=https;host=")
     everything = str(head.fields)
-    for trace in ("6.6.6.6", "gopher", "root", "eA==", "forged", "_"):
+    for trace in ("6.6.6.6", "gopher", "root", "eA==", "forged", "stolen", "_"):
         assert trace not in everything.replace("x_forwarded", "_"), trace
 
 

@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What a client shows to come back to its session: where that is, and a secret that nobody can guess. Good for one time.
 struct ResumeToken: Equatable, Sendable {
     private static let size = 32
@@ -19,9 +21,7 @@ struct ResumeToken: Equatable, Sendable {
         guard digits.count == 2 * Self.size else { return nil }
         var secret: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let high = Self.value(digits[index]), let low = Self.value(digits[index + 1]) else {
-                return nil
-            }
+            guard let high = digits[index].hexValue, let low = digits[index + 1].hexValue else { return nil }
             secret.append(high << 4 | low)
         }
         self.session = session
@@ -30,17 +30,8 @@ struct ResumeToken: Equatable, Sendable {
 
     /// For the client.
     var text: String {
-        let digits = Array("0123456789abcdef".utf8)
-        let hex = secret.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        let hex = secret.flatMap { [UInt8(hexDigit: $0 >> 4), UInt8(hexDigit: $0)] }
         return "\(session).\(String(decoding: hex, as: UTF8.self))"
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case 48...57: digit - 48
-        case 97...102: digit - 87
-        default: nil
-        }
     }
 
     /// Whether it is the same, in a time that does not tell how much of it is.
