@@ -9,11 +9,14 @@ enum Targets {
             return "its canonical form is another target"
         }
         guard isClean(target.path) else { return "dots in the path" }
+        // Dots may come to light where something is encoded, or a backslash is taken for a slash.
+        let hasHidden = target.path.utf8.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "\\") }
         var readings = 0
         var fault: String?
         _ = target.everyReading { path in
             readings += 1
             if path.utf8.first != 47 { fault = "a reading that leaves the root" }
+            if !isClean(path), !hasHidden { fault = "dots in a reading of what hides none" }
             if path == target.path { fault = "a reading that is none" }
             return fault == nil
         }
