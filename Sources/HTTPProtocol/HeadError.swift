@@ -16,6 +16,8 @@ package enum HeadError: Error, Equatable, Hashable, Sendable {
     case badMethod
     /// Neither origin form nor absolute form, or with bytes outside visible ASCII.
     case badTarget
+    /// CONNECT with an authority: a tunnel to somewhere else (RFC 9112, 3.2.3), which nobody gets.
+    case tunnel
     /// Nothing that a backend could be asked for.
     case badPath(RequestTargetError)
     /// A version other than 1.0 and 1.1.
@@ -45,6 +47,7 @@ package enum HeadError: Error, Equatable, Hashable, Sendable {
     package var status: Int {
         switch self {
         case .tooLarge, .tooManyFields: 431
+        case .tunnel: 405
         case .badVersion: 505
         default: 400
         }
@@ -61,6 +64,7 @@ package enum HeadError: Error, Equatable, Hashable, Sendable {
         case .badStatusLine: "malformed status line"
         case .badMethod: "malformed method"
         case .badTarget: "malformed request target"
+        case .tunnel: "no tunnels here"
         case .badPath(let error): error.reason
         case .badVersion: "unsupported protocol version, expected HTTP/1.1"
         case .badFieldName: "malformed header field name"

@@ -67,7 +67,8 @@ extension Refusal.Reason {
         switch self {
         case .badVersion, .upgradeRequired:
             [.init("Sec-WebSocket-Version", "13"), .init("Upgrade", "websocket")]
-        case .methodNotAllowed: [.init("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")]
+        case .methodNotAllowed, .head(.tunnel):
+            [.init("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")]
         case .head, .body, .upgradeWithBody, .missingKey, .repeatedKey, .badKey, .badExtensions, .misdirected,
             .otherProtocol, .missingAuthority, .twoAuthorities, .badAuthority, .badPath, .repeatedLength,
             .endedWithRequest:
@@ -88,6 +89,7 @@ extension HeadError {
         case .badStatusLine: "malformed_status_line"
         case .badMethod: "malformed_method"
         case .badTarget: "malformed_request_target"
+        case .tunnel: "no_tunnels_here"
         case .badPath(let error): error.label
         case .badVersion: "unsupported_protocol_version_expected_http"
         case .badFieldName: "malformed_header_field_name"

@@ -31,6 +31,7 @@ package struct RequestHeadParser: Sendable {
     private func head(_ line: RequestLine, _ fields: HeaderFields) throws(HeadError) -> RequestHead {
         try checkHost(fields, line.minorVersion)
         var fields = fields
+        if line.target.first != .slash, line.method.elementsEqual("CONNECT".utf8) { throw .tunnel }
         let target = try target(line.target, &fields)
         let framing = try BodyFraming(fields)
         // 6.1: a Transfer-Encoding in HTTP/1.0 means faulty framing.

@@ -91,6 +91,7 @@ struct BadHead: CustomTestStringConvertible {
         target("authority with user", "http://u@a/", .badTarget),
         target("authority with two hosts", "http://a,b/", .badTarget),
         target("no authority", "http:///", .badTarget),
+        BadHead("tunnel", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", .tunnel, 405),
     ]
 
     private static let hosts = [

@@ -5,7 +5,8 @@ import Testing
 struct RefusalReasonTests {
     private static let heads: [HeadError] = [
         .bareLineFeed, .bareCarriageReturn, .lineFolding, .controlByte, .badRequestLine, .badStatusLine,
-        .badMethod, .badTarget, .badPath(.malformed), .badPath(.malformedEncoding), .badPath(.controlByte),
+        .badMethod, .badTarget, .tunnel, .badPath(.malformed), .badPath(.malformedEncoding),
+        .badPath(.controlByte),
         .badPath(.aboveRoot), .badVersion, .badFieldName, .missingHost, .duplicateHost, .badHost,
         .conflictingLengths, .badContentLength, .badTransferEncoding, .tooLarge(limit: 7),
         .tooManyFields(limit: 8), .tooManyInterim(limit: 9),

@@ -169,7 +169,7 @@ def test_underscores_pass_where_they_are_to(run, recorder):
 
 def test_connect_is_for_no_one(edge, recorder):
     before = len(recorder.heads)
-    for target in ("/", "/app/x"):
+    for target in ("/", "/app/x", "a:80", "[::1]:443", "http://a/", "*"):
         assert ask(edge, [], target, first="CONNECT") == 405
     assert len(recorder.heads) == before
 
