@@ -1,5 +1,6 @@
 """Fixtures of the interop tests."""
 
+import collections
 import resource
 import sys
 from pathlib import Path
@@ -30,6 +31,43 @@ def pytest_runtest_makereport(item, call):
         reason = f"memory isn't judged with the {machine.SANITIZER} sanitizer: {call.excinfo.value}"
         report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1], reason)
     return report
+
+
+# What a file of tests may take of the default run, in seconds. One that takes more is named; one that takes four times as
+# much, as no busy machine makes it, fails the run. What needs longer stands behind `machine.FULL`.
+BUDGET = 30
+# Autobahn's client is busy all of its time.
+BUDGETS = {"test_conformance.py": 120}
+taken = collections.Counter()
+# Those that take longest begin first, so that no worker is left with one of them at the end.
+LONG = ("conformance", "multiplex", "strange_authorities", "continuity", "broadcast", "failures", "health", "reconnects", "progress",
+        "watched_files", "bad_frames", "http2_abuse", "sessions", "many_sessions", "http2_browser", "resume_clients")
+
+
+def pytest_collection_modifyitems(items):
+    rank = {f"test_{name}": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+def pytest_runtest_logreport(report):
+    taken[Path(report.location[0]).name] += report.duration
+
+
+def over_budget(times: int = 1) -> list[str]:
+    return [f"{file} took {seconds:.0f} s, its budget is {BUDGETS.get(file, BUDGET)}"
+            for file, seconds in taken.most_common() if seconds > BUDGETS.get(file, BUDGET) * times]
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"{sum(taken.values()):.0f} s of tests in {len(taken)} files")
+    for line in over_budget():
+        terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session):
+    is_judged = not machine.FULL and not machine.SANITIZER and not hasattr(session.config, "workerinput")
+    if is_judged and session.exitstatus == 0 and over_budget(4):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from support.wire import BINARY, CLOSE, KEY, accept_for, frame, upgrade_request
 pytestmark = pytest.mark.alone
 
 SESSIONS = 2000
-ROUNDS = 40 if FULL else 6
+ROUNDS = 40 if FULL else 3
 AT_ONCE = 100
 
 
@@ -103,7 +103,7 @@ def test_two_thousand_sessions_echo_and_are_drained(run, node_chat):
         assert await asyncio.to_thread(refused, proxy), "a new connection while draining"
         await asyncio.gather(*waiting)
 
-    config = configuration(node_chat.address, timeouts={"drain": "20s"})
+    config = configuration(node_chat.address, timeouts={"drain": "20s" if FULL else "10s"})
     with run(config, drain=25) as proxy:
         asyncio.run(asyncio.wait_for(life(proxy), 120))
         machine.eventually(lambda: proxy.process.poll() is not None, "the proxy ends once all are closed", 10)

@@ -16,7 +16,7 @@ from support.wire import BINARY, frame
 pytestmark = pytest.mark.alone
 
 SESSIONS = 1000 if FULL else 300
-SECONDS = 12 if FULL else 4
+SECONDS = 12 if FULL else 2
 SLOW_CONSUMER = 3 if FULL else 1
 
 
