@@ -67,8 +67,13 @@ let package = Package(
             ],
             resources: [.embedInCode("Demo/demo.html")],
             swiftSettings: house),
+        .target(
+            name: "Operator",
+            dependencies: ["ACME", "ASCII", "Access", "Configuration", "EventLoop", "HTTPProtocol"],
+            swiftSettings: house),
         .executableTarget(
-            name: "trunkline", dependencies: ["Proxy", "Configuration", argumentParser], swiftSettings: house),
+            name: "trunkline", dependencies: ["Operator", "Proxy", "Configuration", argumentParser],
+            swiftSettings: house),
 
         .testTarget(
             name: "WebSocketProtocolTests", dependencies: ["WebSocketProtocol", "Chance", basicContainers],
@@ -106,6 +111,7 @@ let package = Package(
                 "PerMessageDeflate",
                 "Routing", "TLS", "WebSocketProtocol", basicContainers, logging,
             ], swiftSettings: house),
+        .testTarget(name: "OperatorTests", dependencies: ["Operator"], swiftSettings: house),
         .target(name: "Chance", path: "Tests/Support/Chance", swiftSettings: house),
         .testTarget(name: "HouseTests", dependencies: ["Configuration"], swiftSettings: house),
         .target(

@@ -83,6 +83,8 @@ extension UInt8 {
 extension UInt8 {
     /// `0` to `9`.
     @inlinable package var isDigit: Bool { self &- .zero < 10 }
+    /// `A` to `Z` and `a` to `z`.
+    @inlinable package var isLetter: Bool { (self | 0x20) &- .lowerA < 26 }
     /// `A` to `Z`.
     @inlinable package var isUpper: Bool { self &- .upperA < 26 }
     /// A letter in lower case; everything else as it is.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Operator
 internal import Proxy
 
 /// Certificates that a running proxy gets by itself.
@@ -14,12 +15,17 @@ struct AcmeCommand: ParsableCommand {
               trunkline acme renew chat.example.com
               trunkline acme revoke chat.example.com --reason 1
 
-            Exit status: 0 when it is done, 1 when it is not, with the reason on standard error, 64 when the command line \
-            is wrong.
-
-            Read on in Certificates.md.
+            \(ending)
             """,
         subcommands: [AcmeStatus.self, AcmeRenew.self, AcmeRevoke.self, AcmeAccountKey.self])
+
+    /// What the help of all of them ends with.
+    static let ending = """
+        Exit status: 0 when it is done, 1 when it is not, with the reason on standard error, 64 when the command line \
+        is wrong.
+
+        Read on in Certificates.md.
+        """
 }
 
 /// Where the proxy is reached.
@@ -42,7 +48,13 @@ struct AdminAddress: ParsableArguments {
 
 struct AcmeStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows each certificate, when it is due, and what went wrong last.")
+        commandName: "status", abstract: "Shows each certificate, when it is due, and what went wrong last.",
+        discussion: """
+            Example:
+              trunkline acme status --admin 127.0.0.1:9901
+
+            \(AcmeCommand.ending)
+            """)
 
     @OptionGroup var address: AdminAddress
 
@@ -51,7 +63,13 @@ struct AcmeStatus: ParsableCommand {
 
 struct AcmeRenew: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "renew", abstract: "Asks for certificates now: for one name, or for all.")
+        commandName: "renew", abstract: "Asks for certificates now: for one name, or for all.",
+        discussion: """
+            Example:
+              trunkline acme renew chat.example.com
+
+            \(AcmeCommand.ending)
+            """)
 
     @Argument(help: "The name, as in the configuration. (default: all)")
     var name: String?
@@ -63,7 +81,13 @@ struct AcmeRenew: ParsableCommand {
 
 struct AcmeRevoke: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Has the authority revoke a certificate, and asks for another.")
+        commandName: "revoke", abstract: "Has the authority revoke a certificate, and asks for another.",
+        discussion: """
+            Example:
+              trunkline acme revoke chat.example.com --reason 1
+
+            \(AcmeCommand.ending)
+            """)
 
     @Argument(help: "The name, as in the configuration.")
     var name: String
@@ -78,7 +102,13 @@ struct AcmeRevoke: ParsableCommand {
 
 struct AcmeAccountKey: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "account-key", abstract: "Gives the account at the authority another key.")
+        commandName: "account-key", abstract: "Gives the account at the authority another key.",
+        discussion: """
+            Example:
+              trunkline acme account-key
+
+            \(AcmeCommand.ending)
+            """)
 
     @OptionGroup var address: AdminAddress
 

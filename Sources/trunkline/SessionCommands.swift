@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Operator
 internal import Proxy
 
 /// Which sessions are meant, and where they are.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Operator
 internal import Proxy
 
 /// The command. Each subcommand hands over to the module that does the work.

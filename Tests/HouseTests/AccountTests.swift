@@ -22,7 +22,7 @@ struct AccountTests {
         "Proxy/Upstream/BackendRequest.swift start": "the beginning of an answer, as long as a key may be",
     ]
     /// Not on the data plane.
-    private static let left = ["Proxy/Demo/", "Proxy/Top/", "Proxy/Certificates/"]
+    private static let left = ["Operator/", "Proxy/Demo/", "Proxy/Certificates/"]
 
     /// The properties of a file that bytes can be put into, as `path name`.
     static func holders(_ path: String, _ lines: [Substring]) -> [String] {

@@ -33,7 +33,8 @@ struct ImportTableTests {
             "Routing",
             "Synchronization", "TLS", "Telemetry", "WebSocketProtocol",
         ],
-        "trunkline": ["ArgumentParser", "Configuration", "Proxy"],
+        "Operator": ["ACME", "ASCII", "Access", "Configuration", "EventLoop", "HTTPProtocol"],
+        "trunkline": ["ArgumentParser", "Configuration", "Operator", "Proxy"],
     ]
 
     /// Unsafe code has an address.

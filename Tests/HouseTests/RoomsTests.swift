@@ -6,12 +6,11 @@ struct RoomsTests {
     /// Each folder with those that it may use; who is used comes first.
     private static let arrows: [(room: String, uses: Set<String>)] = [
         ("Metrics", []),
-        ("Top", []),
         ("Faults", ["Metrics"]),
         ("Observation", ["Metrics", "Faults"]),
         ("Context", ["Metrics", "Faults", "Observation"]),
         ("Transport", ["Metrics", "Faults", "Context"]),
-        ("Certificates", ["Top", "Faults", "Observation", "Context", "Transport"]),
+        ("Certificates", ["Faults", "Observation", "Context", "Transport"]),
         ("Plan", ["Metrics", "Faults", "Observation", "Context", "Transport"]),
         ("Upstream", ["Metrics", "Faults", "Observation", "Context", "Transport", "Plan"]),
         ("Exchange", ["Metrics", "Faults", "Observation", "Context", "Transport", "Plan", "Upstream"]),

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Operator
 
 @Suite("Reading a page of metrics")
 struct ScrapeTests {

@@ -50,7 +50,14 @@ package final class Top: TimerTarget {
 
     /// Where an admin listener is, from what the command line says.
     static func target(_ admin: String) throws(TopError) -> (Address, SocketAddress) {
-        guard let address = AddressSyntax.parse(admin), let target = SocketAddress(listening: address) else {
+        let address = AddressSyntax.parse(admin)
+        let target =
+            switch address {
+            case .ip(let ip, let port)?: SocketAddress(ip: ip, port: port)
+            case .unix(let path)?: SocketAddress(unixPath: path)
+            case .name?, nil: nil as SocketAddress?
+            }
+        guard let address, let target else {
             throw TopError(
                 reason:
                     "'\(admin)' is no address, expected one such as 127.0.0.1:9901 or unix:/run/admin.sock")

@@ -34,11 +34,7 @@ package enum AcmeOrder {
     ///   - admin: an address as the configuration spells it.
     ///   - token: the file that the admin listener's `token` names; nil = none.
     package static func run(_ wish: Wish, admin: String, token: String?) throws(TopError) -> Never {
-        guard let address = AddressSyntax.parse(admin), let target = SocketAddress(listening: address) else {
-            throw TopError(
-                reason:
-                    "'\(admin)' is no address, expected one such as 127.0.0.1:9901 or unix:/run/admin.sock")
-        }
+        let (_, target) = try Top.target(admin)
         let word = try token.map { (file) throws(TopError) in try Top.read(file) }
         var outcome: Result<String, FetchError>?
         do throws(SystemError) {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Operator
 
 @Suite("Numbers in the terminal")
 struct TopTextTests {

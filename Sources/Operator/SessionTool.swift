@@ -1,3 +1,4 @@
+internal import ASCII
 internal import Access
 internal import Configuration
 internal import EventLoop
@@ -60,7 +61,7 @@ package enum SessionTool {
         var result = ""
         for byte in text.utf8 {
             switch byte {
-            case 48...57, 65...90, 97...122, 45, 46, 95, 126:
+            case _ where byte.isDigit || byte.isLetter, .hyphen, .dot, .underscore, .tilde:
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             default: result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             }

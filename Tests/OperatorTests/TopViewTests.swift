@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Operator
 
 @Suite("The picture of trunkline top")
 struct TopViewTests {

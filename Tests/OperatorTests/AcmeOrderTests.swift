@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Proxy
+@testable import Operator
 
 @Suite("The command for certificates")
 struct AcmeOrderTests {
