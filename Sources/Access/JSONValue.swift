@@ -202,7 +202,7 @@ struct JSONReader {
                 guard let whole = String(validating: text, as: UTF8.self) else { throw .malformed }
                 return whole
             case .backslash: try escape(into: &text)
-            case 0..<32: throw .malformed
+            case 0..<UInt8.space: throw .malformed
             default: text.append(byte)
             }
         }

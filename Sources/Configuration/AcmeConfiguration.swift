@@ -1,3 +1,4 @@
+internal import ASCII
 internal import YAML
 
 /// `acme`: certificates that the proxy gets by itself (RFC 8555).
@@ -175,9 +176,7 @@ extension Scalar where Value == String {
                 let rest = ["https://", "http://"].first { text.hasPrefix($0) }
                     .map { text.dropFirst($0.utf8.count) }
                 let first = rest?.utf8.first ?? 0
-                let isHost =
-                    (48...57).contains(first) || (97...122).contains(first | 0x20)
-                    || first == UInt8(ascii: "[")
+                let isHost = first.isDigit || first.isLetter || first == .openBracket
                 return isHost ? text : nil
             }, print: { $0 })
     }

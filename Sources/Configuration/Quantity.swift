@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Durations, sizes and flags as the configuration spells them.
 package enum Quantity {
     private static let durations: [(String, UInt64)] = [
@@ -10,7 +12,7 @@ package enum Quantity {
 
     /// A whole number in digits alone: no sign, no space.
     static func number(_ text: some StringProtocol) -> Int? {
-        text.utf8.allSatisfy { (48...57).contains($0) } ? Int(text) : nil
+        text.utf8.allSatisfy(\.isDigit) ? Int(text) : nil
     }
 
     /// Nanoseconds; `0` and `off` are 0.

@@ -20,7 +20,7 @@ enum RouteSyntax {
         if !text.hasPrefix("/") {
             return "\(what) '\(text)' must begin with '/'" + (Habits.path(text) ?? "")
         }
-        if !text.utf8.allSatisfy({ (33...126).contains($0) && $0 != .hash && $0 != .question }) {
+        if !text.utf8.allSatisfy({ ($0 > .space && $0 < .delete) && $0 != .hash && $0 != .question }) {
             return
                 "\(what) '\(text)' matches nothing: expected a path as on the wire, percent-encoded and without '?' or '#'"
         }

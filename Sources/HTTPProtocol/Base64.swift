@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Base64 with padding (RFC 4648, 4). Only what the handshake needs: encoding.
 enum Base64 {
     static func encode(_ bytes: [UInt8]) -> String {
@@ -10,8 +12,8 @@ enum Base64 {
             if count > 2 { word |= UInt32(bytes[start + 2]) }
             text.append(digit(word >> 18))
             text.append(digit(word >> 12))
-            text.append(count > 1 ? digit(word >> 6) : 61)
-            text.append(count > 2 ? digit(word) : 61)
+            text.append(count > 1 ? digit(word >> 6) : .equals)
+            text.append(count > 2 ? digit(word) : .equals)
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -19,18 +21,15 @@ enum Base64 {
     private static func digit(_ word: UInt32) -> UInt8 {
         let value = UInt8(truncatingIfNeeded: word & 63)
         switch value {
-        case 0..<26: return 65 &+ value
-        case 26..<52: return 71 &+ value
-        case 52..<62: return value &- 4
-        case 62: return 43
-        default: return 47
+        case 0..<26: return .upperA &+ value
+        case 26..<52: return .lowerA &+ (value &- 26)
+        case 52..<62: return .zero &+ (value &- 52)
+        case 62: return .plus
+        default: return .slash
         }
     }
 
     static func isDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 48...57, 65...90, 97...122, 43, 47: true
-        default: false
-        }
+        byte.isDigit || byte.isLetter || byte == .plus || byte == .slash
     }
 }

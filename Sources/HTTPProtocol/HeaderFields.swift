@@ -99,7 +99,7 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// Makes blanks of control bytes.
     private mutating func clean(from start: Int) {
-        for index in start..<bytes.count where plain(bytes[index]) != bytes[index] { bytes[index] = 32 }
+        for index in start..<bytes.count where plain(bytes[index]) != bytes[index] { bytes[index] = .space }
     }
 
     /// Adds all lines of another set at the end.

@@ -44,6 +44,6 @@ struct RequestLine: FirstLine {
             version[6] == .dot, version[7].isDigit
         else { throw .badRequestLine }
         guard version[5] == UInt8(ascii: "1"), version[7] <= UInt8(ascii: "1") else { throw .badVersion }
-        minorVersion = Int(version[7] - 48)
+        minorVersion = Int(version[7] - .zero)
     }
 }

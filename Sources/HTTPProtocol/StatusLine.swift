@@ -25,8 +25,8 @@ struct StatusLine: FirstLine {
             default: byte == .tab || (byte >= .space && byte != .delete)
             }
         guard isGood else { throw .badStatusLine }
-        if position == 7 { minorVersion = Int(byte - 48) }
-        if (9...11).contains(position) { status = status * 10 + Int(byte - 48) }
+        if position == 7 { minorVersion = Int(byte - .zero) }
+        if (9...11).contains(position) { status = status * 10 + Int(byte - .zero) }
         if position > 12 { reason.append(byte) }
         position += 1
     }

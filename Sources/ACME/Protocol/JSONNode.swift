@@ -104,7 +104,8 @@ package indirect enum JSONNode: Equatable, Sendable {
         for byte in text.utf8 {
             switch byte {
             case .quote, .backslash: bytes += [.backslash, byte]
-            case 0..<32: bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            case 0..<UInt8.space:
+                bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             default: bytes.append(byte)
             }
         }

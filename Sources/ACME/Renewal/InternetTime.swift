@@ -41,7 +41,7 @@ package enum InternetTime {
 
     private static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
         guard bytes[range].allSatisfy({ $0.isDigit }) else { return nil }
-        return bytes[range].reduce(0) { $0 * 10 + Int($1) - 48 }
+        return bytes[range].reduce(0) { $0 * 10 + Int($1 - .zero) }
     }
 
     /// Seconds that a local time is ahead of UTC.

@@ -67,7 +67,7 @@ struct JSONReader {
             case UInt8(ascii: "\\"):
                 guard let scalar = escaped() else { return nil }
                 units.append(contentsOf: String(scalar).utf8)
-            case 0..<32: return nil
+            case 0..<UInt8.space: return nil
             default: units.append(byte)
             }
         }
