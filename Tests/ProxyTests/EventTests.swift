@@ -1,5 +1,4 @@
 import ACME
-import EventLoop
 import HTTP2Protocol
 import HTTPProtocol
 import Logging
@@ -7,6 +6,7 @@ import TLS
 import Testing
 import WebSocketProtocol
 
+@testable import EventLoop
 @testable import Proxy
 
 /// Every event against the line that it leaves.
@@ -123,6 +123,12 @@ struct EventTests {
         expect(
             ClientEvent.renewalRefused(route: "chat", cause: "expired"),
             "info token of a session not renewed cause=expired phase=access route=chat side=client")
+        for (isClient, side) in [(true, "client"), (false, "backend")] {
+            expect(
+                ClientEvent.cutForMemory(MemoryCut(peer: "1.2.3.4", isClient: isClient, bytes: 5000)),
+                "warning connection cut for memory cause=over limits.memory held_bytes=5000 peer=1.2.3.4"
+                    + " side=\(side)")
+        }
     }
 
     @Test("of feeds")
@@ -259,6 +265,18 @@ struct EventTests {
             CertificateEvent.putOff("h", due: 0, "no answer", failures: 2),
             "!notice certificate asked for later, since asking has failed before; 'trunkline acme renew' asks now"
                 + " cause=no answer due=1970-01-01T00:00:00Z failures=2 name=h")
+        expect(
+            CertificateEvent.storageFailed(.own("disk full")),
+            "!error certificates can't be stored cause=disk full")
+        for (page, see) in [("https://ca/why", "https://ca/why"), (nil, "")] {
+            expect(
+                CertificateEvent.advised("h", RenewalWindow(start: 0, end: 9, explanation: page), due: 0),
+                "!notice renewal suggested due=1970-01-01T00:00:00Z name=h see=\(see)")
+        }
+        expect(
+            CertificateEvent.informationUseless("h", .malformed("no window")),
+            "!warning renewal information is of no use"
+                + " cause=the authority's answer makes no sense: no window name=h")
         expect(CertificateEvent.revoked("h"), "!notice certificate revoked name=h")
         expect(CertificateEvent.keyChanged("dir"), "!notice account key changed authority=dir")
         expect(
