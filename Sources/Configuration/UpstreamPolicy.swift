@@ -122,9 +122,7 @@ package struct UpstreamPolicy: Equatable, Sendable {
         return rules
     }
 
-    static let balances = Scalar<BalancePolicy.Rule>.choice(
-        ("round_robin", .roundRobin), ("least_sessions", .leastSessions), ("random_two", .randomTwo),
-        ("hash", .hash))
+    static let balances = Scalar<BalancePolicy.Rule>.cases()
 
     static let ejection = Table("What clients' requests tell of a backend.", start: Self()) {
         Key.value(

@@ -24,15 +24,15 @@ package struct Candidate: Equatable, Sendable {
 
 /// Chooses among backends. Pure: counts and random values are the caller's.
 package struct BalancePolicy: Sendable {
-    /// The rule.
-    package enum Rule: Equatable, Sendable {
+    /// The rule, and the word for it in a configuration.
+    package enum Rule: String, CaseIterable, Sendable {
         /// In turn, by weight.
-        case roundRobin
+        case roundRobin = "round_robin"
         /// Fewest sessions for its weight.
-        case leastSessions
+        case leastSessions = "least_sessions"
         /// The emptier one of two drawn at random: near the least, and proxies that don't know of each other never all
         /// run to the same one.
-        case randomTwo
+        case randomTwo = "random_two"
         /// By a key: the same key meets the same backend.
         case hash
     }

@@ -41,6 +41,18 @@ struct AdminCallTests {
         #expect(judge("POST", "/undrain?backend=x") == .success(.undrain(.backend("x", upstream: nil))))
     }
 
+    @Test("all that is known stands in the list that `/` shows, and what stands there is known")
+    func list() {
+        let lines = AdminCall.list.split(separator: "\n").map { $0.split { " ?;|[".contains($0) } }
+        var shown: Set<String> = ["/"]
+        for words in lines where words.count > 1 && words[1].hasPrefix("/") {
+            let path = words[1].replacing("ID", with: "0-1")
+            shown.insert(path)
+            #expect(judge(String(words[0]), path) != .failure(.notFound), "\(path)")
+        }
+        #expect(AdminCall.paths.isSubset(of: shown), "\(AdminCall.paths.subtracting(shown))")
+    }
+
     @Test("a browser's page gives none")
     func browsers() {
         #expect(judge("POST", "/reload", origin: "https://a.example") == .failure(.browser))

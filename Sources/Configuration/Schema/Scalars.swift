@@ -87,8 +87,16 @@ extension Scalar where Value == Bool {
 }
 
 extension Scalar {
+    /// One of the words that the cases have themselves.
+    static func cases() -> Self
+    where Value: CaseIterable & Equatable & RawRepresentable, Value.RawValue == String {
+        choice(of: Value.allCases.map { ($0.rawValue, $0) })
+    }
+
     /// One of some words. What is off may be written in each of YAML's ways.
-    static func choice(_ words: (String, Value)...) -> Self where Value: Equatable {
+    static func choice(_ words: (String, Value)...) -> Self where Value: Equatable { choice(of: words) }
+
+    private static func choice(of words: [(String, Value)]) -> Self where Value: Equatable {
         let names = words.map(\.0)
         let last = names.last ?? ""
         let schema: JSON = ["enum": .array(names.map { .text($0) })]

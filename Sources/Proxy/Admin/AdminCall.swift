@@ -18,12 +18,42 @@ enum AdminCall: Equatable, Sendable {
     case sessions(SessionCall)
     case revocations(RevocationCall)
 
+    /// What there is, in words: the answer to `/`.
+    static let list = """
+        Trunkline's admin listener.
+        GET  /healthz   200 as long as the process lives
+        GET  /readyz    200 while it takes new connections, 503 while it starts or drains;
+                        /readyz?certificates: and has every certificate that it is to get
+        GET  /status    what it does now, as JSON
+        GET  /metrics   what it has counted, for Prometheus
+        POST /reload    loads the configuration again
+        POST /drain?route=NAME | upstream=NAME | backend=ADDRESS [&rate=SESSIONS A SECOND]
+        POST /undrain?route=NAME | upstream=NAME | backend=ADDRESS
+        POST /wake?session=ID   gives a session that hibernates a backend again
+        POST /acme/renew[?name=HOST]          asks for certificates now
+        POST /acme/revoke?name=HOST[&reason=NUMBER]
+        POST /acme/account-key                gives the account another key
+        GET  /sessions[?route=&upstream=&backend=&client=&subject=&state=&older_than=&limit=]
+        GET  /sessions/ID
+        DELETE /sessions/ID[?code=&reason=]
+        PUT  /sessions/ID/token   the body is a new token
+        POST /sessions/close?…[&code=&reason=&rate=]   closes those who are meant, as GET /sessions has them
+        POST /sessions/send?…[&type=text|binary]   sends the body to their clients
+        GET  /revocations
+        POST /revocations?subject= | token_id= | issued_before=SECONDS|now [&for=]
+        DELETE /revocations?…   takes one back
+
+        """
+
     /// Sessions closed a second where an order says nothing.
     static let defaultRate = 100
     private static let rates = 1...1_000_000
     private static let reading = ["/", "/healthz", "/readyz", "/status", "/metrics"]
     private static let ordering = ["/reload", "/drain", "/undrain", "/wake"]
     private static let certificates = ["/acme/renew", "/acme/revoke", "/acme/account-key"]
+
+    /// All that is asked for by its path alone.
+    static let paths = Set(reading + ordering + certificates)
 
     /// Judges a request. What is asked of sessions is an order, even where it is only read: it says who they are of.
     ///
@@ -49,7 +79,7 @@ enum AdminCall: Equatable, Sendable {
             }
             return page(path)
         }
-        guard ordering.contains(path) || certificates.contains(path) else { throw .notFound }
+        guard paths.contains(path) else { throw .notFound }
         guard head.method == "POST" else { throw .method(allowed: "POST") }
         try rules.authorize(head)
         if path == "/reload" { return .reload }

@@ -30,32 +30,13 @@ struct RouteStep {
         let request = ServerHandshake.judge(head)
         if case .refuse(let reason) = request { return .refuse(Fault(.request(reason))) }
         let isUpgrade = if case .upgrade = request { true } else { false }
-        let fields = head.fields
-        let offered: [String] =
-            if case .upgrade(let upgrade) = request {
-                upgrade.subprotocols.names.map(\.description)
-            } else {
-                []
-            }
-        let wanted = RouteRequest(
-            host: host, path: head.target.path, listener: listener, isUpgrade: isUpgrade,
-            subprotocols: offered,
-            values: { fields.values($0) })
-        let choice = RouteChoice(generation: generation, table: table)
         let route: Route
         var target: RequestTarget
-        switch choice.choose(wanted, head.target) {
-        case .route(let chosen, let rewritten): (route, target) = (chosen, rewritten)
-        case .none:
-            let wouldUpgrade =
-                if !isUpgrade, case .route = choice.choose(wanted.asUpgrade, head.target) { true } else {
-                    false
-                }
-            return .refuse(Fault(wouldUpgrade ? .request(.upgradeRequired) : .noRoute))
-        case .ambiguous: return .refuse(Fault(.ambiguousPath))
-        case .undecided: return .refuse(Fault(.patternTooSlow))
+        do throws(Fault) {
+            (route, target) = try find(request, host)
+        } catch {
+            return .refuse(error)
         }
-        if let fault = fault(of: route) { return .refuse(fault) }
         let taken = route.passage?.sources?.take(from: &head)
         let resume = isUpgrade && canResume(on: route) ? ResumeRequest.take(from: &head) : nil
         guard taken != nil || resume != nil else {
@@ -66,6 +47,35 @@ struct RouteStep {
         guard let resume, case .upgrade(var plan) = decision else { return decision }
         plan.resume = resume
         return .upgrade(plan)
+    }
+
+    /// The route that takes the request, and what the request asks for there.
+    private func find(
+        _ request: OnRequest, _ host: String
+    ) throws(Fault) -> (Route, RequestTarget) {
+        let fields = head.fields
+        var isUpgrade = false
+        var offered: [String] = []
+        if case .upgrade(let upgrade) = request {
+            isUpgrade = true
+            offered = upgrade.subprotocols.names.map(\.description)
+        }
+        let wanted = RouteRequest(
+            host: host, path: head.target.path, listener: listener, isUpgrade: isUpgrade,
+            subprotocols: offered, values: { fields.values($0) })
+        let choice = RouteChoice(generation: generation, table: table)
+        switch choice.choose(wanted, head.target) {
+        case .route(let route, let target):
+            if let fault = fault(of: route) { throw fault }
+            return (route, target)
+        case .none:
+            if !isUpgrade, case .route = choice.choose(wanted.asUpgrade, head.target) {
+                throw Fault(.request(.upgradeRequired))
+            }
+            throw Fault(.noRoute)
+        case .ambiguous: throw Fault(.ambiguousPath)
+        case .undecided: throw Fault(.patternTooSlow)
+        }
     }
 
     /// A feed's clients have no backend of their own that would wait for them.

@@ -4,38 +4,12 @@ internal import Telemetry
 
 // What the admin listener answers. Orders are carried out here and now; pages wait for the workers' counts.
 extension ProxyServer: AdminHost {
-    private static let index = """
-        Trunkline's admin listener.
-        GET  /healthz   200 as long as the process lives
-        GET  /readyz    200 while it takes new connections, 503 while it starts or drains;
-                        /readyz?certificates: and has every certificate that it is to get
-        GET  /status    what it does now, as JSON
-        GET  /metrics   what it has counted, for Prometheus
-        POST /reload    loads the configuration again
-        POST /drain?route=NAME | upstream=NAME | backend=ADDRESS [&rate=SESSIONS A SECOND]
-        POST /undrain?route=NAME | upstream=NAME | backend=ADDRESS
-        POST /wake?session=ID   gives a session that hibernates a backend again
-        POST /acme/renew[?name=HOST]          asks for certificates now
-        POST /acme/revoke?name=HOST[&reason=NUMBER]
-        POST /acme/account-key                gives the account another key
-        GET  /sessions[?route=&upstream=&backend=&client=&subject=&state=&older_than=&limit=]
-        GET  /sessions/ID
-        DELETE /sessions/ID[?code=&reason=]
-        PUT  /sessions/ID/token   the body is a new token
-        POST /sessions/close?…[&code=&reason=&rate=]   closes those who are meant, as GET /sessions has them
-        POST /sessions/send?…[&type=text|binary]   sends the body to their clients
-        GET  /revocations
-        POST /revocations?subject= | token_id= | issued_before=SECONDS|now [&for=]
-        DELETE /revocations?…   takes one back
-
-        """
-
     var rules: AdminRules { current.adminRules }
     var isReady: Bool { isServing && undrainedWorkers == nil }
 
     func answer(_ call: AdminCall, done: @escaping (AdminResponse) -> Void) {
         switch call {
-        case .index: done(AdminResponse(200, Self.index))
+        case .index: done(AdminResponse(200, AdminCall.list))
         case .health: done(AdminResponse(200, "ok\n"))
         case .ready:
             let word = isReady ? "ready\n" : isServing ? "draining\n" : "starting\n"

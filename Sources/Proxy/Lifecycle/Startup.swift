@@ -98,23 +98,14 @@ package struct Startup {
             Self.facts($0, configuration.acme, certificates, old, &files, &refused)
         }
         adminPermissions = (configuration.admin?.access).map { files.permissions($0) } ?? SocketPermissions()
-        var contexts: [String: ClientTLSContext] = [:]
-        for (name, upstream) in configuration.upstreams where upstream.tls != nil {
-            contexts[name] = files.attempt(&refused, old?.backendTLS[name]) { $0.clientContext(upstream) }
-        }
+        let contexts = Self.contexts(configuration, old, &files, &refused)
         let authority = configuration.acme.flatMap { acme in
             files.attempt(&refused, old?.keeping.authority) { $0.authority(acme) }
         }
         access = Self.access(configuration, old, &files)
-        let admin = configuration.admin
-        let token = files.attempt(&refused, old?.adminRules.token) { files in
-            admin?.token.flatMap { files.token($0) }
-        }
-        adminRules = AdminRules(
-            hosts: admin?.hosts ?? [], token: token,
-            isOnNetwork: admin?.address.value.port != nil)
+        adminRules = Self.rules(configuration.admin, old, &files, &refused)
         revocations = files.attempt(&refused, old?.revocations) { files in
-            admin?.revocations.flatMap { files.revocations($0) }
+            configuration.admin?.revocations.flatMap { files.revocations($0) }
         }
         let complaints = files.complaints + diagnostics.filter { !$0.isWarning }
         guard complaints.isEmpty else { throw Diagnostics(complaints) }
@@ -123,6 +114,28 @@ package struct Startup {
         self.files = files.files
         keeping = KeeperPlan(
             authority: authority, names: configuration.issuedNames, stapled: files.stapled)
+    }
+
+    private static func contexts(
+        _ configuration: ProxyConfiguration, _ old: Startup?, _ files: inout ConfiguredFiles,
+        _ refused: inout [Diagnostic]
+    ) -> [String: ClientTLSContext] {
+        var contexts: [String: ClientTLSContext] = [:]
+        for (name, upstream) in configuration.upstreams where upstream.tls != nil {
+            contexts[name] = files.attempt(&refused, old?.backendTLS[name]) { $0.clientContext(upstream) }
+        }
+        return contexts
+    }
+
+    private static func rules(
+        _ admin: AdminConfiguration?, _ old: Startup?, _ files: inout ConfiguredFiles,
+        _ refused: inout [Diagnostic]
+    ) -> AdminRules {
+        let token = files.attempt(&refused, old?.adminRules.token) { files in
+            admin?.token.flatMap { files.token($0) }
+        }
+        return AdminRules(
+            hosts: admin?.hosts ?? [], token: token, isOnNetwork: admin?.address.value.port != nil)
     }
 
     private static func access(
