@@ -368,13 +368,29 @@ static inline int trunkline_notify(const char *name, const void *text, size_t co
     return sent == (ssize_t)count ? 0 : -1;
 }
 
+/// As posix_spawnp, but who adopts orphans is the program's parent from the start: a process between the two has ended when
+/// this returns. It shares our memory, and the calling thread waits for it.
+static __attribute__((noinline)) int trunkline_spawn_apart(
+    pid_t *child, const char *program, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const arguments[], char *const environment[]) {
+    volatile int code = 0;
+    pid_t between = vfork();
+    if (between < 0) return errno;
+    if (between == 0) {
+        code = posix_spawnp(child, program, actions, attributes, arguments, environment);
+        _exit(0);
+    }
+    while (waitpid(between, NULL, 0) < 0 && errno == EINTR) continue;
+    return code;
+}
+
 /// Starts a program found as a shell would find it, with these descriptors under the same numbers and no other.
 ///
 /// With an `output` (else -1) its standard output and standard error go there, its standard input is empty, and it leads a
-/// group of its own, with which all that it starts can be ended.
+/// group of its own, with which all that it starts can be ended. Where it is to stand `apart`, it is no child of ours.
 static inline int trunkline_spawn(
     pid_t *child, const char *program, char *const arguments[], char *const environment[], const int *inherited,
-    int count, int output) {
+    int count, int output, int apart) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, standard;
@@ -396,7 +412,7 @@ static inline int trunkline_spawn(
         flags |= POSIX_SPAWN_SETPGROUP;
     }
     posix_spawnattr_setflags(&attributes, flags);
-    int code = posix_spawnp(child, program, &actions, &attributes, arguments, environment);
+    int code = (apart ? trunkline_spawn_apart : posix_spawnp)(child, program, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return code;

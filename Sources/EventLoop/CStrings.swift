@@ -17,9 +17,10 @@ internal import CLinux
     /// - Parameters:
     ///   - inherited: descriptors that it gets under the same numbers.
     ///   - output: where what it says goes; without one it writes where this process does.
+    ///   - apart: whether it is to be no child of this process; its status is never known then.
     static func spawn(
         _ program: String, _ arguments: [String], _ environment: [String], inheriting inherited: [Int32] = [],
-        output: Int32? = nil
+        output: Int32? = nil, apart: Bool = false
     ) throws(SystemError) -> pid_t {
         var child: pid_t = 0
         // Copies that the call reads and that are freed after it.
@@ -27,7 +28,7 @@ internal import CLinux
         let variables = CStrings(environment)
         let code = unsafe trunkline_spawn(
             &child, program, words.pointers, variables.pointers, inherited, Int32(inherited.count),
-            output ?? -1)
+            output ?? -1, apart ? 1 : 0)
         guard code == 0 else { throw SystemError(call: "posix_spawn", code: code) }
         return child
     }

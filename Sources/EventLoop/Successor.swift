@@ -4,18 +4,18 @@ internal import CLinux
 package enum OnSuccessor: Equatable, Sendable {
     /// It serves.
     case ready
-    /// It has ended, or gave up, before it served: its exit status where it is known.
-    case failed(status: Int32?)
+    /// It has ended, or gave up, before it served.
+    case failed
 }
 
 /// Another process, started by this one to take its place, and the pipe on which it says that it serves.
 ///
-/// The pipe is how a failure is told from slowness: it ends with the process, whatever ended that.
-package final class Successor: Pollable, TimerTarget {
+/// The pipe is how a failure is told from slowness: it ends with the process, whatever ended that. The process is no child
+/// of this one. A service manager hears of the end of its own children only, and has nothing to wait for where a service
+/// without any is to stop: systemd kills what it has just asked to end. So the main process must be a child of the manager.
+package final class Successor: Pollable {
     private let process: pid_t
     private var told: ((OnSuccessor) -> Void)?
-    private var reaps = 0
-    private static let reapPause: UInt64 = 50_000_000
 
     /// Starts a program with these descriptors under the same numbers, and under `readyVariable` of its environment the
     /// number of the pipe's end that it is to write to.
@@ -31,7 +31,7 @@ package final class Successor: Pollable, TimerTarget {
         let variables =
             environment.map { "\($0)=\($1)" } + ["\(readyVariable)=\(writing.number)"]
         process = try CStrings.spawn(
-            program, arguments, variables, inheriting: descriptors + [writing.number])
+            program, arguments, variables, inheriting: descriptors + [writing.number], apart: true)
         self.told = told
         super.init(reading, on: loop)
         watch(readable: true, writable: false)
@@ -48,19 +48,8 @@ package final class Successor: Pollable, TimerTarget {
         let count = unsafe read(descriptor, &byte, 1)
         if count < 0, trunkline_errno() == EAGAIN { return }
         closeDescriptor()
-        if count == 1 { finish(.ready) } else { reap() }
+        finish(count == 1 ? .ready : .failed)
     }
-
-    /// Its end of the pipe closes a moment before it can be waited for.
-    private func reap() {
-        let status = trunkline_reap(process)
-        reaps += 1
-        guard status < 0, reaps < 40 else { return finish(.failed(status: status < 0 ? nil : status)) }
-        _ = loop.schedule(self, kind: 0, after: Self.reapPause)
-    }
-
-    /// Looks whether it is still there.
-    package func timerFired(_ kind: UInt8) { reap() }
 
     private func finish(_ outcome: OnSuccessor) {
         let told = self.told

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -410,6 +411,15 @@ def test_a_process_that_lingers_closes_no_session(run, node_chat, end):
             assert old.returncode == 0
             newcomer.send(TEXT, b"on and on")
             assert newcomer.read_message() == (TEXT, b"on and on")
+
+
+def test_the_new_process_is_no_child_of_the_old_one(run, node_chat):
+    """A service manager waits for its own children, and kills at once what is none: so it must be its child before it is told."""
+    config = configuration(node_chat.address, drain={"linger": "1h"})
+    with run(config) as proxy, proxy.upgraded("/echo"):
+        old = hand_over(proxy)
+        parent = re.search(r"PPid:\s+(\d+)", open(f"/proc/{proxy.pid}/status").read())[1]
+        assert old.poll() is None and int(parent) == os.getpid()
 
 
 def test_several_processes_may_linger_and_none_takes_new_sessions(run, node_chat):

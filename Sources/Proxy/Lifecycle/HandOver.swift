@@ -112,9 +112,8 @@ extension ProxyServer {
             let linger = current.configuration.linger
             guard linger > 0 else { return drainProcess(because: "a new process serves", cause: .successor) }
             retireProcess(linger: linger)
-        case .failed(let status):
-            let how = status.map { "it ended with \($0)" } ?? "it ended"
-            logs.log.tell(.handOverFailed("\(how) before it served; its complaints are on standard error"))
+        case .failed:
+            logs.log.tell(.handOverFailed("it ended before it served; its complaints are on standard error"))
         }
     }
 
