@@ -90,6 +90,18 @@ class Guest:
         assert not check or done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done
 
+    def take_libraries(self, program: Path) -> None:
+        """What a program of this machine is linked with and the guest has not, under the same paths."""
+        for line in subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout.splitlines():
+            file = Path(line.partition("=> ")[2].partition(" (")[0] or "/")
+            if file.is_file() and not (self.root / str(file).lstrip("/")).exists():
+                self.put(str(file), file.read_bytes(), 0o755)
+
+    def facts(self, *names: str, unit: str = "trunkline") -> dict[str, str]:
+        """What the manager says of a unit."""
+        lines = self.call("systemctl", "show", "--property=" + ",".join(names), unit).stdout.splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
     def beside(self, *words: str) -> list[str]:
         """A command on files of this machine in the guest's network."""
         return ["nsenter", "-t", str(self.inner), "--net", "--", *words]
@@ -100,8 +112,8 @@ class Guest:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def put(self, path: str, text: str, mode: int = 0o644) -> None:
+    def put(self, path: str, content: str | bytes, mode: int = 0o644) -> None:
         file = self.root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
         file.chmod(mode)
