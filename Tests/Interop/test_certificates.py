@@ -130,13 +130,16 @@ def test_several_names_and_a_wildcard_by_dns(site):
 
 
 def test_a_renewal_closes_no_session_and_is_served_at_once(run, tmp_path):
-    with node_echo() as node, (edge := Site(run, tmp_path, node)).pebble, edge.proxy():
+    # These clients read nothing, and so answer no ping, until all of them are there.
+    patient = {"ping_interval": "1h", "pong_timeout": "1h"}
+    with node_echo() as node, (edge := Site(run, tmp_path, node, keepalive=patient)).pebble, edge.proxy() as proxy:
         edge.wait()
         context = edge.pebble.context()
         sessions = [edge.talk(context=context) for _ in range(2000 if machine.FULL else 40)]
         first = edge.leaf()
         assert edge.admin.post("/acme/renew")[0] == 200
         machine.eventually(lambda: edge.leaf() != first, "the new certificate is served", 30)
+        assert not any("session ended" in line for line in proxy.out)
         for wire in sessions:
             edge.echo(wire)
             wire.sock.close()
@@ -321,6 +324,33 @@ def test_an_authority_whose_certificate_nobody_trusts_is_not_believed(site):
             (proxy.folder / "proxy.conf").write_text(json.dumps(edge.configuration() | {"acme": edge.pebble.section(edge.storage)}))
             assert edge.admin.post("/reload")[0] == 200
             edge.wait()
+
+
+@pytest.mark.skipif(not preload.IS_POSSIBLE, reason="wants a C compiler, and no sanitizer")
+@pytest.mark.parametrize("points", [range(1, 80) if machine.FULL else [14]])
+def test_a_disk_that_fills_at_any_change_of_the_storage_stops_nothing(site, tmp_path, points):
+    for number in points:
+        (folder := tmp_path / f"at{number}").mkdir()
+        (full_disk := folder / "full").touch()
+        with (edge := site(tmp_path=folder)).pebble:
+            environment = preload.environment(tmp_path, full=(edge.storage, number, full_disk))
+            with edge.proxy(environment=environment) as proxy:
+                machine.eventually(lambda: edge.is_ready() or any("not issued" in line for line in proxy.err), "issued, or not", 30, 0.05)
+                refused = [line for line in proxy.err if "no room for change" in line]
+                # What it has is served, whatever that is.
+                edge.leaf()
+                assert edge.admin.get("/readyz")[0] == 200 and proxy.process.poll() is None
+                full_disk.unlink()
+                edge.admin.post("/acme/renew")
+                edge.wait()
+                edge.talk().sock.close()
+                machine.eventually(lambda: edge.standing()["activity"] is None, "nothing is under way", 30)
+            assert len(list((edge.storage / "accounts").glob("*/account.pem"))) == 1, refused
+            assert [file for file in edge.storage.rglob("*") if file.parent.name == "challenges" or file.name.startswith(".")] == []
+            if not refused:
+                assert number > 12 and machine.FULL
+                return
+    assert not machine.FULL, "there are more changes than were tried"
 
 
 @pytest.mark.skipif(not preload.IS_POSSIBLE, reason="wants a C compiler, and no sanitizer")

@@ -1,4 +1,4 @@
-"""The proxy with another clock than the machine's, or killed at a chosen moment."""
+"""The proxy with another clock than the machine's, killed at a chosen moment, or with a disk that is full from then on."""
 
 import os
 import shutil
@@ -19,11 +19,19 @@ def library(folder: Path) -> Path:
     return made
 
 
-def environment(folder: Path, *, clock: Path | None = None, kill: tuple[Path, int] | None = None) -> dict[str, str]:
-    """Variables with which the proxy is started."""
+def environment(folder: Path, *, clock: Path | None = None, kill: tuple[Path, int] | None = None,
+                full: tuple[Path, int, Path] | None = None, unwatched: bool = False) -> dict[str, str]:
+    """Variables with which the proxy is started.
+
+    `full` is a folder, the number of the change of it from which on there is no room, and a file: while that is there.
+    """
     variables = {**os.environ, "LD_PRELOAD": str(library(folder))}
     if clock:
         variables["TRUNKLINE_TEST_CLOCK"] = str(clock)
     if kill:
         variables["TRUNKLINE_TEST_KILL"] = f"{kill[0]}:{kill[1]}"
+    if full:
+        variables["TRUNKLINE_TEST_FULL"] = ":".join(map(str, full))
+    if unwatched:
+        variables["TRUNKLINE_TEST_UNWATCHED"] = "1"
     return variables
