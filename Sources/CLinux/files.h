@@ -82,7 +82,8 @@ static inline int trunkline_watch_folder(int inotify, const char *path) {
 }
 enum { TRUNKLINE_NOTICED = 1, TRUNKLINE_WATCH_LOST = 2 };
 static inline void trunkline_watch_no_more(int inotify, int watch) { inotify_rm_watch(inotify, watch); }
-/// Takes what has been noticed: whether there was anything, and whether a folder is gone or notices were left out.
+/// Takes what has been noticed: whether there was anything, and whether a folder is gone, or elsewhere, or notices were left
+/// out.
 static inline int trunkline_take_notices(int inotify) {
     char buffer[16384] __attribute__((aligned(8)));
     int found = 0;
@@ -92,7 +93,7 @@ static inline int trunkline_take_notices(int inotify) {
         found |= TRUNKLINE_NOTICED;
         for (ssize_t at = 0; at < count;) {
             const struct inotify_event *notice = (const struct inotify_event *)(buffer + at);
-            if (notice->mask & (IN_IGNORED | IN_Q_OVERFLOW)) found |= TRUNKLINE_WATCH_LOST;
+            if (notice->mask & (IN_IGNORED | IN_MOVE_SELF | IN_Q_OVERFLOW)) found |= TRUNKLINE_WATCH_LOST;
             at += (ssize_t)sizeof *notice + notice->len;
         }
     }

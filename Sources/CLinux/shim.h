@@ -77,15 +77,6 @@ static inline int trunkline_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-/// getaddrinfo, with what the system said in between; 0 where it said nothing.
-static inline int trunkline_resolve(
-    const char *name, const char *port, const struct addrinfo *hints, struct addrinfo **list, int *system) {
-    errno = 0;
-    int code = getaddrinfo(name, port, hints, list);
-    *system = errno;
-    return code;
-}
-
 static inline int trunkline_accept(int fd, struct sockaddr_storage *address, socklen_t *length) {
     return accept4(fd, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

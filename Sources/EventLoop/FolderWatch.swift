@@ -18,19 +18,24 @@ package final class FolderWatch: Pollable {
         watch(readable: true, writable: false)
     }
 
-    /// Watches these and no others. A folder that isn't there, or on a file system that tells nothing, is passed over: it has
-    /// to be looked at from time to time, and this called again.
+    /// Watches these and no others. A folder that isn't there, or on a file system that tells nothing, is passed over, as is
+    /// one for which the kernel has no room: it has to be looked at from time to time, and this called again.
     package func follow(_ folders: Set<String>) {
         wanted = folders
-        for (folder, number) in watched where !folders.contains(folder) {
-            watched[folder] = nil
+        var now: [String: Int32] = [:]
+        for folder in folders {
+            // The number it has already, unless another folder has taken its place.
+            let number = unsafe trunkline_watch_folder(descriptor, folder)
+            if number >= 0 { now[folder] = number }
+        }
+        for number in Set(watched.values).subtracting(now.values) {
             trunkline_watch_no_more(descriptor, number)
         }
-        for folder in folders where watched[folder] == nil {
-            let number = unsafe trunkline_watch_folder(descriptor, folder)
-            if number >= 0 { watched[folder] = number }
-        }
+        watched = now
     }
+
+    /// Whether every folder that was asked for is watched.
+    package var isWhole: Bool { watched.count == wanted.count }
 
     /// Watches no longer.
     package func stop() { closeDescriptor() }
@@ -38,8 +43,7 @@ package final class FolderWatch: Pollable {
     override func ready(readable: Bool, writable: Bool, broken: Bool) {
         let notices = Int(trunkline_take_notices(descriptor))
         if notices & TRUNKLINE_WATCH_LOST != 0 {
-            // A folder that was made anew is another one to the kernel; one that is still there is watched once all the same.
-            watched = [:]
+            // A folder that was made anew, or put in the place of another, is another one to the kernel.
             follow(wanted)
         }
         if notices != 0 { changed() }

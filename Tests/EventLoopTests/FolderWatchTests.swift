@@ -39,6 +39,42 @@ struct FolderWatchTests {
         }
     }
 
+    @Test("a folder that takes the place of another is watched, and what was moved away is not")
+    func replaced() throws {
+        try scratch { folder in
+            let loop = try EventLoop()
+            var notices = 0
+            let watch = try FolderWatch(on: loop) { notices += 1 }
+            func noticed(_ change: () throws -> Void) rethrows -> Bool {
+                loop.turn(limit: 0)
+                notices = 0
+                try change()
+                loop.turn(limit: 300_000_000)
+                return notices > 0
+            }
+            let files = FileManager.default
+            let inner = folder + "/inner"
+            try files.createDirectory(atPath: inner, withIntermediateDirectories: false)
+            watch.follow([inner])
+            #expect(watch.isWhole)
+            for number in 0..<3 {
+                #expect(try noticed { try files.moveItem(atPath: inner, toPath: folder + "/old\(number)") })
+                #expect(!watch.isWhole)
+                try files.createDirectory(atPath: inner, withIntermediateDirectories: false)
+                watch.follow([inner])
+                #expect(watch.isWhole)
+                let words = "x"
+                #expect(
+                    try !noticed {
+                        try words.write(
+                            toFile: folder + "/old\(number)/a", atomically: false, encoding: .utf8)
+                    })
+                #expect(
+                    try noticed { try words.write(toFile: inner + "/a", atomically: false, encoding: .utf8) })
+            }
+        }
+    }
+
     @Test("links are followed, one after the other, and through folders that are links")
     func links() throws {
         try scratch { folder in

@@ -119,6 +119,10 @@ def test_the_last_stage_is_built_and_runs_in_a_root_of_its_own(tmp_path):
     root = tmp_path / "image"
     subprocess.run(["cp", "-a", str(guest.tree()), str(root)], check=True)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    # As slim as the base is: what the program needs must come by the steps.
+    bare = "apt-get purge -y --auto-remove systemd dbus libssl3 libnghttp2-14 libyaml-0-2"
+    subprocess.run(["chroot", str(root), "sh", "-c", bare], check=True, capture_output=True, timeout=300)
+    assert not list((root / "usr/lib").glob("*/libnghttp2*"))
     user, entry, command, health = "0", [], [], []
     for word, rest in last_stage():
         if word == "RUN":
@@ -147,3 +151,27 @@ def test_the_last_stage_is_built_and_runs_in_a_root_of_its_own(tmp_path):
     finally:
         process.kill()
     shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.mark.alone
+@pytest.mark.skipif(not FULL or os.geteuid() != 0 or not shutil.which("debootstrap"),
+                    reason="makes a file tree of Debian: TRUNKLINE_FULL, root and debootstrap")
+def test_the_script_installs_and_does_so_again(tmp_path):
+    root = tmp_path / "machine"
+    subprocess.run(["cp", "-a", str(guest.tree()), str(root)], check=True)
+    try:
+        shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+        shutil.copytree(ROOT / "deploy", root / "src/deploy", symlinks=True, ignore=shutil.ignore_patterns("node_modules", ".build"))
+        shutil.copy(ROOT / "proxy.conf.example", root / "src")
+        shutil.copy(BINARY, root / "src/trunkline")
+        guest.take_libraries(root, BINARY)
+        for _ in range(2):
+            done = subprocess.run(["chroot", str(root), "/src/deploy/install", "--quick", "--binary", "/src/trunkline"],
+                                  capture_output=True, text=True, timeout=900)
+            assert done.returncode == 0 and "installed: trunkline" in done.stdout, done.stdout + done.stderr
+            status = subprocess.run(["chroot", str(root), "dpkg", "--status", "trunkline"], capture_output=True, text=True).stdout
+            assert "Status: install ok installed" in status
+        check = ["chroot", str(root), "trunkline", "check", "--config", "/etc/trunkline/proxy.conf"]
+        assert subprocess.run(check).returncode == 0
+    finally:
+        shutil.rmtree(root, ignore_errors=True)

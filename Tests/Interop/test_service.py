@@ -29,17 +29,26 @@ upstreams: { app: { backends: [{ address: "127.0.0.1:9001" }] } }
 HAND_OVER = "/usr/libexec/trunkline/hand-over"
 
 
+def packed(guest: Guest, folder: Path, binary: Path, version: str) -> str:
+    """The path in the guest of a package of this program."""
+    done = subprocess.run([str(ROOT / "deploy/package"), "--quick", "--binary", str(binary), "--version", version, str(folder)],
+                          capture_output=True, text=True, timeout=120, check=True)
+    return "/" + str(Path(shutil.copy(done.stdout.splitlines()[-1], guest.root / "var/tmp")).relative_to(guest.root))
+
+
 @pytest.fixture(scope="module")
-def guest(tmp_path_factory):
+def packages(tmp_path_factory) -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory, packages):
     """A Debian in which the program under test is installed."""
     folder = tmp_path_factory.mktemp("service")
-    done = subprocess.run([str(ROOT / "deploy/package"), "--quick", "--binary", str(BINARY), str(folder)],
-                          capture_output=True, text=True, timeout=120, check=True)
-    package = Path(done.stdout.splitlines()[-1])
     with Guest(folder) as guest:
         guest.take_libraries(BINARY)
-        shutil.copy(package, guest.root / "var/tmp")
-        guest.call("dpkg", "--install", f"/var/tmp/{package.name}")
+        packages += [packed(guest, folder, BINARY, version) for version in ("1.0", "2.0")]
+        guest.call("dpkg", "--install", packages[0])
         guest.put("/etc/trunkline/proxy.conf", CONFIGURATION)
         guest.call("systemctl", "restart", "trunkline")
         yield guest
@@ -134,3 +143,53 @@ def test_a_new_process_that_crashes_is_started_again_though_the_old_one_lingers(
         ends = crowd.ends()
     assert set(ends) <= {"1001", "1012"}, ends
     stop(service)
+
+
+def test_installing_again_newer_and_older_closes_no_session(service, packages):
+    with Crowd(service, 20) as crowd:
+        for package in (packages[0], packages[1], packages[1], packages[0]):
+            before = main_process(service)
+            service.call("dpkg", "--install", package)
+            assert main_process(service) != before and service.facts("ActiveState")["ActiveState"] == "active"
+        assert "drain: { linger: 12h }" in (service.root / "etc/trunkline/proxy.conf").read_text()
+        assert crowd.ends() == {"lived": 20}
+    stop(service)
+
+
+def test_a_package_whose_program_refuses_the_configuration_leaves_the_old_one_running(service, packages, tmp_path):
+    with Crowd(service, 5) as crowd:
+        before = main_process(service)
+        file = service.root / "etc/trunkline/proxy.conf"
+        file.write_text("routes: [")
+        done = service.call("dpkg", "--install", packages[1])
+        file.write_text(CONFIGURATION)
+        assert "goes on" in done.stderr and main_process(service) == before
+        assert crowd.ends() == {"lived": 5}
+    stop(service)
+
+
+def test_logs_that_are_turned_over_are_written_anew_by_both_processes(service):
+    log = service.root / "var/log/trunkline/access.log"
+    with Crowd(service, 3) as crowd:
+        hand_over(service)
+        log.rename(log.with_suffix(".1"))
+        script = (service.root / "etc/logrotate.d/trunkline").read_text().split("postrotate")[1].split("endscript")[0]
+        service.call("sh", "-ec", script)
+        machine.eventually(log.exists, "the log is there again")
+        assert crowd.ends() == {"lived": 3}
+    # The sessions of the old process, whose ends are told after that.
+    machine.eventually(lambda: log.read_text().count('"messages_from_client"') >= 3, "their lines are in the new file")
+    stop(service)
+
+
+def test_who_has_disabled_it_is_obeyed_by_an_upgrade(service, packages):
+    service.call("systemctl", "disable", "trunkline")
+    try:
+        service.call("dpkg", "--install", packages[1])
+        assert service.call("systemctl", "is-enabled", "trunkline", check=False).stdout.strip() == "disabled"
+    finally:
+        service.call("systemctl", "enable", "trunkline")
+    stop(service)
+    # One that doesn't run stays so, too.
+    service.call("dpkg", "--install", packages[0])
+    assert service.facts("ActiveState")["ActiveState"] == "inactive"

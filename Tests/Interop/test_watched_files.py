@@ -2,14 +2,16 @@
 
 import itertools
 import os
+import signal
 import socket
 import ssl
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from support import machine
+from support import machine, preload
 from support.admin import Admin
 from support.backends import ScriptedBackend, echo
 from support.pki import Authority
@@ -151,6 +153,87 @@ def test_what_is_no_file_stops_nothing(serve, pairs, tmp_path, put):
             file.with_suffix(".new").write_bytes(content)
             file.with_suffix(".new").rename(file)
         serves(proxy, pairs[1])
+
+
+def test_a_secret_that_changes_a_thousand_times_is_served_as_it_is_at_last(serve, pairs, tmp_path):
+    for number, pair in enumerate(pairs):
+        folder = tmp_path / "secret" / f"..{number}"
+        folder.mkdir(parents=True)
+        (folder / "tls.crt").write_bytes(pair[0])
+        (folder / "tls.key").write_bytes(pair[1])
+    volume = tmp_path / "secret"
+
+    def lead(number: int) -> None:
+        os.symlink(f"..{number % len(pairs)}", volume / "..data_tmp")
+        os.rename(volume / "..data_tmp", volume / "..data")
+    lead(0)
+    for name in ("tls.crt", "tls.key"):
+        os.symlink(f"..data/{name}", volume / name)
+    with serve(volume / "tls.crt", volume / "tls.key") as proxy:
+        before = machine.open_descriptors(proxy.pid), watches(proxy.pid)
+        for number in range(1000):
+            lead(number)
+        assert number % len(pairs) == 0
+        lead(1)
+        serves(proxy, pairs[1])
+        assert len([line for line in proxy.err if "files read again" in line]) < 20
+        machine.eventually(lambda: (machine.open_descriptors(proxy.pid), watches(proxy.pid)) == before, "nothing is held")
+
+
+def watches(pid: int) -> int:
+    """Folders that a process watches."""
+    return sum(file.read_text().count("inotify wd:") for file in Path(f"/proc/{pid}/fdinfo").iterdir())
+
+
+def put_pair(folder: Path, pair) -> None:
+    folder.mkdir()
+    (folder / "cert.pem").write_bytes(pair[0])
+    (folder / "key.pem").write_bytes(pair[1])
+
+
+def test_a_folder_that_takes_the_place_of_another_is_watched(serve, pairs, tmp_path):
+    put_pair(tmp_path / "tls", pairs[0])
+    with serve(tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem") as proxy:
+        for number in (1, 2):
+            (tmp_path / "tls").rename(tmp_path / f"old{number}")
+            time.sleep(1)    # it is seen that it is gone
+            put_pair(tmp_path / "tls", pairs[number])
+            serves(proxy, pairs[number])
+        (tmp_path / "tls/cert.pem").write_bytes(pairs[0][0])
+        (tmp_path / "tls/key.pem").write_bytes(pairs[0][1])
+        serves(proxy, pairs[0])
+
+
+def test_notices_that_the_kernel_left_out_hide_nothing(serve, pairs, tmp_path):
+    put_pair(tmp_path / "tls", pairs[0])
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if most > 100_000:
+        pytest.skip("the kernel's queue is too long to be filled")
+    with serve(tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem") as proxy:
+        proxy.process.send_signal(signal.SIGSTOP)
+        try:
+            for number in range(most // 2 + 10):
+                # Two of a kind in a row would be one notice.
+                os.close(os.open(tmp_path / f"tls/{number % 2}", os.O_CREAT | os.O_WRONLY))
+                os.unlink(tmp_path / f"tls/{number % 2}")
+            (tmp_path / "tls/cert.pem").write_bytes(pairs[1][0])
+            (tmp_path / "tls/key.pem").write_bytes(pairs[1][1])
+        finally:
+            proxy.process.send_signal(signal.SIGCONT)
+        serves(proxy, pairs[1])
+
+
+@pytest.mark.skipif(not preload.IS_POSSIBLE, reason="wants a C compiler, and no sanitizer")
+def test_where_the_kernel_watches_nothing_changes_are_found_all_the_same(run, pairs, tmp_path):
+    put_pair(tmp_path / "tls", pairs[0])
+    names = {"certificate": str(tmp_path / "tls/cert.pem"), "key": str(tmp_path / "tls/key.pem")}
+    with ScriptedBackend(echo) as backend, run(
+            configuration(backend.address), listener={"tls": {"certificates": [names]}},
+            environment=preload.environment(tmp_path, unwatched=True)) as proxy:
+        assert watches(proxy.pid) == 0
+        (tmp_path / "tls/cert.pem").write_bytes(pairs[1][0])
+        (tmp_path / "tls/key.pem").write_bytes(pairs[1][1])
+        serves(proxy, pairs[1], 15)
 
 
 def test_a_folder_that_never_stands_still_starves_nobody(serve, pairs, tmp_path):

@@ -97,6 +97,11 @@ final class FeedHub {
         }
     }
 
+    /// Ends those that nobody receives: where no new client comes, they wait for none.
+    func endIdle() {
+        for feed in Array(feeds.values) where feed.isIdle { feed.end(.goingAway) }
+    }
+
     /// Moves the feeds away from backends that are drained or no longer configured.
     func leaveDrainedBackends() {
         for feed in Array(feeds.values) {

@@ -8,8 +8,8 @@ final class FileWatcher: TimerTarget {
     private static let calm: UInt64 = 700_000_000
     /// However busy the folder is.
     private static let mostCalls = 12
-    /// Some file systems tell nothing: all are looked at in so many seconds; where the kernel tells nothing at all, sooner.
-    private var lookInterval: Int { watch == nil ? 2 : 30 }
+    /// Some file systems tell nothing: all are looked at in so many seconds; where the kernel doesn't watch each, sooner.
+    private var lookInterval: Int { watch?.isWhole == true ? 30 : 2 }
 
     private let loop: EventLoop
     private let changed: (Set<String>) -> Void
@@ -48,7 +48,9 @@ final class FileWatcher: TimerTarget {
 
     func secondPassed() {
         seconds &+= 1
-        if seconds % lookInterval == 0, timer == nil, look() != states { notice() }
+        guard seconds % lookInterval == 0 else { return }
+        if watch?.isWhole == false { addFolders() }
+        if timer == nil, look() != states { notice() }
     }
 
     /// Something has happened in a folder: it is looked at when nothing has for a while.

@@ -87,6 +87,7 @@ final class Worker: ClientContext {
         listeners = []
         for listener in retiring { listener.retire() }
         for client in clients { client.drain() }
+        feeds.endIdle()
         checkEmpty()
     }
 

@@ -43,6 +43,15 @@ def tree(kind: str = "debian") -> Path:
     return folder
 
 
+def take_libraries(root: Path, program: Path) -> None:
+    """What a program of this machine is linked with and the tree has not, under the same paths."""
+    for line in subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout.splitlines():
+        file = Path(line.partition("=> ")[2].partition(" (")[0] or "/")
+        if file.is_file() and not (copy := root / str(file).lstrip("/")).exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+
+
 class Guest:
     """`with Guest(folder) as guest:` boots a copy of the tree; what it changes is thrown away with the folder."""
 
@@ -91,11 +100,7 @@ class Guest:
         return done
 
     def take_libraries(self, program: Path) -> None:
-        """What a program of this machine is linked with and the guest has not, under the same paths."""
-        for line in subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout.splitlines():
-            file = Path(line.partition("=> ")[2].partition(" (")[0] or "/")
-            if file.is_file() and not (self.root / str(file).lstrip("/")).exists():
-                self.put(str(file), file.read_bytes(), 0o755)
+        take_libraries(self.root, program)
 
     def facts(self, *names: str, unit: str = "trunkline") -> dict[str, str]:
         """What the manager says of a unit."""
