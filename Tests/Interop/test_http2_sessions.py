@@ -8,6 +8,7 @@ import time
 import zlib
 
 import pytest
+from h2.settings import SettingCodes
 
 from support import machine
 from support.backends import LibraryBackend, ScriptedBackend, node_echo
@@ -268,6 +269,39 @@ def test_a_close_that_ends_its_stream_is_answered(client):
     assert (got.close_code, got.close_reason) == (4000, "bye")
     client.until(lambda: wire.sock.ended)
     assert wire.sock.reset in (None, 0)
+
+
+@pytest.mark.parametrize("by, mode", [("client", "session"), ("backend", "session"), ("client", "broadcast")])
+def test_a_stream_that_never_ends_is_let_go_of(run, by, mode):
+    # As Firefox leaves it: it has both Closes, and forgets the stream.
+    with LibraryBackend() as backend:
+        config = configuration(backend.address, timeouts={"close": "60s"})
+        config["upstreams"]["only"] |= {"mode": mode, "pool": {"warm": 0}}
+        with run(config) as proxy, Http2(proxy) as client:
+            wire = client.upgraded()
+            if by == "backend":
+                wire.send(TEXT, b"close 4001 enough")
+                assert wire.read_frame().close_code == 4001
+            wire.send_close(4001)
+            if by == "client":
+                assert wire.read_frame().close_code == 4001
+            client.until(lambda: wire.sock.reset is not None)
+            assert wire.sock.ended and wire.sock.reset == 0
+            assert json.loads(proxy.wait_log('"close_code":4001'))["closed_by"] == by
+
+
+def test_a_close_waits_for_a_client_that_has_no_window(run):
+    with LibraryBackend() as backend, run(configuration(backend.address, timeouts={"close": "60s"})) as proxy, \
+            Http2(proxy) as client:
+        client.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        wire = client.upgraded()
+        wire.send_close(4001)
+        time.sleep(1.5)
+        client.h2.increment_flow_control_window(1000, wire.sock.number)
+        client.flush()
+        assert wire.read_frame().close_code == 4001
+        client.until(lambda: wire.sock.reset is not None)
+        assert wire.sock.ended and wire.sock.reset == 0
 
 
 @pytest.mark.parametrize("mode", ["session", "feed"])

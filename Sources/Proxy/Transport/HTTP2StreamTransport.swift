@@ -13,6 +13,10 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
     private static let mostOffered = 64 * 1024
     /// From a server's Close to the end of its side, as a rule; in nanoseconds.
     private static let timeToEnd: UInt64 = 100_000_000
+    /// From the end of our side to the end of a client's; in nanoseconds.
+    private static let timeToLeave: UInt64 = 500_000_000
+
+    private enum Timer: UInt8 { case answer, leaving }
 
     private let stream: HTTP2Stream
     private let carrier: any StreamCarrier
@@ -61,10 +65,19 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
         guard carrier.asks else { return write(bytes) }
         guard takesMore, !isOver, heldAnswer.isEmpty else { return }
         heldAnswer = bytes.indices.map { bytes[$0] }
-        _ = loop.schedule(self, kind: 0, after: Self.timeToEnd)
+        arm(.answer, after: Self.timeToEnd)
     }
 
-    func timerFired(_ kind: UInt8) { passAnswer() }
+    private func arm(_ timer: Timer, after delay: UInt64) {
+        _ = loop.schedule(self, kind: timer.rawValue, after: delay)
+    }
+
+    func timerFired(_ kind: UInt8) {
+        switch Timer(rawValue: kind) {
+        case .leaving: seeOff()
+        case .answer, nil: passAnswer()
+        }
+    }
 
     private func passAnswer() {
         let answer = heldAnswer
@@ -92,9 +105,18 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
         if !waiting.isEmpty || hasEnded { planDelivery() }
     }
 
+    /// A client's stream ends soon after, whether its own side does or not: who has heard the end may forget the stream
+    /// (Firefox does), and nothing is lost as it is on a socket that is closed too early (RFC 9113, 8.1).
     func finish() {
         passAnswer()
-        if takesMore { stream.finish() }
+        guard takesMore else { return }
+        stream.finish()
+        if !carrier.asks { arm(.leaving, after: Self.timeToLeave) }
+    }
+
+    private func seeOff() {
+        guard !isOver, !stream.hasEnded, !stream.isClosed else { return }
+        if stream.bufferedBytes == 0 { streamEnded() } else { arm(.leaving, after: Self.timeToLeave) }
     }
 
     func close() {
