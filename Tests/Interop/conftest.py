@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from support import backends, machine, proxy  # noqa: E402
 from support.audience import Feed  # noqa: E402
+from support.browsers import Shelf  # noqa: E402
 from support.pki import Authority  # noqa: E402
 
 
@@ -127,3 +128,22 @@ def shared_run(tmp_path_factory, authority):
     def start(config, **options):
         return proxy.Proxy(tmp_path_factory.mktemp("proxy"), authority, config, **options)
     return start
+
+
+@pytest.fixture(scope="session")
+def browsers():
+    shelf = Shelf()
+    yield shelf
+    shelf.close()
+
+
+@pytest.fixture
+def browser(browsers, request):
+    """A browser of the kind that the test's mark names; `browser.page()` opens a page."""
+    return browsers.take(request.param)
+
+
+@pytest.fixture
+def page(browser):
+    with browser.page() as page:
+        yield page

@@ -1,4 +1,4 @@
-"""A page in Chromium logs in to an application behind the proxy, and lives by its token: warned, renewed, expired and
+"""A page in a browser logs in to an application behind the proxy, and lives by its token: warned, renewed, expired and
 revoked, with what the page itself sees of it."""
 
 import http.server
@@ -10,30 +10,29 @@ import pytest
 from support import machine
 from support.admin import free_admin
 from support.backends import node_echo
-from support.devtools import Browser, find
+from support.browsers import in_each
 from support.proxy import route, upstream
 from support.tokens import Issuer
 
 pytestmark = pytest.mark.alone
 
 PAGE = """<!doctype html><title>app</title><script>
-window.log = [];
+window.lives = {};
 async function token(seconds) {
     const answer = await fetch('/login?seconds=' + seconds, {method: 'POST'});
     return (await answer.json()).token;
 }
-async function begin(seconds, renewal) {
-    const mine = await token(seconds), entry = {messages: []};
-    log.push(entry);
+async function begin(name, seconds, renewal) {
+    const mine = await token(seconds), life = lives[name] = {messages: []};
     const socket = new WebSocket('wss://' + location.host + '/chat', ['chat.v2', 'bearer.' + mine]);
-    entry.socket = socket;
-    socket.onopen = () => { entry.protocol = socket.protocol; socket.send('hello'); };
+    life.socket = socket;
+    socket.onopen = () => { life.protocol = socket.protocol; socket.send('hello'); };
     socket.onmessage = async ({data}) => {
-        entry.messages.push(data);
+        life.messages.push(data);
         if (data === 'expires soon' && renewal) socket.send('token:' + await token(renewal));
     };
-    socket.onclose = ({code, reason, wasClean}) => { entry.closed = [code, reason, wasClean].join(' '); };
-    socket.onerror = () => { entry.failed = true; };
+    socket.onclose = ({code, reason, wasClean}) => { life.closed = [code, reason, wasClean].join(' '); };
+    socket.onerror = () => { life.failed = true; };
 }
 </script>"""
 
@@ -72,49 +71,45 @@ class Login:
         self.server.server_close()
 
 
-def test_a_page_lives_by_its_token(run, tmp_path):
-    assert find(), "no Chromium"
+@in_each
+def test_a_page_lives_by_its_token(run, tmp_path, page):
     issuer = Issuer("ES256")
     admin = free_admin()
     jwt = {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"], "expiry_warning": "3s",
            "expiry_text": "expires soon", "renew": {"prefix": "token:"}}
     with node_echo() as backend, Login(issuer) as login:
-        page = {"name": "page", "match": {"path": "/"}, "respond": {"body": PAGE, "content_type": "text/html"}}
+        app = {"name": "page", "match": {"path": "/"}, "respond": {"body": PAGE, "content_type": "text/html"}}
         config = {"admin": admin.section,
                   "routes": [route("/login", "login"),
                              route("/chat", "app", access={"jwt": jwt},
-                                   upgrade_token={"from": [{"subprotocol": "bearer."}], "to": "Authorization"}), page],
+                                   upgrade_token={"from": [{"subprotocol": "bearer."}], "to": "Authorization"}), app],
                   "upstreams": {"app": upstream(backend.address), "login": upstream(login.address, pool={"warm": 0})}}
-        with run(config) as proxy, Browser() as browser:
-            browser.open(f"https://localhost:{proxy.port}/")
+        with run(config) as proxy:
+            page.open(f"https://localhost:{proxy.port}/")
 
-            def entry(index: int, wanted: str, what: str):
-                machine.eventually(lambda: browser.evaluate(f"!!({wanted.replace('$', f'log[{index}]')})"), what, 20)
-                return browser.evaluate(f"JSON.parse(JSON.stringify({{...log[{index}], socket: undefined}}))")
+            def life(name: str, wanted: str, what: str):
+                """A session as the page knows it, once something is true of it."""
+                machine.eventually(lambda: page.evaluate(f"!!(lives.{name}?.{wanted})"), what, 20)
+                return page.evaluate(f"JSON.parse(JSON.stringify({{...lives.{name}, socket: undefined}}))")
 
+            page.evaluate("begin('lasting', 600), begin('short', 4), begin('renewed', 4, 600), begin('late', -10), 0")
             # In, by a token among the subprotocols, of which the backend and the page see the other one.
-            browser.evaluate("begin(600)")
-            first = entry(0, "$?.messages.length", "the first is open")
-            assert (first["messages"], first["protocol"]) == (["hello"], "chat.v2")
-            # Warned, and not renewed: it ends with its token, in order.
-            browser.evaluate("begin(4)")
-            second = entry(1, "$?.closed", "the second has ended")
-            assert second["messages"] == ["hello", "expires soon"]
-            assert second["closed"] == "4401 token expired true"
-            # Warned, and renewed: it goes on beyond the first token's end.
-            browser.evaluate("begin(4, 600)")
-            entry(2, "$?.messages.length > 1", "the third is warned")
-            machine.eventually(
-                lambda: admin.metrics().value("trunkline_access_renewals_total", outcome="renewed") == 1, "it is renewed")
+            lasting = life("lasting", "messages.length", "it is open")
+            assert (lasting["messages"], lasting["protocol"]) == (["hello"], "chat.v2")
             # Expired already: it never opens.
-            browser.evaluate("begin(-10)")
-            fourth = entry(3, "$?.closed", "the fourth is refused")
-            assert fourth["closed"].startswith("1006") and fourth["failed"]
+            late = life("late", "closed", "it is refused")
+            assert late["closed"].startswith("1006") and late["failed"]
             assert proxy.wait_log("token has expired")
-            machine.eventually(lambda: browser.evaluate("log[2].socket.readyState") == 1, "the third is open")
+            # Warned, and not renewed: it ends with its token, in order.
+            short = life("short", "closed", "it has ended")
+            assert short["messages"] == ["hello", "expires soon"]
+            assert short["closed"] == "4401 token expired true"
+            # Warned, and renewed: it goes on beyond the first token's end.
+            assert admin.metrics().value("trunkline_access_renewals_total", outcome="renewed") == 1
+            renewed = life("renewed", "socket.readyState === 1", "it is open")
+            assert renewed["messages"] == ["hello", "expires soon"], "what renewed it was not passed on"
             # Logged out everywhere.
             assert admin.post("/revocations?subject=ada&for=1h")[0] == 200
-            for index in (0, 2):
-                assert entry(index, "$.closed", "it is revoked")["closed"] == "4401 access was revoked true"
-            assert entry(2, "$.closed", "")["messages"] == ["hello", "expires soon"], "what renewed it was not passed on"
+            for name in ("lasting", "renewed"):
+                assert life(name, "closed", "it is revoked")["closed"] == "4401 access was revoked true"
             assert login.count == 5

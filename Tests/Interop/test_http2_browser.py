@@ -1,4 +1,4 @@
-"""A page and its WebSockets in Chromium, on one HTTP/2 connection."""
+"""A page and its WebSockets in a browser, on one HTTP/2 connection."""
 
 import json
 import signal
@@ -8,21 +8,23 @@ import pytest
 
 from support import machine
 from support.backends import node_echo
-from support.devtools import Browser, find
+from support.browsers import in_each, in_one
 from support.proxy import configuration
 
-pytestmark = [pytest.mark.alone, pytest.mark.skipif(not find(), reason="no Chromium")]
+pytestmark = pytest.mark.alone
 
+# Chromium opens no more than some in a second.
+COUNT = 8
 PAGE = """<!doctype html><title>sockets</title><script>
 const closes = [], echoes = [];
-const sockets = Array.from({length: 20}, (_, number) => {
+const sockets = Array.from({length: COUNT}, (_, number) => {
     const socket = new WebSocket('wss://' + location.host + '/ws/' + number);
     socket.onopen = () => socket.send('hello ' + number + ' ' + 'x'.repeat(500));
     socket.onmessage = (event) => echoes.push(event.data);
     socket.onclose = (event) => closes.push([event.code, event.wasClean]);
     return socket;
 });
-</script>"""
+</script>""".replace("COUNT", str(COUNT))
 
 
 def connections(port: int) -> int:
@@ -51,55 +53,50 @@ def edge(run, echo):
 
 
 @pytest.fixture
-def page(edge):
-    with Browser() as browser:
-        browser.open(f"https://localhost:{edge.port}/page")
-        machine.eventually(lambda: browser.evaluate("echoes.length") == 20, "all sockets echo", 60)
-        yield browser
+def talking(edge, page):
+    """The page, when all its sockets have heard their echo."""
+    page.open(f"https://localhost:{edge.port}/page")
+    machine.eventually(lambda: page.evaluate("echoes.length") == COUNT, "all sockets echo", 60)
+    return page
 
 
-def of(browser, method: str) -> list[dict]:
-    return [event["params"] for event in browser.events if event.get("method") == method]
-
-
-def test_page_and_sockets_share_one_connection(edge, page):
-    assert sorted(page.evaluate("echoes")) == sorted(f"hello {number} " + "x" * 500 for number in range(20))
-    document = next(got["response"] for got in of(page, "Network.responseReceived")
-                    if got["response"]["url"].endswith("/page"))
-    assert document["protocol"] == "h2"
-    answers = of(page, "Network.webSocketHandshakeResponseReceived")
-    assert len(answers) == 20
-    for answer in answers:
+@in_each
+def test_page_and_sockets_share_one_connection(edge, talking):
+    assert sorted(talking.evaluate("echoes")) == sorted(f"hello {number} " + "x" * 500 for number in range(COUNT))
+    document = next(answer for answer in talking.answers() if answer.url.endswith("/page"))
+    assert document.protocol == "h2"
+    assert len(talking.sockets()) == COUNT
+    for answer in talking.sockets():
         # Over HTTP/1.1 this is 101 with an accept value.
-        headers = {name.lower(): value for name, value in answer["response"]["headers"].items()}
-        assert answer["response"]["status"] == 200
-        assert "permessage-deflate" in headers["sec-websocket-extensions"]
-        assert "sec-websocket-accept" not in headers and "upgrade" not in headers
-    assert page.evaluate("sockets.every(socket => socket.extensions.includes('permessage-deflate'))")
+        assert answer.status == 200 and "permessage-deflate" in answer.headers["sec-websocket-extensions"]
+        assert "sec-websocket-accept" not in answer.headers and "upgrade" not in answer.headers
+    assert talking.evaluate("sockets.every(socket => socket.extensions.includes('permessage-deflate'))")
     # A browser may open another one ahead of need, and lets go of it when nothing came of it.
     machine.eventually(lambda: connections(edge.port) == 1, "there is one connection", 30)
-    page.evaluate("sockets[0].close(4000, 'enough')")
-    machine.eventually(lambda: page.evaluate("closes.length") == 1, "it closes")
-    assert page.evaluate("closes") == [[4000, True]]
+    talking.evaluate("sockets[0].close(4000, 'enough')")
+    machine.eventually(lambda: talking.evaluate("closes.length") == 1, "it closes")
+    assert talking.evaluate("closes") == [[4000, True]]
     line = json.loads(edge.wait_log('"close_code":4000'))
     assert line["closed_by"] == "client" and line["http"] == 2
-    page.evaluate("sockets[1].send('after')")
-    machine.eventually(lambda: page.evaluate("echoes.includes('after')"), "the others go on")
+    talking.evaluate("sockets[1].send('after')")
+    machine.eventually(lambda: talking.evaluate("echoes.includes('after')"), "the others go on")
 
 
-def test_a_reload_loses_no_session(edge, page):
+@in_one
+def test_a_reload_loses_no_session(edge, talking):
     for _ in range(10):
         count = len([line for line in edge.err if "configuration reloaded" in line])
         edge.process.send_signal(signal.SIGHUP)
         machine.eventually(
             lambda: len([line for line in edge.err if "configuration reloaded" in line]) > count, "it reloads")
-    page.evaluate("sockets.forEach((socket, number) => socket.send('again ' + number))")
-    machine.eventually(lambda: page.evaluate("echoes.length") == 40, "all echo again")
-    assert page.evaluate("closes.length") == 0 and connections(edge.port) == 1
+    talking.evaluate("sockets.forEach((socket, number) => socket.send('again ' + number))")
+    machine.eventually(lambda: talking.evaluate("echoes.length") == 2 * COUNT, "all echo again")
+    assert talking.evaluate("closes.length") == 0 and connections(edge.port) == 1
 
 
-def test_a_drain_closes_every_session_in_order(edge, page):
+@in_one
+def test_a_drain_closes_every_session_in_order(edge, talking):
     edge.process.send_signal(signal.SIGTERM)
-    machine.eventually(lambda: page.evaluate("closes.length") == 20, "all close", 30)
-    assert page.evaluate("closes") == [[1012, True]] * 20
+    machine.eventually(lambda: talking.evaluate("closes.length") == COUNT, "all close", 30)
+    assert talking.evaluate("closes") == [[1012, True]] * COUNT
     assert edge.process.wait(30) == 0

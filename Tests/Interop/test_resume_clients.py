@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from support import machine
 from support.backends import EXAMPLES, Process
-from support.devtools import Browser, find
+from support.browsers import in_each, in_one
 from support.proxy import route, upstream
 from test_resume import Backend, config, eventually, logged
 
@@ -203,13 +203,6 @@ def test_the_python_client_is_a_plain_one_elsewhere(run):
 
 # MARK: the example, in a browser
 
-@pytest.fixture
-def page():
-    assert find(), "no Chromium"
-    with Browser() as page:
-        yield page
-
-
 def chat() -> Process:
     return Process(["node", str(EXAMPLES / "node-chat" / "server.js")])
 
@@ -235,6 +228,7 @@ def moves(proxy) -> int:
     return sum(json.loads(line).get("count", 1) for line in list(proxy.err) if "session moved" in line)
 
 
+@in_one
 @pytest.mark.alone
 def test_the_examples_page_stays_connected_while_its_backends_are_restarted(run, page):
     port = machine.free_port()
@@ -252,6 +246,7 @@ def test_the_examples_page_stays_connected_while_its_backends_are_restarted(run,
         page.screenshot(machine.artefacts() / "node-chat.png")
 
 
+@in_each
 @pytest.mark.alone
 def test_a_page_that_loses_its_connection_comes_back(run, page):
     port = machine.free_port()
@@ -267,6 +262,7 @@ def test_a_page_that_loses_its_connection_comes_back(run, page):
         assert [page.text(f"#{part}") for part in ("opened", "closed", "state")] == ["1", "0", "open"]
 
 
+@in_one
 @pytest.mark.alone
 def test_a_page_on_http2_comes_back_whichever_worker_it_comes_to(run, page):
     with chat() as backend, run(config(backend, workers=3)) as proxy:
