@@ -42,18 +42,19 @@ enum SHA1 {
         for t in 16..<80 {
             words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1)
         }
+        let schedule = words.span
         var now = state
         for t in stride(from: 0, to: 20, by: 5) {
-            five(&now, words, t, 0x5A82_7999) { b, c, d in (b & c) | (~b & d) }
+            rounds(&now, five(schedule, t), 0x5A82_7999) { b, c, d in (b & c) | (~b & d) }
         }
         for t in stride(from: 20, to: 40, by: 5) {
-            five(&now, words, t, 0x6ED9_EBA1) { b, c, d in b ^ c ^ d }
+            rounds(&now, five(schedule, t), 0x6ED9_EBA1) { b, c, d in b ^ c ^ d }
         }
         for t in stride(from: 40, to: 60, by: 5) {
-            five(&now, words, t, 0x8F1B_BCDC) { b, c, d in (b & c) | (b & d) | (c & d) }
+            rounds(&now, five(schedule, t), 0x8F1B_BCDC) { b, c, d in (b & c) | (b & d) | (c & d) }
         }
         for t in stride(from: 60, to: 80, by: 5) {
-            five(&now, words, t, 0xCA62_C1D6) { b, c, d in b ^ c ^ d }
+            rounds(&now, five(schedule, t), 0xCA62_C1D6) { b, c, d in b ^ c ^ d }
         }
         state.a &+= now.a
         state.b &+= now.b
@@ -62,21 +63,26 @@ enum SHA1 {
         state.e &+= now.e
     }
 
+    /// Five words of the schedule.
+    @inline(__always)
+    private static func five(_ words: Span<UInt32>, _ t: Int) -> State {
+        (words[t], words[t + 1], words[t + 2], words[t + 3], words[t + 4])
+    }
+
     /// Five rounds, after which each word stands where it was: none is moved.
     @inline(__always)
-    private static func five(
-        _ now: inout State, _ words: borrowing InlineArray<80, UInt32>, _ t: Int, _ k: UInt32,
-        _ f: (UInt32, UInt32, UInt32) -> UInt32
+    private static func rounds(
+        _ now: inout State, _ words: State, _ k: UInt32, _ f: (UInt32, UInt32, UInt32) -> UInt32
     ) {
-        now.e &+= rotate(now.a, 5) &+ f(now.b, now.c, now.d) &+ k &+ words[t]
+        now.e &+= rotate(now.a, 5) &+ f(now.b, now.c, now.d) &+ k &+ words.a
         now.b = rotate(now.b, 30)
-        now.d &+= rotate(now.e, 5) &+ f(now.a, now.b, now.c) &+ k &+ words[t + 1]
+        now.d &+= rotate(now.e, 5) &+ f(now.a, now.b, now.c) &+ k &+ words.b
         now.a = rotate(now.a, 30)
-        now.c &+= rotate(now.d, 5) &+ f(now.e, now.a, now.b) &+ k &+ words[t + 2]
+        now.c &+= rotate(now.d, 5) &+ f(now.e, now.a, now.b) &+ k &+ words.c
         now.e = rotate(now.e, 30)
-        now.b &+= rotate(now.c, 5) &+ f(now.d, now.e, now.a) &+ k &+ words[t + 3]
+        now.b &+= rotate(now.c, 5) &+ f(now.d, now.e, now.a) &+ k &+ words.d
         now.d = rotate(now.d, 30)
-        now.a &+= rotate(now.b, 5) &+ f(now.c, now.d, now.e) &+ k &+ words[t + 4]
+        now.a &+= rotate(now.b, 5) &+ f(now.c, now.d, now.e) &+ k &+ words.e
         now.c = rotate(now.c, 30)
     }
 
