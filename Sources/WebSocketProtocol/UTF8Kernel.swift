@@ -19,10 +19,17 @@ enum UTF8Kernel {
         if count >= 32 {
             let wide = Vector(repeating: phase.word)
             var all = Vector.zero
-            while index &+ 32 <= count {
+            while index &+ 64 <= count {
+                let next = unsafe start + index
+                all |= unsafe next.loadUnaligned(as: Vector.self) ^ wide
+                all |= unsafe next.loadUnaligned(fromByteOffset: 32, as: Vector.self) ^ wide
+                index &+= 64
+            }
+            if index &+ 32 <= count {
                 all |= unsafe start.loadUnaligned(fromByteOffset: index, as: Vector.self) ^ wide
                 index &+= 32
             }
+            if index == count { return (all[0] | all[1] | all[2] | all[3]) & 0x8080_8080_8080_8080 == 0 }
             seen = all[0] | all[1] | all[2] | all[3]
         }
         while index &+ 8 <= count {
