@@ -34,6 +34,8 @@ internal import COpenSSL
     private var records: UInt64 = 0
     // Fetched once: to find an algorithm by its name takes OpenSSL longer than to seal a small record.
     private let ciphers: [OpaquePointer]
+    /// Which of them take a nonce the quick way.
+    private let areQuick: [Bool]
     private let sha256: OpaquePointer
     private let sha384: OpaquePointer
 
@@ -51,6 +53,7 @@ internal import COpenSSL
         else { throw .setupFromQueue("cannot fetch HMAC") }
         shared = [Slot](repeating: Slot(), count: 2 * CipherSuite.allCases.count)
         unsafe self.ciphers = ciphers
+        areQuick = unsafe ciphers.map { unsafe trunkline_aead_is_quick($0) == 1 }
         unsafe self.sha256 = sha256
         unsafe self.sha384 = sha384
     }
@@ -113,9 +116,11 @@ internal import COpenSSL
         guard let context = unsafe slot.context else { return nil }
         // For the same cipher only the key is new: OpenSSL would make all else anew.
         let isSame = slot.suite == keys.suite && slot.isSealing == sealing
-        let cipher = unsafe isSame ? nil : ciphers[place(keys.suite)]
+        let place = place(keys.suite)
+        let cipher = unsafe isSame ? nil : ciphers[place]
         let isKeyed = unsafe keys.values.pointee.key.span.withUnsafeBufferPointer { key in
-            unsafe trunkline_aead_key(context, cipher, key.baseAddress, sealing ? 1 : 0)
+            unsafe trunkline_aead_key(
+                context, cipher, key.baseAddress, sealing ? 1 : 0, areQuick[place] ? 1 : 0)
         }
         guard isKeyed == 1 else {
             unsafe EVP_CIPHER_CTX_free(context)
