@@ -20,7 +20,7 @@ if [ "$sanitizer" = thread ]; then
     options+=(-Xlinker "$scratch/mutex.o")
 fi
 # A report goes to a file each process has of its own, so that none is lost in the output of a test that passes.
-export ASAN_OPTIONS=detect_leaks=0:log_path=$reports/report TSAN_OPTIONS=log_path=$reports/report
+export ASAN_OPTIONS=detect_leaks=0:log_path=$reports/report TSAN_OPTIONS=log_path=$reports/report:suppressions=$PWD/Tests/Support/ThreadSanitizer/suppressions
 export TRUNKLINE_BIN=$scratch/$configuration/trunkline TRUNKLINE_SANITIZER=$sanitizer
 
 count_sanitizer_reports() {

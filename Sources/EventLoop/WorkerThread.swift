@@ -90,8 +90,11 @@ package enum Machine {
         return variables
     }
 
-    /// Ends the process.
-    package static func exit(_ status: Int32) -> Never { CLinux.exit(status) }
+    /// Ends the process as it is.
+    ///
+    /// Nothing that libraries left to be done at the end is done: they would take down what threads that still run are in
+    /// the middle of, and OpenSSL's tables would be gone under a handshake.
+    package static func exit(_ status: Int32) -> Never { CLinux._exit(status) }
 
     /// Writes a line to standard output or standard error, for commands that talk to a person.
     package static func say(_ line: String, toError: Bool = false) {

@@ -1,5 +1,6 @@
 """What an operator meets: permissions of sockets, ends by a fault, hand-over in a container, refused reloads."""
 
+import contextlib
 import json
 import os
 import resource
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from support import machine, proxy as support
+from support import machine, preload, proxy as support
 from support.backends import ScriptedBackend, echo
 from support.proxy import BINARY, configuration
 
@@ -46,6 +47,19 @@ def test_an_unknown_owner_is_a_complaint_with_its_place(tmp_path):
     assert done.returncode == 1 and "proxy.conf:1:" in done.stderr and "nobody-of-this-name" in done.stderr
 
 
+@pytest.mark.skipif(not preload.IS_POSSIBLE, reason="wants a C compiler, and no sanitizer")
+@pytest.mark.parametrize("how", ["idle", "deadline"])
+def test_the_end_takes_nothing_down_under_threads_that_work(run, node_chat, tmp_path, how):
+    with run(configuration(node_chat.address, timeouts={"drain": "200ms"}),
+             environment=preload.environment(tmp_path, last=True)) as proxy:
+        with contextlib.ExitStack() as sessions:
+            if how == "deadline":
+                sessions.enter_context(proxy.upgraded("/echo"))
+            proxy.process.send_signal(signal.SIGTERM)
+            assert proxy.process.wait(10) == 0
+
+
+@pytest.mark.skipif(machine.SANITIZER == "thread", reason="these signals are the sanitizer's own")
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGFPE])
 def test_a_fault_ends_the_process_at_its_first_coming_and_is_said(run, number):
     with ScriptedBackend(echo) as backend:

@@ -2,6 +2,7 @@
 // folder, and a disk that is full from that change on. TRUNKLINE_TEST_CLOCK names a file with the seconds that are added to
 // the clock, TRUNKLINE_TEST_KILL is FOLDER:NUMBER, TRUNKLINE_TEST_FULL is FOLDER:NUMBER:FILE, where the disk is full while
 // the file is there; changes are told on the standard error. With TRUNKLINE_TEST_UNWATCHED no folder can be watched.
+// With TRUNKLINE_TEST_LAST a process that has its libraries taken down at its end aborts.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,6 +17,10 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+__attribute__((destructor)) static void last(void) {
+    if (getenv("TRUNKLINE_TEST_LAST")) abort();
+}
 
 static long ahead(void) {
     static const char *path;

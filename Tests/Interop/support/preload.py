@@ -20,9 +20,11 @@ def library(folder: Path) -> Path:
 
 
 def environment(folder: Path, *, clock: Path | None = None, kill: tuple[Path, int] | None = None,
-                full: tuple[Path, int, Path] | None = None, unwatched: bool = False) -> dict[str, str]:
+                full: tuple[Path, int, Path] | None = None, unwatched: bool = False,
+                last: bool = False) -> dict[str, str]:
     """Variables with which the proxy is started.
 
+    With `last` a process aborts that has its libraries taken down at its end, under what its threads still do.
     `full` is a folder, the number of the change of it from which on there is no room, and a file: while that is there.
     """
     variables = {**os.environ, "LD_PRELOAD": str(library(folder))}
@@ -34,4 +36,6 @@ def environment(folder: Path, *, clock: Path | None = None, kill: tuple[Path, in
         variables["TRUNKLINE_TEST_FULL"] = ":".join(map(str, full))
     if unwatched:
         variables["TRUNKLINE_TEST_UNWATCHED"] = "1"
+    if last:
+        variables["TRUNKLINE_TEST_LAST"] = "1"
     return variables
