@@ -21,6 +21,7 @@ struct TestMirrorTests {
         "Configuration/KeyLists": "TableTests has a key of each kind",
         "Configuration/LimitsConfiguration": "keys; PoliciesTests reads each",
         "Configuration/LogConfiguration": "keys; PoliciesTests reads each",
+        "Configuration/RouteConfiguration+Checks": "RouteConfigurationTests has each complaint",
         "Configuration/Scalar": "ScalarsTests has every kind, TableTests its complaints",
         "Configuration/TimeoutsConfiguration": "keys; PoliciesTests reads each",
         "EventLoop/CStrings": "arguments of a program; HookProcessTests starts one",

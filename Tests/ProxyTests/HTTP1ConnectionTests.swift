@@ -9,10 +9,17 @@ import Testing
 struct HTTP1ConnectionTests {
     private static let ms: UInt64 = 1_000_000
 
+    /// Without end, but for what is given. The end of a connection is waited for as long as any test may take.
+    private static func times(
+        head: UInt64 = 0, keepAlive: UInt64 = 0, slowConsumer: UInt64 = 0, close: UInt64 = 60_000 * ms
+    ) -> HTTP1Times {
+        HTTP1Times(head: head, keepAlive: keepAlive, slowConsumer: slowConsumer, close: close)
+    }
+
     /// Says what it was asked, in the order of its being asked.
     private final class Served: HTTP1Connection {
         var told: [String] = []
-        var limits = HTTP1Times(head: 0, keepAlive: 0, slowConsumer: 0, close: 0)
+        var limits = HTTP1ConnectionTests.times()
         var leaves = false
         var answersLate = false
         /// Answers as soon as the request is complete; else `answer` does.
@@ -111,9 +118,10 @@ struct HTTP1ConnectionTests {
             let acceptor = Acceptor()
             let bound = try BoundListener(
                 try #require(SocketAddress(ip: "127.0.0.1", port: 0)), sharesPort: false)
+            let address = bound.address
             let listener = ListenerSocket(bound, on: loop, handler: acceptor)
             listener.start()
-            client = try StreamSocket.connect(to: bound.address, on: loop)
+            client = try StreamSocket.connect(to: address, on: loop)
             client.handler = side
             try Self.turn(loop) { [side] in acceptor.socket != nil && side.isConnected }
             client.resumeReading()
@@ -157,10 +165,10 @@ struct HTTP1ConnectionTests {
         // What comes while something waits goes behind it.
         world.send(Self.get("/4"))
         world.connection.give()
-        world.connection.answersAtOnce = true
         world.expect(["GET /1", "GET /2", "GET /3"])
         world.connection.give()
         world.expect(["GET /1", "GET /2", "GET /3", "GET /4"])
+        world.connection.give()
         try world.turn { world.side.received == "okokokok" }
         #expect(world.connection.requests == 4)
         #expect(world.connection.phase == .head)
@@ -214,7 +222,7 @@ struct HTTP1ConnectionTests {
         slow.expect(["slow head"])
         // The same of a second request, whose time begins with its first byte.
         let second = try World()
-        second.connection.limits = HTTP1Times(head: 20 * Self.ms, keepAlive: 0, slowConsumer: 0, close: 0)
+        second.connection.limits = Self.times(head: 20 * Self.ms)
         second.send(Self.get("/1"))
         second.expect(["GET /1"])
         for _ in 0..<30 { second.loop.turn(limit: Self.ms) }
@@ -226,7 +234,7 @@ struct HTTP1ConnectionTests {
     @Test("one that asks nothing more is closed when its time is over")
     func keepAlive() throws {
         let world = try World()
-        world.connection.limits = HTTP1Times(head: 0, keepAlive: 20 * Self.ms, slowConsumer: 0, close: 0)
+        world.connection.limits = Self.times(keepAlive: 20 * Self.ms)
         world.send(Self.get("/1"))
         world.expect(["GET /1", "end: client left"])
     }
@@ -270,7 +278,7 @@ struct HTTP1ConnectionTests {
     @Test("while an answer is not taken nothing more is read, and one that takes nothing at all is cut")
     func stalled() throws {
         let world = try World()
-        world.connection.limits = HTTP1Times(head: 0, keepAlive: 0, slowConsumer: 40 * Self.ms, close: 0)
+        world.connection.limits = Self.times(slowConsumer: 40 * Self.ms)
         world.connection.answer = String(repeating: "x", count: 16 << 20)
         world.client.pauseReading()
         world.send(Self.get("/1") + Self.get("/2"))
@@ -283,7 +291,7 @@ struct HTTP1ConnectionTests {
     @Test("one that takes its answer slowly gets all of it, and its next request is read then")
     func slowlyTaken() throws {
         let world = try World()
-        world.connection.limits = HTTP1Times(head: 0, keepAlive: 0, slowConsumer: 10_000 * Self.ms, close: 0)
+        world.connection.limits = Self.times(slowConsumer: 10_000 * Self.ms)
         world.connection.answer = String(repeating: "x", count: 8 << 20)
         world.client.pauseReading()
         world.send(Self.get("/1") + Self.get("/2"))
@@ -297,7 +305,7 @@ struct HTTP1ConnectionTests {
     @Test("the end is waited for as long as it is said, and no longer")
     func lingering() throws {
         let world = try World()
-        world.connection.limits = HTTP1Times(head: 0, keepAlive: 0, slowConsumer: 0, close: 20 * Self.ms)
+        world.connection.limits = Self.times(close: 20 * Self.ms)
         world.send("nonsense\r\n\r\n")
         world.expect(["refused 400", "end: client left"])
     }
