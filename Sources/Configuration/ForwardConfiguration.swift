@@ -49,7 +49,7 @@ package struct ForwardConfiguration: Equatable, Sendable {
         Key.value("timeout", \.timeout, .someDuration, "For the answer.")
         Key.value(
             "cache", \.cache, .duration,
-            "How long a yes is remembered for the same route, host, path, method, cookies and Authorization; 0 = not at all."
+            "How long a yes is remembered for the same request from the same address; 0 = not at all."
         )
         sessions
     }

@@ -44,8 +44,19 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
         case count(Int)
     }
 
+    /// What becomes of who has no such key.
+    package enum Missing: Equatable, Sendable {
+        /// Not limited by it.
+        case pass
+        /// All of them are one.
+        case count
+        case refuse
+    }
+
     /// `key`.
     package var source = Source.clientIP
+    /// Of who has no such key.
+    package var missing = Missing.pass
     /// Sessions and requests at once.
     package var connections = 0
     /// WebSocket sessions at once.
@@ -67,13 +78,17 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
     package init() {}
 
     static let table = Table(
-        "Limits of all that comes with one key, over all workers; who has no such key is not limited by it.",
+        "Limits of all that comes with one key, over all workers.",
         start: Self(), rules: rules
     ) {
         Key.value(
             "key", \.source, .keyedSource,
             "Who is counted as one: `client_ip` (IPv6 by /64), `claim:NAME`, `header:NAME` or `cookie:NAME`.",
             isRequired: true, example: "client_ip")
+        Key.value(
+            "missing", \.missing, .choice(("pass", .pass), ("count", .count), ("refuse", .refuse)),
+            "What becomes of requests without such a key: they are not limited by it, counted together as one, or refused with 403."
+        )
         Key.value(
             "connections", \.connections, .integer(0...Int.max),
             "Sessions and requests at once; over it 429.")

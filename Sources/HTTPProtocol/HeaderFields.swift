@@ -131,6 +131,21 @@ package struct HeaderFields: Equatable, Sendable {
         return all
     }
 
+    /// All values of a name in whatever spelling comes to the same, in order, as text.
+    package func all(spelledAs name: String) -> [String] {
+        let wanted = name.utf8.map(canonicalByte)
+        return lines.filter { bytes[$0.name].lazy.map(canonicalByte).elementsEqual(wanted) }.map {
+            text($0.value)
+        }
+    }
+
+    /// Removes all lines of a name, in whatever spelling comes to the same.
+    package mutating func remove(spelledAs name: String) {
+        let wanted = name.utf8.map(canonicalByte)
+        let all = bytes
+        filter { all[$0.name].lazy.map(canonicalByte).elementsEqual(wanted) }
+    }
+
     /// All values of a name, in order, as they came: what is passed on, compared or hashed is not read as text, where
     /// different bytes may look the same.
     package func values(_ name: String) -> [[UInt8]] {

@@ -15,10 +15,12 @@ struct KeyedLimitConfigurationTests {
         let limits = try limits(
             """
             [{ key: client_ip, connections: 5, upgrades_per_minute: 60, burst: 10 }, { key: 'claim:sub', \
-            messages_per_second: 20, bytes_per_second: 1MiB, burst: 2s, rate_action: close, close_code: 1008 }]
+            missing: refuse, messages_per_second: 20, bytes_per_second: 1MiB, burst: 2s, rate_action: close, \
+            close_code: 1008 }]
             """
         )
         #expect(limits.map(\.source) == [.clientIP, .claim("sub")])
+        #expect(limits.map(\.missing) == [.pass, .refuse])
         #expect(limits[0].connections == 5 && limits[0].upgradesPerMinute == 60)
         #expect(limits[0].burst == .count(10) && !limits[0].closesOverRate && limits[0].closeCode == 4429)
         #expect(limits[1].messagesPerSecond == 20 && limits[1].bytesPerSecond == 1 << 20)
@@ -43,7 +45,7 @@ struct KeyedLimitConfigurationTests {
     func complaints() throws {
         for bad in [
             "[{ sessions: 1 }]", "[{ key: ip }]", "[{ key: client_ip, close_code: 1000 }]",
-            "[{ key: client_ip, rate: 1 }]",
+            "[{ key: client_ip, rate: 1 }]", "[{ key: client_ip, missing: close }]",
             "[{ key: client_ip, sessions: 1 }, { key: client_ip, connections: 1 }]",
         ] {
             #expect(

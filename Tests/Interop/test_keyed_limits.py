@@ -12,7 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from support import machine
 from support.admin import free_admin
 from support.backends import LibraryBackend, node_echo
+from support.http2 import Http2
 from support.proxy import route, upstream
+from support.tokens import Issuer, bearer
 from support.wire import BINARY, TEXT, frame, upgrade_request
 
 
@@ -70,6 +72,83 @@ def test_places_and_handshakes_are_counted_by_key(run, backend):
         page = admin.metrics()
         assert page.value("trunkline_limit_keys") >= 5
         assert page.value("trunkline_refusals_total", reason="limit_upgrades_per_minute") == 12
+
+
+def told(proxy, version: int, fields) -> int:
+    """The answer to a handshake that nothing comes of."""
+    if version == 2:
+        with Http2(proxy) as connection:
+            status = connection.connect(fields=[(name.lower(), value) for name, value in fields]).head.status
+            return 101 if status == 200 else status
+    with proxy.wire() as wire:
+        wire.sock.sendall(upgrade_request("/", fields=fields))
+        return wire.read_head().status
+
+
+def fields_of(key: str, made_up: str) -> list[list[tuple[str, str]]]:
+    """Ways to say a key so that some backend understands it."""
+    name = "X-Api-Key"
+    return [[(name, key)], [(name, made_up), (name, key)], [(name, key), (name, made_up)], [("x-API-key", f"  {key} ")],
+            [("x_api_key", key)], [(name, made_up), ("X_Api_Key", key)], [(name, ""), (name, key)],
+            [("Connection", name), (name, key)]]
+
+
+def cookies_of(key: str, made_up: str) -> list[list[tuple[str, str]]]:
+    lines = [f"session={key}", f"session={made_up}; session={key}", f"session={key};session={made_up}", f'session="{key}"',
+             f"a=b;  session=%{ord(key[0]):02x}{key[1:]} ", f"session=; session={key}"]
+    return [[("Cookie", line)] for line in lines] + [[("Cookie", f"session={made_up}"), ("Cookie", f"session={key}")]]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_no_spelling_is_a_way_around(run, backend, version):
+    per = [{"key": "header:X-Api-Key", "sessions": 1}, {"key": "cookie:session", "sessions": 1}]
+    with run({**config(backend, per), "underscore_fields": "pass"}) as proxy, \
+            proxy.upgraded(fields=[("X-Api-Key", "one"), ("Cookie", "session=ada")]):
+        ways = fields_of("one", "made-up") + cookies_of("ada", "made-up")
+        if version == 2:
+            # Neither blanks around a value nor a field of the connection may be there.
+            ways = [[(name, value.strip()) for name, value in fields] for fields in ways if fields[0][0] != "Connection"]
+        for fields in ways:
+            assert told(proxy, version, fields) == 429, fields
+        machine.eventually(lambda: told(proxy, version, [("X-Api-Key", "made-up"), ("Cookie", "session=made-up")]) == 101,
+                           "what was taken with a key that is full is given back")
+        assert told(proxy, version, [("X-Api-Key", str(number)) for number in range(9)]) == 400
+        assert told(proxy, version, [("Cookie", "; ".join(f"session={number}" for number in range(9)))]) == 400
+        if version == 1:
+            with proxy.wire() as wire:
+                wire.sock.sendall(upgrade_request("/", fields=[("X-Api-Key", "made-up\r\n one")]))
+                assert wire.read_head().status == 400
+
+
+def test_who_has_no_key_is_as_the_route_says(run, backend, tmp_path):
+    issuer = Issuer("ES256")
+    jwt = {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"], "anonymous": True}
+    per = [{"key": "header:X-Api-Key", "sessions": 1, "missing": "count"},
+           {"key": "claim:plan", "sessions": 9, "missing": "refuse"}]
+    admin = free_admin()
+    with run({**config(backend, per, access={"jwt": jwt}), "admin": admin.section}, tls=False) as proxy:
+        free = list(bearer(issuer.sign(plan="free")).items())
+        with proxy.upgraded(fields=free):
+            assert told(proxy, 1, free) == told(proxy, 1, [*free, ("X-Api-Key", " ")]) == 429
+            assert told(proxy, 1, [*free, ("X-Api-Key", "one")]) == 101
+        # Neither a token without the claim nor none at all.
+        for fields in (list(bearer(issuer.sign()).items()), list(bearer(issuer.sign(plan="")).items()), []):
+            assert told(proxy, 1, [*fields, ("X-Api-Key", "two")]) == 403
+        page = admin.metrics()
+        assert page.value("trunkline_refusals_total", reason="limit_key_missing") == 3
+        proxy.wait_log("there is no claim:plan")
+
+
+def test_a_reload_forgets_nothing_that_was_counted(run, backend):
+    per = [{"key": "header:X-Api-Key", "sessions": 2}, {"key": "cookie:session", "upgrades_per_minute": 2}]
+    with run(config(backend, per), tls=False) as proxy:
+        opened = [ask(proxy, "one", "ada")[0] for _ in range(2)]
+        for turn in range(3):
+            # Another number of handshakes: what has been used up counts against it.
+            reload(proxy, [{**per[0], "connections": 50 + turn}, {**per[1], "burst": 2}])
+            assert ask(proxy, "one", "eve")[1].status == 429 and ask(proxy, "two", "ada")[1].status == 429
+        opened.pop().sock.close()
+        machine.eventually(lambda: ask(proxy, "one")[1].status == 101, "the place is free again")
 
 
 def flood(wire, stop: float, arrived: list[float], size: int) -> None:

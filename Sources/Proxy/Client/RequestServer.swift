@@ -228,7 +228,7 @@ extension RequestServer {
                 place.leave()
                 keyed?.leave()
             }
-            if let keyed, let claims { try keyed.enter(route.keyed, claims, at: worker.loop.now) }
+            if let keyed { try keyed.enter(route.keyed, claims, at: worker.loop.now) }
             record?.route = route.name
             entered(route)
             return true

@@ -13,10 +13,15 @@ enum AccessFault: Hashable {
     case authority
     /// Too much comes with one key.
     case overLimit(String, key: String, seconds: Int)
+    /// The key that a limit counts by is not there.
+    case missingKey(String)
+    /// It is there in more ways than are looked at.
+    case tooManyKeys(String)
 
     var status: Int {
         switch self {
-        case .address: 403
+        case .address, .missingKey: 403
+        case .tooManyKeys: 400
         case .password: 401
         case .passwordsBusy, .authority: 503
         case .token(let refusal, _): refusal.status
@@ -33,6 +38,8 @@ enum AccessFault: Hashable {
         case .token(let refusal, _): refusal.reason
         case .authority: "whoever decides on access can't be asked now"
         case .overLimit(let limit, let key, _): "over the limit '\(limit)' of one \(key)"
+        case .missingKey(let key): "there is no \(key)"
+        case .tooManyKeys(let key): "there is more than one \(key)"
         }
     }
 
@@ -45,6 +52,8 @@ enum AccessFault: Hashable {
         case .token(let refusal, _): "access_token_" + refusal.word
         case .authority: "access_authority"
         case .overLimit(let limit, _, _): "limit_" + limit
+        case .missingKey: "limit_key_missing"
+        case .tooManyKeys: "limit_keys"
         }
     }
 
@@ -55,7 +64,7 @@ enum AccessFault: Hashable {
         case .token(let refusal, let realm):
             refusal.challenge(realm: realm).map { [.init("WWW-Authenticate", $0)] } ?? []
         case .overLimit(_, _, let seconds): [.init("Retry-After", "\(seconds)")]
-        case .address, .passwordsBusy, .authority: []
+        case .address, .passwordsBusy, .authority, .missingKey, .tooManyKeys: []
         }
     }
 }

@@ -55,7 +55,7 @@ final class ProcessState: Sendable {
             return new
         }
         store.adopt(KeyedNumbers(limit))
-        return KeyedRule(source: limit.source, store: store)
+        return KeyedRule(source: limit.source, missing: limit.missing, store: store)
     }
 
     /// Keys that something is counted for.

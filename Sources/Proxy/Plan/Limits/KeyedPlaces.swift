@@ -1,11 +1,11 @@
 internal import Access
 internal import Configuration
 internal import HTTPProtocol
-internal import Routing
 
 /// One entry of a route's `limits.per`.
 struct KeyedRule: Sendable {
     let source: KeyedLimitConfiguration.Source
+    let missing: KeyedLimitConfiguration.Missing
     let store: KeyedStore
 }
 
@@ -23,22 +23,38 @@ final class KeyedPlaces {
 
     /// Takes those that the request's head and the client's address give it.
     func enter(_ question: AccessQuestion, client: String, at now: UInt64) throws(Fault) {
-        for rule in question.route.keyed {
-            try enter(rule, rule.source.key(question, client: client), at: now)
+        for rule in question.route.keyed where !rule.isOfClaim {
+            guard let keys = rule.source.keys(question, client: client) else {
+                throw Fault(.access(.tooManyKeys(rule.store.name)))
+            }
+            try enter(rule, keys, at: now)
         }
     }
 
     /// Takes those that its token gives it.
-    func enter(_ rules: [KeyedRule], _ claims: Claims, at now: UInt64) throws(Fault) {
+    ///
+    /// - Parameter claims: nil of who has none.
+    func enter(_ rules: [KeyedRule], _ claims: Claims?, at now: UInt64) throws(Fault) {
         for rule in rules {
             guard case .claim(let name) = rule.source else { continue }
-            try enter(rule, claims.text(name), at: now)
+            let key = claims?.text(name) ?? ""
+            try enter(rule, key.isEmpty ? [] : [key], at: now)
         }
     }
 
-    private func enter(_ rule: KeyedRule, _ key: String?, at now: UInt64) throws(Fault) {
-        guard let key, !key.isEmpty else { return }
-        places.append((rule.store, try rule.store.enter(key, isSession: isSession, at: now)))
+    private func enter(_ rule: KeyedRule, _ keys: [String], at now: UInt64) throws(Fault) {
+        var keys = keys
+        if keys.isEmpty {
+            switch rule.missing {
+            case .pass: return
+            // No key is empty.
+            case .count: keys = [""]
+            case .refuse: throw Fault(.access(.missingKey(rule.store.name)))
+            }
+        }
+        for key in keys {
+            places.append((rule.store, try rule.store.enter(key, isSession: isSession, at: now)))
+        }
     }
 
     /// Gives all of them back.
@@ -48,32 +64,28 @@ final class KeyedPlaces {
     }
 }
 
+extension KeyedRule {
+    /// Its key is known when the token has been looked at.
+    fileprivate var isOfClaim: Bool { if case .claim = source { true } else { false } }
+}
+
 extension KeyedLimitConfiguration.Source {
-    /// nil where the request has none.
-    fileprivate func key(_ question: AccessQuestion, client: String) -> String? {
+    /// Those that the request has, none of them empty; nil where it has more than are looked at.
+    fileprivate func keys(_ question: AccessQuestion, client: String) -> [String]? {
         switch self {
-        case .clientIP: ClientKey(client)?.text
-        case .claim: nil
-        case .header(let name): question.field(name)
-        case .cookie(let name): question.cookie(name)
+        case .clientIP: ClientKey(client).map { [$0.text] } ?? []
+        case .claim: []
+        case .header(let name): KeyReadings.field(name, in: question.head.fields)
+        case .cookie(let name): question.cookies(name)
         }
     }
 }
 
 extension AccessQuestion {
-    /// All lines of a field, as most backends join them: another line before the right one is no way around a limit.
-    fileprivate func field(_ name: String) -> String? {
-        let lines = head.fields.all(name)
-        return lines.count > 1 ? lines.joined(separator: ", ") : lines.first
-    }
-
     /// A cookie that was taken out as a token is a key none the less.
-    fileprivate func cookie(_ name: String) -> String? {
-        let values = head.fields.values("cookie").lazy
-        if let value = values.compactMap({ HashKey.cookieValue(name, in: $0) }).first {
-            return String(decoding: value, as: UTF8.self)
-        }
+    fileprivate func cookies(_ name: String) -> [String]? {
         let isTaken = route.passage?.sources?.sources.contains(.cookie(name)) ?? false
-        return isTaken ? taken?.token : nil
+        if isTaken, let token = taken?.token, !token.isEmpty { return [token] }
+        return KeyReadings.cookie(name, in: head.fields)
     }
 }
