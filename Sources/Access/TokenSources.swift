@@ -47,8 +47,10 @@ package struct TokenSources: Equatable, Sendable {
             }
             if token == nil, let found, !found.isEmpty { token = found }
         }
+        // Whoever reads a token there takes it for one that was checked. `Authorization` is what others than browsers send.
+        if !isAuthorization { head.fields.remove(spelledAs: field) }
         guard let token else { return nil }
-        head.fields.remove(field)
+        head.fields.remove(spelledAs: field)
         head.fields.append(field, isAuthorization ? "Bearer " + token : token)
         let offersOthers = !OfferedSubprotocols(head.fields).names.isEmpty
         return TakenToken(token: token, subprotocol: offersOthers ? nil : subprotocol)

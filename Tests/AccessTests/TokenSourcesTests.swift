@@ -96,7 +96,13 @@ struct TokenSourcesTests {
         #expect(all.take(from: &head) == nil)
         #expect(head == before)
         var other = try self.head("/?access_token=q", [])
+        other.fields.append("x_token", "forged")
         _ = TokenSources([.query("access_token")], field: "X-Token").take(from: &other)
         #expect(other.fields.all("x-token") == ["q"] && !other.fields.contains("authorization"))
+        #expect(!other.fields.contains("x_token"))
+        // Nobody else fills that field, whether there is a token or not.
+        var forged = try self.head("/", [("X-Token", "forged"), ("x_token", "forged"), ("X-Tokens", "mine")])
+        #expect(TokenSources([.query("access_token")], field: "X-Token").take(from: &forged) == nil)
+        #expect(forged.fields.list.map(\.name) == ["X-Tokens"])
     }
 }
