@@ -21,6 +21,9 @@ package struct Revocation: Equatable, Hashable, Sendable {
         self.issuedBefore = issuedBefore
     }
 
+    /// Of what it names.
+    var nameBytes: Int { (subject?.utf8.count ?? 0) + (tokenID?.utf8.count ?? 0) }
+
     /// Whether it is meant. A token that doesn't say when it was issued was issued before; who has none is not known by
     /// one.
     package func covers(_ bearer: Bearer) -> Bool {

@@ -2,8 +2,11 @@
 package struct RevocationList: Equatable, Sendable {
     /// More are not taken.
     package static let most = 10_000
+    /// Nor are more bytes of names: what keeps them all, and reads them again, is bounded by that.
+    package static let mostBytes = 1 << 20
 
     private var ends: [Revocation: Double] = [:]
+    private var bytes = 0
     /// By subject and by token; the rest are those that name a time only.
     private var bySubject: [String: [Revocation]] = [:]
     private var byToken: [String: [Revocation]] = [:]
@@ -27,11 +30,16 @@ package struct RevocationList: Equatable, Sendable {
             ends[revocation] = max(end, until)
             return true
         }
-        if ends.count >= Self.most { prune(now: now) }
-        guard ends.count < Self.most else { return false }
+        if !fits(revocation) { prune(now: now) }
+        guard fits(revocation) else { return false }
         ends[revocation] = until
+        bytes += revocation.nameBytes
         file(revocation)
         return true
+    }
+
+    private func fits(_ revocation: Revocation) -> Bool {
+        ends.count < Self.most && bytes + revocation.nameBytes <= Self.mostBytes
     }
 
     private mutating func file(_ revocation: Revocation) {
@@ -47,6 +55,7 @@ package struct RevocationList: Equatable, Sendable {
     /// Takes one back. False where there is none such.
     package mutating func remove(_ revocation: Revocation) -> Bool {
         guard ends.removeValue(forKey: revocation) != nil else { return false }
+        bytes -= revocation.nameBytes
         refile()
         return true
     }
@@ -57,6 +66,7 @@ package struct RevocationList: Equatable, Sendable {
         let left = ends.filter { $0.value > now }
         guard left.count < ends.count else { return false }
         ends = left
+        bytes = left.keys.reduce(0) { $0 + $1.nameBytes }
         refile()
         return true
     }

@@ -51,4 +51,27 @@ struct RevocationListTests {
         #expect(try list.add(revocation("more"), until: 10, now: 5) == true)
         #expect(!list.covers(bearer("7"), now: 4) && list.covers(bearer("more"), now: 5))
     }
+
+    @Test("what they name takes only so many bytes, and what has ended or was taken back makes room")
+    func boundedBytes() throws {
+        let size = 2 * Revocation.mostBytes
+        let count = RevocationList.mostBytes / size
+        func long(_ number: Int) throws -> Revocation {
+            let text = "\(number)." + String(repeating: "x", count: Revocation.mostBytes)
+            let name = String(text.prefix(Revocation.mostBytes))
+            return try revocation(name, name)
+        }
+        var list = RevocationList()
+        for number in 0..<count {
+            #expect(try list.add(long(number), until: number == 7 ? 5 : 10, now: 0) == true)
+        }
+        #expect(try list.add(long(count), until: 10, now: 0) == false)
+        #expect(try list.add(revocation("x"), until: 10, now: 0) == false)
+        // One without a name takes none, and a later end no more.
+        #expect(
+            try list.add(revocation(before: 1), until: 10, now: 0) && list.add(long(3), until: 11, now: 0))
+        #expect(try list.add(long(count), until: 10, now: 5) == true)
+        #expect(try list.add(revocation("x"), until: 10, now: 5) == false)
+        #expect(try list.remove(long(3)) && list.add(revocation("x"), until: 10, now: 5))
+    }
 }

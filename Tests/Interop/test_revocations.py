@@ -144,3 +144,28 @@ def test_a_client_that_comes_back_in_the_same_moment_does_not_slip_in(house):
         async with house.backend:
             await asyncio.wait_for(life(), 60)
     asyncio.run(whole())
+
+
+def test_a_full_list_says_so_and_its_file_is_read_again(run, tmp_path):
+    """As many as there may be; one more is refused, and nothing of it counts. What has ended takes no room."""
+    admin, kept = free_admin(), tmp_path / "revocations.json"
+    config = {"admin": {**admin.section, "revocations": str(kept)},
+              "routes": [{"name": "only", "match": {"path": "/"}, "respond": {"status": 200}}], "upstreams": {}}
+    name = "x" * 500
+    until = time.time() + 3600
+    entry = '{"subject": "%s%d", "until": %f}'
+    count = (1 << 20) // 512
+    ended = entry % ("long ago", 0, time.time() - 10)
+    kept.write_text('{"revocations": [' + ",".join([ended, *(entry % (name, 10**11 + number, until)
+                                                            for number in range(count))]) + "]}")
+    with run(config, tls=False) as proxy:
+        assert admin.metrics().value("trunkline_revocations") == count
+        status, text = admin.post("/revocations?subject=" + "x" * 100)
+        assert status == 507 and "there is no room" in text
+        assert admin.post("/revocations?issued_before=1")[0] == 200
+        assert kept.stat().st_size > 1 << 20
+        proxy.allowed_exit = (-9,)
+        proxy.process.kill()
+        proxy.process.wait()
+    with run(config, tls=False):
+        assert admin.metrics().value("trunkline_revocations") == count + 1

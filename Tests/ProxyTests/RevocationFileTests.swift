@@ -36,6 +36,33 @@ struct RevocationFileTests {
         }
     }
 
+    @Test("the largest list there can be is read again, and a larger one is not taken in part")
+    func largest() throws {
+        try inFolder { path in
+            var list = RevocationList()
+            // Of bytes that take six each in JSON.
+            let name = String(repeating: "\u{1}", count: RevocationList.mostBytes / RevocationList.most - 6)
+            var number = 0
+            while let revocation = Revocation(
+                subject: name + "\(number)", issuedBefore: 1_764_240_000.123456),
+                list.add(revocation, until: 2_764_240_000.123456, now: 1)
+            {
+                number += 1
+            }
+            #expect(number == RevocationList.most)
+            try RevocationFile(path).write(list)
+            #expect(try RevocationFile(path).kept.count == number)
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let more = #"{"revocations":[{"subject":"one more","until":2764240000},"#
+            let start = try #require(text.firstIndex(of: "["))
+            try (more + text[text.index(after: start)...]).write(
+                toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: RevocationFile.Trouble.tooMany) { try RevocationFile(path) }
+            // What has ended counts no longer.
+            #expect(try RevocationFile(path, now: 2_764_240_000).kept.count == number)
+        }
+    }
+
     @Test(
         "a file that is none is not taken, as a whole",
         arguments: [

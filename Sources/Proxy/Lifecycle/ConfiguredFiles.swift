@@ -271,6 +271,11 @@ struct ConfiguredFiles {
                     named.place,
                     "'\(named.value)' holds no revocations as GET /revocations shows them: mend it, or take it away"
                 )
+            case .tooMany:
+                complain(
+                    named.place,
+                    "'\(named.value)' holds more revocations than are kept: \(RevocationList.most), and \(RevocationList.mostBytes) bytes of names"
+                )
             }
             return nil
         }

@@ -90,9 +90,7 @@ extension ProxyServer {
                 .read { bytes throws(HandedStateError) in try HandedState(reading: bytes) }
             let listeners = current.tickets.take(handed.tickets, at: loop.now)
             let drained = state.takeDrained(routes: handed.routes, upstreams: handed.upstreams)
-            for (revocation, until) in handed.revocations {
-                _ = revocations.add(revocation, until: until, now: ProcessFacts.wallClock())
-            }
+            take(handed.revocations)
             state.tokenLives.note(handed.tokenLife)
             logs.log.tell(.stateTaken(listeners: listeners, drained: drained))
         } catch {

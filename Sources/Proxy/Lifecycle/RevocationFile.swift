@@ -11,14 +11,18 @@ struct RevocationFile {
     enum Trouble: Error, Equatable {
         case unreadable(SystemError)
         case garbled
+        /// More than are kept in memory.
+        case tooMany
     }
 
     let path: String
-    /// What it held when it was read.
+    /// What it held when it was read, and counted.
     let kept: [Kept]
 
     /// Reads it; a file that is not there yet holds none.
-    init(_ path: String) throws(Trouble) {
+    ///
+    /// - Parameter now: seconds since 1970; what has ended is left out.
+    init(_ path: String, now: Double = ProcessFacts.wallClock()) throws(Trouble) {
         self.path = path
         let bytes: [UInt8]
         do throws(SystemError) {
@@ -28,7 +32,11 @@ struct RevocationFile {
             kept = []
             return
         }
-        kept = try Self.kept(bytes)
+        kept = try Self.kept(bytes).filter { $0.until > now }
+        var list = RevocationList()
+        for (revocation, until) in kept {
+            guard list.add(revocation, until: until, now: now) else { throw .tooMany }
+        }
     }
 
     private static func kept(_ bytes: [UInt8]) throws(Trouble) -> [Kept] {

@@ -81,7 +81,7 @@ extension ProxyServer {
             guard handOver == nil else { return done(.handingOver) }
             let until = now + max(lasting ?? Self.revocationTime, state.tokenLives.longest)
             guard revocations.add(revocation, until: until, now: now) else {
-                return done(AdminResponse(507, "there are \(RevocationList.most) revocations already\n"))
+                return done(.tooManyRevocations)
             }
             spread(done) { [logs] closed in
                 logs.log.tell(.revoked(revocation.description, until: until, closed: closed))
@@ -118,9 +118,15 @@ extension ProxyServer {
 
     /// Those that a process before this one kept.
     func takeRevocations() {
+        take(current.revocations?.kept ?? [])
+    }
+
+    /// Adds those of before to what counts now.
+    func take(_ kept: [RevocationFile.Kept]) {
         let now = ProcessFacts.wallClock()
-        for (revocation, until) in current.revocations?.kept ?? [] where until > now {
-            _ = revocations.add(revocation, until: until, now: now)
+        let left = kept.count { $0.until > now && !revocations.add($0.revocation, until: $0.until, now: now) }
+        if left > 0 {
+            logs.log.tell(.warned("\(left) revocations don't fit beside those that count already"))
         }
     }
 
@@ -141,6 +147,12 @@ extension ProxyServer {
 extension AdminResponse {
     static var starting: AdminResponse { AdminResponse(503, "starting\n") }
     static var silent: AdminResponse { AdminResponse(503, "a worker does not answer\n") }
+    fileprivate static var tooManyRevocations: AdminResponse {
+        AdminResponse(
+            507,
+            "there is no room: \(RevocationList.most) revocations are kept, and \(RevocationList.mostBytes) bytes of what they name\n"
+        )
+    }
     fileprivate static var notKept: AdminResponse {
         AdminResponse(500, "it counts, but could not be written to the file of 'revocations': see the log\n")
     }
