@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// What a token says of its bearer, after it was believed (RFC 7519, 4).
 package struct Claims: Equatable, Sendable {
     /// The last second of the year 9999: what is beyond it is no time.
@@ -47,13 +49,24 @@ package struct Claims: Equatable, Sendable {
         return path.reduce(all as JSONValue?) { $0?[String($1)] }
     }
 
-    /// A claim as the value of a field: lists with commas between their members; nil where there is none.
+    /// A claim as text: lists with commas between their members; nil where there is none.
     package func text(_ name: String) -> String? {
         guard let value = value(name) else { return nil }
         if let text = value.scalar { return text }
         guard case .array(let items) = value else { return nil }
         let texts = items.compactMap(\.scalar)
         return texts.isEmpty ? nil : texts.joined(separator: ",")
+    }
+
+    /// A claim as the value of a field; nil too where a field does not hold it as it is, and two claims would be one to who
+    /// reads it: with control bytes, blanks at an end, or a comma within a member of a list.
+    package func fieldValue(_ name: String) -> String? {
+        guard let text = text(name), isFieldText(text) else { return nil }
+        guard case .array(let items) = value(name) else { return text }
+        let isClear = items.allSatisfy { item in
+            item.scalar.map { !$0.utf8.contains(.comma) && isFieldText($0) } ?? true
+        }
+        return isClear ? text : nil
     }
 
     /// Whether a claim is one of these values, or has one of them in it: in a list, or as a word of a scope.
@@ -83,5 +96,10 @@ package struct Claims: Equatable, Sendable {
 
 /// By bytes (RFC 7519, 7.3): to `==` texts are the same that look the same.
 private func isSame(_ one: String, _ other: String) -> Bool { one.utf8.elementsEqual(other.utf8) }
+
+private func isFieldText(_ text: String) -> Bool {
+    text.utf8.allSatisfy { $0 >= .space && $0 != .delete } && text.utf8.first != .space
+        && text.utf8.last != .space
+}
 
 private func isOne(_ text: String, of wanted: [String]) -> Bool { wanted.contains { isSame($0, text) } }

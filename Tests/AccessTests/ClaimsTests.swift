@@ -39,6 +39,21 @@ struct ClaimsTests {
         for name in ["o", "e", "z", "none", "o.y", "o.x.y", ".", "o."] { #expect(claims.text(name) == nil) }
     }
 
+    @Test("a claim that a field does not hold as it is is no value of one")
+    func fieldValues() throws {
+        let claims = try claims(
+            #"{"good":"Ada Lovelace é","list":["a b",7,{"x":1},true],"e":"","line":"ada\r\nX-Admin: 1","nul":"root\u0000","#
+                + #""tab":"a\tb","del":"a\u007f","first":" admin","last":"admin\n","blank":"admin ","lists":["a","b,admin"],"#
+                + #""inner":["a "," b"],"wide":"admin\u00a0"}"#)
+        #expect(claims.fieldValue("good") == "Ada Lovelace é" && claims.fieldValue("list") == "a b,7,true")
+        #expect(claims.fieldValue("e") == "" && claims.fieldValue("none") == nil)
+        for name in ["line", "nul", "tab", "del", "first", "last", "blank", "lists", "inner"] {
+            #expect(claims.fieldValue(name) == nil && claims.text(name) != nil, "\(name)")
+        }
+        // Not what HTTP takes for a blank, and so passed on as it is.
+        #expect(claims.fieldValue("wide") == "admin\u{A0}")
+    }
+
     @Test("texts that look the same are not the same")
     func bytes() throws {
         let claims = try claims(

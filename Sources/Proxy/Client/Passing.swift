@@ -89,7 +89,7 @@ private struct PassageFacts {
         case .route: question.route.name
         case .listener: listener
         case .user: admission.user
-        case .claim(let name): admission.claims?.text(name)
+        case .claim(let name): admission.claims?.fieldValue(name)
         }
     }
 }

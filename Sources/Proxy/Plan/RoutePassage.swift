@@ -22,7 +22,7 @@ final class RoutePassage: Sendable {
     ) -> FieldEdits {
         var edits = FieldEdits()
         for (field, claim) in access?.tokens?.pass ?? [] {
-            edits.set(field, admission.claims?.text(claim) ?? "", isPersonal: true)
+            edits.set(field, admission.claims?.fieldValue(claim) ?? "", isPersonal: true)
         }
         for (name, value) in admission.told { edits.set(name, value, isPersonal: true) }
         request.write(into: &edits, facts)
