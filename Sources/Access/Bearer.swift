@@ -11,6 +11,12 @@ package struct Bearer: Equatable, Sendable {
     /// Whether a token said so.
     package var hasToken: Bool
 
+    /// Whether two subjects are one: by bytes, since to `==` texts are the same that look the same.
+    package static func isSame(subject one: String?, _ other: String?) -> Bool {
+        guard let one, let other else { return one == nil && other == nil }
+        return one.utf8.elementsEqual(other.utf8)
+    }
+
     /// Whoever a subject is, without a token.
     package init(subject: String?) {
         self.subject = subject

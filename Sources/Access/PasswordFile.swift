@@ -1,20 +1,21 @@
 /// Users and their passwords' hashes: a file of lines `name:hash`, as htpasswd writes it.
 package struct PasswordFile: Equatable, Sendable {
-    private let users: [String: PasswordHash]
+    /// By the bytes of their names, which is what the backend gets.
+    private let users: [[UInt8]: PasswordHash]
     /// What is compared with for names that nobody has, so that the time of an answer doesn't tell who is there.
     private let decoy: PasswordHash?
 
     /// - Throws: the line that is none, from 1.
     package init(_ bytes: [UInt8]) throws(PasswordFileError) {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw PasswordFileError(line: 1) }
-        var users: [String: PasswordHash] = [:]
+        var users: [[UInt8]: PasswordHash] = [:]
         var first: PasswordHash?
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         for (index, line) in lines.enumerated() {
             if line.allSatisfy(\.isWhitespace) || line.hasPrefix("#") { continue }
             let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, let hash = PasswordHash(String(parts[1])),
-                users.updateValue(hash, forKey: String(parts[0])) == nil
+                users.updateValue(hash, forKey: Array(parts[0].utf8)) == nil
             else { throw PasswordFileError(line: index + 1) }
             first = first ?? hash
         }
@@ -27,7 +28,7 @@ package struct PasswordFile: Equatable, Sendable {
 
     /// What a user's password is to be compared with; nil where there are none at all.
     package func challenge(_ credentials: BasicCredentials) -> PasswordCheck? {
-        let own = users[credentials.user]
+        let own = users[Array(credentials.user.utf8)]
         return (own ?? decoy).map { PasswordCheck(credentials, $0, isKnown: own != nil) }
     }
 }

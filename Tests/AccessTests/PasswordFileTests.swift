@@ -52,6 +52,17 @@ struct PasswordFileTests {
         #expect(BasicCredentials(twice) == nil)
     }
 
+    @Test("names that look the same are not the same")
+    func bytes() throws {
+        let composed = try file("caf\u{E9}:\(Self.hash)")
+        func check(_ name: String) throws -> Bool {
+            let text = Data("\(name):secret".utf8).base64EncodedString()
+            return try #require(composed.challenge(credentials(text))).run()
+        }
+        #expect(try check("caf\u{E9}") && !check("cafe\u{301}"))
+        #expect(try file("caf\u{E9}:\(Self.hash)\ncafe\u{301}:\(Self.hash)").count == 2)
+    }
+
     @Test("questions have names that differ with user, password, hash and key")
     func digests() throws {
         let one = try file("ada:\(Self.hash)\nbob:\(Self.hash)")

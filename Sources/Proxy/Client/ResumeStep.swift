@@ -89,7 +89,7 @@ extension SessionContext {
             let resume = session.resume
         else { return .refused(.unknown) }
         guard resume.token == token, session.route.name == plan.route.name,
-            session.bearer?.bearer.subject == plan.admission?.bearer?.subject
+            Bearer.isSame(subject: session.bearer?.bearer.subject, plan.admission?.bearer?.subject)
         else { return .refused(.wrongToken) }
         switch resume.returns(having: claim.received ?? 0) {
         case .resumes(let first, let close): return .resumes(resume, first: first, then: close)

@@ -15,7 +15,7 @@ struct SessionTerm: Sendable {
 
     /// A new token has come. One of another subject is for another session.
     mutating func renew(_ claims: Claims, now: Double) -> Bool {
-        guard claims.subject == subject else { return false }
+        guard Bearer.isSame(subject: claims.subject, subject) else { return false }
         end = policy.rules.end(of: claims, now: now)
         return true
     }
