@@ -151,6 +151,44 @@ def test_answers_are_remembered_for_the_same_proof(run, authority_server):
             lambda: [request.headers["X-User"] for request in backend.requests] == ["ada"] * 4, "all four reach it")
 
 
+def test_an_answer_is_remembered_for_nobody_else(run, authority_server):
+    """A cookie that all have proves nothing: what does may stand in another field, in the query, or be the address."""
+    settings = {"workers": 1, "trusted_proxies": ["127.0.0.1"]}
+    with LibraryBackend() as backend, \
+            run({**config(backend, authority_server, cache="30s"), **settings}) as proxy:
+        same = [("Cookie", "lang=en; sid=ok"), ("X-Forwarded-For", "192.0.2.1")]
+        assert ask(proxy, "/a?key=1", [*same, ("X-Api-Key", "good")])[0].status == 101
+        assert ask(proxy, "/a?key=1", [*same, ("X-Api-Key", "good")])[0].status == 101
+        assert len(authority_server.asked) == 1
+        others = [("/a?key=1", same), ("/a?key=1", [*same, ("X-Api-Key", "other")]), ("/a", [*same, ("X-Api-Key", "good")]),
+                  ("/a?key=1", [same[0], ("X-Forwarded-For", "192.0.2.2"), ("X-Api-Key", "good")])]
+        for number, (path, fields) in enumerate(others):
+            assert ask(proxy, path, fields)[0].status == 101
+            assert len(authority_server.asked) == 2 + number, (path, fields)
+
+
+def test_who_is_asked_again_is_asked_about_the_newest_token(run, authority_server, tmp_path):
+    issuer = Issuer("ES256")
+    jwt = {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"], "renew": {"prefix": "token:"}}
+    first, second = issuer.sign(jti="1"), issuer.sign(jti="2", expires=600)
+    authority_server.known = {f"Bearer {first}": "ada", f"Bearer {second}": "ada"}
+    with LibraryBackend() as backend:
+        made = config(backend, authority_server, recheck="300ms")
+        made["routes"][0]["access"]["jwt"] = jwt
+        with run(made) as proxy, proxy.connect(additional_headers=bearer(first)) as client:
+            client.send("token:" + second)
+            client.send("hello")
+            assert client.recv(5) == "hello"
+            machine.eventually(lambda: authority_server.asked[-1][2]["Authorization"] == f"Bearer {second}", "it is asked by it")
+            # The old one is no good any more.
+            del authority_server.known[f"Bearer {first}"]
+            asked = len(authority_server.asked)
+            machine.eventually(lambda: len(authority_server.asked) >= asked + 3, "it is asked again")
+            assert authority_server.asked[-1][2]["Authorization"] == f"Bearer {second}"
+            client.send("still here")
+            assert client.recv(5) == "still here"
+
+
 def test_one_that_comes_and_goes_closes_nobody(run, authority_server):
     """Fewer failures one after the other than it takes: sessions stay, and handshakes are decided by what it says then."""
     forward = {"recheck": "150ms", "timeout": "1s", "failures": 3}

@@ -9,7 +9,7 @@ struct AuthorityInquiry {
 
     let policy: AuthorityPolicy
     let plan: RequestPlan
-    /// What the answer depends on; nil where nobody proves who he is.
+    /// What the answer may depend on; nil where nobody proves who he is.
     let cacheKey: [UInt8]?
 
     init(_ policy: AuthorityPolicy, _ question: AccessQuestion) {
@@ -26,15 +26,38 @@ struct AuthorityInquiry {
         plan = RequestPlan(
             route: question.route, upstream: policy.upstream, head: head, target: target, framing: .none,
             forwarding: forwarding, host: question.host)
-        let proofs = ["authorization", "cookie"].map { question.head.fields.values($0) }
+        cacheKey = Self.key(policy, question, head.fields)
+    }
+
+    private init(_ policy: AuthorityPolicy, _ plan: RequestPlan) {
+        self.policy = policy
+        self.plan = plan
+        cacheKey = nil
+    }
+
+    /// All that it is asked by: what proves who the client is may stand in any field, in the query, or be its address.
+    private static func key(
+        _ policy: AuthorityPolicy, _ question: AccessQuestion, _ fields: HeaderFields
+    ) -> [UInt8]? {
+        guard fields.contains("authorization") || fields.contains("cookie") else { return nil }
         let asked = [
-            question.route.name, question.host, question.head.method, question.head.target.path,
-            policy.upstream, policy.path,
-        ].map { [Array($0.utf8)] }
-        cacheKey =
-            proofs.allSatisfy(\.isEmpty)
-            ? nil
-            : Array((asked + proofs).map { Array($0.joined(separator: [0])) }.joined(separator: [0, 0]))
+            question.route.name, policy.upstream, policy.path, question.host, question.head.method,
+            question.head.target.text, question.forwarding.client, "",
+        ]
+        var key = Array(asked.joined(separator: "\0").utf8)
+        fields.write(into: &key)
+        return key
+    }
+
+    /// The same, of a client that has brought a new token since.
+    func renewed(_ token: String) -> AuthorityInquiry {
+        let sources = plan.route.passage?.sources
+        let field = sources?.field ?? "Authorization"
+        guard plan.head.fields.contains(field) else { return self }
+        var plan = plan
+        plan.head.fields.remove(field)
+        plan.head.fields.append(field, sources?.isAuthorization ?? true ? "Bearer " + token : token)
+        return AuthorityInquiry(policy, plan)
     }
 }
 

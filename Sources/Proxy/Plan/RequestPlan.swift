@@ -5,7 +5,7 @@ internal import HTTPProtocol
 struct RequestPlan {
     let route: Route
     let upstream: String
-    let head: RequestHead
+    var head: RequestHead
     /// What the backend is asked for: the head's target, rewritten.
     let target: RequestTarget
     let framing: BodyFraming

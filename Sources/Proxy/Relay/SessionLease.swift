@@ -23,7 +23,7 @@ final class SessionLease: TimerTarget {
     private unowned let worker: AccessContext
     private weak var session: LiveSession?
     private var term: SessionTerm?
-    private let inquiry: AuthorityInquiry?
+    private var inquiry: AuthorityInquiry?
     private let policy: ExpiryPolicy?
     private let jitter: UInt64
     /// Each costs the check of a signature: what a client sends beyond it is not looked at.
@@ -147,6 +147,8 @@ final class SessionLease: TimerTarget {
         do throws(TokenRefusal) {
             try take(
                 try term.policy.claims(token, wallClock: ProcessFacts.wallClock(), clock: worker.loop.now))
+            // Who is asked again is asked about this one.
+            inquiry = inquiry?.renewed(token)
             done(.renewed(until: self.term?.end))
         } catch {
             let isWaiting =
