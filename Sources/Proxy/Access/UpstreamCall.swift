@@ -52,6 +52,17 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
         finishSoon(nil)
     }
 
+    /// It is not read to its end, which may never come.
+    private func giveUp() {
+        guard head != nil else { return }
+        head = nil
+        worker.loop.nextTurn { [weak self] in
+            guard let self, done != nil else { return }
+            exchange?.cancel()
+            finishSoon(nil)
+        }
+    }
+
     private func finishSoon(_ answer: UpstreamAnswer?) {
         worker.loop.cancel(deadline)
         deadline = nil
@@ -87,10 +98,7 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
 
     /// What is longer is no answer that is waited for.
     func body(_ bytes: Span<UInt8>) {
-        guard answer.count + bytes.count <= Self.mostBody else {
-            head = nil
-            return
-        }
+        guard answer.count + bytes.count <= Self.mostBody else { return giveUp() }
         for index in bytes.indices { answer.append(bytes[index]) }
     }
 
