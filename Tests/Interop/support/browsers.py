@@ -149,3 +149,4 @@ in_each = pytest.mark.parametrize("browser", list(Shelf.kinds), indirect=True)
 """For a test with a `browser`: once in each."""
 in_one = pytest.mark.parametrize("browser", list(Shelf.kinds) if machine.FULL else ["chromium"], indirect=True)
 """The same where one will do, but for the long versions."""
+in_chromium = pytest.mark.parametrize("browser", ["chromium"], indirect=True)
