@@ -48,7 +48,7 @@ final class Session: LiveSession {
 
     /// Messages that are looked at can't go through as they came.
     override func leased() {
-        isRead = lease != nil || parts != nil
+        isRead = lease?.watch != nil || parts != nil
         if lease?.watch != nil { isPlain = false }
     }
 
