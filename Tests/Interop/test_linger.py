@@ -1,15 +1,24 @@
 """A process that lingers after another has taken its place: sessions of every kind live on, and nothing new begins there."""
 
+import asyncio
+import contextlib
+import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from support import backends, machine
+from support.admin import free_admin
 from support.audience import Audience, Feed, hear
+from support.crowd import gather_crowd
 from support.feeds import broadcast, settled
 from support.http2 import Http2
-from support.proxy import configuration
+from support.proxy import configuration, route, upstream
 from support.successor import hand_over
+from support.tokens import Issuer, bearer
 from support.wire import CLOSE, TEXT
 from test_multiplex import node
 
@@ -93,3 +102,70 @@ def test_a_feed_that_is_lost_is_opened_again_by_the_process_that_lingers(run):
         machine.eventually(lambda: feed.stats["connections"] == 2 and feed.stats["open"] == 1, "it is opened again", 20)
         feed.send("two")
         assert hear(early, 2) == ["one", "two"] and old.poll() is None
+
+
+def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path):
+    issuer, admin = Issuer("ES256"), free_admin()
+    access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
+    with backends.node_echo() as backend, run({
+            "admin": {**admin.section, "revocations": str(tmp_path / "revocations.json")}, "drain": LINGERS,
+            "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
+        def member(subject: str):
+            return proxy.connect("/", additional_headers=bearer(issuer.sign(sub=subject)))
+        with member("zoe") as zoe, member("yan") as yan:
+            hand_over(proxy)
+            assert admin.post("/revocations?subject=zoe")[0] == 200
+            with pytest.raises(ConnectionClosed):
+                zoe.recv(10)
+            yan.send("still here")
+            assert zoe.close_code not in (1000, 1006, 1012) and yan.recv(5) == "still here"
+
+
+def connections(process: int, port: int) -> int:
+    """How many a process has to a port of this machine."""
+    held = {os.readlink(link) for link in Path(f"/proc/{process}/fd").iterdir() if link.exists() or link.is_symlink()}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(line[2].endswith(f":{port:04X}") and line[3] == "01" and f"socket:[{line[9]}]" in held for line in lines)
+
+
+def test_nothing_is_kept_ready_where_no_session_will_begin(run):
+    with backends.node_echo() as backend:
+        config = configuration(backend.address, workers=1, drain=LINGERS)
+        config["upstreams"]["only"]["pool"] = {"warm": 4}
+        with run(config) as proxy, proxy.connect("/") as session:
+            machine.eventually(lambda: connections(proxy.pid, backend.port) == 5, "one session, and four that are ready")
+            old = hand_over(proxy)
+            machine.eventually(lambda: connections(old.pid, backend.port) == 1, "one session")
+            session.send("still here")
+            assert session.recv(5) == "still here"
+            machine.eventually(lambda: connections(proxy.pid, backend.port) == 4, "four are ready in the new process")
+
+
+@pytest.mark.parametrize("linger", ["0", "1h"])
+def test_signals_of_a_manager_that_ends_all_that_is_left_cut_nobody(run, node_chat, linger):
+    """systemd sends SIGTERM to all processes of a service, and again to those that the main one leaves behind."""
+    async def life(proxy) -> None:
+        members = await gather_crowd(100, proxy.port)
+        closing = [asyncio.create_task(member.until_closed()) for member in members]
+        old = await asyncio.to_thread(hand_over, proxy)
+        for _ in range(3):
+            old.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.2)
+        assert old.poll() is None, "it has more to close than that"
+        await asyncio.gather(*closing)
+        assert {member.code for member in members} == {1012}
+        assert await asyncio.to_thread(old.wait, 20) == 0
+    with run(configuration(node_chat.address, drain={"linger": linger}, timeouts={"drain": "10s"}), tls=False) as proxy:
+        asyncio.run(life(proxy))
+
+
+def test_a_second_signal_ends_at_once(run, node_chat):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with run(configuration(node_chat.address, timeouts={"drain": "1m"})) as proxy:
+            with contextlib.ExitStack() as sessions:
+                for _ in range(20):
+                    sessions.enter_context(proxy.upgraded("/echo"))
+                proxy.process.send_signal(number)
+                proxy.wait_log("draining")
+                proxy.process.send_signal(number)
+                assert proxy.process.wait(5) == 0

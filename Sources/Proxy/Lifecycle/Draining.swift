@@ -28,9 +28,19 @@ extension ProxyServer {
         if isLingering { drainProcess(because: "time to linger is over", cause: .successor) }
     }
 
-    /// Stops accepting, closes all sessions and ends. A second call ends at once.
+    /// A signal wants an end. The first begins a drain, unless there is one; a second that `insists` ends at once.
+    ///
+    /// Once another process serves, SIGTERM does not insist: systemd sends it to all that is left of a service, and again
+    /// when the main process has ended. The drain has its deadline all the same.
+    func endOrdered(by signal: String, insists: Bool) {
+        if isEndOrdered, insists { end(0, cause: "second signal") }
+        isEndOrdered = true
+        drainProcess(because: signal)
+    }
+
+    /// Stops accepting, closes all sessions and ends; nothing where that is under way.
     func drainProcess(because signal: String, cause: DrainCause = .process) {
-        guard undrainedWorkers == nil || isLingering else { end(0, cause: "second signal") }
+        guard undrainedWorkers == nil || isLingering else { return }
         // Workers without sessions have told so already.
         let isCounted = isLingering
         isLingering = false

@@ -105,6 +105,7 @@ extension ProxyServer {
         switch outcome {
         case .ready:
             logs.log.tell(.handOverDone(process: handOver.successor.number))
+            hasSuccessor = true
             admin?.close()
             notify(["MAINPID=\(handOver.successor.number)"])
             let linger = current.configuration.linger

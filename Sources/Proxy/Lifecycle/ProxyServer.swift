@@ -31,6 +31,12 @@ package final class ProxyServer: TimerTarget {
     var handOver: HandOver?
     /// Another process accepts, and the sessions of this one are left alone for a while.
     var isLingering = false
+    /// Another process serves.
+    var hasSuccessor = false
+    /// A signal has come that wants an end.
+    var isEndOrdered = false
+    /// Of the file of revocations, as it was read last while lingering.
+    var revocationStamp: FileStamp?
     let board = CertificateBoard()
     /// Whom to tell what became of orders about certificates.
     var orders: [UInt64: (AdminResponse) -> Void] = [:]
@@ -170,8 +176,8 @@ package final class ProxyServer: TimerTarget {
         case .hangUp:
             logs.reopen()
             _ = reload()
-        case .terminate: drainProcess(because: "SIGTERM")
-        case .interrupt: drainProcess(because: "SIGINT")
+        case .terminate: endOrdered(by: "SIGTERM", insists: !hasSuccessor)
+        case .interrupt: endOrdered(by: "SIGINT", insists: true)
         case .userTwo: startHandOver()
         case .userOne: logs.reopen()
         }
@@ -192,6 +198,7 @@ package final class ProxyServer: TimerTarget {
     private func everySecond() {
         logs.writeSummaries()
         watcher?.secondPassed()
+        followRevocations()
         if certificateLook.isDue(at: loop.now) { lookAtCertificates() }
         _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
     }

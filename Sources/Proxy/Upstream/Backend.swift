@@ -56,6 +56,9 @@ final class Backend {
         worker.multiplexPools.release(multiplexPool)
     }
 
+    /// Keeps no connections ahead of need; what is needed is dialled.
+    func rest() { pool?.close() }
+
     /// Whether connections may be opened ahead of need.
     func isUsable(at now: UInt64) -> Bool { !state.isDraining && state.health.standing(at: now) == .up }
 

@@ -136,6 +136,11 @@ final class Upstream {
         !request.isUpgrade || backend.state.hasRoom
     }
 
+    /// No session begins any more: nothing is kept ready for one.
+    func rest() {
+        for backend in members { backend.rest() }
+    }
+
     func close() {
         isClosed = true
         checks?.stop()

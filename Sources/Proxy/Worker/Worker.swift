@@ -88,6 +88,7 @@ final class Worker: ClientContext {
         for listener in retiring { listener.retire() }
         for client in clients { client.drain() }
         feeds.endIdle()
+        for upstream in upstreams.values { upstream.rest() }
         checkEmpty()
     }
 
