@@ -364,14 +364,23 @@ static inline int trunkline_notify(const char *name, const void *text, size_t co
 static __attribute__((noinline)) int trunkline_spawn_apart(
     pid_t *child, const char *program, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
     char *const arguments[], char *const environment[]) {
-    volatile int code = 0;
+    // Shared by name as well: sanitizers have vfork copy all other memory.
+    struct { pid_t child; int code; } *told =
+        mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (told == MAP_FAILED) return errno;
+    told->code = EAGAIN;
     pid_t between = vfork();
-    if (between < 0) return errno;
     if (between == 0) {
-        code = posix_spawnp(child, program, actions, attributes, arguments, environment);
+        told->code = posix_spawnp(&told->child, program, actions, attributes, arguments, environment);
         _exit(0);
     }
-    while (waitpid(between, NULL, 0) < 0 && errno == EINTR) continue;
+    int code = errno;
+    if (between > 0) {
+        while (waitpid(between, NULL, 0) < 0 && errno == EINTR) continue;
+        code = told->code;
+        *child = told->child;
+    }
+    munmap(told, sizeof *told);
     return code;
 }
 
