@@ -16,6 +16,7 @@ from support.admin import Admin
 from support.backends import ScriptedBackend, echo
 from support.pki import Authority
 from support.proxy import configuration
+from support.wire import Ended, Wire, upgrade_request
 
 
 @pytest.fixture
@@ -266,3 +267,37 @@ def test_a_folder_that_never_stands_still_starves_nobody(serve, pairs, tmp_path)
 def cpu_seconds(pid: int) -> float:
     fields = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_authorities_of_clients_and_of_backends_are_watched(run, authority, tmp_path):
+    """Whom a client's certificate must be of, and whom a backend's: each file becomes another's, then the right one."""
+    (tmp_path / "others").mkdir()
+    people = Authority(tmp_path / "others")
+    alice = people.certificate("alice")
+    for file in ("clients.pem", "backends.pem"):
+        (tmp_path / file).write_bytes(people.certificate("mallory").certificate.read_bytes())
+    context = authority.client_context()
+    context.load_cert_chain(alice.certificate, alice.key)
+
+    def status() -> int | None:
+        try:
+            with Wire(proxy.socket(context=context), masking=True) as wire:
+                wire.sock.sendall(upgrade_request("/"))
+                return wire.read_head().status
+        except (OSError, Ended):
+            return None
+    with ScriptedBackend(echo, tls=authority.server_context()) as backend:
+        config = configuration(backend.address)
+        config["upstreams"]["only"]["tls"] = {"server_name": "localhost", "ca": str(tmp_path / "backends.pem")}
+        listener = {"tls": {"certificates": [authority.certificate().names],
+                            "client_certificates": {"ca": str(tmp_path / "clients.pem"), "mode": "require"}}}
+        with run(config, listener=listener) as proxy:
+            assert status() is None
+            (tmp_path / "clients.pem").write_bytes(alice.certificate.read_bytes())
+            machine.eventually(lambda: status() == 502, "the client is let in, and the backend not believed", 15, 0.2)
+            (tmp_path / "backends.pem").write_bytes(authority.certificate().certificate.read_bytes())
+            machine.eventually(lambda: status() == 101, "the backend is believed", 15, 0.2)
+            # What is no bundle is refused, and the last one stays.
+            (tmp_path / "backends.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+            proxy.wait_log("file can't be used, what it held before still counts.*backends.pem", 10)
+            assert status() == 101
