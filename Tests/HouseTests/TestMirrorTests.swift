@@ -12,7 +12,6 @@ struct TestMirrorTests {
     /// Files without a test file of their own, each with the reason.
     private static let excused: [String: String] = [
         "ACME/IssueOptions": "values; IssueMachineTests orders with each",
-        "Access/Bearer": "a value; RevocationTests has some of each kind",
         "Configuration/ForwardConfiguration": "a value; AccessConfigurationTests fills it",
         "Configuration/Address": "a value; AddressSyntaxTests reads and writes it",
         "Configuration/CompressionConfiguration": "keys; PoliciesTests reads each",
