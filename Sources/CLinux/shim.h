@@ -195,6 +195,20 @@ static inline int trunkline_socket_error(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) == 0 ? value : errno;
 }
 
+/// The least round trip that the kernel has seen on a TCP connection, in nanoseconds; 0 where it can't be told.
+///
+/// tcpi_min_rtt, in microseconds, of struct tcp_info in linux/tcp.h, which can't be had beside netinet/tcp.h: the C library's
+/// ends before it.
+static inline uint64_t trunkline_least_round_trip(int fd) {
+    unsigned char info[256] = {0};
+    enum { MIN_RTT = 148 };
+    socklen_t length = sizeof info;
+    uint32_t microseconds = 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) != 0 || length < MIN_RTT + sizeof microseconds) return 0;
+    memcpy(&microseconds, info + MIN_RTT, sizeof microseconds);
+    return (uint64_t)microseconds * 1000;
+}
+
 /// What was sent and is not acknowledged (TCP), or not read by the peer (Unix); -1 where it can't be told.
 static inline int trunkline_unacknowledged(int fd) {
     int count = 0;

@@ -130,6 +130,9 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// Those of them that have not left the machine, as the peer has no room for them or the line is slow.
     package var unsentBytes: Int { isClosed ? 0 : max(Int(trunkline_unsent(descriptor)), 0) }
 
+    /// The least round trip of a TCP connection, in nanoseconds; 0 where it can't be told. A system call.
+    package var roundTrip: UInt64 { isClosed ? 0 : trunkline_least_round_trip(descriptor) }
+
     /// Whether nothing has come that was not read: no bytes, no end, no error.
     package var isQuiet: Bool {
         guard case .open = phase, !isClosed else { return false }
@@ -166,9 +169,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     }
 
     /// What was gathered goes before anything else is done with the socket.
-    private func sendGatheredFirst() {
-        if hasGathered { loop.sendGathered() }
-    }
+    private func sendGatheredFirst() { if hasGathered { loop.sendGathered() } }
 
     /// The loop's turn is over.
     func sendGathered(_ bytes: Span<UInt8>) {

@@ -1,6 +1,6 @@
 /// What one side of a connection announces and keeps to.
 package struct HTTP2Options: Equatable, Sendable {
-    /// Bytes that the peer may send on a stream before we have consumed any; raised by stream where more is wanted.
+    /// Bytes that the peer may send on a stream before we have consumed any, to begin with.
     package var streamWindow: Int
     /// What that becomes, by and by, on a stream whose owner goes on consuming.
     package var grownWindow = 0

@@ -1,5 +1,5 @@
-/// Is told what happens on a connection. Every call but `outputWaiting` comes from inside `HTTP2Session.receive` or
-/// `takeOutput`; streams may be opened, written and reset in it.
+/// Is told what happens on a connection. Every call but `outputWaiting` and `roundTrip` comes from inside
+/// `HTTP2Session.receive` or `takeOutput`; streams may be opened, written and reset in it.
 package protocol HTTP2SessionReceiver: AnyObject {
     /// Server: a request came; the stream's receiver is to be set now.
     func streamOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead)
@@ -11,6 +11,9 @@ package protocol HTTP2SessionReceiver: AnyObject {
     func goAwayReceived(lastStream: Int32, code: HTTP2Code)
     /// The answer to `ping`.
     func pongReceived()
+    /// The least time from the sending of a byte to its acknowledgement, in nanoseconds; nil where windows are to grow
+    /// without regard to that.
+    var roundTrip: UInt64? { get }
     /// Something is to be sent: `takeOutput` is to be called soon. Told once until then.
     func outputWaiting()
 }

@@ -29,6 +29,8 @@ package enum HTTP2Side: Sendable {
     /// What `takeOutput` composes; elsewhere empty.
     var output = UniqueArray<UInt8>()
     var meter: AbuseMeter
+    /// When bytes last came, in monotonic nanoseconds.
+    private(set) var now: UInt64
     var abuse: HTTP2Abuse?
     /// After an error that the library does not come back from: the GOAWAY that it can't send any more.
     private var lastWords: [UInt8]?
@@ -65,6 +67,7 @@ package enum HTTP2Side: Sendable {
         self.options = options
         self.buffers = buffers
         meter = AbuseMeter(options.abuse, at: now)
+        self.now = now
         unsafe session = nil
         // The library calls back with this object, unretained: it owns the library's session and outlives it.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -91,6 +94,7 @@ package enum HTTP2Side: Sendable {
     /// Takes what came. After an error `takeOutput` gives what the peer is still to be told.
     package func receive(_ bytes: inout MutableSpan<UInt8>, at now: UInt64) throws(HTTP2Error) {
         guard !isBroken else { return }
+        self.now = now
         meter.advance(to: now)
         heads.received(bytes.count)
         isInside = true

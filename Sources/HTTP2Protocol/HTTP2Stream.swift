@@ -47,7 +47,9 @@ package final class HTTP2Stream {
     init(id: Int32, session: HTTP2Session) {
         self.id = id
         self.session = session
-        window = StreamWindow(first: session.options.streamWindow, most: session.options.grownWindow)
+        window = StreamWindow(
+            first: session.options.streamWindow, most: session.options.grownWindow,
+            at: session.now)
     }
 
     /// Whether the stream is over.
@@ -118,6 +120,6 @@ package final class HTTP2Stream {
     /// So many bytes that came have been taken: the peer may send as many again.
     package func consume(_ count: Int) { session?.consume(self, count) }
 
-    /// Lets the peer send so many bytes before any is consumed; never less than it may already.
-    package func raiseWindow(to bytes: Int) { session?.raiseWindow(self, to: bytes) }
+    /// The peer's window may grow to so many bytes, where it is what holds the peer up.
+    package func growWindow(to bytes: Int) { window.grows(to: bytes) }
 }

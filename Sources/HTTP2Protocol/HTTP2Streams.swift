@@ -84,7 +84,10 @@ extension HTTP2Session {
         stream.unsentHeadBytes -= size
         queued -= size
         heads.release(size)
-        if stream.unsentHeads.isEmpty, stream.output.count == 0 { flushed.append(stream) }
+        guard stream.unsentHeads.isEmpty else { return }
+        // Nor is room kept for the next: mostly there is one head.
+        stream.unsentHeads = []
+        if stream.output.count == 0 { flushed.append(stream) }
     }
 
     /// The stream has something to send that it had not when the library last asked.
@@ -137,18 +140,10 @@ extension HTTP2Session {
         let count = stream.unreturned
         stream.unreturned = 0
         unsafe nghttp2_session_consume_stream(session, stream.id, count)
-        if stream.window.returned(count) {
+        if stream.window.returned(count, at: now, roundTrip: { receiver?.roundTrip }) {
             let size = Int32(clamping: stream.window.size)
             unsafe nghttp2_session_set_local_window_size(session, 0, stream.id, size)
         }
-        ask()
-    }
-
-    func raiseWindow(_ stream: HTTP2Stream, to bytes: Int) {
-        let present = unsafe nghttp2_session_get_stream_effective_local_window_size(session, stream.id)
-        let wanted = Int32(clamping: bytes)
-        guard wanted > max(present, Int32(clamping: options.streamWindow)) else { return }
-        unsafe nghttp2_session_set_local_window_size(session, 0, stream.id, wanted)
         ask()
     }
 

@@ -49,6 +49,7 @@ final class Side: HTTP2SessionReceiver {
     var received = 0
     var takesData = true
     var isAsked = false
+    var roundTrip: UInt64?
 
     func streamOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead) {
         let mine = Stream(self)

@@ -143,17 +143,26 @@ struct HTTP2SessionTests {
         #expect(stream.bufferedBytes == 0)
     }
 
-    @Test func aRaisedWindowTakesMore() throws {
-        let talk = try Conversation(server: HTTP2Options(streamWindow: 1000))
-        talk.serverSide.takesData = false
+    /// What a stream has on its way is what others wait behind.
+    @Test(arguments: [nil, 0, 1_000_000] as [UInt64?])
+    func aWindowGrowsWhereItHoldsThePeerUp(roundTrip: UInt64?) throws {
+        var talk = try Conversation(server: HTTP2Options(streamWindow: 16_000))
+        talk.serverSide.roundTrip = roundTrip
         var post = plainRequest
         post.method = "POST"
         let stream = try #require(try talk.open(post, endsStream: false))
         try talk.talk()
-        talk.serverSide.streams.first?.stream?.raiseWindow(to: 100_000)
-        stream.write([UInt8](repeating: 1, count: 200_000).span)
-        try talk.talk()
-        #expect(talk.serverSide.received == 100_000)
+        let told = try #require(talk.serverSide.streams.first?.stream)
+        told.growWindow(to: 100_000)
+        var sent = 0
+        for _ in 0..<10 {
+            talk.now += 1_500_000
+            sent += told.window.size
+            stream.write([UInt8](repeating: 1, count: told.window.size).span)
+            try talk.talk()
+        }
+        #expect(talk.serverSide.received == sent)
+        #expect(told.window.size == (roundTrip == 0 ? 16_000 : 100_000))
     }
 
     @Test func resetsTellBothSides() throws {

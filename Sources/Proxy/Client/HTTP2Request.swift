@@ -78,7 +78,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         }
     }
 
-    func entered(_ route: Route) { stream.raiseWindow(to: route.limits.buffer) }
+    func entered(_ route: Route) { stream.growWindow(to: route.limits.buffer) }
 
     /// The stream becomes the session's transport: what the other side of an upgrade is in HTTP/1.1 (RFC 8441, 5).
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver) {

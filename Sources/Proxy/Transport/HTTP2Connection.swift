@@ -223,4 +223,6 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         owner?.connectionGoAway(lastStream: lastStream, code: code)
     }
     func pongReceived() { owner?.connectionPong() }
+    /// A backend's turns take longer than the line to it, which is short: its windows grow with what is taken.
+    var roundTrip: UInt64? { session.side == .server ? transport.roundTrip : nil }
 }

@@ -68,6 +68,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
             unsent: queued + unsent)
     }
 
+    /// The least that a byte and its acknowledgement have taken, in nanoseconds; 0 where it can't be told. Asks the kernel.
+    var roundTrip: UInt64 { socket.roundTrip }
+
     /// What TLS agreed on; nil on plain transports and before the handshake is done.
     var tlsFacts: TLSFacts? { tls.flatMap { $0.isEstablished ? $0.facts : nil } }
 

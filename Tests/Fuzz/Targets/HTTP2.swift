@@ -119,7 +119,7 @@ enum HTTP2 {
             case 130: told?.stream?.finish(trailers: size > 127 ? HTTP2Fields(["t": "v"]) : nil)
             case 131: told?.stream?.reset(HTTP2Code(UInt32(size)))
             case 132: told?.consume(Int(size))
-            case 133: told?.stream?.raiseWindow(to: Int(size) * 100)
+            case 133: told?.stream?.growWindow(to: Int(size) * 100)
             case 134 where session.side == .server: told?.stream?.inform(HTTP2ResponseHead(status: 103))
             case 135 where session.side == .server:
                 guard told?.mayAnswer() == true else { return }

@@ -3,6 +3,8 @@ import HTTP2Protocol
 
 /// The owner of one side of a connection: notes what it is told, and complains of what it must never be told.
 final class HTTP2Peer: HTTP2SessionReceiver {
+    let roundTrip: UInt64? = nil
+
     /// A stream as its owner sees it.
     final class Told: HTTP2StreamReceiver {
         unowned let peer: HTTP2Peer
