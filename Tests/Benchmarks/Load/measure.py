@@ -104,6 +104,7 @@ def instructions(line, folder: Path, program: Path, row, seconds: float) -> floa
     for part in (1, 3):
         out = folder / "callgrind.out"
         port, words = line()
+        out.unlink(missing_ok=True)
         proxy = Proxy(words, port, ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"])
         units = load(program, proxy, row, part * seconds, 0, ("--connections", 8))["units"]
         proxy.end()

@@ -30,6 +30,9 @@ ROWS = [
     Row("h2-medium", "HTTP/2, 6 streams: echo of 4 KiB", "--connections 64 --streams 6 --size 4096", http2=True),
     Row("h2-large", "HTTP/2, 2 streams: echo of 1 MiB", "--connections 4 --streams 2 --size 1048576", http2=True),
     Row("h2-opens", "HTTP/2, upgrade on a warm connection, echo, Close", "--connections 16 --opens", "handshakes", http2=True),
-    Row("h2-upload", "HTTP/2, 5 streams beside one of 1 MiB", "--connections 8 --streams 6 --upload 1048576", http2=True),
+    Row("h2-alone", "HTTP/2, one stream on one connection", "--connections 1 --streams 1", http2=True),
+    Row("h2-beside", "the same beside one that uploads", "--connections 1 --streams 2 --upload 1048576", http2=True),
+    Row("h2-five", "HTTP/2, 5 streams on each of 8 connections", "--connections 8 --streams 5", http2=True),
+    Row("h2-upload", "the same beside one of each that uploads", "--connections 8 --streams 6 --upload 1048576", http2=True),
     Row("h2-idle", "idle stream, 100 a connection", "--connections 20 --streams 100 --idle", "memory", http2=True),
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 PATH = os.environ["PATH"] + ":/usr/sbin"
 
-NGINX = """daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log stderr crit; worker_rlimit_nofile {files};
+NGINX = """daemon off; master_process off; worker_processes 1; pid {dir}/nginx.pid; error_log stderr crit; worker_rlimit_nofile {files};
 events {{ worker_connections {files}; multi_accept on; }}
 http {{ access_log off; tcp_nodelay on; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p;
 fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
@@ -129,8 +129,9 @@ CADDY = """{{
 }}
 """
 TEMPLATES = {"nginx": NGINX, "haproxy": HAPROXY, "nghttpx": NGHTTPX, "envoy": ENVOY, "caddy": CADDY}
-# Who takes WebSockets as streams of HTTP/2, with this configuration.
-HTTP2 = ("haproxy", "nghttpx", "envoy")
+# Who takes WebSockets as streams of HTTP/2, with this configuration. Envoy takes them too, but asks the backend for an upgrade
+# without Sec-WebSocket-Key, which is no upgrade to it.
+HTTP2 = ("haproxy", "nghttpx")
 
 
 def installed(http2: bool = False) -> list[str]:

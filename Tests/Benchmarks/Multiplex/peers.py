@@ -52,7 +52,7 @@ def end(process: subprocess.Popen) -> None:
 
 
 def wait_for(port: int, process: subprocess.Popen) -> None:
-    for _ in range(400):
+    for _ in range(1200):
         if process.poll() is not None:
             raise SystemExit(f"{process.args[0]} ended with {process.returncode}")
         try:
