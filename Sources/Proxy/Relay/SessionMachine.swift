@@ -26,8 +26,12 @@ struct SessionMachine: ~Copyable {
     private var phase = Phase.open(drain: nil)
     /// Of closing, 0 = at once.
     private let limit: UInt64
+    private var heldEnding: Apart<SessionEnding>?
     /// Who ended it first and how; the first cause wins.
-    private(set) var ending: SessionEnding?
+    private(set) var ending: SessionEnding? {
+        get { heldEnding?.value }
+        set { heldEnding = newValue.map { Apart($0) } }
+    }
 
     /// - Parameter limit: how long nothing may move while the session closes.
     init(client: consuming SideState, backend: consuming SideState, closingWithin limit: UInt64) {

@@ -1,5 +1,23 @@
 internal import WebSocketProtocol
 
+/// A value that stands apart from who has it: those that have none hold no room for it.
+struct Apart<Value> {
+    private indirect enum Storage { case value(Value) }
+
+    private var storage: Storage
+
+    init(_ value: Value) { storage = .value(value) }
+
+    var value: Value {
+        get {
+            switch storage {
+            case .value(let value): value
+            }
+        }
+        set { storage = .value(newValue) }
+    }
+}
+
 /// One side of a session from its handshake to its end (RFC 6455, 7.1), with what belongs to each state. Pure.
 ///
 /// Only the machine above it knows when to close; this knows what may still be said, and when it may be.
@@ -7,7 +25,7 @@ enum SideState: ~Copyable {
     /// Messages flow both ways; then `closing` or `closed`.
     case open(isMidFrame: Bool)
     /// A Close was sent or received, or the peer is no longer heard; then `closed`.
-    case closing(Parting)
+    case closing(Apart<Parting>)
     /// The connection is closed; nothing follows.
     case closed
     /// There is no connection, and nobody waits for one to end.
@@ -41,13 +59,15 @@ enum SideState: ~Copyable {
     /// Both Closes have passed, and the connection is to end.
     static var parted: SideState {
         .closing(
-            Parting(isMidFrame: false, ours: .said, theirs: ClosePayload(.goingAway, ""), isHeard: false))
+            Apart(
+                Parting(
+                    isMidFrame: false, ours: .said, theirs: ClosePayload(.goingAway, ""), isHeard: false)))
     }
 
     private var parting: Parting? {
         switch self {
         case .open: nil
-        case .closing(let parting): parting
+        case .closing(let parting): parting.value
         case .closed: nil
         case .absent: nil
         }
@@ -58,9 +78,9 @@ enum SideState: ~Copyable {
         case .open(let isMidFrame): isMidFrame ? [.open, .isMidFrame] : .open
         case .closing(let parting):
             SideGate.isConnected
-                .union(parting.isHeard ? .hears : [])
-                .union(parting.isMidFrame ? [.isMidFrame, .takesData] : [])
-                .union(parting.ours == .unsaid ? .takesData : [])
+                .union(parting.value.isHeard ? .hears : [])
+                .union(parting.value.isMidFrame ? [.isMidFrame, .takesData] : [])
+                .union(parting.value.ours == .unsaid ? .takesData : [])
         case .closed: []
         case .absent: []
         }
@@ -79,7 +99,7 @@ enum SideState: ~Copyable {
     var takesClose: Bool {
         switch self {
         case .open: true
-        case .closing(let parting): parting.ours == .unsaid
+        case .closing(let parting): parting.value.ours == .unsaid
         case .closed: false
         case .absent: false
         }
@@ -106,7 +126,7 @@ enum SideState: ~Copyable {
         switch consume self {
         case .open: self = .open(isMidFrame: true)
         case .closing(var parting):
-            parting.isMidFrame = true
+            parting.value.isMidFrame = true
             self = .closing(parting)
         case .closed: self = .closed
         case .absent(let since): self = .absent(since: since)
@@ -119,17 +139,18 @@ enum SideState: ~Copyable {
         case .open:
             self = .open(isMidFrame: false)
             return .none
-        case .closing(var parting):
+        case .closing(let held):
+            var parting = held.value
             parting.isMidFrame = false
             guard case .held(let payload) = parting.ours else {
-                self = .closing(parting)
+                self = .closing(Apart(parting))
                 return .none
             }
             parting.ours = .said
             let order = SideOrder(
                 close: payload, isAnswer: parting.theirs != nil, finishes: parting.finishes,
                 settles: parting.settles)
-            self = .closing(parting)
+            self = .closing(Apart(parting))
             return order
         case .closed:
             self = .closed
@@ -190,9 +211,9 @@ enum SideState: ~Copyable {
         case .open(let isMidFrame):
             var parting = Parting(isMidFrame: isMidFrame)
             body(&parting)
-            self = .closing(parting)
+            self = .closing(Apart(parting))
         case .closing(var parting):
-            body(&parting)
+            body(&parting.value)
             self = .closing(parting)
         case .closed: self = .closed
         case .absent(let since): self = .absent(since: since)
