@@ -10,12 +10,14 @@ package struct BodyReader: Equatable, Sendable {
     private var state: State
 
     /// At the beginning of a body.
-    package init(_ framing: BodyFraming) {
+    ///
+    /// - Parameter isResponse: blanks in a chunk's first line are taken.
+    package init(_ framing: BodyFraming, isResponse: Bool = false) {
         state =
             switch framing {
             case .none: .left(0)
             case .length(let length): .left(length)
-            case .chunked: .chunked(ChunkedBody())
+            case .chunked: .chunked(ChunkedBody(toleratesBlanks: isResponse))
             case .untilEnd: .untilEnd
             }
     }

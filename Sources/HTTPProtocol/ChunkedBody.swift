@@ -10,10 +10,13 @@ package enum BodyPiece: Equatable, Sendable {
 
 /// Takes chunks apart (RFC 9112, 7.1) as they come, and refuses at the first byte that can't belong to them.
 ///
-/// Strict like the head's parser, for the same reason. Extensions are read over and never passed on.
+/// Strict like the head's parser, for the same reason. Extensions are read over and never passed on. Of a backend blanks
+/// are taken where 7.1.1 allows bad whitespace: there are some that fill their sizes up with it.
 package struct ChunkedBody: Equatable, Sendable {
     private enum Expected: Equatable {
         case size(digits: Int)
+        /// Behind the digits, after a blank.
+        case sizeBlank
         case chunkExtension(isFirst: Bool)
         case sizeLineFeed
         case data, dataReturn, dataLineFeed, trailers, nothing
@@ -23,14 +26,21 @@ package struct ChunkedBody: Equatable, Sendable {
     private static let digitLimit = 15
     /// Bytes of extensions in the whole body. They mean nothing to anybody, and have been used to waste time.
     private static let extensionLimit = 4096
+    /// Blanks in one chunk's line; a body may have any number of chunks.
+    private static let blankLimit = 64
 
     private var expected = Expected.size(digits: 0)
     private var left = 0
     private var extensionBytes = 0
+    private var blanks = 0
+    private let toleratesBlanks: Bool
     private var trailers: HeadLines<NoFirstLine>
 
-    /// - Parameter trailerLimits: bounds on the trailer section.
-    package init(trailerLimits: HeadLimits = HeadLimits()) {
+    /// - Parameters:
+    ///   - trailerLimits: bounds on the trailer section.
+    ///   - toleratesBlanks: for what a backend sends: round the size and its extensions.
+    package init(trailerLimits: HeadLimits = HeadLimits(), toleratesBlanks: Bool = false) {
+        self.toleratesBlanks = toleratesBlanks
         trailers = HeadLines(fieldsWithin: trailerLimits)
     }
 
@@ -80,9 +90,12 @@ package struct ChunkedBody: Equatable, Sendable {
     private mutating func accept(_ byte: UInt8) throws(BodyError) {
         switch expected {
         case .size(let digits): try acceptSize(byte, digits)
+        case .sizeBlank:
+            if isBlank(byte) { try countBlank() } else { try endSize(byte) }
         case .chunkExtension(let isFirst): try acceptExtension(byte, isFirst)
         case .sizeLineFeed:
             guard byte == .lineFeed else { throw .badChunkSize }
+            blanks = 0
             expected = left == 0 ? .trailers : .data
         case .dataReturn:
             guard byte == .carriageReturn else { throw .badChunkEnd }
@@ -101,18 +114,34 @@ package struct ChunkedBody: Equatable, Sendable {
             expected = .size(digits: digits + 1)
             return
         }
-        // White space here is read differently by different parsers: there is none.
-        guard digits > 0, byte == .carriageReturn || byte == .semicolon else { throw .badChunkSize }
+        guard digits > 0 else { throw .badChunkSize }
+        // White space here is read differently by different parsers: there is none in a request.
+        if toleratesBlanks, isBlank(byte) { return expected = .sizeBlank }
+        try endSize(byte)
+    }
+
+    private mutating func endSize(_ byte: UInt8) throws(BodyError) {
+        guard byte == .carriageReturn || byte == .semicolon else { throw .badChunkSize }
         expected = byte == .carriageReturn ? .sizeLineFeed : .chunkExtension(isFirst: true)
     }
 
     private mutating func acceptExtension(_ byte: UInt8, _ isFirst: Bool) throws(BodyError) {
         // 7.1.1: a name comes first; what may follow it is not worth a grammar, since nobody gets to see it.
         if byte == .carriageReturn, !isFirst { return expected = .sizeLineFeed }
+        if isFirst, toleratesBlanks, isBlank(byte) { return try countBlank() }
         guard isFirst ? isTokenByte(byte) : byte == .tab || (byte >= .space && byte < .delete) else {
             throw .badChunkExtension
         }
         expected = .chunkExtension(isFirst: false)
+        try countExtension()
+    }
+
+    private mutating func countBlank() throws(BodyError) {
+        blanks += 1
+        guard blanks <= Self.blankLimit else { throw .badChunkSize }
+    }
+
+    private mutating func countExtension() throws(BodyError) {
         extensionBytes += 1
         guard extensionBytes <= Self.extensionLimit else { throw .badChunkExtension }
     }

@@ -33,7 +33,7 @@ package struct ForwardedResponse: Equatable, Sendable {
         case .none:
             encoding = .none
             // What a GET would have brought (RFC 9110, 8.6); a 204 has no length.
-            if let length, request.method == "HEAD" || response.status == 304 {
+            if let length, response.status == 304 || (request.method == "HEAD" && response.status != 204) {
                 fields.append("Content-Length", length)
             }
         case .length(let length):

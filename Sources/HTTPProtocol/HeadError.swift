@@ -12,6 +12,8 @@ package enum HeadError: Error, Equatable, Hashable, Sendable {
     case badRequestLine
     /// Not `HTTP/1.x`, three digits and a reason.
     case badStatusLine
+    /// A response's 101 to a request that asked for no other protocol.
+    case unaskedSwitch
     /// Not a token.
     case badMethod
     /// Neither origin form nor absolute form, or with bytes outside visible ASCII.
@@ -62,6 +64,7 @@ package enum HeadError: Error, Equatable, Hashable, Sendable {
         case .controlByte: "control byte in the head"
         case .badRequestLine: "malformed request line"
         case .badStatusLine: "malformed status line"
+        case .unaskedSwitch: "101 to a request that asked for no other protocol"
         case .badMethod: "malformed method"
         case .badTarget: "malformed request target"
         case .tunnel: "no tunnels here"

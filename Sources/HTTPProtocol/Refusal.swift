@@ -62,12 +62,17 @@ package struct Refusal: Equatable, Sendable {
     }
 
     /// The response in full.
-    package var response: [UInt8] {
-        HTTPResponse(status: status, body: text + "\n", fields: fields).encoded
+    ///
+    /// - Parameter isToHead: whether it answers a HEAD, and has no content (RFC 9110, 9.3.2).
+    package func response(isToHead: Bool) -> [UInt8] {
+        let response = HTTPResponse(status: status, body: text + "\n", fields: fields)
+        return isToHead ? response.encodedHead : response.encoded
     }
 
     /// The fields of the answer on an HTTP/2 stream, and its body: none that belong to a connection (RFC 9113, 8.2.2).
-    package var streamAnswer: (fields: HeaderFields, body: [UInt8]) {
+    ///
+    /// - Parameter isToHead: whether it answers a HEAD, and has no content.
+    package func streamAnswer(isToHead: Bool) -> (fields: HeaderFields, body: [UInt8]) {
         let body = Array((text + "\n").utf8)
         var all = HeaderFields()
         all.append("content-type", "text/plain; charset=utf-8")
@@ -75,6 +80,6 @@ package struct Refusal: Equatable, Sendable {
         for field in fields where !equalsIgnoringCase(field.name, "upgrade") {
             all.append(lowercased(field.name), field.value)
         }
-        return (all, body)
+        return (all, isToHead ? [] : body)
     }
 }

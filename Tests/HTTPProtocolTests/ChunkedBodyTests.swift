@@ -3,9 +3,11 @@ import Testing
 @testable import HTTPProtocol
 
 /// Reads a chunked body cut in two; gives its content, its trailers, and how many bytes are left behind it.
-private func read(_ text: String, cutAt cut: Int) throws(BodyError) -> (String, HeaderFields?, Int) {
+private func read(
+    _ text: String, cutAt cut: Int, toleratesBlanks: Bool = false
+) throws(BodyError) -> (String, HeaderFields?, Int) {
     let bytes = Array(text.utf8)
-    var body = ChunkedBody()
+    var body = ChunkedBody(toleratesBlanks: toleratesBlanks)
     var content: [UInt8] = []
     for (index, part) in [bytes[..<cut], bytes[cut...]].map(Array.init).enumerated() {
         var position = 0
@@ -45,6 +47,23 @@ struct ChunkedBodyTests {
     func itRefusesWhatCouldBeReadInTwoWays(text: String) {
         for cut in 0...text.utf8.count {
             #expect(throws: BodyError.self) { try read(text, cutAt: cut) }
+        }
+    }
+
+    /// RFC 9112, 7.1.1: bad whitespace.
+    @Test func blanksRoundABackendsSizesAreRemoved() throws {
+        let text = "5   \r\nhello\r\nA \t; name = \"v\"\r\n0123456789\r\n0 \r\nX-Sum: 1\r\n\r\nNEXT"
+        for cut in 0...text.utf8.count {
+            let (content, trailers, left) = try read(text, cutAt: cut, toleratesBlanks: true)
+            #expect(content == "hello0123456789" && trailers?.count == 1 && left == 4)
+        }
+        for bad in [" 5\r\n", "5 5\r\n", "5 \nhello", "5 ;\r\n", "5 ; \r\n", "5\u{B}\r\n"] {
+            #expect(throws: BodyError.self) { try read(bad, cutAt: 1, toleratesBlanks: true) }
+        }
+        let many = String(repeating: "1\(String(repeating: " ", count: 60))\r\nx\r\n", count: 200)
+        #expect(try read(many, cutAt: 99, toleratesBlanks: true).0.utf8.count == 200)
+        #expect(throws: BodyError.badChunkSize) {
+            try read("5" + String(repeating: " ", count: 99) + "\r\n", cutAt: 0, toleratesBlanks: true)
         }
     }
 

@@ -48,6 +48,15 @@ struct ForwardedResponseTests {
         #expect(answer.head.fields.all("content-length") == ["3"])
     }
 
+    /// RFC 9110, 8.6.
+    @Test(arguments: ["GET", "HEAD"])
+    func aResponseWithoutContentHasNoLength(method: String) {
+        let head = ResponseHead(status: 204, reason: "", fields: fields([("Content-Length", "3")]))
+        let answer = ForwardedResponse(
+            head, framing: .none, to: request(1, method: method), mayKeepAlive: true)
+        #expect(!answer.head.fields.contains("content-length"))
+    }
+
     @Test func aLengthCannotBeTakenAwayByConnection() {
         let head = RequestHead(
             method: "POST", target: "/",

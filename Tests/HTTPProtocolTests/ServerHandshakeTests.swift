@@ -88,7 +88,7 @@ struct ServerHandshakeTests {
                 Issue.record("accepted")
                 continue
             }
-            let answer = text(Refusal(refusal).response)
+            let answer = text(Refusal(refusal).response(isToHead: false))
             #expect(answer.hasPrefix("HTTP/1.1 426 Upgrade Required\r\n"))
             #expect(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"))
             #expect(answer.contains("\r\nUpgrade: websocket\r\n"))

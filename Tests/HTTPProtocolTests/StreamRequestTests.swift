@@ -89,7 +89,7 @@ struct StreamRequestTests {
             return
         }
         #expect(refusal.status == 426)
-        let answer = Refusal(refusal).streamAnswer
+        let answer = Refusal(refusal).streamAnswer(isToHead: false)
         #expect(!answer.fields.contains("upgrade") && answer.fields.first("sec-websocket-version") == "13")
         #expect(answer.fields.first("content-length") == String(answer.body.count))
     }

@@ -16,6 +16,8 @@ def answer(wire, head):
     if head.get("upgrade") and not refuses:
         wire.accept(head, fields=ANSWERS.get(head.target, []))
         return echo_frames(wire)
+    if head.target == "/broken":
+        return wire.sock.sendall(b"HTTP/1.1 20 OK\r\n\r\n")
     if head.target.startswith("/204"):
         return wire.sock.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
     wire.sock.sendall(PLAIN + b"X-Blank \t: 1\r\nX-Bytes: \xf6\xff\r\nSet-Cookie: a=\xf6\r\nConnection: close\r\n\r\nok")
@@ -30,7 +32,8 @@ def edge(shared_run):
         config = configuration(backend.address, workers=1, limits={"fields": 60})
         config["upstreams"]["only"]["pool"] = {"warm": 0}
         hello = {"name": "hello", "match": {"path": "/hello"}, "respond": {"status": 200, "body": "hello"}}
-        config["routes"] = [hello, route("/", "only")]
+        nobody = {"name": "nobody", "match": {"path": "/head/"}, "respond": {"status": 404, "body": "nobody"}}
+        config["routes"] = [hello, nobody, route("/", "only")]
         with shared_run(config) as proxy:
             proxy.backend = backend
             yield proxy
@@ -58,6 +61,20 @@ def test_a_2xx_to_an_upgrade_is_502_over_http2_and_as_it_is_over_http1(edge, pat
             wire.send(TEXT, b"beside")
             assert wire.read_message() == (TEXT, b"beside")
         assert client.request(path).head.status in (200, 204)
+
+
+# RFC 9110, 9.3.2. What `/broken` answers is malformed.
+@pytest.mark.parametrize(("path", "status"), [("/head/x", 404), ("/broken", 502), ("/hello", 200), ("/head%2Fx", 400)])
+def test_no_answer_to_head_has_content(edge, path, status):
+    with edge.wire() as wire:
+        wire.sock.sendall(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while piece := wire.sock.recv(65536):
+            answer += piece
+        assert answer.startswith(b"HTTP/1.1 %d " % status) and answer.endswith(b"\r\n\r\n")
+    with Http2(edge) as client:
+        answered = client.request(path, "HEAD")
+        assert answered.head.status == status and answered.body() == b""
 
 
 IGNORED = {

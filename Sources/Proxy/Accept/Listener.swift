@@ -58,7 +58,7 @@ final class Listener: ListenerHandler {
         worker.metrics.add(.limitsHit, [limit])
         worker.log.tell(
             .connectionRefused(client: address.host, listener: facts.name, "over limits.\(limit)"))
-        let word = facts.tls == nil ? worker.refusal(fault).response : []
+        let word = facts.tls == nil ? worker.refusal(fault).response(isToHead: false) : []
         socket.dismiss(word.span)
     }
 

@@ -151,7 +151,8 @@ final class AdminConnection: HTTP1Connection {
     override func bodyMalformed(_ error: BodyError) { refuse(AdminResponse(400, error.reason + "\n")) }
 
     private func refuse(_ response: AdminResponse) {
-        let head = RequestHead(method: "GET", target: .root, fields: HeaderFields())
+        let head = RequestHead(
+            method: answersHead ? "HEAD" : "GET", target: .root, fields: HeaderFields())
         transport.write(response.encoded(for: head, keepsAlive: false).span)
         linger()
     }

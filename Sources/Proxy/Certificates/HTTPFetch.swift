@@ -120,7 +120,7 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
                 guard interims <= Self.mostInterims else { throw HTTPFetchError(reason: "") }
                 continue
             }
-            reader = BodyReader(try BodyFraming(of: found, to: question.method))
+            reader = BodyReader(try BodyFraming(of: found, to: question.method), isResponse: true)
             head = found
         }
     }

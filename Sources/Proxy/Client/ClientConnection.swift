@@ -137,7 +137,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
             worker.log.tell(.handshakeFailed(client: address, listener: listener.name, reason))
             if case .notTLS(looksLikeHTTP: true) = reason {
                 phase = .answering
-                transport.writeUnencrypted(worker.refusal(Fault(.plainText)).response.span)
+                transport.writeUnencrypted(worker.refusal(Fault(.plainText)).response(isToHead: false).span)
                 transport.finish()
             }
         }
@@ -201,7 +201,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
 
     private func tell(_ fault: Fault) {
         phase = .answering
-        let answer = worker.refusal(fault).response
+        let answer = worker.refusal(fault).response(isToHead: answersHead)
         transport.write(answer.span)
         linger()
     }

@@ -19,6 +19,8 @@ class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
     /// Of a head that is incomplete, or of the request under way.
     final var headCharge: MemoryCharge
     final private(set) var requests = 0
+    /// Whether the request under way is a HEAD: no answer to it has content.
+    final private(set) var answersHead = false
     private var parser: RequestHeadParser
     private var early: HeldBytes
     /// Where the body of the request under way ends.
@@ -152,6 +154,7 @@ class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
 
     private func begin(_ head: RequestHead) {
         requests += 1
+        answersHead = head.method == "HEAD"
         phase = .upgrade
         arm(0)
         serve(head)
@@ -225,6 +228,7 @@ class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
     /// Looks at the next request when the turn is over: what is on the stack belongs to the last one.
     final func nextRequestSoon() {
         phase = .between
+        answersHead = false
         headCharge.set(0)
         loop.nextTurn { [weak self] in self?.nextRequest() }
     }

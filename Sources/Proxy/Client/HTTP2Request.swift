@@ -27,6 +27,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var isTurnAwaited = false
     /// It asks for a WebSocket: any 2xx would open it (RFC 8441, 5).
     private var isConnect = false
+    private var isHead = false
     private var resetsWhenFlushed = false
     private var stall = StallWatch()
 
@@ -60,6 +61,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             return refuse(Fault(.request(.head(.tooLarge(limit: limit)))))
         }
         isConnect = head.method == "CONNECT"
+        isHead = head.method == "HEAD"
         let request = StreamRequest(
             method: head.method, scheme: head.scheme, authority: head.authority, path: head.path,
             protocolName: head.protocolName,
@@ -120,7 +122,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func tell(_ fault: Fault) {
         let refusal = worker.refusal(fault)
-        let (fields, body) = refusal.streamAnswer
+        let (fields, body) = refusal.streamAnswer(isToHead: isHead)
         answer(HTTP2ResponseHead(status: refusal.status, fields: HTTP2Fields(fields)), body)
     }
 

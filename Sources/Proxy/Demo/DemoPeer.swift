@@ -43,7 +43,7 @@ final class DemoPeer: StreamHandler {
         do throws(HeadError) {
             guard let (head, used) = try parser.feed(bytes.span) else { return }
             guard case .upgrade(let request) = ServerHandshake.judge(head) else {
-                socket.send(Refusal(.upgradeRequired).response.span)
+                socket.send(Refusal(.upgradeRequired).response(isToHead: false).span)
                 return end()
             }
             guard Self.isSameOrigin(head.fields) else {

@@ -153,7 +153,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
             }
             position += used
             // We asked for no other protocol.
-            if head.status == 101 { throw .badStatusLine }
+            if head.status == 101 { throw .unaskedSwitch }
             if head.status < 200 { receiver?.upstreamInterim(head) } else { try begin(head) }
         }
     }
@@ -162,7 +162,7 @@ final class HTTP1UpstreamRequest: UpstreamRequest, TransportReceiver {
         let framing = try BodyFraming(of: head, to: method)
         hasHead = true
         keepsAlive = head.keepsAlive
-        reader = BodyReader(framing)
+        reader = BodyReader(framing, isResponse: true)
         receiver?.upstreamBegan(head, framing: framing)
     }
 
