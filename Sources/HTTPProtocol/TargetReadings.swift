@@ -14,6 +14,8 @@ struct Doubts: OptionSet, Hashable {
     static let dottedParameters = Doubts(rawValue: 8)
     /// Another visible character in percent-encoding: the same to who decodes. No doubt about segments.
     static let encodedCharacter = Doubts(rawValue: 16)
+    /// `;`, or `%3B`: servlet containers drop it and what follows in its segment.
+    static let parameters = Doubts(rawValue: 32)
 
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -30,10 +32,13 @@ struct Doubts: OptionSet, Hashable {
                 found.insert(.backslash)
                 start = index + 1
             // `/.;` and `/..;`.
-            case .semicolon: if Reading.areDots(path, start, index) { found.insert(.dottedParameters) }
+            case .semicolon:
+                found.insert(.parameters)
+                if Reading.areDots(path, start, index) { found.insert(.dottedParameters) }
             case .percent:
                 switch encodedByte(path, at: index) {
                 case .slash, .backslash: found.insert(.encodedSlash)
+                case .semicolon: found.formUnion([.parameters, .encodedCharacter])
                 case let other? where Reading.isDecoded(other): found.insert(.encodedCharacter)
                 default: break
                 }
@@ -47,19 +52,21 @@ struct Doubts: OptionSet, Hashable {
 extension RequestTarget {
     /// Whether backends may take the path apart differently.
     package var isAmbiguous: Bool {
-        !doubts.isDisjoint(with: [.doubledSlash, .backslash, .encodedSlash, .dottedParameters])
+        !doubts.isDisjoint(with: [
+            .doubledSlash, .backslash, .encodedSlash, .dottedParameters, .parameters,
+        ])
     }
 
     /// Whether there is more than one reading to judge.
     package var hasReadings: Bool { !doubts.isEmpty }
 
     /// Whether a condition holds for the path in every reading that a backend may have of it; false where one of them
-    /// climbs above the root or hides dots behind parameters. At most 42 readings, each in linear time; those that come
+    /// climbs above the root or hides dots behind parameters. At most 84 readings, each in linear time; those that come
     /// to the path itself are left out.
     ///
-    /// Encoded slashes may be decoded before the path is taken apart, or after; backslashes may be slashes; slashes may be
-    /// merged before dot segments are removed, or after; and what follows a leading `//` may be an authority (WHATWG URL,
-    /// 4.4), as it is to `new URL(path, base)`.
+    /// Parameters (`;v=1`) may belong to their segments or not. Encoded slashes may be decoded before the path is taken
+    /// apart, or after; backslashes may be slashes; slashes may be merged before dot segments are removed, or after; and
+    /// what follows a leading `//` may be an authority (WHATWG URL, 4.4), as it is to `new URL(path, base)`.
     package func everyReading<Failure>(
         _ holds: (String) throws(Failure) -> Bool
     ) throws(Failure) -> Bool {
@@ -75,7 +82,8 @@ extension RequestTarget {
     }
 }
 
-/// What backends take for a slash, and when; with each, slashes are merged or not, and there is an authority or not.
+/// What backends take for a slash, and when, and whether they drop parameters; with each, slashes are merged or not, and
+/// there is an authority or not.
 struct Reading {
     enum Decoding { case never, first, last }
     /// Which backslashes are slashes.
@@ -83,9 +91,13 @@ struct Reading {
 
     let decoding: Decoding
     let backslashes: Backslashes
+    /// Of each segment, before or after decoding.
+    var dropsParameters = false
 
     /// All of them; their number does not depend on a path.
-    static let ways = [
+    static let ways = keepingParameters + keepingParameters.map { $0.droppingParameters }
+
+    private static let keepingParameters = [
         Reading(decoding: .never, backslashes: .none), Reading(decoding: .never, backslashes: .raw),
         Reading(decoding: .first, backslashes: .none), Reading(decoding: .first, backslashes: .raw),
         Reading(decoding: .first, backslashes: .all), Reading(decoding: .last, backslashes: .raw),
@@ -93,6 +105,7 @@ struct Reading {
 
     /// False where it comes to the same as a simpler one.
     func applies(to doubts: Doubts) -> Bool {
+        if dropsParameters, !doubts.contains(.parameters) { return false }
         let isEncoded = !doubts.isDisjoint(with: [.encodedSlash, .encodedCharacter])
         if decoding != .never, !isEncoded { return false }
         if decoding == .last, !doubts.contains(.backslash) { return false }
@@ -102,7 +115,8 @@ struct Reading {
 
     /// The paths that this way has it for, at most eight; nil where one of them climbs above the root.
     func read(_ canonical: [UInt8]) -> [[UInt8]]? {
-        let whole = mapped(canonical, decodes: decoding == .first)
+        let whole = mapped(
+            dropsParameters ? withoutParameters(canonical) : canonical, decodes: decoding == .first)
         var readings: [[UInt8]] = []
         for path in [whole, withoutAuthority(whole)].compactMap(\.self) {
             guard let plain = resolved(path, merges: false) else { return nil }
@@ -144,6 +158,21 @@ struct Reading {
                 output.append(byte == .backslash && backslashes != .none ? .slash : byte)
                 index += 1
             }
+        }
+        return dropsParameters ? withoutParameters(output) : output
+    }
+
+    private var droppingParameters: Reading {
+        Reading(decoding: decoding, backslashes: backslashes, dropsParameters: true)
+    }
+
+    private func withoutParameters(_ path: [UInt8]) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(path.count)
+        var isInParameters = false
+        for byte in path {
+            isInParameters = byte == .semicolon || (isInParameters && byte != .slash && byte != .backslash)
+            if !isInParameters { output.append(byte) }
         }
         return output
     }

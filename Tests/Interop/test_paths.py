@@ -53,7 +53,8 @@ def ask(edge, backend, path: str) -> tuple[int, str | None]:
     "///x/chat/room", "/\\x/chat/room", "/\\\\x\\chat\\room", "/x/..\\chat/room", "/./chat/room", "/x/../chat/room",
     "/%2e/chat/room", "/x/%2e%2e/chat/room", "/chat\\room", "/x/%2e%2e%2fchat/room", "/x/..%2fchat/room",
     "/x/..;/chat/room", "/x/..;a=b/chat/room", "/x/..%5c..%5cchat", "//chat/room", "/%2Fchat/room", "/.//chat/room",
-    "/x/%2e%2e%5cchat/room", "/chat%2F%2e%2e/x", "/%40me/x", "/@me/x", "/%61dmin", "//admin/x", "/x/..%2fadmin", "/..%2fx"])
+    "/x/%2e%2e%5cchat/room", "/chat%2F%2e%2e/x", "/%40me/x", "/@me/x", "/%61dmin", "//admin/x", "/x/..%2fadmin", "/..%2fx",
+    "/chat;/room", "/chat;v=1/room", "/;x/chat/room", "/chat%3Bv/room", "/chat;a%2Fb/room", "/@me;v=1/x", "/admin;v"])
 def test_no_spelling_walks_around_a_rule(edge, backend, path):
     status, arrived = ask(edge, backend, path)
     assert status in (400, 403) and arrived is None, (status, arrived)
