@@ -26,7 +26,7 @@ package struct EventSummary<Line> {
 
     /// The last of several events, and how many there were.
     package struct Summary {
-        /// The last one.
+        /// The last one, or what it was joined to.
         package let line: Line
         /// How many came since one was written, this one included.
         package let count: UInt64
@@ -42,11 +42,17 @@ package struct EventSummary<Line> {
 
     private static var pause: UInt64 { 1_000_000_000 }
     private let capacity: Int
+    private let joined: (Line, Line) -> Line
     private var entries: [Kind: Entry] = [:]
 
-    /// - Parameter capacity: for how many things events are told apart at a time. Beyond it they are only told apart by
-    ///   their texts, of which there is a fixed number.
-    package init(capacity: Int = 1024) { self.capacity = capacity }
+    /// - Parameters:
+    ///   - capacity: for how many things events are told apart at a time. Beyond it they are only told apart by their
+    ///     texts, of which there is a fixed number.
+    ///   - joined: what stands for those that wait and one more; the one more, unless it is given.
+    package init(capacity: Int = 1024, joined: @escaping (Line, Line) -> Line = { $1 }) {
+        self.capacity = capacity
+        self.joined = joined
+    }
 
     /// How many kinds are remembered.
     package var kinds: Int { entries.count }
@@ -72,7 +78,7 @@ package struct EventSummary<Line> {
             return .write
         }
         entry.count += 1
-        entry.last = line
+        entry.last = entry.last.map { joined($0, line) } ?? line
         entries[kind] = entry
         return .hold
     }
