@@ -26,7 +26,8 @@ package enum ConfigurationLoader {
             root = try Composer.compose(text)
         } catch {
             let place = Place(line: error.mark.line, column: error.mark.column)
-            throw Diagnostics([Diagnostic(file: file, place: place, text: error.text)])
+            let hint = Habits.brokenYAML(text, line: place.line) ?? ""
+            throw Diagnostics([Diagnostic(file: file, place: place, text: error.text + hint)])
         }
         let top = Section(root, title: Section.top, place: Place(line: 1, column: 1), complaints)
         let configuration = ProxyConfiguration.table.read(top, over: ProxyConfiguration())

@@ -82,6 +82,13 @@ enum Habits {
 
     // MARK: Values
 
+    /// For a line that is no YAML: in `{ … }` a brace ends a value that has no quotes.
+    static func brokenYAML(_ text: String, line: Int) -> String? {
+        let lines = text.split(separator: "\n", maxSplits: line, omittingEmptySubsequences: false)
+        guard lines.indices.contains(line - 1), lines[line - 1].contains("${") else { return nil }
+        return ", and within { } a value with ${…} stands in quotes"
+    }
+
     /// For a backend's address that is none.
     static func backend(_ text: String) -> String? {
         if text.hasPrefix("/") { return meant("unix:\(text)") }
@@ -118,9 +125,10 @@ enum Habits {
         let (scheme, rest) = withoutScheme(text)
         let authority = rest.prefix { $0 != "/" }
         if scheme == nil, text.hasPrefix("/") { return meant("unix:\(text)") }
-        let host = authority.prefix { $0 != ":" }
+        let host = authority.lastIndex(of: ":").map { authority[..<$0] } ?? ""
         let port = authority.split(separator: ":").last ?? ""
         guard AddressText.port(port) != nil else { return nil }
+        if AddressText.ipv6(host) != nil { return meant("[\(host)]:\(port)") }
         return meant(host == "localhost" ? "127.0.0.1:\(port)" : "0.0.0.0:\(port)")
     }
 
@@ -177,11 +185,16 @@ enum Habits {
         guard !number.isEmpty else { return nil }
         switch unit {
         case "byte", "bytes": return meant("\(number)B")
-        case "k", "kb", "kib": return meant("\(number)KiB")
-        case "m", "mb", "mib": return meant("\(number)MiB")
-        case "g", "gb", "gib": return meant("\(number)GiB")
+        case "k", "kb", "kib": return size(number, "KiB")
+        case "m", "mb", "mib": return size(number, "MiB")
+        case "g", "gb", "gib": return size(number, "GiB")
         default: return nil
         }
+    }
+
+    /// A number that is too large is that in any spelling.
+    private static func size(_ number: Substring, _ unit: String) -> String? {
+        Quantity.size("\(number)\(unit)") == nil ? nil : meant("\(number)\(unit)")
     }
 
     /// A number and what stands behind it, in lower case.

@@ -37,10 +37,20 @@ struct HabitsTests {
         arguments: [
             ("8443", "0.0.0.0:8443"), (":8443", "0.0.0.0:8443"), ("*:8443", "0.0.0.0:8443"),
             ("localhost:8443", "127.0.0.1:8443"), ("https://example.com:8443", "0.0.0.0:8443"),
-            ("/run/t.sock", "unix:/run/t.sock"),
+            ("/run/t.sock", "unix:/run/t.sock"), ("::1:8443", "[::1]:8443"),
         ])
     func listeners(slip: String, right: String) {
         #expect(Habits.listener(slip) == ", did you mean '\(right)'?")
+    }
+
+    @Test("what is too large is so in any spelling")
+    func tooLarge() { #expect(Habits.size("99999999999GiB") == nil) }
+
+    @Test("a variable within braces stands in quotes")
+    func variables() {
+        #expect(Habits.brokenYAML("a: 1\nlog: { level: ${L} }\n", line: 2)?.hasSuffix("in quotes") == true)
+        #expect(Habits.brokenYAML("a: ${L}\nlog: {\n", line: 2) == nil)
+        #expect(Habits.brokenYAML("a", line: 9) == nil)
     }
 
     @Test(
