@@ -50,16 +50,22 @@ extension HTTP2Session {
                 if head.status < 200 { stream.interimHeads += 1 }
                 // So many never end (RFC 9113, 10.5).
                 guard stream.interimHeads <= options.interimHeads else {
-                    return reset(stream, .enhanceYourCalm)
+                    return cut(stream, "more than \(options.interimHeads) interim responses")
                 }
                 stream.receiver?.streamAnswered(head)
             } else if stream.isTooLarge {
-                reset(stream, .enhanceYourCalm)
+                cut(stream, "fields larger than \(options.maxHeaderList) bytes")
             } else {
                 stream.receiver?.streamTrailers(block)
             }
         }
         if ends { ended(stream) }
+    }
+
+    /// Client: what the server sends is too much. It is not the server that has reset the stream.
+    private func cut(_ stream: HTTP2Stream, _ reason: String) {
+        stream.connectionLoss = .cut(reason)
+        reset(stream, .enhanceYourCalm)
     }
 
     private func opened(_ stream: HTTP2Stream, _ block: HTTP2Fields, ends: Bool) {

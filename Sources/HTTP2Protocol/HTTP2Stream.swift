@@ -11,7 +11,8 @@ package final class HTTP2Stream {
     package var receiver: (any HTTP2StreamReceiver)?
     /// A header list came that is over the limit; its fields are lost. A server answers 431.
     package internal(set) var isTooLarge = false
-    /// How its connection ended, where that is what ended the stream; nil for one that its peer has reset.
+    /// How its connection ended, where that is what ended the stream, or why we gave the stream up; nil for one that its
+    /// peer has reset.
     package internal(set) var connectionLoss: HTTP2ConnectionLoss?
     /// For whoever keeps streams in a list.
     package var position = -1
@@ -75,9 +76,17 @@ package final class HTTP2Stream {
         return max(room.bytes &- output.count, StreamRoom.least)
     }
 
+    /// Bytes that are held for it, in both directions.
+    var heldBytes: Int { output.ownCount &+ unsentHeadBytes &+ unconsumed }
+
     /// Whether our side has been ended.
     package var isFinished: Bool {
         if case .open = ending { false } else { true }
+    }
+
+    /// Whether the end of our side is still to be sent.
+    package var owesEnd: Bool {
+        if case .finished = ending { !isClosed } else { false }
     }
 
     /// Server: the request is answered, or has become something else: its head is needed no longer. Who has more heads

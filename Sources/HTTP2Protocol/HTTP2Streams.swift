@@ -164,6 +164,26 @@ extension HTTP2Session {
 
     // MARK: The end
 
+    /// Gives up the streams for which most is held, the largest first, as long as there is need. Each is reset, and its
+    /// receiver told at once that it was for `memory`; returns how many there were.
+    ///
+    /// - Parameter least: bytes; streams that hold less are left alone.
+    package func giveUpLargest(from least: Int, while isNeeded: () -> Bool) -> Int {
+        let large = streams.values.filter { $0.heldBytes >= least && $0.receiver != nil }
+            .sorted { $0.heldBytes > $1.heldBytes }
+        var count = 0
+        for stream in large {
+            guard isNeeded() else { break }
+            guard !stream.isClosed, let receiver = stream.receiver else { continue }
+            count += 1
+            stream.connectionLoss = .memory
+            reset(stream, .cancel)
+            stream.receiver = nil
+            receiver.streamClosed(.cancel)
+        }
+        return count
+    }
+
     func closed(_ stream: HTTP2Stream, _ code: HTTP2Code) {
         guard !stream.isClosed else { return }
         streams[stream.id] = nil

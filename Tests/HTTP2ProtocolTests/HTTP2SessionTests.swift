@@ -62,6 +62,44 @@ struct HTTP2SessionTests {
         #expect(talk.clientSide.take().last == .closed(.protocolError))
     }
 
+    @Test func aStreamWhoseServerSaysTooMuchIsGivenUpByUs() throws {
+        let talk = try Conversation(client: HTTP2Options(), server: HTTP2Options())
+        let stream = try #require(try talk.open(plainRequest, endsStream: true))
+        try talk.talk()
+        for _ in 0...HTTP2Options().interimHeads {
+            talk.serverSide.streams[0].stream?.inform(HTTP2ResponseHead(status: 103))
+            try talk.talk()
+        }
+        #expect(stream.isClosed && stream.connectionLoss == .cut("more than 1000 interim responses"))
+        #expect(talk.clientSide.take().last == .closed(.enhanceYourCalm))
+    }
+
+    @Test func whereRoomIsNeededTheLargestStreamsAreGivenUpAndTheOthersGoOn() throws {
+        let talk = try Conversation(server: HTTP2Options(streamWindow: 1000, connectionWindow: 65_535))
+        talk.serverSide.takesData = false
+        var post = plainRequest
+        post.method = "POST"
+        let streams = try (0..<4).map { _ in try #require(try talk.open(post, endsStream: false)) }
+        try talk.talk()
+        for (stream, size) in zip(streams, [100, 9000, 5000, 20_000]) {
+            stream.write([UInt8](repeating: 1, count: 1000 + size).span)
+        }
+        try talk.talk()
+        _ = (talk.clientSide.take(), talk.serverSide.take())
+        #expect(talk.client.heldBytes == 34_100)
+        let count = talk.client.giveUpLargest(from: 1000) { talk.client.heldBytes > 6000 }
+        #expect(count == 2 && talk.client.heldBytes == 5100)
+        #expect(talk.clientSide.take() == [.closed(.cancel), .closed(.cancel)])
+        #expect(streams.map { $0.connectionLoss == .memory } == [false, true, false, true])
+        #expect(talk.client.giveUpLargest(from: 6000) { true } == 0)
+        try talk.talk()
+        #expect(
+            talk.serverSide.take() == [.closed(.cancel), .closed(.cancel)] && talk.clientSide.take() == [])
+        talk.serverSide.streams[0].stream?.respond(HTTP2ResponseHead(status: 200), endsStream: true)
+        try talk.talk()
+        #expect(talk.clientSide.take().last == .ended && talk.client.streamCount == 2)
+    }
+
     @Test func aStreamThatIsNotConsumedStopsOnlyItself() throws {
         let talk = try Conversation(server: HTTP2Options(streamWindow: 1000, connectionWindow: 65_535))
         talk.serverSide.takesData = false

@@ -5,7 +5,7 @@ import resource
 import socket
 import time
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from support.admin import free_admin
 from support.backends import ScriptedBackend, echo
 from support.feeds import broadcast
+from support.hostile import Http2Backend
 from support.http2 import Http2
 from support.machine import eventually
 from support.proxy import configuration, route, upstream
@@ -137,6 +138,38 @@ def address_space(pid: int, room: int):
         yield
     finally:
         resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
+
+
+def test_of_a_line_to_a_backend_only_the_sessions_that_hold_most_go(run):
+    admin = free_admin()
+    backend = Http2Backend()
+    lines = upstream(backend.address, mode="multiplex", pool={"connections": 1})
+    config = {"routes": [route("/", "lines")], "admin": admin.section, "limits": {"memory": "2MiB"}, "workers": 1,
+              "upstreams": {"lines": lines}}
+    with run(config, tls=False) as proxy:
+        quiet = [proxy.upgraded("/silent") for _ in range(5)]
+        greedy = [proxy.upgraded("/deaf") for _ in range(60)]
+        for wire in greedy:
+            wire.sock.setblocking(False)
+        message = frame(BINARY, bytes(60_000), mask=b"abcd")
+
+        def is_over() -> bool:
+            for wire in greedy:
+                with suppress(OSError):
+                    wire.sock.send(message)
+            return admin.status()["memory"]["cuts"] > 0
+        eventually(is_over, "something was cut", 10)
+        line = proxy.wait_log("connection cut for memory")
+        assert f'"peer":"streams of {backend.address}"' in line
+        eventually(lambda: (admin.metrics().value("trunkline_session_closes_total", cause="memory") or 0) > 0, "sessions went")
+        for wire in quiet:
+            wire.sock.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                wire.read_frame()
+        assert len(backend.socks) == 1 and not any("connection lost" in line for line in proxy.err)
+        for wire in greedy:
+            wire.sock.close()
+
 
 
 @pytest.mark.parametrize("version", [1, 2])

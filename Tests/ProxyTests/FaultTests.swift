@@ -224,6 +224,14 @@ struct FaultTests {
         text.split { !($0.isLetter || $0 == "-") }.map { $0.lowercased() }.joined(separator: "_")
     }
 
+    @Test("what we give up for room is nobody's fault")
+    func room() {
+        #expect(Fault.ended(.transport(.connection(.memory)), isAnswered: false).isForRoom)
+        #expect(Fault.ended(.transport(.system(.memoryCut)), isAnswered: true).isForRoom)
+        #expect(!Fault.ended(.transport(.connection(.cut("a"))), isAnswered: false).isForRoom)
+        #expect(!Fault.ended(.ended, isAnswered: false).isForRoom)
+    }
+
     @Test("every kind has a row")
     func complete() {
         #expect(Set(Self.rows.map { Self.number($0.kind) }) == Set(0...40))

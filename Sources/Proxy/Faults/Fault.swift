@@ -196,6 +196,14 @@ extension Fault {
         if case .shortage(let lacking, _) = kind { lacking } else { nil }
     }
 
+    /// We gave the connection up ourselves, or the stream, as the process held too much: that says nothing of the backend.
+    var isForRoom: Bool {
+        switch cause {
+        case .transport(.connection(.memory)), .transport(.system(.memoryCut)): true
+        default: false
+        }
+    }
+
     /// As it is told where all backends are known to be out (see `Upstream.isKnownOut`).
     var whereAllAreOut: Fault {
         if case .unreachable(let step) = kind { Fault(.allOut(step), cause) } else { self }

@@ -77,7 +77,8 @@ extension Fault {
     private var lossText: String {
         switch cause {
         case .transport(.connection(.unanswered)): "backend does not answer"
-        case .transport(.connection(.cut)): "connection to the backend was given up"
+        case .transport(.connection(.cut)), .transport(.connection(.memory)):
+            "connection to the backend was given up"
         default: "backend ended the connection"
         }
     }
@@ -85,7 +86,8 @@ extension Fault {
     private var lossLabel: String {
         switch cause {
         case .transport(.connection(.unanswered)): "backend_does_not_answer"
-        case .transport(.connection(.cut)): "connection_to_the_backend_was_given_up"
+        case .transport(.connection(.cut)), .transport(.connection(.memory)):
+            "connection_to_the_backend_was_given_up"
         default: "backend_ended_the_connection"
         }
     }

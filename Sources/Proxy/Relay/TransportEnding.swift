@@ -7,7 +7,7 @@ extension TransportError {
     /// What ended a session, where more is known than that a connection is lost.
     func endingCause(of peer: SessionSide) -> EndingCause? {
         switch self {
-        case .system(.memoryCut): .memory
+        case .system(.memoryCut), .connection(.memory): .memory
         case .stream(.cancel) where peer == .client: .cancelled
         case .connection(.unanswered): .pongTimeout
         case .connection(.cut(let reason)): .connectionCut(reason)

@@ -14,7 +14,7 @@ enum HTTP2ConnectionEnd: Equatable {
     fileprivate var loss: HTTP2ConnectionLoss {
         switch self {
         case .http2: .cut(reason)
-        case .transport(.system(.memoryCut)): .cut("the process held most for it")
+        case .transport(.system(.memoryCut)): .memory
         case .finished, .transport: .lost(reason)
         }
     }
@@ -93,6 +93,11 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
         transport.contexts = ContextShare(most: options.heldBytes)
         session = try HTTP2Session(side, options, buffers: worker.http2Buffers, at: worker.loop.now)
         session.receiver = self
+        if side == .client { transport.account.holder = self }
+    }
+
+    deinit {
+        if session.side == .client { transport.account.holder = nil }
     }
 
     /// Takes the transport over and announces our settings.
@@ -225,4 +230,25 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
     func pongReceived() { owner?.connectionPong() }
     /// A backend's turns take longer than the line to it, which is short: its windows grow with what is taken.
     var roundTrip: UInt64? { session.side == .server ? transport.roundTrip : nil }
+}
+
+/// What a line to a backend holds it holds for the sessions and requests of many clients: those go that need most, and
+/// not the line with all of them. What is left then is a burst.
+extension HTTP2Connection: MemoryHolder {
+    /// Streams that hold less are left alone.
+    private static let leastGivenUp = 4 * 1024
+
+    var peerName: String { "streams of \(transport.peerName)" }
+    var isClient: Bool { false }
+
+    func giveUpForMemory() -> Bool {
+        let pool = worker.loop.memory.pool
+        let count = session.giveUpLargest(from: Self.leastGivenUp) {
+            waiting.set(isOver ? 0 : session.heldBytes)
+            return pool.isOver
+        }
+        waiting.set(isOver ? 0 : session.heldBytes)
+        if count > 0 { outputWaiting() }
+        return count > 0
+    }
 }

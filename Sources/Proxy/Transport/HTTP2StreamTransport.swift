@@ -123,7 +123,9 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
         passAnswer()
         guard release() else { return }
         if carrier.asks { return leave() }
-        guard stream.bufferedBytes > 0 else { return stream.reset(stream.isFinished ? .noError : .cancel) }
+        guard stream.bufferedBytes > 0 || stream.owesEnd else {
+            return stream.reset(stream.isFinished ? .noError : .cancel)
+        }
         // As with a socket, what was written in this turn still goes as far as the window allows.
         stream.finish()
         let stream = self.stream
@@ -207,6 +209,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
 
     func streamClosed(_ code: HTTP2Code) {
         carrier.carriedStreamEnded()
+        if !isOver, stream.connectionLoss == .memory { return giveUp() }
         guard !isOver, !(stream.hasEnded && (code == .noError || carrier.asks)) else { return }
         // What it said before counts, whether it was read or not.
         passWaiting()
@@ -217,6 +220,12 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
         let told = receiver
         receiver = nil
         told?.transportEnded()
+    }
+
+    /// It is the room that is needed.
+    private func giveUp() {
+        _ = waiting.take()
+        fail(.connection(.memory))
     }
 
     private func fail(_ error: TransportError) {

@@ -104,6 +104,9 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     func read(for bound: (any ReadBound)?) { socket.readBound = bound }
 
+    /// The peer's address.
+    var peerName: String { socket.peerName }
+
     /// Whether nothing has come that was not read.
     var isQuiet: Bool { socket.isQuiet }
 

@@ -102,7 +102,9 @@ final class Backend {
     }
 
     /// It answered an upgrade with nonsense, broke off, or took too long.
-    func failed(_ fault: Fault, _ worker: UpstreamContext) { suspected(fault.logText, worker) }
+    func failed(_ fault: Fault, _ worker: UpstreamContext) {
+        if !fault.isForRoom { suspected(fault.logText, worker) }
+    }
 
     /// It answered an upgrade with a refusal of its own.
     func refused(_ status: Int, _ worker: UpstreamContext) {
