@@ -171,6 +171,45 @@ def test_of_a_line_to_a_backend_only_the_sessions_that_hold_most_go(run):
             wire.sock.close()
 
 
+def burst(wire: Wire, head: Head) -> None:
+    """A backend of a feed that sends half a mebibyte in messages of 8 KiB, and more as long as it is there."""
+    wire.accept(head)
+    for _ in range(64):
+        wire.sock.sendall(frame(BINARY, bytes(8192)))
+    while True:
+        time.sleep(0.2)
+        wire.sock.sendall(frame(BINARY, bytes(8192)))
+
+
+def test_a_feed_holds_what_somebody_waits_for(run):
+    """Nothing but `replay_last` when nobody is there; and for others what there is room for."""
+    admin = free_admin()
+    with ScriptedBackend(burst) as backend:
+        config = broadcast(backend.address, policy={"linger": "60s"}, admin=admin.section, limits={"memory": "64MiB"})
+        with run(config, tls=False) as proxy:
+            def held() -> int:
+                return admin.status()["memory"]["held_bytes"]
+
+            quick = [proxy.upgraded(f"/quick-{number}") for number in range(20)]
+            for _ in range(64):
+                for wire in quick:
+                    assert len(wire.read_message()[1]) == 8192
+            for wire in quick:
+                wire.sock.close()
+            eventually(lambda: held() < 1 << 20, "nobody needs them")
+            slow = [unread(proxy, f"/slow-{number}") for number in range(20)]
+            eventually(lambda: held() > 5 << 20, "much waits")
+            (proxy.folder / "proxy.conf").write_text(proxy.config.replace('"memory": "64MiB"', '"memory": "4MiB"'))
+            assert admin.post("/reload")[0] == 200
+            # Of each feed the newest, and what is under way to its client.
+            eventually(lambda: held() < 4 << 20, "there is room again")
+            with proxy.upgraded("/another") as wire:
+                assert len(wire.read_message()[1]) == 8192
+            for wire in slow:
+                wire.sock.close()
+            eventually(lambda: held() < 1 << 20, "nobody is there")
+
+
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_without_memory_new_sessions_are_refused_and_those_that_are_there_go_on(run, version):

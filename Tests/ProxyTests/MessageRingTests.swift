@@ -40,6 +40,23 @@ struct MessageRingTests {
         #expect(held(ring) == ["small"] && ring.bytes == 1)
     }
 
+    @Test("what nobody needs is let go, but for the newest that are kept")
+    func kept() {
+        var ring = MessageRing<String>(capacity: 4, byteLimit: 100)
+        for number in 0..<6 { ring.append("\(number)", bytes: 2) }
+        ring.keep(2)
+        #expect(held(ring) == ["4", "5"] && ring.bytes == 4)
+        ring.keep(3)
+        #expect(ring.count == 2)
+        ring.keep(-1)
+        #expect(ring.count == 0 && ring.bytes == 0 && ring.oldest == 6 && ring.end == 6)
+        for number in 6..<20 {
+            ring.append("\(number)", bytes: 2)
+            #expect(ring[UInt64(number)] == "\(number)")
+        }
+        #expect(held(ring) == ["16", "17", "18", "19"] && ring.bytes == 8)
+    }
+
     @Test("other bounds hold at once, and messages keep their numbers", arguments: 0...9)
     func resized(before: Int) {
         var ring = MessageRing<String>(capacity: 4, byteLimit: 100)

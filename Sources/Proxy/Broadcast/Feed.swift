@@ -137,6 +137,7 @@ final class Feed: TimerOwner, MemoryHolder {
 
     private func lastLeft() {
         guard !isOver else { return }
+        releaseMessages()
         guard peer != nil, options.linger > 0, !worker.isDraining, worker.upstream(key.upstream) != nil else {
             return end(.goingAway)
         }

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import WebSocketProtocol
 
 // How messages are handed round: to all subscribers, each as much as it takes.
 extension Feed {
@@ -40,6 +41,7 @@ extension Feed {
     }
 
     private func roundIsOver() {
+        if subscribers.isEmpty { releaseMessages() }
         guard roundPosition != nil else { return }
         roundPosition = nil
         peer?.release(.round)
@@ -66,14 +68,29 @@ extension Feed {
         }
     }
 
+    /// Keeps for those who join and for nobody else.
+    func releaseMessages() {
+        runs.removeAll()
+        ring.keep(options.replayLast)
+    }
+
     // MARK: MemoryHolder
 
     var peerName: String { "feed \(key.host)\(key.target)" }
     var isClient: Bool { true }
 
-    /// The process holds too much: those who are in the middle of a message keep it, each maybe another one. What the
-    /// feed itself keeps is bounded by its own keys.
+    /// The process holds too much: what slow ones wait for goes, as it would when more came than `queue` has room for.
+    /// If that was not enough, a feed that nobody receives ends, and of others those go who are in the middle of a message:
+    /// they keep it, each maybe another one.
     func giveUpForMemory() -> Bool {
+        // Those who keep up lose nothing.
+        if unsent > 0 || roundPosition != nil { finishRound() }
+        releaseMessages()
+        guard worker.loop.memory.pool.isOver else { return false }
+        if isIdle {
+            end(.goingAway)
+            return true
+        }
         let slow = subscribers.filter(\.holdsMessage)
         for subscriber in slow { subscriber.gone(subscriber.client, .memory) }
         return !slow.isEmpty

@@ -1,5 +1,5 @@
 /// The last messages of a feed, numbered from 0 in the order they came: what slow clients still wait for and what
-/// those who join are given. Bounded in number and in bytes; the newest one is always held.
+/// those who join are given. Bounded in number and in bytes; the newest one is held whatever its size.
 struct MessageRing<Message> {
     private struct Slot {
         var message: Message?
@@ -47,6 +47,11 @@ struct MessageRing<Message> {
         base = oldest
         self.capacity = capacity
         self.byteLimit = byteLimit
+    }
+
+    /// Nobody needs any but so many of the newest.
+    mutating func keep(_ newest: Int) {
+        while count > max(newest, 0) { dropOldest() }
     }
 
     /// nil when it is no longer held, or not yet.
