@@ -16,8 +16,7 @@ package enum OnCheck: Equatable, Sendable {
 /// whole timeout nothing moved in either direction: not a byte came, and not one of those on their way was taken. A slow
 /// one is not. Pongs need not be matched, as anything received since the Ping proves as much (RFC 6455, 5.5.2).
 package struct Progress: Sendable {
-    // Indirect: there are many sides that wait for nothing.
-    private indirect enum Asking: Equatable {
+    private enum Asking: Equatable {
         case no
         /// A Ping waits for the end of a frame.
         case withheld(since: UInt64)
