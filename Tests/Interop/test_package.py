@@ -43,6 +43,11 @@ def tree(package, tmp_path_factory):
     return folder
 
 
+def test_clients_that_come_back_are_in_it_as_they_are(tree):
+    for name in ("resume.js", "python/trunkline_resume.py"):
+        assert (tree / "usr/share/trunkline/clients" / name).read_bytes() == (ROOT / "deploy/clients" / name).read_bytes()
+
+
 def test_the_manual_has_every_command_and_every_key(tree):
     pages = {}
     for name in ("man1/trunkline.1", "man5/trunkline.conf.5"):
