@@ -82,9 +82,9 @@ class Teller:
         self.pauses: list[float] = []
         self.closed: int | None = None
 
-    async def open(self, proxy, path: str = "/", **options) -> "Teller":
+    async def open(self, proxy, path: str = "/", url: str | None = None, **options) -> "Teller":
         options = {"compression": None, "max_size": None, "proxy": None, "ping_interval": None, **options}
-        self.socket = await connect(f"ws://127.0.0.1:{proxy.port}{path}", **options)
+        self.socket = await connect(url or f"ws://127.0.0.1:{proxy.port}{path}", **options)
         self.listening = asyncio.create_task(self._listen())
         return self
 
