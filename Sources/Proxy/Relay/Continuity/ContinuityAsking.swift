@@ -113,10 +113,12 @@ extension Continuity {
         worker.scratch.release(output)
     }
 
-    /// Whoever comes with the session's key comes to where it is.
+    /// Whoever comes with the session's key comes to where it is, where a backend made the key up. Any other key leads there
+    /// by itself, until the backend that it belongs to is back.
     private func learn(_ backend: Backend) {
         guard let settings = worker.upstream(plan.upstream)?.settings, settings.learnsKeys,
-            let value = BackendRequest(plan).value(of: settings.hashKey)
+            let value = BackendRequest(plan).value(of: settings.hashKey),
+            settings.state.giver(of: value) != nil
         else { return }
         settings.state.learn(value, from: backend.name)
     }
