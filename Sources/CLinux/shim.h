@@ -448,6 +448,64 @@ static inline int trunkline_pipe(int *ends) {
     return 0;
 }
 
+/// Two connected sockets that keep messages apart, over which processes give each other descriptors (unix(7)).
+static inline int trunkline_message_pair(int *ends) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
+}
+static inline int trunkline_keeps_messages(int fd) { return trunkline_option(fd, SO_TYPE) == SOCK_SEQPACKET; }
+
+enum { TRUNKLINE_MOST_DESCRIPTORS = 2 };
+union trunkline_control {
+    struct cmsghdr first;
+    char room[CMSG_SPACE(TRUNKLINE_MOST_DESCRIPTORS * sizeof(int))];
+};
+
+/// Sends descriptors as one message; 0 where the peer's queue has it. Never waits.
+static inline int trunkline_send_descriptors(int fd, const int *numbers, int count) {
+    if (count < 1 || count > TRUNKLINE_MOST_DESCRIPTORS) return -1;
+    char byte = (char)count;
+    struct iovec part = {&byte, 1};
+    union trunkline_control control;
+    memset(&control, 0, sizeof control);
+    size_t size = (size_t)count * sizeof(int);
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = CMSG_SPACE(size)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), numbers, size);
+    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 ? 0 : -1;
+}
+
+/// Takes one message of these. Returns how many came; 0 = no peer is left, -1 = nothing is there, -2 = a message whose
+/// descriptors could not be had.
+static inline int trunkline_receive_descriptors(int fd, int *numbers) {
+    char byte;
+    struct iovec part = {&byte, 1};
+    union trunkline_control control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (count < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
+    if (count == 0) return 0;
+    int found = 0;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        found = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(numbers, CMSG_DATA(header), (size_t)found * sizeof(int));
+    }
+    if (found == byte && !(message.msg_flags & MSG_CTRUNC)) return found;
+    for (int i = 0; i < found; i++) close(numbers[i]);
+    return -2;
+}
+
+/// Whether somebody is there to read what is written. Nothing is ever sent the other way.
+static inline int trunkline_has_reader(int fd) {
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 static inline uint64_t trunkline_monotonic_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

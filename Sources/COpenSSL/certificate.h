@@ -25,6 +25,9 @@ static inline int trunkline_certificate_der(const X509 *certificate, unsigned ch
     int count = i2d_X509((X509 *)certificate, &out);
     return trunkline_take(out, count, into, room);
 }
+static inline X509 *trunkline_certificate_from_der(const unsigned char *bytes, long count) {
+    return d2i_X509(NULL, &bytes, count);
+}
 /// The content of the serial number's DER form, which has a zero in front where the number would look negative.
 static inline int trunkline_serial(const X509 *certificate, unsigned char *into, int room) {
     unsigned char *out = NULL;

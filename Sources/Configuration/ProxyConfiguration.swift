@@ -31,6 +31,12 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var drainCloseCode: UInt16 = 1012
     /// `drain.linger`, in nanoseconds: for how long a process that has handed over leaves its sessions alone.
     package var linger: UInt64 = 0
+    /// The same for sessions that clients can come back to: as long as one of them waits for its client, at least. An hour
+    /// where they wait for ever.
+    package var patience: UInt64 {
+        let waits = routes.compactMap(\.resume?.within)
+        return waits.reduce(linger) { max($0, $1 > 0 ? $1 : 3_600_000_000_000) }
+    }
     /// The default of every route.
     package var ambiguousPaths = AmbiguousPaths.judge
     /// The default of every route.

@@ -39,13 +39,18 @@ package final class HandedMemory {
     /// - Parameter most: bytes; more is not taken.
     /// - Throws: where the number is no such memory. It is then left alone: it is somebody else's.
     package init(_ number: Int32, most: Int) throws(SystemError) {
-        let size = trunkline_sealed_size(number)
+        guard trunkline_sealed_size(number) >= 0 else { throw SystemError("F_GET_SEALS") }
+        try self.init(owning: Descriptor(number), most: most)
+    }
+
+    /// Takes it where the descriptor is nobody else's.
+    init(owning descriptor: consuming Descriptor, most: Int) throws(SystemError) {
+        let size = trunkline_sealed_size(descriptor.number)
         guard size >= 0 else { throw SystemError("F_GET_SEALS") }
-        let descriptor = Descriptor(number)
         guard let count = Int(exactly: size), count > 0, count <= most else {
             throw SystemError(call: "fstat", code: EFBIG)
         }
-        guard let pages = unsafe trunkline_map(number, count) else { throw SystemError("mmap") }
+        guard let pages = unsafe trunkline_map(descriptor.number, count) else { throw SystemError("mmap") }
         self.descriptor = descriptor
         self.count = count
         unsafe self.pages = unsafe pages

@@ -27,6 +27,11 @@ package final class MovedSocket: Sendable {
         return descriptor >= 0 ? descriptor : nil
     }
 
+    var isCounted: Bool { budget != nil }
+
+    /// Shows the descriptor, which stays here; false where it was taken.
+    func lend(_ body: (Int32) -> Bool) -> Bool { number.withLock { $0 >= 0 && body($0) } }
+
     /// On the thread of the loop that it goes to; nil where it was taken before.
     package func join(_ loop: EventLoop) -> StreamSocket? {
         guard let descriptor = take() else { return nil }

@@ -47,6 +47,10 @@ struct MovedRecords: Sendable {
         unsafe bytes.deallocate()
     }
 
+    func append(to output: inout OutputSpan<UInt8>) {
+        for index in unsafe bytes.indices where output.freeCapacity > 0 { unsafe output.append(bytes[index]) }
+    }
+
     func keys(_ suite: CipherSuite, _ ciphers: CipherPool) throws(RecordError) -> TrafficKeys {
         let buffer = unsafe UnsafeBufferPointer(bytes)
         let span = unsafe Span(_unsafeElements: buffer)
@@ -74,6 +78,11 @@ final class MovedObject: Sendable {
         }
     }
 
+    /// Shows the object, which stays here; nil where it was taken.
+    @unsafe func lend<Result: Sendable>(_ body: (OpaquePointer) -> Result) -> Result? {
+        address.withLock { bits in unsafe OpaquePointer(bitPattern: bits).map { unsafe body($0) } }
+    }
+
     /// For whoever frees it; nil where it was taken.
     @unsafe func take() -> OpaquePointer? {
         let bits = address.withLock { address in
@@ -85,6 +94,9 @@ final class MovedObject: Sendable {
 }
 
 extension TLSSession {
+    /// Whether `MovedTLS.write` would have all of it: another process can't take OpenSSL's object.
+    package var isPortable: Bool { isEstablished && records.map { !$0.reader.isAmidMessage } == true }
+
     /// Lets go of the connection for another thread. This is of no use from here on, and must not be in the midst of a call.
     /// Nil where it has no handshake behind it, or half a message of TLS has come.
     package func moveOut() -> MovedTLS? {

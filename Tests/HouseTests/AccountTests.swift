@@ -69,6 +69,7 @@ struct AccountTests {
         "Proxy/Admin/AdminQuery.swift head": "an operator's, while it is judged",
         "Proxy/Broadcast/Feed.swift plan": "headCharge",
         "Proxy/Broadcast/FeedWaiter.swift plan": "its client's request under way",
+        "Proxy/Client/ClientConnection.swift passedHead": "headCharge",
         "Proxy/Client/ClientMove.swift head": "for a turn, on its way to another worker's headCharge",
         "Proxy/Client/HTTP1Connection.swift parser": "headCharge",
         "Proxy/Client/HTTP1Connection.swift body": "bodyCharge",

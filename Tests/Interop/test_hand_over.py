@@ -266,10 +266,10 @@ def left(content: bytes, seals: int = SEALS) -> int:
 
 
 @pytest.mark.parametrize("make, cause", [
-    (lambda: left(b"trunklin\0\2" + bytes(100)), "garbled"),
-    (lambda: left(b"trunklin\0\3" + bytes(100)), "version 3"),
+    (lambda: left(b"trunklin\0\3" + bytes(100)), "garbled"),
+    (lambda: left(b"trunklin\0\4" + bytes(100)), "version 4"),
     (lambda: left(b"something else"), "not from a process of this program"),
-    (lambda: left(b"trunklin\0\2"), "ends too early"),
+    (lambda: left(b"trunklin\0\3"), "ends too early"),
     (lambda: left(b""), "File too large"),
     (lambda: left(bytes((16 << 20) + 1)), "File too large"),
     (lambda: left(b"trunklin", 1), "not permitted"),

@@ -198,6 +198,32 @@ def test_a_wrong_token_gets_a_fresh_session(run, token):
     through(run, life)
 
 
+def test_who_is_cut_before_it_has_the_next_token_comes_back_with_the_last_one(run):
+    """What names the next token is lost with the connection that it was sent on."""
+    async def life(proxy, backend):
+        one = await client(proxy).open()
+        await one.say("a")
+        await one.until(1)
+        await one.cut()
+        for _ in range(4):
+            wire = await asyncio.to_thread(
+                proxy.upgraded, f"/?trunkline-resume={one.token}&received=1",
+                fields=[("Sec-WebSocket-Protocol", PROTOCOL)])
+            wire.sock.close()
+        old = one.token
+        await one.back()
+        assert one.words["resumed"] is True
+        await one.say("b")
+        assert await one.until(2) == ["a", "b"] and backend.messages == ["a", "b"]
+        # From there on the last one is good for nothing.
+        other = await client(proxy).open(f"trunkline-resume={old}&received=0")
+        assert other.words["resumed"] is False
+        await other.leave()
+        await one.leave()
+
+    through(run, life)
+
+
 def test_resume_only_gets_the_session_or_1008(run):
     async def life(proxy, backend):
         one = await client(proxy).open()
@@ -530,19 +556,36 @@ def test_a_session_is_its_subjects(run, tmp_path, name):
     through(run, life, more={"access": {"basic": {"users": str(users)}}})
 
 
-def test_who_is_revoked_meanwhile_does_not_come_back(run, tmp_path):
-    users = tmp_path / "users"
-    users.write_text(f"ada:{BCRYPT}\n")
+@pytest.mark.parametrize("isKept", [False, True], ids=["by an order", "in a file too"])
+def test_who_is_revoked_meanwhile_does_not_come_back(run, tmp_path, isKept):
+    users, kept = tmp_path / "users", tmp_path / "revocations.json"
+    users.write_text(f"ada:{BCRYPT}\nbob:{BCRYPT}\n")
     admin = free_admin()
 
     async def life(proxy, backend):
-        one = await client(proxy).open(additional_headers=basic("ada", "secret"))
+        one, other = [await client(proxy).open(additional_headers=basic(name, "secret")) for name in ("ada", "bob")]
         await one.cut()
-        await eventually(lambda: logged(proxy, "client away"), "the loss is seen")
+        await other.cut()
+        await eventually(lambda: sum("client away" in line for line in proxy.out + proxy.err) == 2, "the losses are seen")
         await asyncio.to_thread(admin.call, "POST", "/revocations?subject=ada")
         await eventually(lambda: backend.closes, "the session ends")
+        assert len(backend.sockets) == 1
+        with pytest.raises(InvalidStatus) as refused:
+            await one.back(additional_headers=basic("ada", "secret"))
+        assert refused.value.response.status_code in (401, 403)
+        if isKept:
+            assert "ada" in kept.read_text()
+        # Its subject may come again; the session is over all the same.
+        await asyncio.to_thread(admin.call, "DELETE", "/revocations?subject=ada")
+        await one.back(additional_headers=basic("ada", "secret"))
+        assert one.words["resumed"] is False
+        await other.back(additional_headers=basic("bob", "secret"))
+        assert other.words["resumed"] is True
+        await one.leave()
+        await other.leave()
 
-    through(run, life, sections={"admin": admin.section}, more={"access": {"basic": {"users": str(users)}}})
+    section = {**admin.section, **({"revocations": str(kept)} if isKept else {})}
+    through(run, life, sections={"admin": section}, more={"access": {"basic": {"users": str(users)}}})
 
 
 def test_a_session_outlives_both_ends(run):

@@ -202,6 +202,9 @@ struct EventTests {
             ProcessEvent.stateTaken(listeners: 1, drained: 2),
             "!notice state taken over drained=2 ticket_keys=1")
         expect(ProcessEvent.stateLost("too large"), "!warning state not handed over cause=too large")
+        expect(
+            ProcessEvent.arrivalLost("it is garbled"),
+            "!warning connection from another process is of no use cause=it is garbled")
     }
 
     @Test("of its files")

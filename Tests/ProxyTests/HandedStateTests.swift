@@ -34,6 +34,9 @@ struct HandedStateTests {
             (try #require(Revocation(tokenID: "ü")), 11.5), (try #require(Revocation(subject: "")), 12),
         ]
         state.tokenLife = 3600
+        state.family = .init(
+            key: try #require(ResumeKey(Array(1...32))),
+            elders: [.init(process: .max, line: 7), .init(process: 0, line: 8)], back: (9, 10))
         return state
     }
 
@@ -50,7 +53,10 @@ struct HandedStateTests {
             #expect(one.secrets.count == other.secrets.count)
             #expect(zip(one.secrets, other.secrets).allSatisfy { $0.isSame(as: $1) })
         }
+        #expect(read.family?.key == left.family?.key && read.family?.elders == left.family?.elders)
+        #expect(read.family?.back.inbox == 9 && read.family?.back.line == 10)
         let none = try decoded(try #require(bytes(HandedState())))
+        #expect(none.family == nil)
         #expect(none.tickets.isEmpty && none.routes.isEmpty && none.upstreams.isEmpty)
     }
 
@@ -72,8 +78,8 @@ struct HandedStateTests {
         foreign[0] = 0
         #expect(throws: HandedStateError.foreign) { _ = try decoded(foreign) }
         var later = good
-        later[9] = 3
-        #expect(throws: HandedStateError.version(3)) { _ = try decoded(later) }
+        later[9] = 4
+        #expect(throws: HandedStateError.version(4)) { _ = try decoded(later) }
     }
 
     @Test("is not trusted where it is well sealed and says nonsense")
@@ -83,6 +89,14 @@ struct HandedStateTests {
             let secrets = Array(repeating: keys.secrets[0], count: count)
             var state = HandedState()
             state.tickets = [.init(listener: "a", secrets: secrets, period: 0, due: nil)]
+            let written = try #require(bytes(state))
+            #expect(throws: HandedStateError.garbled) { _ = try decoded(written) }
+        }
+        for line: Int32 in [-1, 0, 2] {
+            var state = HandedState()
+            state.family = .init(
+                key: try #require(ResumeKey(Array(1...32))), elders: [.init(process: 1, line: line)],
+                back: (9, 10))
             let written = try #require(bytes(state))
             #expect(throws: HandedStateError.garbled) { _ = try decoded(written) }
         }

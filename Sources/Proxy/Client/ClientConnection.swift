@@ -27,6 +27,10 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     var leave: (() -> Void)?
     /// Came while too much was held for others.
     private var isHurried = false
+    /// Why it gets no session that was before, where another process has said so: it is not passed on again.
+    var passedBack: ResumeRefusal?
+    /// Of the request that it was passed on with by another process.
+    var passedHead: RequestHead?
     /// Until it is known which version is spoken: over TLS the handshake says it.
     var sniffer: PrefaceSniffer?
 

@@ -38,6 +38,7 @@ class ClientContext: SessionContext {
         configuration = generation.configuration
         passwords = generation.passwords
         fetchedKeys = generation.fetchedKeys
+        tokenSeal = (generation.family.process, generation.family.key)
         log.masks.names = generation.maskedParameters
     }
 

@@ -52,6 +52,9 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
     var certificate: ForwardedCertificate? { client.certificate }
     var transport: StreamConnection { client.transport }
     var httpVersion: Int { 2 }
+    /// Its connection never goes to another process.
+    var passedBack: ResumeRefusal? { nil }
+    func passBack(_ refusal: ResumeRefusal) -> Bool { false }
 
     // MARK: The request
 

@@ -43,8 +43,12 @@ protocol RequestServer: AnyObject {
     /// Answers that the WebSocket is open, and hands over the transport, what the client sent early, and what is to be
     /// done at the end.
     func begin(_ plan: UpgradePlan, _ accepted: AcceptedUpgrade, _ takeOver: TakeOver)
-    /// Has another worker answer the request, by its head as it came.
-    func move(to home: Mailbox, _ head: RequestHead)
+    /// Why it gets no session that was before, where another process has looked.
+    var passedBack: ResumeRefusal? { get }
+    /// Has another worker or process answer the request, by its head as it came.
+    func move(to home: SessionHome, _ head: RequestHead)
+    /// Has the process that accepts answer it. False where this one has to.
+    func passBack(_ refusal: ResumeRefusal) -> Bool
     /// Passes on a backend's answer to an upgrade that it refused, of which the head has come.
     func pass(
         _ request: any UpstreamRequest, _ head: ResponseHead, from backend: Backend,
@@ -81,7 +85,8 @@ extension RequestServer {
             pass(question) { [weak self] _, _, edits in self?.answer(response, to: head, edits) }
         case .exchange(let plan): pass(plan)
         case .upgrade(let plan):
-            if let home = worker.home(of: plan) { move(to: home, asked) } else { pass(plan) }
+            guard passedBack == nil, let home = worker.home(of: plan, transport) else { return pass(plan) }
+            move(to: home, asked)
         }
     }
 

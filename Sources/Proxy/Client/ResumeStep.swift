@@ -19,7 +19,9 @@ extension RequestServer {
         case .gaveUp(let resume, let payload):
             takeUp(resume, asked) { peer, _ in resume.join(peer, from: address, givenUp: payload) }
             return nil
-        case .refused(let refusal):
+        case .refused(let found):
+            let refusal = passedBack ?? found
+            guard claim.isOnly || !passBack(refusal) else { return nil }
             worker.log.tell(
                 ResumeEvent.refused(client: address, route: asked.route.name, refusal.rawValue))
             worker.metrics.add(.resumeFailures, [asked.route.name, refusal.label])
@@ -80,7 +82,7 @@ extension SessionContext {
     /// Whether a session waits for who shows this token, whoever that is.
     func knows(_ claim: ResumeRequest.Claim?) -> Bool {
         guard let token = claim?.token, let session = resumable(token.session) else { return false }
-        return session.resume?.token == token
+        return session.resume?.admits(token) == true
     }
 
     /// Looks for the session that a client shows the token of: it must be that of its route, and of the client itself.
@@ -88,10 +90,10 @@ extension SessionContext {
         guard let token = claim.token, let session = resumable(token.session), !session.isEnding,
             let resume = session.resume
         else { return .refused(.unknown) }
-        guard resume.token == token, session.route.name == plan.route.name,
+        guard resume.admits(token), session.route.name == plan.route.name,
             Bearer.isSame(subject: session.bearer?.bearer.subject, plan.admission?.bearer?.subject)
         else { return .refused(.wrongToken) }
-        switch resume.returns(having: claim.received ?? 0) {
+        switch resume.returns(having: claim.received ?? 0, showing: token) {
         case .resumes(let first, let close): return .resumes(resume, first: first, then: close)
         case .gaveUp(let payload): return .gaveUp(resume, payload)
         case .gone: return .refused(.unknown)

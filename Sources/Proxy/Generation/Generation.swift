@@ -20,6 +20,7 @@ final class Generation: Sendable {
     let passwords: PasswordDesk
     let tokenLives: TokenLives
     let workers: WorkerDirectory
+    let family: ProcessFamily
     /// Keys that are fetched, each with a route that uses them.
     let fetchedKeys: [(FetchedKeys, Route)]
     /// Parameters of queries that have tokens in them.
@@ -39,6 +40,7 @@ final class Generation: Sendable {
         passwords = state.passwords
         tokenLives = state.tokenLives
         workers = state.workers
+        family = state.family
         let states = registry.adopt(configuration.upstreams.mapValues { $0.entries })
         var upstreams: [String: UpstreamSettings] = [:]
         for (name, upstream) in configuration.upstreams {

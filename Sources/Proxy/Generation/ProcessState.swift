@@ -16,6 +16,7 @@ final class ProcessState: Sendable {
     let passwords = PasswordDesk()
     let tokenLives = TokenLives()
     let workers = WorkerDirectory()
+    let family = ProcessFamily()
     private let keys = Mutex<[String: FetchedKeys]>([:])
     private let routes = Mutex<[String: RouteOccupancy]>([:])
     /// By route and key.

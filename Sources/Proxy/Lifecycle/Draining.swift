@@ -12,19 +12,36 @@ package enum OnDrainOrder: Sendable, Equatable {
 
 // Ending sessions politely: of the whole process, or of what an operator names.
 extension ProxyServer {
-    /// Another process accepts: this one goes on with its sessions until they end, or until `linger` is over.
-    func retireProcess(linger: UInt64) {
+    /// Another process accepts: this one goes on with its sessions until they end, or until `linger` is over; with those that
+    /// clients can come back to until `patience` is over.
+    func retireProcess(linger: UInt64, resumable patience: UInt64) {
         undrainedWorkers = mailboxes.count
         isLingering = true
-        logs.log.tell(.lingering(linger))
+        logs.log.tell(.lingering(patience))
         let home = loop.mailbox
         onWorkers { worker in
             worker.retire { home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() } }
         }
-        _ = loop.schedule(self, kind: Timer.lingerEnd.rawValue, after: linger)
+        _ = loop.schedule(self, kind: Timer.resumableEnd.rawValue, after: patience)
+        if linger == 0 { return drainOthers() }
+        if linger < patience { _ = loop.schedule(self, kind: Timer.lingerEnd.rawValue, after: linger) }
+    }
+
+    /// Closes what nobody could come back to.
+    private func drainOthers() {
+        let limit = current.configuration.timeouts.drain
+        let workers = mailboxes.count
+        logs.log.tell(.draining(signal: "a new process serves", limit: limit))
+        onWorkers { worker in
+            worker.drainOthers(over: DrainPlan.spread(sessions: worker.sessionCount * workers, limit: limit))
+        }
     }
 
     func lingerEnded() {
+        if isLingering { drainOthers() }
+    }
+
+    func resumableEnded() {
         if isLingering { drainProcess(because: "time to linger is over", cause: .successor) }
     }
 

@@ -56,7 +56,7 @@ extension ProxyServer {
         var descriptors = sockets.flatMap(\.descriptors)
         if let number = left?.number {
             environment[InheritedSockets.stateVariable] = String(number)
-            descriptors.append(number)
+            descriptors += [number] + lines.shared + state.family.elders.map(\.line.number)
         }
         return try Successor(
             program: Self.program, arguments: Machine.arguments, environment: environment,
@@ -67,9 +67,19 @@ extension ProxyServer {
     /// Without it the successor serves all the same: clients make full handshakes, and what was drained isn't any more.
     private func leaveState() -> HandedMemory? {
         let (routes, upstreams) = state.drained
-        let handed = HandedState(
+        var handed = HandedState(
             tickets: current.tickets.handed, routes: routes, upstreams: upstreams,
             revocations: revocations.all, tokenLife: state.tokenLives.longest)
+        do throws(SystemError) {
+            handed.family = try leaveFamily()
+        } catch {
+            logs.log.tell(.stateLost("sessions stay out of reach: \(error)"))
+        }
+        return leave(handed)
+    }
+
+    /// Writes a state into memory for another process.
+    func leave(_ handed: HandedState) -> HandedMemory? {
         var isWhole = false
         do throws(SystemError) {
             let memory = try HandedMemory(capacity: HandedState.most) { isWhole = handed.write(to: &$0) }
@@ -92,6 +102,7 @@ extension ProxyServer {
             let drained = state.takeDrained(routes: handed.routes, upstreams: handed.upstreams)
             take(handed.revocations)
             state.tokenLives.note(handed.tokenLife)
+            if let family = handed.family { take(family) }
             logs.log.tell(.stateTaken(listeners: listeners, drained: drained))
         } catch {
             logs.log.tell(.stateLost("\(error)"))
@@ -107,10 +118,13 @@ extension ProxyServer {
             logs.log.tell(.handOverDone(process: handOver.successor.number))
             hasSuccessor = true
             admin?.close()
+            leaveLines()
             notify(["MAINPID=\(handOver.successor.number)"])
-            let linger = current.configuration.linger
-            guard linger > 0 else { return drainProcess(because: "a new process serves", cause: .successor) }
-            retireProcess(linger: linger)
+            let (linger, patience) = (current.configuration.linger, current.configuration.patience)
+            guard patience > 0 else {
+                return drainProcess(because: "a new process serves", cause: .successor)
+            }
+            retireProcess(linger: linger, resumable: patience)
         case .failed:
             logs.log.tell(.handOverFailed("it ended before it served; its complaints are on standard error"))
         }

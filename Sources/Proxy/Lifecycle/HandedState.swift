@@ -16,6 +16,24 @@ struct HandedState {
         let due: UInt64?
     }
 
+    /// How clients that come to the next process reach sessions of this one and of those before it.
+    struct Family {
+        /// What the tokens of sessions are made with, in all of these processes.
+        let key: ResumeKey
+        /// The processes that may have sessions yet.
+        let elders: [Elder]
+        /// What comes back from them: the end that is read, and the one that is written.
+        let back: (inbox: Int32, line: Int32)
+    }
+
+    /// A process before the one that the state is left to.
+    struct Elder: Equatable {
+        let process: UInt64
+        /// The number of the line to it.
+        let line: Int32
+    }
+
+    var family: Family?
     var tickets: [Tickets] = []
     /// Names of drained routes.
     var routes: [String] = []
@@ -28,19 +46,4 @@ struct HandedState {
 
     /// Bytes; a larger state is neither left nor taken. As many revocations as there may be have room.
     static let most = 16 << 20
-}
-
-/// Why a state that was left is not taken.
-enum HandedStateError: Error, Equatable, CustomStringConvertible {
-    case noNumber, foreign, version(UInt64), cut, garbled
-
-    var description: String {
-        switch self {
-        case .noNumber: "\(InheritedSockets.stateVariable) names no descriptor"
-        case .foreign: "it is not from a process of this program"
-        case .version(let version): "it has version \(version), this program reads \(HandedState.version)"
-        case .cut: "it ends too early"
-        case .garbled: "it is garbled"
-        }
-    }
 }

@@ -9,7 +9,9 @@ internal import Telemetry
 /// SIGTERM and SIGINT drain and then end the process with 0; a second one ends it at once; SIGHUP reloads and opens the
 /// access log anew, SIGUSR1 does only the latter; SIGUSR2 hands over to a new process. All of it happens on the main loop, and reaches the workers through their mailboxes.
 package final class ProxyServer: TimerTarget {
-    enum Timer: UInt8 { case drainDeadline, handOverDeadline, tickets, everySecond, lingerEnd }
+    enum Timer: UInt8 {
+        case drainDeadline, handOverDeadline, tickets, everySecond, lingerEnd, resumableEnd
+    }
 
     let file: String
     let logs: Logs
@@ -29,6 +31,7 @@ package final class ProxyServer: TimerTarget {
     /// Workers that still have something to close; nil while the process doesn't drain.
     var undrainedWorkers: Int?
     var handOver: HandOver?
+    var lines = FamilyLines()
     /// Another process accepts, and the sessions of this one are left alone for a while.
     var isLingering = false
     /// Another process serves.
@@ -133,6 +136,7 @@ package final class ProxyServer: TimerTarget {
         let addresses = listeners.map(\.address.description)
         logs.log.tell(.started(listeners: addresses, workers: mailboxes.count))
         isServing = true
+        openLines()
         admin?.start()
         announce?(addresses)
         rotateTickets()
@@ -190,6 +194,7 @@ package final class ProxyServer: TimerTarget {
         case .handOverDeadline: handOverTookTooLong()
         case .tickets: rotateTickets()
         case .lingerEnd: lingerEnded()
+        case .resumableEnd: resumableEnded()
         case .everySecond: everySecond()
         case nil: break
         }

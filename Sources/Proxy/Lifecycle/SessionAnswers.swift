@@ -110,6 +110,7 @@ extension ProxyServer {
         guard let admin else { return done(.starting) }
         let list = revocations
         let isKept = keepRevocations()
+        tellElders()
         admin.ask({ worker, answer in answer(worker.adopt(list)) }) { (counts: [Int]?) in
             let told = counts.map { response($0.reduce(0, +)) } ?? .silent
             done(isKept ? told : .notKept)

@@ -12,7 +12,8 @@ extension Metric {
         "Sessions that no client came back to, and clients that found no session, by why.",
         labels: ["route", "reason"])
     static let resumeMoves = counter(
-        "trunkline_resume_moves_total", "Connections that went to the worker that has their session.")
+        "trunkline_resume_moves_total",
+        "Connections that went to the worker, or the older process, that has their session.")
     static let resumeAway = gauge(
         "trunkline_resume_away", "Sessions whose client is away.", labels: ["route"])
 

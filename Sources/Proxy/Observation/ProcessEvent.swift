@@ -37,6 +37,8 @@ enum ProcessEvent: Event {
     case stateTaken(listeners: Int, drained: Int)
     /// Ticket keys and drains by order end with the process that had them.
     case stateLost(_ cause: String)
+    /// What another process sent could not be read: that client's connection is closed.
+    case arrivalLost(_ cause: String)
 }
 
 extension ProcessEvent {
@@ -48,7 +50,8 @@ extension ProcessEvent {
         case .fileUseless, .refreshed: metrics.add(.refreshes, ["refused"])
         case .started, .workerFailed, .draining, .stopped, .warned, .certificateExpires, .drainOrdered,
             .undrained, .keysAreLogged, .filesChanged, .handOverBegan, .handOverDone, .handOverFailed,
-            .lingering, .stateTaken, .stateLost:
+            .lingering, .stateTaken, .stateLost,
+            .arrivalLost:
             break
         }
     }
@@ -76,7 +79,8 @@ extension ProcessEvent {
             .filesChanged:
             ofFiles
         case .drainOrdered, .undrained: ofOrders
-        case .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost:
+        case .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost,
+            .arrivalLost:
             ofHandOvers
         }
     }
@@ -118,7 +122,8 @@ extension ProcessEvent {
                     .notice, "configuration file changed", ["file": "\(files.joined(separator: " "))"])
             ]
         case .started, .workerFailed, .draining, .stopped, .certificateExpires, .drainOrdered, .undrained,
-            .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost:
+            .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost,
+            .arrivalLost:
             []
         }
     }
@@ -138,7 +143,8 @@ extension ProcessEvent {
             [.operation(.notice, "undrained", ["selection": "\(selection)"])]
         case .started, .workerFailed, .draining, .stopped, .reloaded, .reloadFailed, .warned,
             .certificateExpires, .keysAreLogged, .fileReadAgain, .fileUseless, .refreshed, .filesChanged,
-            .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost:
+            .handOverBegan, .handOverDone, .handOverFailed, .lingering, .stateTaken, .stateLost,
+            .arrivalLost:
             []
         }
     }
@@ -168,6 +174,8 @@ extension ProcessEvent {
             ]
         case .stateLost(let cause):
             [.operation(.warning, "state not handed over", ["cause": "\(cause)"])]
+        case .arrivalLost(let cause):
+            [.operation(.warning, "connection from another process is of no use", ["cause": "\(cause)"])]
         case .started, .workerFailed, .draining, .stopped, .reloaded, .reloadFailed, .warned,
             .certificateExpires, .drainOrdered, .undrained, .keysAreLogged, .fileReadAgain, .fileUseless,
             .refreshed, .filesChanged:

@@ -2,7 +2,7 @@ internal import Configuration
 internal import Telemetry
 
 /// Why a client that came back to its session gets a fresh one.
-enum ResumeRefusal: String, Equatable, Sendable {
+enum ResumeRefusal: String, Equatable, Sendable, CaseIterable {
     /// There is no such session, or not any more.
     case unknown = "unknown or too late"
     /// The token is another's, or was used.

@@ -89,6 +89,8 @@ class LiveSession: PeerOwner, TimerOwner {
     var isAsleep: Bool { false }
     /// Its client has lost its connection, and may come back.
     var isAway: Bool { false }
+    /// Its client knows how to come back.
+    var isResumable: Bool { false }
     /// It is not to be closed before its time any more.
     func kept() {}
     /// Its end has begun.

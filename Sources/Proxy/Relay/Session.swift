@@ -178,6 +178,7 @@ final class Session: LiveSession {
     }
 
     override var isAway: Bool { resume?.machine.isAway ?? false }
+    override var isResumable: Bool { resume != nil }
 
     /// It could not be moved, and is closed.
     func closeAsOrdered() { super.drainDue() }

@@ -15,6 +15,8 @@ class SessionContext: AccessContext {
 
     /// Those whose clients may come back, by their numbers.
     private final var resumable: [UInt64: Session] = [:]
+    /// How this process names itself in their tokens, and what it seals those with.
+    final var tokenSeal: (process: UInt64, key: ResumeKey)?
 
     final var sessionCount: Int { sessions.count }
     /// Of sessions that a drain of the process closes.
@@ -52,6 +54,11 @@ class SessionContext: AccessContext {
     final func enter(_ session: Session) { resumable[session.number] = session }
     final func leave(_ session: Session) { resumable[session.number] = nil }
     final func resumable(_ id: SessionID) -> Session? { id.worker == index ? resumable[id.number] : nil }
+
+    final func token(for session: Session) -> ResumeToken {
+        let seal = tokenSeal ?? (0, ResumeKey(using: &loop.random))
+        return ResumeToken(session.id, of: seal.process, seal.key, using: &loop.random)
+    }
 
     /// Something that lived here has gone.
     func checkEmpty() {}

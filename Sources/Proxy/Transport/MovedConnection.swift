@@ -11,6 +11,9 @@ struct MovedConnection: Sendable {
 }
 
 extension StreamConnection {
+    /// Whether another process could take it: OpenSSL's objects can't leave.
+    var isPortable: Bool { tls?.isPortable ?? true }
+
     /// Lets go of the connection for another worker. Nil where it can't go now; one that is half gone is closed. Not from
     /// within a call of its own.
     func moveOut() -> MovedConnection? {

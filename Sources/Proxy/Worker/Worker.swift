@@ -21,6 +21,8 @@ final class Worker: ClientContext {
     private(set) var drainCause = DrainCause.process
     /// Another process accepts; sessions are not closed yet.
     private(set) var isLingering = false
+    /// Meanwhile those are closed that no client could come back to.
+    private(set) var keepsResumable = false
 
     /// On the thread that will run the loop.
     override init(index: Int, generation: Generation, resolver: Resolver, log: LogSinks, loop: EventLoop)
@@ -89,6 +91,17 @@ final class Worker: ClientContext {
         for client in clients { client.drain() }
         feeds.endIdle()
         for upstream in upstreams.values { upstream.rest() }
+        checkEmpty()
+    }
+
+    /// While this process lingers: closes all sessions but those that clients can come back to.
+    func drainOthers(over spread: UInt64) {
+        guard isLingering else { return }
+        keepsResumable = true
+        drainEnd = loop.now &+ spread
+        drainCause = .successor
+        feeds.drain()
+        for session in sessions where !session.isResumable { drainWithProcess(session) }
         checkEmpty()
     }
 

@@ -36,7 +36,9 @@ extension Worker {
 
     /// A session whose handshake was under way when the drain was ordered.
     func drainIfOrdered(_ session: LiveSession) {
-        if isDraining, !isLingering { return drainWithProcess(session) }
+        if isDraining, !isLingering || (keepsResumable && !session.isResumable) {
+            return drainWithProcess(session)
+        }
         guard !orders.isEmpty, let order = orders.first(where: { covers($0, session) }) else { return }
         drain(session, by: order)
     }

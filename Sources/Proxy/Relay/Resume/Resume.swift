@@ -26,7 +26,9 @@ final class Resume: TimerOwner, MemoryHolder {
     /// What the backend chose of those that the client offered.
     let subprotocol: Subprotocol?
     /// What lets the client come back; good for one time.
-    private(set) var token: ResumeToken?
+    private var token: ResumeToken?
+    /// The one that it came with, good until it is known to have the next one: what told it of that may have been lost.
+    private var spent: ResumeToken?
     /// What backends know it by, where they are told.
     private let name: String?
     /// What it was refused before, where it came to take up another session.
@@ -66,8 +68,15 @@ final class Resume: TimerOwner, MemoryHolder {
         session.client.send(message: words.begin(refusal), isText: true)
     }
 
+    /// Whether a client that shows this token is ours.
+    func admits(_ shown: ResumeToken) -> Bool {
+        let isNext = token == shown
+        let isLast = spent == shown
+        return isNext || isLast
+    }
+
     private func renewToken(_ session: Session) -> ResumeToken {
-        let token = ResumeToken(session.id, using: &worker.loop.random)
+        let token = worker.token(for: session)
         self.token = token
         return token
     }
@@ -128,6 +137,7 @@ final class Resume: TimerOwner, MemoryHolder {
 
     /// A client that answers a Ping has had what came before it.
     func ponged(_ payload: [UInt8]) {
+        spent = nil
         guard payload.count == 8, machine.ponged(payload.reduce(0) { $0 << 8 | UInt64($1) }, at: now) else {
             return
         }
@@ -226,7 +236,8 @@ final class Resume: TimerOwner, MemoryHolder {
     // MARK: The client comes back
 
     /// Looks whether the client may have its session; where it may, `join` is to follow at once.
-    func returns(having number: UInt64) -> OnReturn {
+    func returns(having number: UInt64, showing shown: ResumeToken) -> OnReturn {
+        spent = shown
         token = nil
         return machine.returns(having: number, at: now)
     }
@@ -248,6 +259,7 @@ final class Resume: TimerOwner, MemoryHolder {
         peer.send(message: words.resumed(received: clientMessages), isText: true)
         store.drop(before: first)
         replay(to: peer, of: session)
+        _ = peer.ask([])
         worker.log.tell(.back(subject(session), missed: machine.count.received &+ 1 &- first))
         if let close { return session.close(close, by: .backend, cause: .close) }
         tellBackend(rules.back)
@@ -307,7 +319,7 @@ final class Resume: TimerOwner, MemoryHolder {
         machine.ends()
         for timer in [Timer.patience, .ping, .release] { disarm(timer) }
         store.removeAll()
-        token = nil
+        (token, spent) = (nil, nil)
         if let session { worker.leave(session) }
     }
 
