@@ -32,7 +32,7 @@ HAND_OVER = "/usr/libexec/trunkline/hand-over"
 def packed(guest: Guest, folder: Path, binary: Path, version: str) -> str:
     """The path in the guest of a package of this program."""
     done = subprocess.run([str(ROOT / "deploy/package"), "--quick", "--binary", str(binary), "--version", version, str(folder)],
-                          capture_output=True, text=True, timeout=120, check=True)
+                          capture_output=True, text=True, timeout=600, check=True)
     return "/" + str(Path(shutil.copy(done.stdout.splitlines()[-1], guest.root / "var/tmp")).relative_to(guest.root))
 
 
