@@ -376,9 +376,7 @@ class LiveSession: PeerOwner, TimerOwner {
     // MARK: Metrics and log
 
     /// Brings the metrics of its worker up to date with what it has carried (`SessionMeter.take`).
-    func putInMetrics() {
-        for peer in peers { meter.take(from: peer) }
-    }
+    func putInMetrics() { peers.forEach { meter.take(from: $0) } }
 
     /// It was given so many messages more, which nobody else counts.
     final func count(delivered: UInt64) { meter.delivered(delivered) }
