@@ -47,8 +47,8 @@ final class IssueRun: TimerTarget {
 
     /// Longer than anything that goes on well; what is slow at each step comes to an end too.
     private static let longest: UInt64 = 1_200_000_000_000
-    /// For the other processes, which show what this one was told.
-    private static let showingPause: UInt64 = 300_000_000
+    /// For the other processes, which show what this one was told: ten times what they take on a machine that has time.
+    private static let showingPause: UInt64 = 1_000_000_000
     private static let hookTime: UInt64 = 180_000_000_000
 
     let name: String
