@@ -104,11 +104,13 @@ def test_a_feed_that_is_lost_is_opened_again_by_the_process_that_lingers(run):
         assert hear(early, 2) == ["one", "two"] and old.poll() is None
 
 
-def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path):
+@pytest.mark.parametrize("isKept", [False, True], ids=["by an order", "in a file too"])
+def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path, isKept):
     issuer, admin = Issuer("ES256"), free_admin()
     access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
+    section = {**admin.section, **({"revocations": str(tmp_path / "revocations.json")} if isKept else {})}
     with backends.node_echo() as backend, run({
-            "admin": {**admin.section, "revocations": str(tmp_path / "revocations.json")}, "drain": LINGERS,
+            "admin": section, "drain": LINGERS,
             "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
         def member(subject: str):
             return proxy.connect("/", additional_headers=bearer(issuer.sign(sub=subject)))

@@ -38,8 +38,6 @@ package final class ProxyServer: TimerTarget {
     var hasSuccessor = false
     /// A signal has come that wants an end.
     var isEndOrdered = false
-    /// Of the file of revocations, as it was read last while lingering.
-    var revocationStamp: FileStamp?
     let board = CertificateBoard()
     /// Whom to tell what became of orders about certificates.
     var orders: [UInt64: (AdminResponse) -> Void] = [:]
@@ -203,7 +201,6 @@ package final class ProxyServer: TimerTarget {
     private func everySecond() {
         logs.writeSummaries()
         watcher?.secondPassed()
-        followRevocations()
         if certificateLook.isDue(at: loop.now) { lookAtCertificates() }
         _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
     }

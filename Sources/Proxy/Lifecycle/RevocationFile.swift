@@ -87,23 +87,3 @@ extension RevocationList {
         ])
     }
 }
-
-extension ProxyServer {
-    /// Another process takes orders by now, and keeps what it revokes in the file: that counts for sessions that have stayed
-    /// here, too.
-    func followRevocations() {
-        guard isLingering, let path = current.revocations?.path else { return }
-        let stamp = FileStamp(path)
-        guard stamp != revocationStamp else { return }
-        revocationStamp = stamp
-        guard let file = try? RevocationFile(path) else { return }
-        let now = ProcessFacts.wallClock()
-        var list = RevocationList()
-        for (revocation, until) in file.kept where until > now {
-            _ = list.add(revocation, until: until, now: now)
-        }
-        revocations = list
-        let adopted = list
-        onWorkers { _ = $0.adopt(adopted) }
-    }
-}
