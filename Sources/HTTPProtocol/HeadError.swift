@@ -64,7 +64,7 @@ package enum HeadError: Error, Equatable, Hashable, Sendable {
         case .controlByte: "control byte in the head"
         case .badRequestLine: "malformed request line"
         case .badStatusLine: "malformed status line"
-        case .unaskedSwitch: "101 to a request that asked for no other protocol"
+        case .unaskedSwitch: "switch to a protocol that nobody asked for"
         case .badMethod: "malformed method"
         case .badTarget: "malformed request target"
         case .tunnel: "no tunnels here"

@@ -87,7 +87,7 @@ extension HeadError {
         case .controlByte: "control_byte_in_the_head"
         case .badRequestLine: "malformed_request_line"
         case .badStatusLine: "malformed_status_line"
-        case .unaskedSwitch: "unasked_switch"
+        case .unaskedSwitch: "switch_to_a_protocol_that_nobody_asked_for"
         case .badMethod: "malformed_method"
         case .badTarget: "malformed_request_target"
         case .tunnel: "no_tunnels_here"

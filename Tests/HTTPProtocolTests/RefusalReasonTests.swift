@@ -5,6 +5,7 @@ import Testing
 struct RefusalReasonTests {
     private static let heads: [HeadError] = [
         .bareLineFeed, .bareCarriageReturn, .lineFolding, .controlByte, .badRequestLine, .badStatusLine,
+        .unaskedSwitch,
         .badMethod, .badTarget, .tunnel, .badPath(.malformed), .badPath(.malformedEncoding),
         .badPath(.controlByte),
         .badPath(.aboveRoot), .badVersion, .badFieldName, .missingHost, .duplicateHost, .badHost,
