@@ -1,7 +1,8 @@
 internal import ASCII
 
 /// What a client shows to come back to its session: which process has it, where it is there, a secret that nobody can guess,
-/// and a seal that shows that it was given by us before anything is looked for. Good for one time.
+/// and a seal that shows that it was given by us before anything is looked for. Good for one time: until
+/// the client is known to have the next one.
 struct ResumeToken: Equatable, Sendable {
     private static let secretSize = 32
     static let sealSize = 16

@@ -25,7 +25,7 @@ final class Resume: TimerOwner, MemoryHolder {
     let route: Route
     /// What the backend chose of those that the client offered.
     let subprotocol: Subprotocol?
-    /// What lets the client come back; good for one time.
+    /// What lets the client come back.
     private var token: ResumeToken?
     /// The one that it came with, good until it is known to have the next one: what told it of that may have been lost.
     private var spent: ResumeToken?
