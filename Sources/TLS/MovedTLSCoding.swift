@@ -5,10 +5,14 @@ internal import COpenSSL
 //   suite:2  owesKeyUpdate:1  reading:8  writing:8  secret of each, as long as the suite's
 //   partial:4 …  ticket:4 …  hasName:1  name:2 …  hasProtocol:1  protocol:2 …  isResumed:1  certificate:4 … (DER)
 extension MovedTLS {
-    /// Writes it; false where there is no room for all of it, or where its records are OpenSSL's.
+    /// Writes it; false where there is no room for all of it, where its records are OpenSSL's, or where the client's certificate
+    /// is too long.
     package func write(to output: inout OutputSpan<UInt8>) -> Bool {
         guard case .records(let records) = form else { return false }
         let size = records.suite.secretSize
+        let certificate = records.certificate?.der ?? []
+        // Without it the client would be another one.
+        guard records.certificate == nil || !certificate.isEmpty else { return false }
         guard output.put(UInt64(records.suite.rawValue), 2), output.put(records.owesKeyUpdate ? 1 : 0, 1),
             output.put(records.reading.sequence, 8), output.put(records.writing.sequence, 8),
             output.freeCapacity >= 2 * size
@@ -18,7 +22,7 @@ extension MovedTLS {
         return output.put(records.partial, 4) && output.put(records.ticket, 4)
             && output.put(records.facts.serverName) && output.put(records.facts.applicationProtocol)
             && output.put(records.facts.isResumed ? 1 : 0, 1)
-            && output.put(records.certificate?.der ?? [], 4)
+            && output.put(certificate, 4)
     }
 
     /// Reads one; nil where it is none.
@@ -73,7 +77,7 @@ extension MovedTLS {
 }
 
 extension MovedObject {
-    /// Of a certificate; empty where it has none.
+    /// Of a certificate; empty where it has more than 64 KiB.
     fileprivate var der: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
         let size = Int32(bytes.count)
