@@ -123,6 +123,27 @@ def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path, isKep
             assert zoe.close_code not in (1000, 1006, 1012) and yan.recv(5) == "still here"
 
 
+def test_a_process_that_was_stopped_hears_later_who_is_revoked(run, tmp_path):
+    issuer, admin = Issuer("ES256"), free_admin()
+    access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
+    with backends.node_echo() as backend, run({
+            "admin": admin.section, "drain": LINGERS,
+            "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
+        with proxy.connect("/", additional_headers=bearer(issuer.sign(sub="yan"))) as yan:
+            old = hand_over(proxy)
+            os.kill(old.pid, signal.SIGSTOP)
+            try:
+                assert admin.post("/revocations?subject=zoe")[0] == 200
+                # Longer than the queue of a process that takes nothing is filled.
+                time.sleep(2.2)
+                assert admin.post("/revocations?subject=yan")[0] == 200
+                proxy.wait_log("does not take what was revoked")
+            finally:
+                os.kill(old.pid, signal.SIGCONT)
+            with pytest.raises(ConnectionClosed):
+                yan.recv(10)
+
+
 def connections(process: int, port: int) -> int:
     """How many a process has to a port of this machine."""
     held = {os.readlink(link) for link in Path(f"/proc/{process}/fd").iterdir() if link.exists() or link.is_symlink()}

@@ -14,6 +14,8 @@ struct FamilyLines {
     fileprivate(set) var backLine: DescriptorLine?
     /// As it was handed over; nothing is read of it before there are workers.
     fileprivate var inherited: Int32?
+    /// A process before this one has not taken what is revoked; it may yet.
+    fileprivate(set) var owesElders = false
 
     /// The descriptors that a new process is to get.
     var shared: [Int32] { [back?.number, backLine?.number, own?.number].compactMap { $0 } }
@@ -102,17 +104,20 @@ extension ProxyServer {
 
     // MARK: Revocations
 
-    /// Sessions that go on in processes before this one are judged by what counts here.
+    /// Sessions that go on in processes before this one are judged by what counts here. One that takes nothing now is told
+    /// again each second (`owesElders`), always of all that counts.
     func tellElders() {
         let elders = state.family.elders
-        guard !elders.isEmpty else { return }
+        guard !elders.isEmpty else { return lines.owesElders = false }
         var orders = HandedState()
         orders.revocations = revocations.all
         orders.tokenLife = state.tokenLives.longest
-        guard let memory = leave(orders) else { return }
-        for elder in elders where !elder.line.send(memory, nil, at: loop.now) {
-            logs.log.tell(.warned("a process that lingers does not take what was revoked"))
+        guard let memory = leave(orders) else { return lines.owesElders = true }
+        let left = elders.count { !$0.line.send(memory, nil, at: loop.now) }
+        if left > 0, !lines.owesElders {
+            logs.log.tell(.warned("a process that lingers does not take what was revoked: it is told again"))
         }
+        lines.owesElders = left > 0
     }
 
     private func take(orders: HandedState) {

@@ -201,6 +201,7 @@ package final class ProxyServer: TimerTarget {
     private func everySecond() {
         logs.writeSummaries()
         watcher?.secondPassed()
+        if lines.owesElders { tellElders() }
         if certificateLook.isDue(at: loop.now) { lookAtCertificates() }
         _ = loop.schedule(self, kind: Timer.everySecond.rawValue, after: 1_000_000_000)
     }
