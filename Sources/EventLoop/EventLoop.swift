@@ -106,8 +106,11 @@ internal import CLinux
             for index in 0..<Int(count) {
                 unsafe dispatch(
                     flags: trunkline_event_flags(events + index), data: trunkline_event_data(events + index))
+                // What else is ready is told again in the next turn.
+                if memory.mustRelieve { break }
             }
         }
+        memory.relieve()
         deliverFailures()
         if !isCatchingUp(events: Int(count)) { fireTimers() }
         endTurn()
@@ -279,7 +282,7 @@ internal import CLinux
     /// A failed `send` is told to its handler after the turn's events: a handler is never called from inside its own call.
     func report(failureOf socket: StreamSocket) { failures.append(socket) }
 
-    private func deliverFailures() {
+    func deliverFailures() {
         while !failures.isEmpty {
             let failed = failures
             failures.removeAll(keepingCapacity: true)

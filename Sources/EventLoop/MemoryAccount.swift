@@ -18,7 +18,9 @@ package final class MemoryAccount {
     package let ledger: MemoryLedger
     /// nil where nobody can be given up for it. Takes itself off when it ends: a weak reference would make each retain of
     /// a socket slower.
-    package unowned var holder: (any MemoryHolder)?
+    package unowned var holder: (any MemoryHolder)? { didSet { classify() } }
+    /// Where its holder is counted; -1 = nowhere.
+    private var sizeClass = -1
     /// Where the ledger keeps it while something is held; -1 else.
     var position = -1
 
@@ -32,8 +34,25 @@ package final class MemoryAccount {
         } else if position >= 0 {
             ledger.strike(self)
         }
+        classify()
         ledger.change(by: difference)
     }
+
+    private func classify() {
+        let new = held < MemoryClasses.least || holder == nil ? -1 : MemoryClasses.index(of: held)
+        if new != sizeClass { count(at: new) }
+    }
+
+    /// Whether somebody may be given up for it, who holds as much.
+    func isCounted(from least: Int) -> Bool { sizeClass >= 0 && held >= least }
+
+    private func count(at new: Int) {
+        ledger.classes.move(from: sizeClass, to: new)
+        sizeClass = new
+    }
+
+    /// Its holder can't let go of this: is not asked again before something changes.
+    func passOver() { count(at: -1) }
 }
 
 /// Bytes on an account for as long as it lives.

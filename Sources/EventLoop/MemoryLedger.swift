@@ -14,9 +14,7 @@ package struct MemoryCut {
 package final class MemoryLedger: TimerTarget {
     /// The pool is told of no smaller differences.
     private static let slice = 64 << 10
-    /// Who holds less is not given up.
-    private static let least = 4 << 10
-    /// From one round to the next, so that loops go through them side by side.
+    /// From an order to a look whether that was enough.
     private static let pause: UInt64 = 5_000_000
 
     private enum Timer: UInt8 { case relief, trim }
@@ -28,7 +26,11 @@ package final class MemoryLedger: TimerTarget {
     private var told = 0
     /// No order; each knows its place.
     private var accounts: [MemoryAccount] = []
-    private var round: Int?
+    /// Of its accounts.
+    let classes = MemoryClasses()
+    /// The last order that was followed.
+    private var followed: UInt64 = 0
+    private var isWatched = false
     private var headroom = MemoryHeadroom()
     private var trim = HeapTrim()
     /// Which owns this.
@@ -39,11 +41,14 @@ package final class MemoryLedger: TimerTarget {
     /// A loop's part of the pool.
     package init(_ pool: MemoryPool) { self.pool = pool }
 
-    deinit { pool.add(0 &- told) }
+    deinit {
+        pool.add(0 &- told)
+        pool.leave(classes)
+    }
 
     func attach(_ loop: EventLoop) {
         self.loop = loop
-        pool.join(loop.mailbox)
+        pool.join(loop.mailbox, classes)
     }
 
     func change(by difference: Int) {
@@ -56,6 +61,7 @@ package final class MemoryLedger: TimerTarget {
         let difference = held &- told
         told = held
         pool.add(difference)
+        if difference > 0, pool.isOver { ask() }
         guard trim.holds(held), let loop else { return }
         _ = loop.schedule(self, kind: Timer.trim.rawValue, after: HeapTrim.delay)
     }
@@ -80,44 +86,47 @@ package final class MemoryLedger: TimerTarget {
 
     // MARK: Relief
 
-    /// The process holds too much: gives up the largest holders until it doesn't.
-    ///
-    /// In rounds, the least size halved with each: all loops go through the same ones at the same time, so that whoever
-    /// holds most is given up first, whichever loop that is on.
-    package func relieve() {
-        guard round == nil else { return }
-        round = 0
-        nextRound()
-    }
+    private func ask() { if pool.askForRelief(at: EventLoop.clock) { watch() } }
 
-    /// Time for the next round, or for giving back what was freed.
-    package func timerFired(_ kind: UInt8) {
-        guard kind == Timer.trim.rawValue else { return nextRound() }
-        if trim.isDue(held) { trunkline_trim_heap() }
-    }
-
-    private func nextRound() {
-        guard let number = round else { return }
-        let least = max(pool.limit >> (number + 1), Self.least)
-        giveUp(from: least)
-        guard pool.isOver, least > Self.least, let loop else {
-            round = nil
-            return pool.wasRelieved()
-        }
-        round = number + 1
+    private func watch() {
+        guard !isWatched, let loop else { return }
+        isWatched = true
         _ = loop.schedule(self, kind: Timer.relief.rawValue, after: Self.pause)
     }
 
+    /// Whether holders are to be given up: the loop takes nothing from its peers before it has.
+    var mustRelieve: Bool { pool.order != followed }
+
+    /// The process holds too much: gives up the largest holders until it doesn't. No handler is on the stack.
+    package func relieve() {
+        guard mustRelieve else { return }
+        followed = pool.order
+        giveUp(from: pool.orderedLeast)
+        if pool.isOver { watch() } else { pool.wasRelieved() }
+    }
+
+    /// Time to see whether it was enough, or for giving back what was freed.
+    package func timerFired(_ kind: UInt8) {
+        guard kind == Timer.trim.rawValue else {
+            isWatched = false
+            return pool.isOver ? ask() : ()
+        }
+        if trim.isDue(held) { trunkline_trim_heap() }
+    }
+
     private func giveUp(from least: Int) {
-        guard pool.isOver else { return }
-        let large = accounts.filter { $0.held >= least && $0.holder != nil }.sorted { $0.held > $1.held }
+        guard pool.wantsRelief else { return }
+        let large = accounts.filter { $0.isCounted(from: least) }.sorted { $0.held > $1.held }
         for account in large {
-            guard pool.isOver else { break }
+            guard pool.wantsRelief else { break }
             guard let holder = account.holder else { continue }
             let cut = MemoryCut(peer: holder.peerName, isClient: holder.isClient, bytes: account.held)
             let isDone = holder.giveUpForMemory()
+            // What others hold on the same account goes once they are told.
+            loop?.deliverFailures()
             tell()
             if isDone { onCut?(cut) }
+            if account.held >= least { account.passOver() }
         }
     }
 }

@@ -45,10 +45,13 @@ final class Holder: MemoryHolder {
     let peerName: String
     let isClient = true
     var charge: MemoryCharge
-    private(set) var isGivenUp = false
+    private let letsGo: Bool
+    private(set) var asked = 0
+    var isGivenUp: Bool { asked > 0 }
 
-    init(on ledger: MemoryLedger, name: String = "peer") {
+    init(on ledger: MemoryLedger, name: String = "peer", letsGo: Bool = true) {
         peerName = name
+        self.letsGo = letsGo
         charge = MemoryCharge(to: MemoryAccount(on: ledger))
         charge.account.holder = self
     }
@@ -56,8 +59,8 @@ final class Holder: MemoryHolder {
     deinit { charge.account.holder = nil }
 
     func giveUpForMemory() -> Bool {
-        isGivenUp = true
-        charge.set(0)
-        return true
+        asked += 1
+        if letsGo { charge.set(0) }
+        return letsGo
     }
 }

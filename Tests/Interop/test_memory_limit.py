@@ -3,6 +3,7 @@
 import re
 import resource
 import socket
+import threading
 import time
 import zlib
 from contextlib import contextmanager, suppress
@@ -72,6 +73,33 @@ def test_the_largest_holder_is_cut_first_and_told_of(run):
             for wire in (small, big):
                 wire.sock.close()
             eventually(lambda: admin.status()["memory"]["held_bytes"] < 1 << 20, "nothing is held")
+
+
+@pytest.mark.alone
+def test_the_limit_is_kept_within_a_read_a_loop(run):
+    """Hundreds of clients that read nothing, whose backend sends to all of them at once, as fast as it can."""
+    admin = free_admin()
+    start = threading.Event()
+
+    def pour(wire: Wire, head: Head) -> None:
+        wire.accept(head)
+        start.wait()
+        with suppress(OSError):
+            while True:
+                wire.sock.sendall(frame(BINARY, bytes(1 << 20)))
+    with ScriptedBackend(pour) as backend:
+        config = configuration(backend.address, admin=admin.section, limits={"memory": "8MiB"}, workers=2)
+        with run(config, tls=False) as proxy:
+            wires = [unread(proxy, "/") for _ in range(200)]
+            start.set()
+            most, end = 0, time.monotonic() + 1.5
+            while time.monotonic() < end:
+                most = max(most, admin.status()["memory"]["held_bytes"])
+            assert admin.status()["memory"]["cuts"] > 20
+            # A read of 128 KiB and what is not told yet, of each loop.
+            assert 7 << 20 < most < 9 << 20
+            for wire in wires:
+                wire.sock.close()
 
 
 @contextmanager

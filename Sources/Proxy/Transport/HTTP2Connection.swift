@@ -245,7 +245,7 @@ extension HTTP2Connection: MemoryHolder {
         let pool = worker.loop.memory.pool
         let count = session.giveUpLargest(from: Self.leastGivenUp) {
             waiting.set(isOver ? 0 : session.heldBytes)
-            return pool.isOver
+            return pool.wantsRelief
         }
         waiting.set(isOver ? 0 : session.heldBytes)
         if count > 0 { outputWaiting() }
