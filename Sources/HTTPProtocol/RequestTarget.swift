@@ -73,6 +73,15 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
         let name = lower.utf8.prefix { $0 != .colon }
         return String(Substring(name.last == .dot ? name.dropLast() : name))
     }
+
+    /// The same with its port, unless that is the one that the scheme has anyway (RFC 9110, 4.2.3).
+    package static func authority(_ host: String, defaultPort: Int) -> String {
+        let name = hostName(host)
+        let isBracketed = host.utf8.first == .openBracket
+        let rest = isBracketed ? host.utf8.drop { $0 != .closeBracket } : host.utf8[...]
+        let digits = Substring(rest.drop { $0 != .colon }.dropFirst())
+        return digits.isEmpty || digits == String(defaultPort) ? name : name + ":" + digits
+    }
 }
 
 /// Why a target is none; each is answered 400.

@@ -52,4 +52,15 @@ struct RequestTargetTests {
             ("[2001:DB8::1]:80", "[2001:db8::1]"), ("", ""),
         ])
     func hosts(_ host: String, _ name: String) { #expect(RequestTarget.hostName(host) == name) }
+
+    @Test(
+        "an authority has its port, unless it is the scheme's own",
+        arguments: [
+            ("A.example:80", "a.example"), ("a.:81", "a:81"), ("a", "a"), ("a:", "a"), ("a:443", "a:443"),
+            ("[::1]:80", "[::1]"), ("[::1]:81", "[::1]:81"), ("[::1]", "[::1]"), ("[::1", "[::1]"), ("", ""),
+            (":81", ":81"),
+        ])
+    func authorities(_ host: String, _ expected: String) {
+        #expect(RequestTarget.authority(host, defaultPort: 80) == expected)
+    }
 }

@@ -1,6 +1,7 @@
 """Who the client is, is what the proxy says: forged fields, trusted proxies, trailers, and feeds that many share."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -207,3 +208,25 @@ def test_clients_of_different_standing_share_no_feed(run, feed):
         assert not {"x-forwarded-for", "forwarded", "cookie", "x-api-key", "client-cert"} & sent.keys()
         with proxy.upgraded(fields=[("X-Real-IP", "7.7.7.7")]), proxy.upgraded(fields=[("Origin", "https://b.example")]):
             assert feed.stats["connections"] == 2
+
+
+@pytest.mark.parametrize("tls", [True, False])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_feed_is_of_the_authority_that_its_backend_is_told(run, feed, tls, version):
+    """The scheme's own port, written or not, makes no other."""
+    with run(broadcast(feed.address), tls=tls) as proxy, ExitStack() as stack:
+        def join(authority: str) -> None:
+            if version == 1:
+                stack.enter_context(proxy.upgraded(host=authority))
+            else:
+                client = stack.enter_context(Http2(proxy))
+                assert client.connect("/", authority=authority).head.status == 200
+
+        own, other = ("443", "80") if tls else ("80", "443")
+        for authority in ["feeds.example", f"feeds.example:{own}", "FEEDS.example"]:
+            join(authority)
+        assert feed.stats["connections"] == 1
+        for count, port in [(2, other), (3, "81"), (3, "81")]:
+            join(f"feeds.example:{port}")
+            assert feed.stats["connections"] == count
+            assert feed.stats["requests"][-1]["headers"]["host"] == f"feeds.example:{port}"

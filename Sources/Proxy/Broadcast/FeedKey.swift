@@ -5,6 +5,7 @@ internal import Routing
 /// What makes the feeds of two clients the same.
 struct FeedKey: Hashable {
     let upstream: String
+    /// With the port that the opener named, in lower case.
     let host: String
     /// Path and query as the backend sees them.
     let target: String
@@ -27,14 +28,18 @@ struct FeedKey: Hashable {
 
     init(_ plan: UpgradePlan, fields names: [String]) {
         upstream = plan.upstream
-        host = plan.host
         target = plan.target.text
         subprotocols = plan.upgrade.subprotocols
         // As the backend gets them: what we say of a client, not what it says of itself.
         var sent = plan.head.fields
         plan.forwarding.apply(to: &sent)
-        // A port or none, as clients write it, makes no other host.
-        let hosts = sent.all("x-forwarded-host").map { Array(RequestTarget.hostName($0).utf8) }
+        // The backend is told of the opener's port. The scheme's own, written or not, makes no other host.
+        let isSecure = sent.first("x-forwarded-proto").map { $0.lowercased() == "https" } ?? false
+        func authority(_ text: String) -> String {
+            RequestTarget.authority(text, defaultPort: isSecure ? 443 : 80)
+        }
+        host = authority(plan.head.fields.first("host") ?? plan.host)
+        let hosts = sent.all("x-forwarded-host").map { Array(authority($0).utf8) }
         fields =
             (names + Self.always).map { Field(name: $0, values: sent.values($0)) } + [
                 Field(name: "x-forwarded-host", values: hosts)

@@ -198,13 +198,14 @@ class Http2:
         pseudo = [(":method", method), (":scheme", self.scheme), (":authority", authority), (":path", path)]
         return self.open([pair for pair in pseudo if pair[1] is not None] + list(fields), end)
 
-    def connect(self, path: str = "/", *, fields=(), version: str | None = "13", protocol: str = "websocket") -> Stream:
+    def connect(self, path: str = "/", *, fields=(), version: str | None = "13", protocol: str = "websocket",
+                authority: str = "localhost") -> Stream:
         """Asks for a WebSocket (RFC 8441)."""
         self.until(lambda: self.settings)
         assert self.settings.get(SettingCodes.ENABLE_CONNECT_PROTOCOL) == 1, "extended CONNECT isn't offered"
         more = [("sec-websocket-version", version)] if version else []
         return self.open([(":method", "CONNECT"), (":protocol", protocol), (":scheme", self.scheme),
-                          (":authority", "localhost"), (":path", path), *more, *fields], end=False)
+                          (":authority", authority), (":path", path), *more, *fields], end=False)
 
     def upgraded(self, path: str = "/", **options) -> Wire:
         """A WebSocket on a stream."""
