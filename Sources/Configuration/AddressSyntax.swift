@@ -42,9 +42,11 @@ package enum AddressSyntax {
         return AddressText.ipv4(host) == nil ? nil : .ip(String(host), port: port)
     }
 
-    /// Letters, digits, dots, hyphens and underscores: what a resolver can be asked for, and what a Host can be.
+    /// Letters, digits, dots, hyphens and underscores, and no label without any: what a resolver can be asked for, and what
+    /// a Host can be.
     static func isHostName(_ text: some StringProtocol) -> Bool {
-        !text.isEmpty
+        let labels = text.utf8.split(separator: .dot, omittingEmptySubsequences: false)
+        return !text.isEmpty && labels.dropLast().allSatisfy { !$0.isEmpty }
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case .hyphen, .dot, .zero ... .nine, .upperA ... .upperZ, .underscore, .lowerA ... .lowerZ:
@@ -52,6 +54,12 @@ package enum AddressSyntax {
                 default: false
                 }
             }
+    }
+
+    /// What is wrong with a name that a certificate is to have; nil = nothing.
+    static func complaint(serverName text: String) -> String? {
+        if isHostName(text) || AddressText.ipv6(text[...]) != nil { return nil }
+        return "'\(text)' is no name that a certificate could have, expected one such as app.internal"
     }
 
     /// A host and perhaps a port, as they stand in a URL.

@@ -15,7 +15,27 @@ package struct CompressionConfiguration: Equatable, Sendable {
     /// How clients' messages are compressed; nil = not by us.
     package var towardsClients: DeflateOptions? { mode == .edge || mode == .both ? options : nil }
 
-    static let table = Table("permessage-deflate; the default of every route.", start: Self()) {
+    static let table = Table("permessage-deflate; the default of every route.", start: Self()) { keys }
+
+    /// What a route may say for itself.
+    static let tableOfRoutes = Table(
+        "The route's own compression.", start: Self(),
+        rules: [
+            Rule { compression, section in
+                // What is written as it is by default does no harm.
+                guard let place = section.keyPlace("memory_budget"),
+                    compression.memoryBudget != Self().memoryBudget
+                else { return }
+                section.warn(
+                    place,
+                    "'memory_budget' of a route has no effect: it is for all sessions, set it in 'compression' at the top"
+                )
+            }
+        ]
+    ) { keys }
+
+    @KeyList<Self>
+    private static var keys: [Key<Self>] {
         Key.value(
             "mode", \.mode,
             .choice(("edge", .edge), ("both", .both), ("passthrough", .passthrough), ("off", .off)),

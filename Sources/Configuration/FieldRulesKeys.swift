@@ -1,3 +1,4 @@
+internal import ASCII
 internal import Access
 internal import HTTPProtocol
 internal import YAML
@@ -51,6 +52,12 @@ extension FieldRules {
 }
 
 extension FieldTemplate {
+    /// What is wrong with a text that stands in a field's value; nil = nothing.
+    static func complaint(value text: String) -> String? {
+        text.utf8.allSatisfy { $0 >= .space && $0 != .delete || $0 == .tab }
+            ? nil : "a field's value is one line without control characters"
+    }
+
     /// A value in which some names between `${` and `}` are ours; the others are of the environment.
     static func read(_ node: Node, _ key: String, in section: Section) -> FieldTemplate? {
         guard let scalar = node.scalar else {
@@ -76,7 +83,9 @@ extension FieldTemplate {
         }
         guard let text = expand(plain, node, in: section) else { return nil }
         if !text.isEmpty || parts.isEmpty { parts.append(.text(text)) }
-        return FieldTemplate(parts)
+        let template = FieldTemplate(parts)
+        if let text = complaint(value: template.spelling) { section.complain(node.place, text) }
+        return template
     }
 
     private static func expand(_ text: String, _ node: Node, in section: Section) -> String? {

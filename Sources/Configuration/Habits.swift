@@ -95,6 +95,7 @@ enum Habits {
         if text.hasPrefix("unix:") { return ", and a socket's path begins with '/'" }
         let (scheme, rest) = withoutScheme(text.hasPrefix("dns:") ? String(text.dropFirst(4)) : text)
         let authority = rest.prefix { $0 != "/" }
+        if authority.hasSuffix(":0") { return ", and nothing listens on port 0" }
         let isSecure = ["https", "wss"].contains(scheme)
         let note = isSecure ? ", with 'tls: {}' in the upstream" : ""
         if AddressText.port(authority) != nil { return meant("127.0.0.1:\(authority)") }
@@ -127,7 +128,7 @@ enum Habits {
         if scheme == nil, text.hasPrefix("/") { return meant("unix:\(text)") }
         let host = authority.lastIndex(of: ":").map { authority[..<$0] } ?? ""
         let port = authority.split(separator: ":").last ?? ""
-        guard AddressText.port(port) != nil else { return nil }
+        guard AddressText.port(port) != nil, !host.hasPrefix("[") else { return nil }
         if AddressText.ipv6(host) != nil { return meant("[\(host)]:\(port)") }
         return meant(host == "localhost" ? "127.0.0.1:\(port)" : "0.0.0.0:\(port)")
     }
@@ -168,7 +169,7 @@ enum Habits {
     /// For a duration without a unit, or with one of other programs.
     static func duration(_ text: String) -> String? {
         let (number, unit) = split(text)
-        guard !number.isEmpty else { return nil }
+        guard number.contains(where: { $0 != "0" }) else { return nil }
         switch unit {
         case "", "sec", "secs", "second", "seconds": return meant("\(number)s")
         case "min", "mins", "minute", "minutes": return meant("\(number)m")

@@ -84,7 +84,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
 
     /// What a route may say for itself.
     static let tableOfRoutes = Table(
-        "The route's own limits.", start: Self(), rules: rules
+        "The route's own limits.", start: Self(), rules: rules + rulesOfRoutes
     ) { keysOfRoutes }
 
     @KeyList<Self>
@@ -142,6 +142,23 @@ package struct LimitsConfiguration: Equatable, Sendable {
                 section.complain(section.place, "'per' has '\(item.source.text)' twice")
             })
     }
+
+    /// What is written as it is by default does no harm.
+    private static let rulesOfRoutes: [Rule<Self>] = [
+        Rule { limits, section in
+            let start = HeadLimits()
+            for (key, isOther) in [
+                ("request_head", limits.head.bytes != start.bytes),
+                ("fields", limits.head.fields != start.fields),
+            ] where isOther {
+                guard let place = section.keyPlace(key) else { continue }
+                section.warn(
+                    place,
+                    "'\(key)' of a route has no effect: it counts before the route is known, set it in 'limits' at the top"
+                )
+            }
+        }
+    ]
 
     private static let rules: [Rule<Self>] = [
         Rule { limits, section in

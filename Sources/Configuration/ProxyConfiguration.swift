@@ -52,7 +52,8 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// Keys are read in this order: what is looked at by others comes before them.
     static let table = Table("", start: Self(), rules: rules) {
         Key.value(
-            "workers", \.workers, .auto(or: .integer(1...1024)).expecting("a whole number from 1 to 1024"),
+            "workers", \.workers,
+            .auto(or: .integer(1...1024)).expecting("auto, or a whole number from 1 to 1024"),
             "Event loops; `auto` is one for each usable processor."
         )
         Key.list(

@@ -16,6 +16,7 @@ extension RouteConfiguration {
             )
         }
         route.match.check(section, listeners: whole.listeners.compactMap(\.name))
+        warnOfIdleRewrite(route, section)
         checkAccess(route, section, whole)
         guard case .upstream(let name) = route.action else { return }
         guard let upstream = whole.upstreams[name] else {
@@ -29,6 +30,17 @@ extension RouteConfiguration {
                 "compression 'passthrough' of \(section.title) is off: upstream '\(name)' is of mode broadcast"
             )
         }
+    }
+
+    /// A prefix that no path of the route begins with.
+    private static func warnOfIdleRewrite(_ route: Self, _ section: Section) {
+        guard let path = route.match.path, let rewrite = route.rewrite, !rewrite.changes(somethingAt: path),
+            // Requests' paths are compared in their canonical form, which these may not be in.
+            !path.contains("%"), !path.contains("/.")
+        else { return }
+        section.warn(
+            section.keyPlace("rewrite") ?? section.place,
+            "'rewrite' of \(section.title) has no effect: no path that it is for has that prefix")
     }
 
     /// What is passed through compressed can't be kept as messages.

@@ -131,7 +131,7 @@ extension RouteConfiguration {
             example: "https://example.com", unset: "any page may"
         )
         Key.section(
-            "compression", \.compression, CompressionConfiguration.table, title: "'compression'",
+            "compression", \.compression, CompressionConfiguration.tableOfRoutes, title: "'compression'",
             isInherited: true
         )
         Key.section(
@@ -188,7 +188,9 @@ extension RouteConfiguration {
     ) {
         Key.value("status", \.status, .integer(200...599), "The status.")
         Key.value("body", \.body, .text, "The body.")
-        Key.value("content_type", \.contentType, .text, "The value of Content-Type.")
+        Key.value(
+            "content_type", \.contentType, .text("text") { FieldTemplate.complaint(value: $0) },
+            "The value of Content-Type.")
     }
 
     private static let rules: [Rule<Self>] = [

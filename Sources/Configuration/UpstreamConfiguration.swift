@@ -35,7 +35,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
 
         static let table = Table("TLS to backends; an empty one has the defaults.", start: Self()) {
             Key.optional(
-                "server_name", \.serverName, .text, "The name in SNI, and in the certificate.",
+                "server_name", \.serverName, .text("host name", AddressSyntax.complaint(serverName:)),
+                "The name in SNI, and in the certificate.",
                 example: "app.internal", unset: "the host of the first backend"
             )
             Key.optional(

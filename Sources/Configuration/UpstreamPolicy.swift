@@ -197,7 +197,12 @@ extension Scalar where Value == HashKey {
                 words: "`client_ip`, `path`, `header:NAME`, `cookie:NAME` or `query:NAME`",
                 schema: ["type": "string", "pattern": "^(client_ip|path|(header|cookie|query):.+)$"]),
             expected: "client_ip, path, header:NAME, cookie:NAME or query:NAME",
-            parse: { text, _ in HashKey(text) },
+            parse: { text, _ in
+                switch HashKey(text) {
+                case .header(let name)? where !isToken(name), .cookie(let name)? where !isToken(name): nil
+                case let key: key
+                }
+            },
             print: { $0.description })
     }
 }

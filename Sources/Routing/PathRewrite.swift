@@ -16,6 +16,11 @@ package enum PathRewrite: Equatable, Sendable {
     /// Whether a path is one that this can make: at the new prefix or below.
     package func reaches(_ path: String) -> Bool { isAtOrBelow(path, replacement) }
 
+    /// Whether it changes some path of a route for this one, or for all below it where that ends in `/`.
+    package func changes(somethingAt path: String) -> Bool {
+        isAtOrBelow(path, prefix) || path.utf8.last == .slash && isAtOrBelow(prefix, withoutSlash(path))
+    }
+
     private var prefix: String {
         switch self {
         case .stripPrefix(let prefix), .replacePrefix(let prefix, _): withoutSlash(prefix)

@@ -4,6 +4,12 @@ import Testing
 
 @Suite("Address syntax")
 struct AddressSyntaxTests {
+    @Test("a name has no label without letters, but the root's", arguments: ["a..b", ".a", ".", "a.."])
+    func emptyLabels(name: String) {
+        #expect(!AddressSyntax.isHostName(name))
+        #expect(AddressSyntax.isHostName("a.") && AddressSyntax.isHostName("_ws._tcp.a"))
+    }
+
     @Test(
         "each spelling",
         arguments: [

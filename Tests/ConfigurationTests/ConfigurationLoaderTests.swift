@@ -51,7 +51,7 @@ struct ConfigurationLoaderTests {
         ).said
         #expect(
             complaints == [
-                "f:1:10: 'many' is no valid 'workers' in the configuration, expected a whole number from 1 to 1024",
+                "f:1:10: 'many' is no valid 'workers' in the configuration, expected auto, or a whole number from 1 to 1024",
                 "f:2:1: unknown key 'listenrs' in the configuration, did you mean 'listeners'?",
                 "f:4:14: 'localhost:80' is no address to listen on, expected one such as 0.0.0.0:8443, [::]:8443 or unix:/run/trunkline.sock, did you mean '127.0.0.1:80'?",
                 "f:5:19: '5 parsecs' is no valid 'idle' in 'timeouts', expected a duration such as 500ms, 5s, 2m, 1h, 30d, or 0 for off",

@@ -43,6 +43,14 @@ struct HabitsTests {
         #expect(Habits.listener(slip) == ", did you mean '\(right)'?")
     }
 
+    @Test("nothing is suggested that would be refused as well")
+    func worthless() {
+        for text in ["[::1%lo]:8443", "[x]:1"] { #expect(Habits.listener(text) == nil) }
+        #expect(Habits.duration("0") == nil && Habits.duration("00") == nil)
+        #expect(upstream("dns:a:0").hasSuffix(", and nothing listens on port 0"))
+        #expect(upstream("127.0.0.1:0").hasSuffix(", and nothing listens on port 0"))
+    }
+
     @Test("what is too large is so in any spelling")
     func tooLarge() { #expect(Habits.size("99999999999GiB") == nil) }
 

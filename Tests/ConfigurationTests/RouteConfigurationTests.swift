@@ -95,4 +95,62 @@ struct RouteConfigurationTests {
             ConfigurationTests.load("listeners: [{ address: '127.0.0.1:80' }]\n\(text)").words
                 == ["no 'routes': every request would be answered 404"])
     }
+
+    @Test("a rewrite that changes no path of its route is noted")
+    func idleRewrite() {
+        func said(_ path: String, _ rewrite: String) -> Bool {
+            ConfigurationTests.load(route: ", match: { path: \(path) }, rewrite: { \(rewrite) }").words
+                .contains {
+                    $0.hasSuffix(
+                        "'rewrite' of route 'app' has no effect: no path that it is for has that prefix")
+                }
+        }
+        for prefix in ["/b", "/ab", "/a/c/d", "/a/b/c"] {
+            #expect(said("/a/b", "strip_prefix: \(prefix)"), "\(prefix)")
+            #expect(said("/a/b", "replace_prefix: [\(prefix), /x]"), "\(prefix)")
+        }
+        for (path, prefix) in [
+            ("/a/b", "/a"), ("/a/b", "/a/b"), ("/a/", "/a/b/c"), ("/a/", "/a"), ("/a/", "/"), ("/", "/x"),
+        ] {
+            #expect(!said(path, "strip_prefix: \(prefix)"), "\(path) \(prefix)")
+        }
+        #expect(said("/a/", "strip_prefix: /b"))
+    }
+
+    @Test("a route's own value that counts before the route is known, or for all, is noted")
+    func ofNoEffect() {
+        for key in ["request_head: 1KiB", "fields: 10"] {
+            let words = ConfigurationTests.load(route: ", limits: { \(key) }").words
+            #expect(words.count == 1 && words[0].contains("of a route has no effect"), "\(key)")
+            #expect(ConfigurationTests.load(rest: "limits: { \(key) }").said == [])
+        }
+        #expect(ConfigurationTests.load(route: ", limits: { request_head: 16KiB, fields: 200 }").said == [])
+        #expect(ConfigurationTests.load(route: ", compression: { memory_budget: 1MiB }").words.count == 1)
+        #expect(ConfigurationTests.load(route: ", compression: { memory_budget: 256MiB }").said == [])
+        #expect(ConfigurationTests.load(rest: "compression: { memory_budget: 1MiB }").said == [])
+    }
+
+    @Test("a field's value is one line")
+    func values() {
+        for value in ["a\\nb", "a\\r", "\\0", "\\x7f"] {
+            for rules in [
+                "headers: { request: { set: { X: \"\(value)\" } } }",
+                "headers: { response: { add: { X: \"\(value)\" } } }",
+            ] {
+                #expect(
+                    ConfigurationTests.load(route: ", \(rules)").words == [
+                        "a field's value is one line without control characters"
+                    ])
+            }
+        }
+        #expect(
+            ConfigurationTests.load(route: ", headers: { request: { set: { X: \"a\\tb\" } } }").said == [])
+        #expect(
+            ConfigurationTests.load(
+                """
+                listeners: [{ address: "127.0.0.1:1" }]
+                routes: [{ name: r, respond: { content_type: "a\\nb" } }]
+                """
+            ).words == ["a field's value is one line without control characters"])
+    }
 }

@@ -61,4 +61,21 @@ struct UpstreamConfigurationTests {
         let (_, mode) = load("mode: multiplexed")
         #expect(mode.contains { $0.contains("session, multiplex or broadcast") })
     }
+
+    @Test("names that nothing could have are refused")
+    func impossibleNames() {
+        for keys in [
+            "tls: { server_name: \"a b\" }", "tls: { server_name: \"\" }",
+            "balance: hash, hash_key: \"header:X Y\"",
+            "balance: hash, hash_key: \"cookie:a=b\"",
+        ] {
+            #expect(ConfigurationTests.load(upstream: ", \(keys)").said.count == 1, "\(keys)")
+        }
+        for keys in [
+            "tls: { server_name: \"::1\" }", "tls: { server_name: 10.0.0.1 }",
+            "balance: hash, hash_key: \"query:a b\"",
+        ] {
+            #expect(ConfigurationTests.load(upstream: ", \(keys)").said == [], "\(keys)")
+        }
+    }
 }
