@@ -197,7 +197,7 @@ def edge(shared_run, authority):
     yield from running(shared_run, authority, {"upstream": "60s", "handshakes": "10s"})
 
 
-def running(shared_run, authority, limits: dict, **sections):
+def running(shared_run, authority, times: dict, **sections):
     """A proxy with a listener of each kind, and an upstream of each, all of hostile backends but one. Hostile peers run only
     where nobody else wants to, so that what others wait for is the proxy, and not a processor."""
     can_stand_back = machine.stand_back()
@@ -209,7 +209,7 @@ def running(shared_run, authority, limits: dict, **sections):
     settings = RawBackend(http2.frame(http2.SETTINGS, payload=struct.pack("!HI", 3, 100)) * 500)
     with ScriptedBackend(backend_script) as hostile, node_echo() as honest:
         def spoken(**more) -> dict:
-            return upstream(hostile.address, pool={"warm": 0}, timeouts={"response": limits["upstream"]}, **more)
+            return upstream(hostile.address, pool={"warm": 0}, timeouts={"response": times["upstream"]}, **more)
         config = {
             "workers": 1, "log": {"access": "off"}, "admin": admin.section,
             "listeners": [
@@ -224,7 +224,7 @@ def running(shared_run, authority, limits: dict, **sections):
                 route("/", "hostile")],
             "upstreams": {
                 "honest": upstream(honest.address), "hostile": spoken(), "both": spoken(),
-                "narrow": spoken(handshakes={"in_flight": 1, "queue_timeout": limits["handshakes"]}),
+                "narrow": spoken(handshakes={"in_flight": 1, "queue_timeout": times["handshakes"]}),
                 "slow": upstream(hostile.address, pool={"warm": 0}, timeouts={"response": "10s"}, retry={"attempts": 1}),
                 "lines": upstream(lines.address, mode="multiplex"),
                 **{name: upstream(lines.address, mode="multiplex", timeouts={"response": "10s"}, retry={"attempts": 1})
