@@ -34,42 +34,50 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         .target(name: "ASCII", swiftSettings: house),
+        .target(name: "Durations", swiftSettings: house),
+        .target(name: "HandedBytes", swiftSettings: house),
         .target(name: "WebSocketProtocol", dependencies: [basicContainers], swiftSettings: house),
         .target(
             name: "PerMessageDeflate", dependencies: ["CZlib", "HTTPProtocol", basicContainers],
             swiftSettings: house),
         .target(name: "HTTPProtocol", dependencies: ["ASCII"], swiftSettings: house),
         .target(name: "HTTP2Protocol", dependencies: ["CNGHTTP2", basicContainers], swiftSettings: house),
-        .target(name: "TLS", dependencies: ["ASCII", "COpenSSL", basicContainers], swiftSettings: house),
-        .target(name: "ACME", dependencies: ["ASCII", "Access", "COpenSSL"], swiftSettings: house),
+        .target(
+            name: "TLS", dependencies: ["ASCII", "COpenSSL", "HandedBytes", basicContainers],
+            swiftSettings: house),
+        .target(
+            name: "ACME", dependencies: ["ASCII", "Access", "COpenSSL", "Durations"], swiftSettings: house),
         .target(name: "Patterns", dependencies: ["CPCRE2"], swiftSettings: house),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "YAML", dependencies: ["ASCII", "CYAML"], swiftSettings: house),
-        .target(name: "Access", dependencies: ["ASCII", "CAccess", "HTTPProtocol"], swiftSettings: house),
-        .target(name: "Routing", dependencies: ["ASCII", "Patterns"], swiftSettings: house),
-        .target(name: "EventLoop", dependencies: ["CLinux", basicContainers], swiftSettings: house),
+        .target(
+            name: "Access", dependencies: ["ASCII", "CAccess", "Durations", "HTTPProtocol"],
+            swiftSettings: house),
+        .target(name: "Routing", dependencies: ["ASCII", "Durations", "Patterns"], swiftSettings: house),
+        .target(
+            name: "EventLoop", dependencies: ["CLinux", "Durations", basicContainers], swiftSettings: house),
         .target(name: "Telemetry", dependencies: ["ASCII", logging], swiftSettings: house),
         .target(
             name: "Configuration",
             dependencies: [
-                "ASCII", "Access", "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol",
-                "Patterns",
-                "Routing",
-                "YAML",
+                "ASCII", "Access", "Durations", "HTTP2Protocol", "HTTPProtocol", "Patterns",
+                "PerMessageDeflate",
+                "Routing", "WebSocketProtocol", "YAML",
             ], swiftSettings: house),
         .target(
             name: "Proxy",
             dependencies: [
                 "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
-                "ACME", "ASCII", "Access", "Routing",
-                "EventLoop", "Telemetry",
+                "ACME", "ASCII", "Access", "Durations", "HandedBytes", "Routing", "EventLoop", "Telemetry",
                 "Configuration", basicContainers, logging,
             ],
             resources: [.embedInCode("Demo/demo.html")],
             swiftSettings: house),
         .target(
             name: "Operator",
-            dependencies: ["ACME", "ASCII", "Access", "Configuration", "EventLoop", "HTTPProtocol"],
+            dependencies: [
+                "ACME", "ASCII", "Access", "Configuration", "Durations", "EventLoop", "HTTPProtocol",
+            ],
             swiftSettings: house),
         .executableTarget(
             name: "trunkline", dependencies: ["Operator", "Proxy", "Configuration", argumentParser],
@@ -83,6 +91,8 @@ let package = Package(
             dependencies: ["PerMessageDeflate", "HTTPProtocol", basicContainers],
             swiftSettings: house),
         .testTarget(name: "ASCIITests", dependencies: ["ASCII"], swiftSettings: house),
+        .testTarget(name: "DurationsTests", dependencies: ["Durations"], swiftSettings: house),
+        .testTarget(name: "HandedBytesTests", dependencies: ["HandedBytes"], swiftSettings: house),
         .testTarget(name: "HTTPProtocolTests", dependencies: ["HTTPProtocol"], swiftSettings: house),
         .testTarget(
             name: "HTTP2ProtocolTests", dependencies: ["HTTP2Protocol", basicContainers], swiftSettings: house
@@ -107,7 +117,8 @@ let package = Package(
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "ACME", "Access", "Proxy", "Configuration", "EventLoop", "HTTP2Protocol", "HTTPProtocol",
+                "ACME", "Access", "Proxy", "Configuration", "EventLoop", "HandedBytes", "HTTP2Protocol",
+                "HTTPProtocol",
                 "PerMessageDeflate",
                 "Routing", "TLS", "WebSocketProtocol", basicContainers, logging,
             ], swiftSettings: house),

@@ -1,14 +1,16 @@
-/// When keys are fetched, and how long those that were may be used. All times are nanoseconds of one clock.
+internal import Durations
+
+/// When keys are fetched, and how long those that were may be used. Its clock counts nanoseconds.
 package struct KeyRefresh: Equatable, Sendable {
     /// What the operator chooses.
     package struct Options: Equatable, Sendable {
         /// How often keys are fetched.
-        package var refresh: UInt64
+        package var refresh: Duration
         /// For how long they are used beyond that while none can be had.
-        package var staleFor: UInt64
+        package var staleFor: Duration
 
         /// Options from their parts.
-        package init(refresh: UInt64, staleFor: UInt64) {
+        package init(refresh: Duration, staleFor: Duration) {
             self.refresh = refresh
             self.staleFor = staleFor
         }
@@ -48,7 +50,7 @@ package struct KeyRefresh: Equatable, Sendable {
     /// Whether the keys that were fetched may be used.
     package func isUsable(at now: UInt64) -> Bool {
         guard let fetchedAt else { return false }
-        return now &- min(fetchedAt, now) <= options.refresh.addingOrMost(options.staleFor)
+        return now &- min(fetchedAt, now) <= (options.refresh + options.staleFor).nanoseconds
     }
 
     /// Whether whoever asks is to fetch them now.
@@ -56,7 +58,7 @@ package struct KeyRefresh: Equatable, Sendable {
         if let began, now &- min(began, now) < Self.longestFetch { return false }
         switch cause {
         case .due:
-            let isDue = fetchedAt.map { now &- min($0, now) >= options.refresh } ?? true
+            let isDue = fetchedAt.map { now &- min($0, now) >= options.refresh.nanoseconds } ?? true
             guard isDue, now >= restsUntil else { return false }
         case .missing:
             guard !isUsable(at: now), now >= restsUntil else { return false }
@@ -81,12 +83,5 @@ package struct KeyRefresh: Equatable, Sendable {
         began = nil
         restsUntil = now &+ min(Self.firstRest << UInt64(min(failures, 10)), Self.longestRest)
         failures += 1
-    }
-}
-
-extension UInt64 {
-    fileprivate func addingOrMost(_ other: UInt64) -> UInt64 {
-        let (sum, isOver) = addingReportingOverflow(other)
-        return isOver ? .max : sum
     }
 }

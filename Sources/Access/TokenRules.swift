@@ -1,3 +1,5 @@
+internal import Durations
+
 /// What a token must be to be believed. Pure: the time is an argument.
 package struct TokenRules: Equatable, Sendable {
     /// A claim that must have one of some values.
@@ -20,14 +22,15 @@ package struct TokenRules: Equatable, Sendable {
     package var issuer: String?
     /// One of which `aud` must name; empty = anything.
     package var audiences: [String]
-    /// Seconds by which the issuer's clock may be off.
-    package var leeway: Double
+    /// By how much the issuer's clock may be off.
+    package var leeway: Duration
     /// All of which must hold.
     package var required: [Requirement]
 
     /// Rules from their parts.
     package init(
-        algorithms: [SignatureAlgorithm], issuer: String? = nil, audiences: [String] = [], leeway: Double = 0,
+        algorithms: [SignatureAlgorithm], issuer: String? = nil, audiences: [String] = [],
+        leeway: Duration = .zero,
         required: [Requirement] = []
     ) {
         self.algorithms = algorithms
@@ -56,8 +59,8 @@ package struct TokenRules: Equatable, Sendable {
 
     /// Whether claims let their bearer in. An end is when it is reached (RFC 7519, 4.1.4).
     func judge(_ claims: Claims, now: Double) throws(TokenRefusal) {
-        if let expiry = claims.expiry, now >= expiry + leeway { throw .expired }
-        if let begin = claims.notBefore, now < begin - leeway { throw .notYetValid }
+        if let expiry = claims.expiry, now >= expiry + leeway.inSeconds { throw .expired }
+        if let begin = claims.notBefore, now < begin - leeway.inSeconds { throw .notYetValid }
         if let issuer, !claims.isIssued(by: issuer) { throw .issuer }
         if !audiences.isEmpty, !claims.isFor(oneOf: audiences) { throw .audience }
         for requirement in required where !claims.has(requirement.name, oneOf: requirement.values) {
@@ -69,6 +72,6 @@ package struct TokenRules: Equatable, Sendable {
     /// When a session with these claims ends, in seconds since 1970; nil = never. One that was let in within the leeway
     /// has the rest of that.
     package func end(of claims: Claims, now: Double) -> Double? {
-        claims.expiry.map { $0 > now ? $0 : $0 + leeway }
+        claims.expiry.map { $0 > now ? $0 : $0 + leeway.inSeconds }
     }
 }

@@ -42,8 +42,8 @@ package struct AcmeConfiguration: Equatable, Sendable {
     package var key = KeyKind.p256
     /// In the order in which they are tried.
     package var challenges: [Challenge] = [.tlsALPN, .http]
-    /// In nanoseconds before a certificate's end; a third of its life where that is less.
-    package fileprivate(set) var renewBefore: UInt64 = 2_592_000_000_000_000
+    /// How long before a certificate's end; a third of its life where that is less.
+    package fileprivate(set) var renewBefore = Duration.seconds(30 * 86_400)
     /// nil = the account needs none.
     package fileprivate(set) var externalAccount: ExternalAccount?
     /// A PEM file with whom to trust as the authority. nil = whom the system trusts.

@@ -22,9 +22,9 @@ package struct BroadcastConfiguration: Equatable, Sendable {
     /// Names of request fields, in lower case, by whose values feeds are told apart.
     package var keyHeaders: [String] = []
     /// How long a message may wait for others, so that they leave for each client in one write.
-    package var gather: UInt64 = 0
+    package var gather = Duration.zero
     /// How long a feed stays open without clients.
-    package var linger: UInt64 = 5_000_000_000
+    package var linger = Duration.seconds(5)
     /// `slow_client`.
     package var slowClient = SlowClient.dropOldest
     /// How many messages may wait for a client.
@@ -37,7 +37,7 @@ package struct BroadcastConfiguration: Equatable, Sendable {
     /// `on_loss`.
     package var onLoss = Loss.reopen
     /// How long clients are kept without an upstream connection; 0 = for ever.
-    package var reopenWithin: UInt64 = 60_000_000_000
+    package var reopenWithin = Duration.seconds(60)
 
     /// All by default.
     package init() {}

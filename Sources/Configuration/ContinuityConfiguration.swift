@@ -19,7 +19,7 @@ package struct ContinuityConfiguration: Equatable, Sendable {
     /// `on`.
     package var on: [Occasion] = [.loss, .drain, .close]
     /// For how long a client may be without a backend; 0 = for ever.
-    package var within: UInt64 = 15_000_000_000
+    package var within = Duration.seconds(15)
     /// Bytes of client messages that wait, or are kept to be sent again; over it the client is not read.
     package var hold = 256 << 10
     /// `delivery`.
@@ -29,7 +29,7 @@ package struct ContinuityConfiguration: Equatable, Sendable {
     /// And so many of its first answers are not passed on.
     package var skipFirst = 0
     /// After so long without a message the backend's side is closed until the next one; 0 = never.
-    package var hibernateAfter: UInt64 = 0
+    package var hibernateAfter = Duration.zero
     /// What the backend is told then.
     package var hibernateCloseCode: UInt16 = 1001
     /// Bytes; larger messages stream, and while one does its session can't move.

@@ -1,7 +1,7 @@
 internal import Access
 internal import HTTPProtocol
 
-/// `access.forward`: somebody else who decides. Times in nanoseconds, 0 = off.
+/// `access.forward`: somebody else who decides. Of its times 0 = off.
 package struct ForwardConfiguration: Equatable, Sendable {
     /// One of `upstreams`.
     package var upstream = ""
@@ -12,11 +12,11 @@ package struct ForwardConfiguration: Equatable, Sendable {
     /// Fields of the answer that the backend gets.
     package var pass: [String] = []
     /// For an answer.
-    package var timeout: UInt64 = 2_000_000_000
+    package var timeout = Duration.seconds(2)
     /// How long a yes is remembered for those who prove themselves in the same way.
-    package var cache: UInt64 = 0
+    package var cache = Duration.zero
     /// How often it is asked again for as long as a session lives.
-    package fileprivate(set) var recheck: UInt64 = 0
+    package fileprivate(set) var recheck = Duration.zero
     /// `on_failure: allow`: who doesn't answer has said yes.
     package fileprivate(set) var allowsOnFailure = false
     /// How many checks in a row may go unanswered before a session is closed.

@@ -38,8 +38,8 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
 
     /// What may pass at once.
     package enum Burst: Equatable, Sendable {
-        /// As much as in so many nanoseconds.
-        case time(UInt64)
+        /// As much as in so long.
+        case time(Duration)
         /// So many messages, or upgrades.
         case count(Int)
     }
@@ -68,7 +68,7 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
     /// In either direction.
     package var bytesPerSecond = 0
     /// Beyond the rates.
-    package var burst = Burst.time(1_000_000_000)
+    package var burst = Burst.time(.seconds(1))
     /// Sessions over a rate are closed; otherwise they are read more slowly.
     package var closesOverRate = false
     /// The code that they are closed with.

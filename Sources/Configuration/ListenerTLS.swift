@@ -68,9 +68,9 @@ package struct ListenerTLS: Equatable, Sendable {
     package var issued: Issued?
     /// `minimum_version`: nothing below TLS 1.3, else nothing below 1.2.
     package fileprivate(set) var requiresTLS13 = false
-    /// `tickets.rotate`, in nanoseconds: how long one key seals session tickets (RFC 5077, 5.5). 0 = as long as the
+    /// `tickets.rotate`: how long one key seals session tickets (RFC 5077, 5.5). 0 = as long as the
     /// process runs.
-    package fileprivate(set) var rotatesTickets: UInt64 = 43_200_000_000_000
+    package fileprivate(set) var rotatesTickets = Duration.seconds(43200)
     /// nil = clients are asked for no certificate.
     package var clients: Clients?
 

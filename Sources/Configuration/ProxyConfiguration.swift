@@ -2,7 +2,7 @@ package import HTTP2Protocol
 package import HTTPProtocol
 internal import YAML
 
-/// A validated configuration: every default filled in, every name resolved. Durations are nanoseconds, sizes bytes, and
+/// A validated configuration: every default filled in, every name resolved. Sizes are bytes, and
 /// 0 is off.
 package struct ProxyConfiguration: Equatable, Sendable {
     /// nil = one for each usable processor.
@@ -29,13 +29,13 @@ package struct ProxyConfiguration: Equatable, Sendable {
     package var timeouts = TimeoutsConfiguration()
     /// `drain.close_code`, of sessions that a drain of the process closes.
     package var drainCloseCode: UInt16 = 1012
-    /// `drain.linger`, in nanoseconds: for how long a process that has handed over leaves its sessions alone.
-    package var linger: UInt64 = 0
+    /// `drain.linger`: for how long a process that has handed over leaves its sessions alone.
+    package var linger = Duration.zero
     /// The same for sessions that clients can come back to: as long as one of them waits for its client, at least. An hour
     /// where they wait for ever.
-    package var patience: UInt64 {
+    package var patience: Duration {
         let waits = routes.compactMap(\.resume?.within)
-        return waits.reduce(linger) { max($0, $1 > 0 ? $1 : 3_600_000_000_000) }
+        return waits.reduce(linger) { max($0, $1 > .zero ? $1 : .seconds(3600)) }
     }
     /// The default of every route.
     package var ambiguousPaths = AmbiguousPaths.judge
@@ -100,7 +100,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
 
     private struct Drain {
         var closeCode: UInt16 = 1012
-        var linger: UInt64 = 0
+        var linger = Duration.zero
     }
 
     private var drain: Drain {

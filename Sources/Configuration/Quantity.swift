@@ -1,11 +1,13 @@
 internal import ASCII
+internal import Durations
 
 /// Durations, sizes and flags as the configuration spells them.
 package enum Quantity {
-    private static let durations: [(String, UInt64)] = [
-        ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
-        ("d", 86_400_000_000_000),
+    private static let durations: [(String, milliseconds: Int)] = [
+        ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
     ]
+    /// Some 36 years: no sum of a few is too long for the clock of a loop.
+    private static let longest = (1 << 60) / 1_000_000
     private static let sizes: [(String, Int)] = [
         ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("B", 1),
     ]
@@ -15,13 +17,14 @@ package enum Quantity {
         text.utf8.allSatisfy(\.isDigit) ? Int(text) : nil
     }
 
-    /// Nanoseconds; `0` and `off` are 0.
-    package static func duration(_ text: String) -> UInt64? {
-        if text == "0" || flag(text) == false { return 0 }
+    /// `0` and `off` are no time at all.
+    package static func duration(_ text: String) -> Duration? {
+        if text == "0" || flag(text) == false { return .zero }
         for (unit, factor) in durations where text.hasSuffix(unit) {
             guard let number = number(text.dropLast(unit.count)) else { continue }
-            let product = UInt64(number).multipliedReportingOverflow(by: factor)
-            return product.overflow || product.partialValue > 1 << 60 ? nil : product.partialValue
+            let product = number.multipliedReportingOverflow(by: factor)
+            return product.overflow || product.partialValue > longest
+                ? nil : .milliseconds(product.partialValue)
         }
         return nil
     }
@@ -38,12 +41,13 @@ package enum Quantity {
     }
 
     /// A duration as the configuration spells it.
-    static func text(_ nanoseconds: UInt64) -> String {
-        if nanoseconds == 0 { return "0" }
-        for (unit, factor) in durations.reversed() where nanoseconds.isMultiple(of: factor) {
-            return "\(nanoseconds / factor)\(unit)"
+    package static func text(_ duration: Duration) -> String {
+        if duration == .zero { return "0" }
+        let time = Int(clamping: duration.nanoseconds / 1_000_000)
+        for (unit, factor) in durations.reversed() where time.isMultiple(of: factor) {
+            return "\(time / factor)\(unit)"
         }
-        return "\(nanoseconds / 1_000_000)ms"
+        return "\(time)ms"
     }
 
     /// A size as the configuration spells it.

@@ -8,8 +8,8 @@ package struct ResumeConfiguration: Equatable, Sendable {
         case drop
     }
 
-    /// How long a session waits for its client, in nanoseconds; 0 = for ever.
-    package var within: UInt64 = 60_000_000_000
+    /// How long a session waits for its client; 0 = for ever.
+    package var within = Duration.seconds(60)
     /// Bytes of the backend's messages that the client has not taken, each session.
     package var buffer = 256 << 10
     /// `overflow`.

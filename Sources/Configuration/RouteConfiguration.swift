@@ -65,8 +65,8 @@ package struct RouteConfiguration: Equatable, Sendable {
     package var compression = CompressionConfiguration()
     /// The default, with the keys that the route gives itself.
     package var limits = LimitsConfiguration()
-    /// `max_age`: nanoseconds after which sessions are closed or moved. 0 = never.
-    package fileprivate(set) var maxAge: UInt64 = 0
+    /// `max_age`: after how long sessions are closed or moved. 0 = never.
+    package fileprivate(set) var maxAge = Duration.zero
 
     /// A route for all requests.
     package init(name: String, action: Action) {

@@ -1,30 +1,30 @@
-/// `timeouts` and `keepalive`, in nanoseconds. 0 = without end, but for `close` and `drain`, where it means at once.
+/// `timeouts` and `keepalive`. 0 = without end, but for `close` and `drain`, where it means at once.
 package struct TimeoutsConfiguration: Equatable, Sendable {
     /// From accept to the end of the TLS handshake.
-    package var handshake: UInt64 = 10_000_000_000
+    package var handshake = Duration.seconds(10)
     /// For a request's head to come whole.
-    package private(set) var requestHead: UInt64 = 10_000_000_000
+    package private(set) var requestHead = Duration.seconds(10)
     /// Silence within a plain request's body.
-    package var requestBody: UInt64 = 60_000_000_000
+    package var requestBody = Duration.seconds(60)
     /// As it is written; nil = not at all.
-    private var writtenResponseBody: UInt64?
+    private var writtenResponseBody: Duration?
     /// Silence between two requests on a connection.
-    package private(set) var keepAlive: UInt64 = 60_000_000_000
+    package private(set) var keepAlive = Duration.seconds(60)
     /// A session without a message in either direction.
-    package var idle: UInt64 = 0
+    package var idle = Duration.zero
     /// From our Close to the peer's, or to the end of its bytes.
-    package var close: UInt64 = 5_000_000_000
+    package var close = Duration.seconds(5)
     /// A peer takes nothing of what waits for it, then its session ends.
-    package private(set) var slowConsumer: UInt64 = 30_000_000_000
+    package private(set) var slowConsumer = Duration.seconds(30)
     /// From the first signal to exit, whoever is still there.
-    package var drain: UInt64 = 30_000_000_000
+    package var drain = Duration.seconds(30)
     /// Silence before a Ping, jittered. 0 = no Pings.
-    package private(set) var pingInterval: UInt64 = 30_000_000_000
+    package private(set) var pingInterval = Duration.seconds(30)
     /// From a Ping to anything from the peer, then the peer counts as dead. 0 = never.
-    package private(set) var pongTimeout: UInt64 = 15_000_000_000
+    package private(set) var pongTimeout = Duration.seconds(15)
 
     /// Silence within a response to a plain request.
-    package var responseBody: UInt64 { writtenResponseBody ?? 60_000_000_000 }
+    package var responseBody: Duration { writtenResponseBody ?? .seconds(60) }
     /// Event streams are held to that too, as it was set on purpose.
     package var boundsEventStreams: Bool { writtenResponseBody != nil }
 
@@ -66,7 +66,7 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
 
     private static let rules: [Rule<Self>] = [
         Rule { timeouts, section in
-            if timeouts.drain == 0, let place = section.keyPlace("drain") {
+            if timeouts.drain == .zero, let place = section.keyPlace("drain") {
                 section.warn(
                     place, "'drain' is 0: when the process ends every session is cut at once, without a Close"
                 )

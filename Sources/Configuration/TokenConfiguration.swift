@@ -2,7 +2,7 @@ package import Access
 internal import HTTPProtocol
 internal import YAML
 
-/// `access.jwt`: what tokens must be, and what becomes of sessions whose token expires. Times in nanoseconds.
+/// `access.jwt`: what tokens must be, and what becomes of sessions whose token expires.
 package struct TokenConfiguration: Equatable, Sendable {
     /// Where keys come from.
     package enum Keys: Equatable, Sendable {
@@ -18,9 +18,9 @@ package struct TokenConfiguration: Equatable, Sendable {
         /// What is asked for.
         package var path = "/.well-known/jwks.json"
         /// How often.
-        package var refresh: UInt64 = 600_000_000_000
+        package var refresh = Duration.seconds(600)
         /// For how long keys are used beyond that while none can be had.
-        package var staleFor: UInt64 = 86_400_000_000_000
+        package var staleFor = Duration.seconds(86_400)
     }
 
     /// A field for the backend and the claim that it gets.
@@ -52,7 +52,7 @@ package struct TokenConfiguration: Equatable, Sendable {
     /// `expiry_code`.
     package fileprivate(set) var expiryCode: UInt16 = 4401
     /// `expiry_warning`: before the end; 0 = never.
-    package fileprivate(set) var expiryWarning: UInt64 = 0
+    package fileprivate(set) var expiryWarning = Duration.zero
     /// `expiry_text`: what the client is told then.
     package fileprivate(set) var expiryText = "token-expires"
     /// `renew`.
@@ -62,11 +62,6 @@ package struct TokenConfiguration: Equatable, Sendable {
 
     private struct Renewal: Equatable {
         var prefix = ""
-    }
-
-    private var leeway: UInt64 {
-        get { UInt64(rules.leeway * 1e9) }
-        set { rules.leeway = Double(newValue) / 1e9 }
     }
 
     static let table = Table(
@@ -84,7 +79,8 @@ package struct TokenConfiguration: Equatable, Sendable {
             unset: "any issuer"
         )
         audience
-        Key.value("leeway", \.leeway, .duration, "By so much may the issuer's clock be off, either way.")
+        Key.value(
+            "leeway", \.rules.leeway, .duration, "By so much may the issuer's clock be off, either way.")
         required
         passed
         Key.value(
@@ -127,7 +123,7 @@ package struct TokenConfiguration: Equatable, Sendable {
                     section.node("algorithms")?.place ?? section.place,
                     "secrets are no keys to be fetched: HS256, HS384 and HS512 need 'keys' from a file")
             }
-            if tokens.onExpiry == .warn, tokens.expiryWarning == 0 { tokens.expiryWarning = 60_000_000_000 }
+            if tokens.onExpiry == .warn, tokens.expiryWarning == .zero { tokens.expiryWarning = .seconds(60) }
         }
     ]
 

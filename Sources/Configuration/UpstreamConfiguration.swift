@@ -55,14 +55,14 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var warm: Int?
         /// The most idle connections kept, per worker and backend.
         package var idle = 64
-        /// Nanoseconds that a connection may idle. 0 = as long as the backend lets it.
-        package var idleTimeout: UInt64 = 60_000_000_000
+        /// How long a connection may idle; 0 = as long as the backend lets it.
+        package var idleTimeout = Duration.seconds(60)
         /// In mode multiplex: sessions and requests on one connection, and connections, per worker and backend.
         package var streams = 100
         /// Connections, per worker and backend.
         package var connections = 4
-        /// Nanoseconds that frames may wait for others on a connection that is busy. 0 = not at all; nil = as is best.
-        package var gather: UInt64?
+        /// How long frames may wait for others on a connection that is busy. 0 = not at all; nil = as is best.
+        package var gather: Duration?
 
         static let table = Table("Connections that are kept, per worker and backend.", start: Self()) {
             Key.value(
@@ -113,15 +113,15 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package var tls: TLS?
     /// Connections that are kept.
     package var pool = Pool()
-    /// Nanoseconds for name, TCP and TLS of one dial. 0 = as long as the kernel tries.
-    package private(set) var connectTimeout: UInt64 = 3_000_000_000
+    /// For name, TCP and TLS of one dial. 0 = as long as the kernel tries.
+    package private(set) var connectTimeout = Duration.seconds(3)
     /// As it is written; nil = not at all.
-    private var writtenResponseTimeout: UInt64?
+    private var writtenResponseTimeout: Duration?
 
-    /// Nanoseconds from the whole handshake sent to its answer. 0 = for ever.
-    package var responseTimeout: UInt64 { writtenResponseTimeout ?? 10_000_000_000 }
+    /// From the whole handshake sent to its answer. 0 = for ever.
+    package var responseTimeout: Duration { writtenResponseTimeout ?? .seconds(10) }
     /// For plain requests: a long poll is silent for longer than a handshake may be.
-    package var plainResponseTimeout: UInt64 { writtenResponseTimeout ?? 60_000_000_000 }
+    package var plainResponseTimeout: Duration { writtenResponseTimeout ?? .seconds(60) }
 
     /// Backends at these addresses, all else by default.
     package init(_ addresses: [Address] = []) { backends = addresses.map { Backend(address: $0) } }
@@ -163,7 +163,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
 
     private static let rules: [Rule<Self>] = [
         Rule { upstream, section in
-            guard let gather = upstream.pool.gather, gather > 1_000_000 else { return }
+            guard let gather = upstream.pool.gather, gather > .milliseconds(1) else { return }
             section.warn(
                 section.node("pool")?.mapping?["gather"]?.place ?? section.place,
                 "'gather' in 'pool' of \(section.title) is 1ms at most, and longer ones count as that")

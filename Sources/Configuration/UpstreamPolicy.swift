@@ -26,8 +26,8 @@ package struct UpstreamPolicy: Equatable, Sendable {
         package var inFlight = 256
         /// Clients that may wait for a place, of the upstream.
         package var queue = 10_000
-        /// Nanoseconds that a client may wait for a place. 0 = for ever.
-        package var queueTimeout: UInt64 = 10_000_000_000
+        /// How long a client may wait for a place; 0 = for ever.
+        package var queueTimeout = Duration.seconds(10)
 
         static let table = Table("What backends are asked at the same time.", start: Self()) {
             Key.value(
@@ -49,10 +49,10 @@ package struct UpstreamPolicy: Equatable, Sendable {
         /// What is asked.
         package enum Check: String, Equatable, Sendable { case tcp, http, websocket }
 
-        /// Nanoseconds from one check of a backend to the next, jittered; not 0.
-        package var interval: UInt64 = 5_000_000_000
-        /// Nanoseconds that a check may take; not 0.
-        package var timeout: UInt64 = 2_000_000_000
+        /// From one check of a backend to the next, jittered; not 0.
+        package var interval = Duration.seconds(5)
+        /// How long a check may take; not 0.
+        package var timeout = Duration.seconds(2)
         /// What is asked.
         package var check = Check.websocket
         /// The path that `http` and `websocket` ask for.
@@ -105,7 +105,7 @@ package struct UpstreamPolicy: Equatable, Sendable {
     /// nil = no checks.
     package var health: Health?
     /// How often `dns:` names are looked up.
-    package var resolveInterval: UInt64 = 10_000_000_000
+    package var resolveInterval = Duration.seconds(10)
     /// Sessions a second that are moved from overfull backends to others; 0 = none.
     package fileprivate(set) var rebalanceRate = 0
     /// A PROXY protocol v2 header goes first on each connection.

@@ -38,7 +38,7 @@ extension UpstreamConfiguration {
         let passive =
             "by its answers, rests from \(Quantity.text(rules.firstRest)) to \(Quantity.text(rules.longestRest))"
         let slowStart =
-            rules.slowStart == 0 ? "no slow start" : "slow start \(Quantity.text(rules.slowStart))"
+            rules.slowStart == .zero ? "no slow start" : "slow start \(Quantity.text(rules.slowStart))"
         guard let health = policy.health else { return "\(passive); no checks; \(slowStart)" }
         let what = health.check == .tcp ? "tcp" : "\(health.check.rawValue) \(health.path)"
         return "\(passive); \(what) every \(Quantity.text(health.interval)), "

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Durations
 
 /// One epoll reactor on one thread. It knows sockets, timers and mail from other threads, and no protocol.
 ///
@@ -157,6 +158,11 @@ internal import CLinux
         let sum = now.addingReportingOverflow(delay)
         return timers.schedule(
             TimerEntry(target: target, kind: kind), at: sum.overflow ? .max : sum.partialValue)
+    }
+
+    /// The same after what options say.
+    package func schedule(_ target: any TimerTarget, kind: UInt8, after delay: Duration) -> TimerToken {
+        schedule(target, kind: kind, after: delay.nanoseconds)
     }
 
     /// Forgets a timer; nil and timers that have fired are ignored.

@@ -5,11 +5,10 @@ package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let number: UInt64
     private let size: Int64
-    private let writtenSeconds: Int64
-    private let writtenNanoseconds: Int64
+    /// Both since 1970.
+    private let written: Duration
     // Rights count: a file that could not be read may be readable now.
-    private let changedSeconds: Int64
-    private let changedNanoseconds: Int64
+    private let changed: Duration
 
     /// Of a file, whatever links lead to it; nil where there is none.
     package init?(_ path: String) {
@@ -18,9 +17,7 @@ package struct FileStamp: Equatable, Sendable {
         device = UInt64(facts.st_dev)
         number = UInt64(facts.st_ino)
         size = Int64(facts.st_size)
-        writtenSeconds = Int64(facts.st_mtim.tv_sec)
-        writtenNanoseconds = Int64(facts.st_mtim.tv_nsec)
-        changedSeconds = Int64(facts.st_ctim.tv_sec)
-        changedNanoseconds = Int64(facts.st_ctim.tv_nsec)
+        written = .seconds(facts.st_mtim.tv_sec) + .nanoseconds(facts.st_mtim.tv_nsec)
+        changed = .seconds(facts.st_ctim.tv_sec) + .nanoseconds(facts.st_ctim.tv_nsec)
     }
 }

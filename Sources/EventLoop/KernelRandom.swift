@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Durations
 
 /// The kernel's random generator, drawn in blocks of 2 KiB so that a mask costs no system call (RFC 6455, 5.3 and 10.3).
 package struct KernelRandom: RandomNumberGenerator {
@@ -26,6 +27,11 @@ package struct KernelRandom: RandomNumberGenerator {
             if count > 0 { filled += count }
         }
         used = 0
+    }
+
+    /// As many nanoseconds as options say, give or take a fraction.
+    package mutating func jittered(_ duration: Duration, by fraction: Double) -> UInt64 {
+        jittered(duration.nanoseconds, by: fraction)
     }
 
     /// A time between `(1 - fraction)` and `(1 + fraction)` of the nanoseconds given.

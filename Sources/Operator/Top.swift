@@ -14,7 +14,7 @@ package struct TopError: Error {
 package final class Top: TimerTarget {
     private let address: Address
     private let target: SocketAddress
-    private let interval: UInt64
+    private let interval: Duration
     private let token: String?
     private let loop: EventLoop
     private var terminal: Terminal?
@@ -33,7 +33,7 @@ package final class Top: TimerTarget {
         admin: String, interval: String, token: String? = nil, once: Bool
     ) throws(TopError) -> Never {
         let (address, target) = try Self.target(admin)
-        guard let pause = Quantity.duration(interval), pause >= 100_000_000 else {
+        guard let pause = Quantity.duration(interval), pause >= .milliseconds(100) else {
             throw TopError(
                 reason: "'\(interval)' is no interval, expected a duration of 100ms or more such as 2s")
         }
@@ -76,7 +76,7 @@ package final class Top: TimerTarget {
     }
 
     private init(
-        _ address: Address, _ target: SocketAddress, every interval: UInt64, token: String?
+        _ address: Address, _ target: SocketAddress, every interval: Duration, token: String?
     ) throws(SystemError) {
         self.token = token
         self.address = address

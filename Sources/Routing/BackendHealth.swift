@@ -1,19 +1,21 @@
-/// How a backend is judged. Durations are nanoseconds.
+internal import Durations
+
+/// How a backend is judged.
 package struct HealthRules: Equatable, Sendable {
     /// Connections refused or broken off in a row before it rests.
     package var connectFailures = 1
     /// Timeouts, resets and 5xx on upgrades in a row before it rests.
     package var failures = 5
     /// The first rest; each one in a row doubles it, up to `longestRest`.
-    package var firstRest: UInt64 = 1_000_000_000
-    /// Nanoseconds that no rest is longer than.
-    package var longestRest: UInt64 = 30_000_000_000
+    package var firstRest = Duration.seconds(1)
+    /// No rest is longer.
+    package var longestRest = Duration.seconds(30)
     /// Failed checks in a row before it gets nothing more, and good ones before it gets something again.
     package var unhealthyAfter = 3
     /// Good checks in a row before it is used again.
     package var healthyAfter = 2
     /// How long a new or recovered one takes to get its full share; 0 = at once.
-    package var slowStart: UInt64 = 10_000_000_000
+    package var slowStart = Duration.seconds(10)
 
     /// The defaults.
     package init() {}
@@ -77,10 +79,10 @@ package struct BackendHealth: Equatable, Sendable {
 
     /// The share of choices it takes part in.
     package func ramp(at now: UInt64, _ rules: HealthRules) -> Double {
-        guard rampsFrom > 0, rules.slowStart > 0 else { return 1 }
-        let passed = now > rampsFrom ? now - rampsFrom : 0
+        guard rampsFrom > 0, rules.slowStart > .zero else { return 1 }
+        let passed = Duration.nanoseconds(now - min(rampsFrom, now))
         guard passed < rules.slowStart else { return 1 }
-        return Self.firstShare + (1 - Self.firstShare) * Double(passed) / Double(rules.slowStart)
+        return Self.firstShare + (1 - Self.firstShare) * (passed / rules.slowStart)
     }
 
     /// It has been added to a running upstream.
@@ -132,8 +134,8 @@ package struct BackendHealth: Equatable, Sendable {
     private mutating func rest(
         at now: UInt64, jitter: Double, cause: String, _ rules: HealthRules
     ) -> OnFault {
-        let doubled = rules.firstRest.multipliedReportingOverflow(by: 1 << UInt64(min(rests, 30)))
-        let length = min(doubled.overflow ? .max : doubled.partialValue, rules.longestRest)
+        let doubled = rules.firstRest.nanoseconds.multipliedReportingOverflow(by: 1 << UInt64(min(rests, 30)))
+        let length = min(doubled.overflow ? .max : doubled.partialValue, rules.longestRest.nanoseconds)
         rests += 1
         transitions += 1
         failures = 0

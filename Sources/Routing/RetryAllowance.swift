@@ -1,3 +1,5 @@
+internal import Durations
+
 /// How far a request may go on to other backends. Pure.
 ///
 /// Each time that it is sent again costs an attempt. A backend that could not be reached costs none, as nothing was sent:
@@ -7,12 +9,13 @@ package struct RetryAllowance: Equatable, Sendable {
     private let deadline: UInt64?
 
     /// - Parameters:
-    ///   - connectTimeout: of one dial, in nanoseconds; 0 = none, and then time is not bounded here.
+    ///   - connectTimeout: of one dial; 0 = none, and then time is not bounded here.
     ///   - now: when the search begins.
-    package init(attempts: Int, connectTimeout: UInt64, now: UInt64) {
+    package init(attempts: Int, connectTimeout: Duration, now: UInt64) {
         self.attempts = max(0, attempts)
-        let (span, overflows) = connectTimeout.multipliedReportingOverflow(by: UInt64(max(0, attempts)) &+ 1)
-        deadline = connectTimeout == 0 || overflows ? nil : now &+ span
+        let (span, overflows) = connectTimeout.nanoseconds
+            .multipliedReportingOverflow(by: UInt64(max(0, attempts)) &+ 1)
+        deadline = connectTimeout == .zero || overflows ? nil : now &+ span
     }
 
     /// Whether another backend may be dialled after one that could not be reached.

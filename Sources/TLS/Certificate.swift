@@ -95,13 +95,13 @@ internal import COpenSSL
             decoding: buffer.prefix(max(0, Int(count))).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The end of its validity in seconds from now; negative when it has passed.
-    package var secondsUntilExpiry: Int {
+    /// From now to the end of its validity; negative when that has passed.
+    package var untilExpiry: Duration {
         var days: Int32 = 0
         var seconds: Int32 = 0
-        guard let end = unsafe X509_get0_notAfter(leaf) else { return 0 }
+        guard let end = unsafe X509_get0_notAfter(leaf) else { return .zero }
         unsafe ASN1_TIME_diff(&days, &seconds, nil, end)
-        return Int(days) * 86_400 + Int(seconds)
+        return .seconds(Int(days) * 86_400 + Int(seconds))
     }
 
     /// The certificate in PEM form, as a client that is to trust it needs it.

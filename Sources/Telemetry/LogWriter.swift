@@ -175,14 +175,15 @@ internal import Synchronization
 
 /// Times as people read them.
 package enum WallTime {
-    /// RFC 3339 in UTC, to the second.
-    package static func text(secondsFromNow seconds: Int) -> String {
-        String(WallClock.timestamp(later: seconds).prefix { $0 != "." }) + "Z"
+    /// RFC 3339 in UTC, to the second, of a time from now on.
+    package static func text(after duration: Duration) -> String {
+        String(WallClock.timestamp(later: Int(clamping: duration.components.seconds)).prefix { $0 != "." })
+            + "Z"
     }
 
     /// The same of a time in seconds since 1970.
     package static func text(at seconds: Double) -> String {
-        text(secondsFromNow: Int(max(min(seconds, 1e11), 0)) - WallClock.seconds())
+        text(after: .seconds(Int(max(min(seconds, 1e11), 0)) - WallClock.seconds()))
     }
 }
 

@@ -10,7 +10,7 @@ struct ACMEErrorTests {
             {"type":"urn:ietf:params:acme:error:rejectedIdentifier","detail":"no\\nway","subproblems":[
             {"identifier":{"type":"dns","value":"a.example"},"detail":"bad"}]}
             """
-        let problem = Problem(try JSONNode(parsing: Array(text.utf8)), status: 403, retryAfter: 7)
+        let problem = Problem(try JSONNode(parsing: Array(text.utf8)), status: 403, retryAfter: .seconds(7))
         #expect(problem.name == "rejectedIdentifier")
         #expect(
             problem.description

@@ -78,10 +78,11 @@ struct AuthorityLinkTests {
     @Test("other refusals are final, with the time that the authority names")
     func refusals() throws {
         var (link, _) = try standing()
-        let response = AuthorityResponse(status: 503, retryAfter: 30, body: Array("<html>".utf8))
+        let response = AuthorityResponse(status: 503, retryAfter: .seconds(30), body: Array("<html>".utf8))
         #expect(
             link.received(response)
-                == .failed(.problem(Problem(status: 503, name: "http", detail: "", retryAfter: 30))))
+                == .failed(.problem(Problem(status: 503, name: "http", detail: "", retryAfter: .seconds(30))))
+        )
     }
 
     @Test(

@@ -31,7 +31,9 @@ struct FakeAuthority {
             message["payload"] == .text("") ? nil : try SignedMessageTests.part(message, "payload"))
     }
 
-    mutating func answer(_ status: Int, _ body: String = "", location: String? = nil, retryAfter: Int? = nil)
+    mutating func answer(
+        _ status: Int, _ body: String = "", location: String? = nil, retryAfter: Duration? = nil
+    )
         -> AuthorityResponse
     {
         AuthorityResponse(

@@ -54,7 +54,7 @@ struct IssueMachineTests {
         var machine = try machine()
         var authority = FakeAuthority()
         #expect(try run(&machine, &authority, from: machine.begin()) == .present(task))
-        #expect(try run(&machine, &authority, from: machine.presented()) == .wait(milliseconds: 250))
+        #expect(try run(&machine, &authority, from: machine.presented()) == .wait(.milliseconds(250)))
         let valid: [String: (inout FakeAuthority) -> AuthorityResponse] = [
             "https://ca/z/1": { $0.answer(200, FakeAuthority.authorization("valid")) }
         ]
@@ -176,14 +176,14 @@ struct IssueMachineTests {
         var authority = FakeAuthority()
         var step = try run(&machine, &authority, from: machine.begin())
         step = try run(&machine, &authority, from: machine.presented())
-        var milliseconds = 0
+        var waited = Duration.zero
         while case .wait(let time) = step {
-            milliseconds += time
+            waited += time
             step = try run(&machine, &authority, from: machine.waitOver())
         }
         #expect(step == .withdraw(task))
         #expect(machine.withdrawn() == .failed(.timeout("verification")))
-        #expect((590_000...600_000).contains(milliseconds))
+        #expect((Duration.seconds(590)...(.seconds(600))).contains(waited))
     }
 
     @Test("a signature that takes its time is waited for, as long as the authority says")
@@ -192,10 +192,10 @@ struct IssueMachineTests {
         var authority = FakeAuthority()
         let slow: [String: (inout FakeAuthority) -> AuthorityResponse] = [
             "https://ca/order": { $0.answer(201, FakeAuthority.order("ready"), location: "https://ca/o/1") },
-            "https://ca/f": { $0.answer(200, FakeAuthority.order("processing"), retryAfter: 7) },
+            "https://ca/f": { $0.answer(200, FakeAuthority.order("processing"), retryAfter: .seconds(7)) },
             "https://ca/o/1": { $0.answer(200, FakeAuthority.order("valid")) },
         ]
-        #expect(try run(&machine, &authority, from: machine.begin(), slow) == .wait(milliseconds: 7000))
+        #expect(try run(&machine, &authority, from: machine.begin(), slow) == .wait(.milliseconds(7000)))
         #expect(try run(&machine, &authority, from: machine.waitOver(), slow) == .issued(Array("PEM".utf8)))
     }
 

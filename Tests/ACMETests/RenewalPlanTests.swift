@@ -7,19 +7,19 @@ struct RenewalPlanTests {
 
     @Test("30 days before the end of 90, a third of its life before the end of a short one")
     func ownChoice() {
-        let long = RenewalPlan(notBefore: 0, notAfter: 90 * day, renewBefore: 30 * day)
+        let long = RenewalPlan(notBefore: 0, notAfter: 90 * day, renewBefore: .seconds(30 * day))
         #expect(long.latest == 60 * day)
         #expect(long.due(chance: 0) == 60 * day)
         #expect(long.due(chance: 1) == 60 * day - 3600)
-        let short = RenewalPlan(notBefore: 0, notAfter: 6 * day, renewBefore: 30 * day)
+        let short = RenewalPlan(notBefore: 0, notAfter: 6 * day, renewBefore: .seconds(30 * day))
         #expect(short.latest == 4 * day)
-        let backwards = RenewalPlan(notBefore: 10, notAfter: 0, renewBefore: 30 * day)
+        let backwards = RenewalPlan(notBefore: 10, notAfter: 0, renewBefore: .seconds(30 * day))
         #expect(backwards.due(chance: 1) == 0)
     }
 
     @Test("within the authority's window, but never near the end")
     func window() {
-        var plan = RenewalPlan(notBefore: 0, notAfter: 100 * day, renewBefore: 30 * day)
+        var plan = RenewalPlan(notBefore: 0, notAfter: 100 * day, renewBefore: .seconds(30 * day))
         plan.window = RenewalWindow(start: 40 * day, end: 42 * day)
         #expect(plan.due(chance: 0) == 40 * day)
         #expect(plan.due(chance: 0.5) == 41 * day)
@@ -64,8 +64,8 @@ struct RenewalPlanTests {
 
     @Test("how often information is asked for has limits")
     func pauses() {
-        #expect(RenewalWindow.pause(nil) == 21_600)
-        #expect(RenewalWindow.pause(0) == 60)
-        #expect(RenewalWindow.pause(10_000_000) == 86_400)
+        #expect(RenewalWindow.pause(nil) == .seconds(21_600))
+        #expect(RenewalWindow.pause(.zero) == .seconds(60))
+        #expect(RenewalWindow.pause(.seconds(10_000_000)) == .seconds(86_400))
     }
 }

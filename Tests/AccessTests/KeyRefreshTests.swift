@@ -3,7 +3,7 @@ import Testing
 
 struct KeyRefreshTests {
     private static let second: UInt64 = 1_000_000_000
-    private var plan = KeyRefresh(.init(refresh: 600 * second, staleFor: 3600 * second))
+    private var plan = KeyRefresh(.init(refresh: .seconds(600), staleFor: .seconds(3600)))
 
     @Test("one fetch at a time, the next when it is due")
     func due() {
@@ -21,7 +21,7 @@ struct KeyRefreshTests {
         #expect(!plan.isUsable(at: 0))
         plan.fetched(at: 0)
         #expect(plan.isUsable(at: 4200 * Self.second) && !plan.isUsable(at: 4201 * Self.second))
-        plan.options = .init(refresh: .max, staleFor: .max)
+        plan.options = .init(refresh: .seconds(Int64.max), staleFor: .seconds(Int64.max))
         #expect(plan.isUsable(at: .max))
     }
 

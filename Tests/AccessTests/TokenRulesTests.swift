@@ -10,7 +10,7 @@ struct TokenRulesTests {
         #expect(try Tokens.refusal(token, rules, now: 1000) == .expired)
         #expect(try Tokens.refusal(token, rules, now: 499.9) == .notYetValid)
         #expect(try Tokens.refusal(token, rules, now: 500) == nil)
-        rules.leeway = 30
+        rules.leeway = .seconds(30)
         #expect(try Tokens.refusal(token, rules, now: 1029.9) == nil)
         #expect(try Tokens.refusal(token, rules, now: 1030) == .expired)
         #expect(try Tokens.refusal(token, rules, now: 470) == nil)
@@ -20,7 +20,7 @@ struct TokenRulesTests {
     @Test("a session ends with its token, or, let in within the leeway, with that")
     func end() throws {
         let claims = try Claims(Array(#"{"exp":1000}"#.utf8))
-        let rules = TokenRules(algorithms: [.hs256], leeway: 30)
+        let rules = TokenRules(algorithms: [.hs256], leeway: .seconds(30))
         #expect(rules.end(of: claims, now: 900) == 1000)
         #expect(rules.end(of: claims, now: 1010) == 1030)
         #expect(rules.end(of: try Claims(Array("{}".utf8)), now: 900) == nil)

@@ -32,7 +32,7 @@ struct AccessConfigurationTests {
         #expect(access?.addresses.allows("10.2.0.1") == true && access?.addresses.allows("unix:") == true)
         #expect(access?.addresses.allows("10.1.0.1") == false && access?.addresses.allows("1.1.1.1") == false)
         #expect(access?.basic?.users.value == "u" && access?.tokens == nil)
-        #expect(access?.forward?.path == "/v?a=b" && access?.forward?.recheck == 300_000_000_000)
+        #expect(access?.forward?.path == "/v?a=b" && access?.forward?.recheck == .seconds(300))
         #expect(access?.forward?.allowsOnFailure == true && access?.forward?.revokedCode == 4403)
         #expect(access?.forward?.method == nil && access?.forward?.pass == ["X-User"])
     }

@@ -14,7 +14,7 @@ struct BroadcastConfigurationTests {
         #expect(value == BroadcastConfiguration() && complaints.isEmpty)
         #expect(
             value?.replayLast == 1 && value?.clientMessages == .discard && value?.slowClient == .dropOldest)
-        #expect(value?.queue == 64 && value?.onLoss == .reopen && value?.linger == 5_000_000_000)
+        #expect(value?.queue == 64 && value?.onLoss == .reopen && value?.linger == .seconds(5))
     }
 
     @Test("every key is read")
@@ -28,14 +28,14 @@ struct BroadcastConfigurationTests {
         expected.replayLast = 3
         expected.clientMessages = .forward
         expected.keyHeaders = ["cookie"]
-        expected.gather = 150_000_000
-        expected.linger = 0
+        expected.gather = .milliseconds(150)
+        expected.linger = .zero
         expected.slowClient = .latest
         expected.queue = 5
         expected.queueBytes = 1 << 20
         expected.feeds = 7
         expected.onLoss = .close
-        expected.reopenWithin = 120_000_000_000
+        expected.reopenWithin = .seconds(120)
         #expect(value == expected)
     }
 

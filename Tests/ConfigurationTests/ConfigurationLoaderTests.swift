@@ -25,7 +25,7 @@ struct ConfigurationLoaderTests {
         let value = try #require(loaded.value)
         #expect(
             value.workers == nil && value.limits.client.frames.message == 16 << 20
-                && value.timeouts.drain == 30_000_000_000
+                && value.timeouts.drain == .seconds(30)
         )
         #expect(value.compression.mode == .edge && value.compression.options.windowBits == 12)
         #expect(value.upstreams["app"]?.backends.first?.address == .ip("127.0.0.1", port: 9001))

@@ -18,7 +18,7 @@ struct ContinuityConfigurationTests {
     func defaults() {
         let (value, complaints) = load(", continuity: {}")
         #expect(value == ContinuityConfiguration() && complaints.isEmpty)
-        #expect(value?.on == [.loss, .drain, .close] && value?.within == 15_000_000_000)
+        #expect(value?.on == [.loss, .drain, .close] && value?.within == .seconds(15))
         #expect(value?.hold == 256 << 10 && value?.delivery == .atMostOnce && value?.maxMessage == 1 << 20)
     }
 
@@ -30,12 +30,12 @@ struct ContinuityConfigurationTests {
         #expect(complaints.isEmpty)
         var expected = ContinuityConfiguration()
         expected.on = [.drain]
-        expected.within = 30_000_000_000
+        expected.within = .seconds(30)
         expected.hold = 64 << 10
         expected.delivery = .atLeastOnce
         expected.replayFirst = 2
         expected.skipFirst = 1
-        expected.hibernateAfter = 600_000_000_000
+        expected.hibernateAfter = .seconds(600)
         expected.hibernateCloseCode = 4000
         expected.maxMessage = 4 << 10
         #expect(value == expected)

@@ -25,7 +25,7 @@ struct KeyedLimitConfigurationTests {
         #expect(limits[0].burst == .count(10) && !limits[0].closesOverRate && limits[0].closeCode == 4429)
         #expect(limits[1].messagesPerSecond == 20 && limits[1].bytesPerSecond == 1 << 20)
         #expect(
-            limits[1].burst == .time(2_000_000_000) && limits[1].closesOverRate && limits[1].closeCode == 1008
+            limits[1].burst == .time(.seconds(2)) && limits[1].closesOverRate && limits[1].closeCode == 1008
         )
     }
 
@@ -62,7 +62,7 @@ struct KeyedLimitConfigurationTests {
 
     @Test("sessions have an age")
     func age() throws {
-        #expect(load(route: ", max_age: 12h").value?.routes.first?.maxAge == 43_200_000_000_000)
-        #expect(load().value?.routes.first?.maxAge == 0)
+        #expect(load(route: ", max_age: 12h").value?.routes.first?.maxAge == .seconds(43200))
+        #expect(load().value?.routes.first?.maxAge == .zero)
     }
 }

@@ -14,9 +14,9 @@ struct ListenerTLSTests {
         let tls = loaded.value?.listeners.first?.tls
         #expect(loaded.said == [])
         #expect(
-            tls?.rotatesTickets == 43_200_000_000_000 && tls?.clients == nil && tls?.requiresTLS13 == false)
+            tls?.rotatesTickets == .seconds(43200) && tls?.clients == nil && tls?.requiresTLS13 == false)
         #expect(tls?.certificates.first?.staple == .beside)
-        #expect(Self.load(", tickets: { rotate: off }").value?.listeners.first?.tls?.rotatesTickets == 0)
+        #expect(Self.load(", tickets: { rotate: off }").value?.listeners.first?.tls?.rotatesTickets == .zero)
     }
 
     @Test("clients' certificates")

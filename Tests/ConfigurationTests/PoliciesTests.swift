@@ -34,12 +34,12 @@ struct PoliciesTests {
         #expect(limits.closesOverRate && limits.controlFramesPerSecond == 11 && limits.memory == 12)
         #expect(limits.head.fields == 13)
         let timeouts = value.timeouts
-        #expect(timeouts.handshake == 1_000_000 && timeouts.requestHead == 2_000_000)
-        #expect(timeouts.idle == 3_000_000 && timeouts.close == 4_000_000)
-        #expect(timeouts.slowConsumer == 5_000_000 && timeouts.drain == 6_000_000)
-        #expect(timeouts.requestBody == 7_000_000 && timeouts.keepAlive == 8_000_000)
-        #expect(timeouts.responseBody == 11_000_000 && timeouts.boundsEventStreams)
-        #expect(timeouts.pingInterval == 9_000_000 && timeouts.pongTimeout == 10_000_000)
+        #expect(timeouts.handshake == .milliseconds(1) && timeouts.requestHead == .milliseconds(2))
+        #expect(timeouts.idle == .milliseconds(3) && timeouts.close == .milliseconds(4))
+        #expect(timeouts.slowConsumer == .milliseconds(5) && timeouts.drain == .milliseconds(6))
+        #expect(timeouts.requestBody == .milliseconds(7) && timeouts.keepAlive == .milliseconds(8))
+        #expect(timeouts.responseBody == .milliseconds(11) && timeouts.boundsEventStreams)
+        #expect(timeouts.pingInterval == .milliseconds(9) && timeouts.pongTimeout == .milliseconds(10))
         let compression = value.compression
         #expect(compression.mode == .both && compression.options.level == 1)
         #expect(compression.options.windowBits == 9 && compression.options.memoryLevel == 2)
@@ -57,8 +57,8 @@ struct PoliciesTests {
 
     @Test("what a drain of the process tells sessions")
     func drain() {
-        #expect(load().value?.drainCloseCode == 1012 && load().value?.linger == 0)
-        #expect(load(rest: "drain: { linger: 12h }").value?.linger == 43_200_000_000_000)
+        #expect(load().value?.drainCloseCode == 1012 && load().value?.linger == .zero)
+        #expect(load(rest: "drain: { linger: 12h }").value?.linger == .seconds(43200))
         for code: UInt16 in [1000, 1001, 1012, 1013, 3000, 4999] {
             let loaded = load(rest: "drain: { close_code: \(code) }")
             #expect(loaded.said == [] && loaded.value?.drainCloseCode == code)
@@ -74,9 +74,9 @@ struct PoliciesTests {
     @Test("silence within a response is bounded, that of an event stream only where it is asked for")
     func responseBody() throws {
         let plain = try #require(load(rest: "timeouts: { idle: 1s }").value).timeouts
-        #expect(plain.responseBody == 60_000_000_000 && !plain.boundsEventStreams)
+        #expect(plain.responseBody == .seconds(60) && !plain.boundsEventStreams)
         let asked = try #require(load(rest: "timeouts: { response_body: 60s }").value).timeouts
-        #expect(asked.responseBody == 60_000_000_000 && asked.boundsEventStreams)
+        #expect(asked.responseBody == .seconds(60) && asked.boundsEventStreams)
     }
 
     @Test("a route changes what it names and leaves the rest")

@@ -18,7 +18,7 @@ struct ResumeConfigurationTests {
     func defaults() {
         let (value, said) = resume(", resume: {}")
         #expect(value == ResumeConfiguration() && said.isEmpty)
-        #expect(value?.within == 60_000_000_000 && value?.buffer == 256 << 10 && value?.overflow == .hold)
+        #expect(value?.within == .seconds(60) && value?.buffer == 256 << 10 && value?.overflow == .hold)
     }
 
     @Test("every key is read")
@@ -28,7 +28,7 @@ struct ResumeConfigurationTests {
                 + " back_message: here }")
         #expect(said.isEmpty)
         var expected = ResumeConfiguration()
-        expected.within = 30_000_000_000
+        expected.within = .seconds(30)
         expected.buffer = 64 << 10
         expected.overflow = .drop
         expected.tellsBackend = true

@@ -26,14 +26,14 @@ struct TokenConfigurationTests {
         )
         #expect(said == [])
         #expect(tokens?.rules.algorithms == [.es256, .hs256] && tokens?.rules.issuer == "i")
-        #expect(tokens?.rules.audiences == ["a", "b"] && tokens?.rules.leeway == 30)
+        #expect(tokens?.rules.audiences == ["a", "b"] && tokens?.rules.leeway == .seconds(30))
         #expect(tokens?.rules.required == [.init("scope", ["chat"]), .init("t", ["x", "y"])])
         #expect(tokens?.pass.map(\.claim) == ["sub"] && tokens?.allowsAnonymous == true)
-        #expect(tokens?.expiryWarning == 60_000_000_000 && tokens?.renewalPrefix == "token:")
+        #expect(tokens?.expiryWarning == .seconds(60) && tokens?.renewalPrefix == "token:")
         let plain = loaded("keys: { upstream: app, refresh: 1m }, algorithms: [ES256]").tokens
-        #expect(plain?.expiryCode == 4401 && plain?.expiryWarning == 0 && plain?.rules.leeway == 0)
+        #expect(plain?.expiryCode == 4401 && plain?.expiryWarning == .zero && plain?.rules.leeway == .zero)
         guard case .upstream(let source)? = plain?.keys else { Issue.record("no upstream"); return }
-        #expect(source.name == "app" && source.refresh == 60_000_000_000)
+        #expect(source.name == "app" && source.refresh == .seconds(60))
         #expect(source.path == "/.well-known/jwks.json")
     }
 

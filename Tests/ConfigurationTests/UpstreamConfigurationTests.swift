@@ -23,7 +23,9 @@ struct UpstreamConfigurationTests {
 
     @Test("how long frames may wait for others")
     func gather() {
-        let cases: [(String, UInt64?)] = [("auto", nil), ("0", 0), ("off", 0), ("1ms", 1_000_000)]
+        let cases: [(String, Duration?)] = [
+            ("auto", nil), ("0", .zero), ("off", .zero), ("1ms", .milliseconds(1)),
+        ]
         for (text, expected) in cases {
             let (upstream, said) = load("mode: multiplex, pool: { gather: \(text) }")
             #expect(said == [] && upstream?.pool.gather == expected)

@@ -6,7 +6,7 @@ struct TestMirrorTests {
     private static let modules: Set<String> = [
         "WebSocketProtocol", "PerMessageDeflate", "HTTPProtocol", "HTTP2Protocol", "TLS", "Patterns",
         "Access", "Routing",
-        "EventLoop", "Telemetry", "Configuration", "ACME", "ASCII", "Operator",
+        "EventLoop", "Telemetry", "Configuration", "ACME", "ASCII", "Durations", "HandedBytes", "Operator",
     ]
 
     /// Files without a test file of their own, each with the reason.
@@ -38,6 +38,7 @@ struct TestMirrorTests {
         "HTTP2Protocol/HTTP2Stream": "nothing without its session: HTTP2SessionTests",
         "HTTP2Protocol/HTTP2Streams": "a session's streams: HTTP2SessionTests",
         "HTTPProtocol/HeadLimits": "a value; RequestHeadParserTests has each at its limit",
+        "HandedBytes/OutputSpan+Put": "HandedReaderTests reads what it writes",
         "Operator/AdminFetch": "a connection to a running proxy; Interop/test_top.py makes it",
         "Operator/SessionTool": "the same, and Interop/test_session_orders.py",
         "Operator/Top": "needs a terminal; Interop/test_top.py has one",

@@ -15,7 +15,7 @@ struct AskMachineTests {
     private static func upgrade(attempts: Int = 2) -> AskMachine.Rules {
         AskMachine.Rules(
             isUpgrade: true, isRepeatable: true,
-            allowance: RetryAllowance(attempts: attempts, connectTimeout: 10, now: 0),
+            allowance: RetryAllowance(attempts: attempts, connectTimeout: .nanoseconds(10), now: 0),
             boundsQueue: true, boundsAnswer: true)
     }
 
@@ -23,7 +23,7 @@ struct AskMachineTests {
     private static func plain(isRepeatable: Bool = true) -> AskMachine.Rules {
         AskMachine.Rules(
             isUpgrade: false, isRepeatable: isRepeatable,
-            allowance: RetryAllowance(attempts: 2, connectTimeout: 10, now: 0))
+            allowance: RetryAllowance(attempts: 2, connectTimeout: .nanoseconds(10), now: 0))
     }
 
     private enum Event {

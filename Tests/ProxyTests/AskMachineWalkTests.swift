@@ -239,7 +239,7 @@ struct AskMachineWalkTests {
     ].map { isUpgrade, isRepeatable, isBound in
         AskMachine.Rules(
             isUpgrade: isUpgrade, isRepeatable: isRepeatable,
-            allowance: RetryAllowance(attempts: 2, connectTimeout: 10, now: 0),
+            allowance: RetryAllowance(attempts: 2, connectTimeout: .nanoseconds(10), now: 0),
             boundsQueue: isBound, boundsAnswer: isBound)
     }
 

@@ -62,7 +62,7 @@ struct CertificateStorageTests {
         func plan(_ directory: String, _ challenges: [ChallengeKind] = [.http]) -> AuthorityPlan {
             AuthorityPlan(
                 directory: directory, email: nil, storage: "", key: .p256, challenges: challenges, hook: nil,
-                renewBefore: 0, externalAccount: nil, authorityPEM: nil)
+                renewBefore: .zero, externalAccount: nil, authorityPEM: nil)
         }
         try scratch { storage, path in
             try storage.prepare()

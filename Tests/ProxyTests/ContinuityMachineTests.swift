@@ -137,7 +137,7 @@ struct ContinuityMachineTests {
 
     @Test("tries follow each other more and more slowly, until the client has waited for long enough")
     func patience() {
-        var machine = machine { $0.within = 3 * Self.second }
+        var machine = machine { $0.within = .seconds(3) }
         _ = machine.lost(at: 5, spread: 0)
         #expect(machine.deadline == 5 + 3 * Self.second)
         var waits: [UInt64] = []
@@ -164,7 +164,7 @@ struct ContinuityMachineTests {
         _ = gone.lost(at: 0, spread: 0)
         _ = gone.asking()
         #expect(gone.failed(isGone: true, at: 1, jitter: 0).ends == .notResumable)
-        var patient = machine { $0.within = 0 }
+        var patient = machine { $0.within = .zero }
         _ = patient.lost(at: 0, spread: 0)
         #expect(patient.deadline == nil && patient.timeIsUp(at: .max) == .none)
     }

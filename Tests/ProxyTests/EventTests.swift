@@ -170,7 +170,7 @@ struct EventTests {
             ProcessEvent.workerFailed(1, "no memory"),
             "!critical worker cannot start cause=no memory worker=1")
         expect(
-            ProcessEvent.draining(signal: "SIGTERM", limit: 30 * Self.ms),
+            ProcessEvent.draining(signal: "SIGTERM", limit: .milliseconds(30)),
             "!notice draining limit_ms=30 signal=SIGTERM")
         expect(ProcessEvent.stopped(cause: "drained"), "!notice stopped cause=drained")
         expect(ProcessEvent.warned("old key"), "!warning configuration cause=old key")
@@ -186,7 +186,7 @@ struct EventTests {
             ProcessEvent.handOverFailed("it ended"),
             "!error new process failed, the old one goes on cause=it ended")
         expect(
-            ProcessEvent.lingering(30 * Self.ms),
+            ProcessEvent.lingering(.milliseconds(30)),
             "!notice sessions go on in this process until they end limit_ms=30")
         expect(
             ProcessEvent.stateTaken(listeners: 1, drained: 2),
@@ -247,7 +247,7 @@ struct EventTests {
         for (alarm, level) in [(RenewalAlarm.warning, "warning"), (.error, "error"), (.critical, "critical")]
         {
             expect(
-                CertificateEvent.failed("h", "no answer", retryIn: 60, failures: 2, alarm),
+                CertificateEvent.failed("h", "no answer", retryIn: .seconds(60), failures: 2, alarm),
                 "!\(level) certificate not issued cause=no answer failures=2 name=h retry_in_s=60")
         }
         expect(

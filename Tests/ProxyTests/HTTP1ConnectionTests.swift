@@ -11,7 +11,8 @@ struct HTTP1ConnectionTests {
 
     /// Without end, but for what is given. The end of a connection is waited for as long as any test may take.
     private static func times(
-        head: UInt64 = 0, keepAlive: UInt64 = 0, slowConsumer: UInt64 = 0, close: UInt64 = 60_000 * ms
+        head: Duration = .zero, keepAlive: Duration = .zero, slowConsumer: Duration = .zero,
+        close: Duration = .seconds(60)
     ) -> HTTP1Times {
         HTTP1Times(head: head, keepAlive: keepAlive, slowConsumer: slowConsumer, close: close)
     }
@@ -222,7 +223,7 @@ struct HTTP1ConnectionTests {
         slow.expect(["slow head"])
         // The same of a second request, whose time begins with its first byte.
         let second = try World()
-        second.connection.limits = Self.times(head: 20 * Self.ms)
+        second.connection.limits = Self.times(head: .milliseconds(20))
         second.send(Self.get("/1"))
         second.expect(["GET /1"])
         for _ in 0..<30 { second.loop.turn(limit: Self.ms) }
@@ -234,7 +235,7 @@ struct HTTP1ConnectionTests {
     @Test("one that asks nothing more is closed when its time is over")
     func keepAlive() throws {
         let world = try World()
-        world.connection.limits = Self.times(keepAlive: 20 * Self.ms)
+        world.connection.limits = Self.times(keepAlive: .milliseconds(20))
         world.send(Self.get("/1"))
         world.expect(["GET /1", "end: client left"])
     }
@@ -278,7 +279,7 @@ struct HTTP1ConnectionTests {
     @Test("while an answer is not taken nothing more is read, and one that takes nothing at all is cut")
     func stalled() throws {
         let world = try World()
-        world.connection.limits = Self.times(slowConsumer: 40 * Self.ms)
+        world.connection.limits = Self.times(slowConsumer: .milliseconds(40))
         world.connection.answer = String(repeating: "x", count: 16 << 20)
         world.client.pauseReading()
         world.send(Self.get("/1") + Self.get("/2"))
@@ -291,7 +292,7 @@ struct HTTP1ConnectionTests {
     @Test("one that takes its answer slowly gets all of it, and its next request is read then")
     func slowlyTaken() throws {
         let world = try World()
-        world.connection.limits = Self.times(slowConsumer: 10_000 * Self.ms)
+        world.connection.limits = Self.times(slowConsumer: .milliseconds(10_000))
         world.connection.answer = String(repeating: "x", count: 8 << 20)
         world.client.pauseReading()
         world.send(Self.get("/1") + Self.get("/2"))
@@ -305,7 +306,7 @@ struct HTTP1ConnectionTests {
     @Test("the end is waited for as long as it is said, and no longer")
     func lingering() throws {
         let world = try World()
-        world.connection.limits = Self.times(close: 20 * Self.ms)
+        world.connection.limits = Self.times(close: .milliseconds(20))
         world.send("nonsense\r\n\r\n")
         world.expect(["refused 400", "end: client left"])
     }

@@ -1,4 +1,5 @@
 import Access
+import HandedBytes
 import TLS
 import Testing
 

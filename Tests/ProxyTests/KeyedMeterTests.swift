@@ -20,7 +20,7 @@ struct KeyedMeterTests {
     func exact() throws {
         let place = try place {
             $0.messagesPerSecond = 1000
-            $0.burst = .time(0)
+            $0.burst = .time(.zero)
         }
         let workers = (0..<4).map { _ in KeyedShares() }
         var meters = workers.flatMap { shares in
@@ -43,7 +43,7 @@ struct KeyedMeterTests {
         let place = try place {
             $0.bytesPerSecond = 1000
             $0.messagesPerSecond = 1
-            $0.burst = .time(Self.second)
+            $0.burst = .time(.seconds(1))
         }
         let shares = KeyedShares()
         let client = try #require(KeyedMeter([place], .client, shares))

@@ -21,8 +21,8 @@ struct KeyedStoreTests {
             _ = try store.enter(key, isSession: isSession, at: now)
             return nil
         } catch {
-            guard case .access(.overLimit(let limit, _, let seconds)) = error.kind else { return "?" }
-            return "\(limit) \(seconds)"
+            guard case .access(.overLimit(let limit, _, let time)) = error.kind else { return "?" }
+            return "\(limit) \(time.components.seconds)"
         }
     }
 

@@ -63,10 +63,12 @@ struct PoolMachineTests {
     @Test("how long one that was dialled ahead waits")
     func patience() {
         let auto = PoolMachine(level: .auto, most: 5)
-        #expect(auto.patience(idleTimeout: 60_000_000_000) == WarmDemand.patience)
-        #expect(auto.patience(idleTimeout: 0) == WarmDemand.patience && auto.patience(idleTimeout: 1) == 1)
+        #expect(auto.patience(idleTimeout: .seconds(60)) == WarmDemand.patience)
+        #expect(
+            auto.patience(idleTimeout: .zero) == WarmDemand.patience
+                && auto.patience(idleTimeout: .seconds(1)) == .seconds(1))
         let fixed = PoolMachine(level: .fixed(1), most: 5)
-        #expect(fixed.patience(idleTimeout: 60_000_000_000) == 60_000_000_000)
-        #expect(fixed.patience(idleTimeout: 0) == 0)
+        #expect(fixed.patience(idleTimeout: .seconds(60)) == .seconds(60))
+        #expect(fixed.patience(idleTimeout: .zero) == .zero)
     }
 }

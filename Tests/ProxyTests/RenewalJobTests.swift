@@ -14,16 +14,16 @@ struct RenewalJobTests {
         var job = RenewalJob("a.example", now: 1000)
         #expect(job.due == 1000 && job.standing.expires == nil)
         let certificate = try Certificate.selfSigned(names: "DNS:a.example", days: 90)
-        job.adopt(certificate, renewBefore: 30 * day)
+        job.adopt(certificate, renewBefore: .seconds(30 * day))
         let latest = certificate.notAfter - 30 * day
         #expect((latest - 3600...latest).contains(job.due))
         #expect(job.standing.expires == certificate.notAfter)
         let start = certificate.notBefore + 10 * day
-        job.advise(RenewalWindow(start: start, end: start + day), next: 5, renewBefore: 30 * day)
+        job.advise(RenewalWindow(start: start, end: start + day), next: 5, renewBefore: .seconds(30 * day))
         #expect((start...start + day).contains(job.due) && job.nextInformation == 5)
         job.hurry(now: 7)
         // What was asked before is answered after the order.
-        job.advise(nil, next: 6, renewBefore: 30 * day)
+        job.advise(nil, next: 6, renewBefore: .seconds(30 * day))
         #expect(job.due == 7)
     }
 
@@ -34,9 +34,9 @@ struct RenewalJobTests {
             .validation(name: "a.example", challenge: "http-01", reason: "x"), now: 1000, chance: 0.5)
         #expect(record.due == 1060 && job.due == 1060 && job.standing.failures == 1)
         #expect(job.standing.lastErrorWord == "validation" && job.standing.lastErrorAt == 1000)
-        job.advise(RenewalWindow(start: 1, end: 2), next: 0, renewBefore: 0)
+        job.advise(RenewalWindow(start: 1, end: 2), next: 0, renewBefore: .zero)
         #expect(job.due == 1060)
-        job.adopt(try Certificate.selfSigned(), renewBefore: 0)
+        job.adopt(try Certificate.selfSigned(), renewBefore: .zero)
         #expect(job.standing.failures == 0 && job.standing.lastError == nil)
     }
 
@@ -85,12 +85,12 @@ struct RenewalJobTests {
         let certificate = try Certificate.selfSigned(names: "DNS:a.example", days: 90)
         var job = RenewalJob("a.example", now: 5e9)
         _ = job.failed(.unreachable("x"), now: 5e9, chance: 0)
-        job.clockWasSetBack(now: 1000, renewBefore: 0)
+        job.clockWasSetBack(now: 1000, renewBefore: .zero)
         #expect(job.due == 1000 && job.nextInformation == 1000)
-        job.adopt(certificate, renewBefore: 30 * day)
+        job.adopt(certificate, renewBefore: .seconds(30 * day))
         let due = job.due
         _ = job.failed(.unreachable("x"), now: 5e9, chance: 0)
-        job.clockWasSetBack(now: certificate.notBefore + 1, renewBefore: 30 * day)
+        job.clockWasSetBack(now: certificate.notBefore + 1, renewBefore: .seconds(30 * day))
         #expect(job.due == due)
     }
 
@@ -99,12 +99,12 @@ struct RenewalJobTests {
         let certificate = try Certificate.selfSigned(names: "DNS:a.example", days: 90)
         let now = certificate.notBefore + day
         var job = RenewalJob("a.example", now: now)
-        job.adopt(certificate, renewBefore: 30 * day, obtained: now)
-        job.advise(RenewalWindow(start: 1, end: 2), next: 0, renewBefore: 30 * day)
+        job.adopt(certificate, renewBefore: .seconds(30 * day), obtained: now)
+        job.advise(RenewalWindow(start: 1, end: 2), next: 0, renewBefore: .seconds(30 * day))
         #expect(job.due == now + 21_600)
         // One that was found may be what is to be replaced.
-        job.adopt(certificate, renewBefore: 30 * day)
-        job.advise(RenewalWindow(start: 1, end: 2), next: 0, renewBefore: 30 * day)
+        job.adopt(certificate, renewBefore: .seconds(30 * day))
+        job.advise(RenewalWindow(start: 1, end: 2), next: 0, renewBefore: .seconds(30 * day))
         #expect(job.due < 3)
     }
 
@@ -112,18 +112,19 @@ struct RenewalJobTests {
     func foreign() throws {
         let certificate = try Certificate.selfSigned(names: "DNS:a.example", days: 90)
         var job = RenewalJob("a.example", now: 1000)
-        job.adopt(certificate, renewBefore: 30 * day, isForeign: true)
+        job.adopt(certificate, renewBefore: .seconds(30 * day), isForeign: true)
         #expect(job.due == 1000 && job.isForeign)
-        job.advise(RenewalWindow(start: 5e9, end: 6e9), next: 0, renewBefore: 30 * day)
+        job.advise(RenewalWindow(start: 5e9, end: 6e9), next: 0, renewBefore: .seconds(30 * day))
         #expect(job.due == 1000)
-        job.adopt(certificate, renewBefore: 30 * day)
+        job.adopt(certificate, renewBefore: .seconds(30 * day))
         #expect(job.due > 1000 && !job.isForeign)
     }
 
     @Test("the alarm gets louder as the end comes nearer, and with failures")
     func alarm() {
         func level(_ failures: Int, _ left: Double?) -> RenewalAlarm {
-            RenewalAlarm.level(failures: failures, secondsLeft: left, renewBefore: 30 * day)
+            RenewalAlarm.level(
+                failures: failures, left: left.map { .seconds($0) }, renewBefore: .seconds(30 * day))
         }
         #expect(level(1, nil) == .warning && level(3, nil) == .error)
         #expect(level(1, 29 * day) == .warning && level(10, 29 * day) == .error)

@@ -73,7 +73,7 @@ struct ResumeMachineTests {
 
     @Test("the time is up when it is up, and then nobody comes back")
     func tooLate() {
-        var machine = machine { $0.within = 2 * Self.second }
+        var machine = machine { $0.within = .seconds(2) }
         #expect(machine.timeIsUp(at: 9 * Self.second) == false)
         _ = machine.lost(at: Self.second)
         #expect(machine.timeIsUp(at: 2 * Self.second) == false)
@@ -84,7 +84,7 @@ struct ResumeMachineTests {
 
     @Test("0 waits for ever")
     func forEver() {
-        var machine = machine { $0.within = 0 }
+        var machine = machine { $0.within = .zero }
         _ = machine.lost(at: Self.second)
         #expect(machine.deadline == nil && machine.timeIsUp(at: .max) == false)
     }

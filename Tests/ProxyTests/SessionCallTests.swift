@@ -30,7 +30,7 @@ struct SessionCallTests {
         filter.route = "chat"
         filter.subject = "a b"
         filter.state = .open
-        filter.olderThan = 60_000_000_000
+        filter.olderThan = .seconds(60)
         filter.client = .init("10.0.0.0/8")
         let query = "route=chat&subject=a+b&state=open&older_than=1m&client=10.0.0.0%2f8&limit=7"
         #expect(judge("GET", "/sessions?" + query) == .success(.sessions(.list(filter, limit: 7))))

@@ -6,7 +6,7 @@ import Testing
 struct SessionFilterTests {
     private let session = SessionFilter.Traits(
         route: "chat", backend: "127.0.0.1:9001", upstream: "app", client: "10.1.2.3", subject: "ada",
-        state: .open, age: 1000)
+        state: .open, age: .microseconds(1000))
 
     private func filter(_ change: (inout SessionFilter) -> Void) -> SessionFilter {
         var filter = SessionFilter()
@@ -20,7 +20,7 @@ struct SessionFilterTests {
         let changes: [(inout SessionFilter) -> Void] = [
             { $0.route = "chat" }, { $0.backend = "127.0.0.1:9001" }, { $0.upstream = "app" },
             { $0.client = .init("10.0.0.0/8") }, { $0.client = .init("10.1.2.3") }, { $0.subject = "ada" },
-            { $0.state = .open }, { $0.olderThan = 1000 },
+            { $0.state = .open }, { $0.olderThan = .microseconds(1000) },
         ]
         for change in changes {
             #expect(filter(change).matches(session) && !filter(change).isEmpty)
@@ -29,13 +29,13 @@ struct SessionFilterTests {
         let others: [(inout SessionFilter) -> Void] = [
             { $0.route = "cha" }, { $0.backend = "127.0.0.1" }, { $0.upstream = "" },
             { $0.client = .init("11.0.0.0/8") }, { $0.client = .init("unix:") }, { $0.subject = "Ada" },
-            { $0.state = .closing }, { $0.olderThan = 1001 },
+            { $0.state = .closing }, { $0.olderThan = .microseconds(1001) },
         ]
         for other in others {
             #expect(!filter(other).matches(session))
             #expect(
                 !filter {
-                    other(&$0); $0.olderThan = $0.olderThan ?? 0
+                    other(&$0); $0.olderThan = $0.olderThan ?? .zero
                 }.matches(session))
         }
     }

@@ -113,7 +113,7 @@ struct BackendHealthTests {
         _ = back.connected(at: 3 * second)
         #expect(back.ramp(at: 3 * second, rules) == 0.1)
         var none = HealthRules()
-        none.slowStart = 0
+        none.slowStart = .zero
         #expect(back.ramp(at: 3 * second, none) == 1)
     }
 }

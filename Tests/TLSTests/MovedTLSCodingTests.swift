@@ -4,14 +4,6 @@ import Testing
 
 @Suite("TLS connections that go to another process")
 struct MovedTLSCodingTests {
-    private func context() throws -> (ServerTLSContext, ClientTLSContext) {
-        let certificate = try Certificate.selfSigned()
-        return (
-            try ServerTLSContext(certificates: [certificate], minimumVersion: .tls12),
-            try ClientTLSContext(serverName: "localhost", authorityPEM: Array(certificate.pem.utf8))
-        )
-    }
-
     private func bytes(_ moved: MovedTLS, room: Int = 1 << 16) -> [UInt8]? {
         var isWhole = false
         let bytes = [UInt8](capacity: room) { (output: inout OutputSpan<UInt8>) in
@@ -21,20 +13,12 @@ struct MovedTLSCodingTests {
     }
 
     private func moved(_ bytes: [UInt8], _ context: ServerTLSContext) -> MovedTLS? {
-        MovedTLS(reading: bytes.span, context: context)
-    }
-
-    private func read(_ bytes: [UInt8], by session: TLSSession) throws -> [UInt8] {
-        var bytes = bytes
-        var input = bytes.mutableSpan
-        let plain = Plaintext()
-        try session.withInput(&input) { () throws(TLSError) in _ = try session.read(into: plain) }
-        return plain.bytes
+        try? MovedTLS(reading: bytes.span, context: context)
     }
 
     @Test("go on where they were, half a record included", arguments: [true, false])
     func whole(isFresh: Bool) throws {
-        let (server, client) = try context()
+        let (server, client) = try TLSPair.contexts()
         let pair = try TLSPair(server, client, ownsRecords: true)
         try pair.shakeHands()
         if !isFresh {
@@ -43,26 +27,25 @@ struct MovedTLSCodingTests {
         }
         try pair.client.write([9, 8].span)
         let record = pair.output()
-        #expect(try read(Array(record.prefix(11)), by: pair.server).isEmpty)
+        #expect(try TLSPair.read(Array(record.prefix(11)), by: pair.server).isEmpty)
         #expect(pair.server.isPortable)
         let facts = pair.server.facts
         let left = try #require(pair.server.moveOut())
         let written = try #require(bytes(left))
-        let (elsewhere, _) = try context()
+        let (elsewhere, _) = try TLSPair.contexts()
         let taken = try #require(moved(written, elsewhere))
         let wire = try TLSWire(ownsRecords: true)
         let session = try TLSSession(taken, wire: wire)
         #expect(session.facts == facts && session.ownsRecords)
-        #expect(try read(Array(record.dropFirst(11)), by: session) == [9, 8])
+        #expect(try TLSPair.read(Array(record.dropFirst(11)), by: session) == [9, 8])
         try session.write([5, 6].span)
-        var output: [UInt8] = []
-        wire.takeOutput { span in for index in span.indices { output.append(span[index]) } }
-        #expect(try read(output, by: pair.client) == [5, 6])
+        let output = TLSPair.output(of: wire)
+        #expect(try TLSPair.read(output, by: pair.client) == [5, 6])
     }
 
     @Test("are not read when anything is missing or too much")
     func cut() throws {
-        let (server, client) = try context()
+        let (server, client) = try TLSPair.contexts()
         let pair = try TLSPair(server, client, ownsRecords: true)
         try pair.shakeHands()
         let left = try #require(pair.server.moveOut())
@@ -81,7 +64,7 @@ struct MovedTLSCodingTests {
 
     @Test("stay where they are while OpenSSL has them")
     func objects() throws {
-        let (server, client) = try context()
+        let (server, client) = try TLSPair.contexts()
         let pair = try TLSPair(server, client, ownsRecords: false)
         try pair.shakeHands()
         #expect(!pair.server.isPortable)

@@ -4,27 +4,10 @@ import Testing
 @Suite("TLS connections that go to another thread")
 struct MovedTLSTests {
     private func pair(ownsRecords: Bool) throws -> TLSPair {
-        let certificate = try Certificate.selfSigned()
-        let server = try ServerTLSContext(certificates: [certificate], minimumVersion: .tls12)
-        let client = try ClientTLSContext(serverName: "localhost", authorityPEM: Array(certificate.pem.utf8))
+        let (server, client) = try TLSPair.contexts()
         let pair = try TLSPair(server, client, ownsRecords: ownsRecords)
         try pair.shakeHands()
         return pair
-    }
-
-    private func output(_ wire: TLSWire) -> [UInt8] {
-        var bytes: [UInt8] = []
-        wire.takeOutput { span in for index in span.indices { bytes.append(span[index]) } }
-        return bytes
-    }
-
-    /// What comes out of bytes that a session reads.
-    private func read(_ bytes: [UInt8], by session: TLSSession) throws -> [UInt8] {
-        var bytes = bytes
-        var input = bytes.mutableSpan
-        let plain = Plaintext()
-        try session.withInput(&input) { () throws(TLSError) in _ = try session.read(into: plain) }
-        return plain.bytes
     }
 
     @Test(
@@ -45,12 +28,12 @@ struct MovedTLSTests {
         for turn in 0..<3 {
             let byte = UInt8(turn)
             try pair.client.write([byte, 7].span)
-            #expect(try read(pair.output(), by: server) == [byte, 7])
+            #expect(try TLSPair.read(pair.output(), by: server) == [byte, 7])
             try server.write([8, byte].span)
-            #expect(try read(output(wire), by: pair.client) == [8, byte])
+            #expect(try TLSPair.read(TLSPair.output(of: wire), by: pair.client) == [8, byte])
         }
         server.sendCloseNotify()
-        #expect(output(wire).isEmpty == false)
+        #expect(TLSPair.output(of: wire).isEmpty == false)
     }
 
     @Test("take half a record with them", arguments: [true, false])
@@ -58,10 +41,10 @@ struct MovedTLSTests {
         let pair = try pair(ownsRecords: ownsRecords)
         try pair.client.write([1, 2, 3, 4].span)
         let record = pair.output()
-        #expect(try read(Array(record.prefix(9)), by: pair.server).isEmpty)
+        #expect(try TLSPair.read(Array(record.prefix(9)), by: pair.server).isEmpty)
         let wire = try TLSWire(ownsRecords: ownsRecords)
         let server = try TLSSession(#require(pair.server.moveOut()), wire: wire)
-        #expect(try read(Array(record.dropFirst(9)), by: server) == [1, 2, 3, 4])
+        #expect(try TLSPair.read(Array(record.dropFirst(9)), by: server) == [1, 2, 3, 4])
     }
 
     @Test("can't go before their handshake is done, nor twice")

@@ -24,11 +24,32 @@ final class TLSPair {
         self.client = try TLSSession(client: client, wire: self.wire)
     }
 
-    func output() -> [UInt8] {
+    /// Of a server with a certificate made for it, and of a client that trusts that.
+    static func contexts() throws -> (ServerTLSContext, ClientTLSContext) {
+        let certificate = try Certificate.selfSigned()
+        return (
+            try ServerTLSContext(certificates: [certificate], minimumVersion: .tls12),
+            try ClientTLSContext(serverName: "localhost", authorityPEM: Array(certificate.pem.utf8))
+        )
+    }
+
+    /// What is to be sent.
+    static func output(of wire: TLSWire) -> [UInt8] {
         var bytes: [UInt8] = []
         wire.takeOutput { span in for index in span.indices { bytes.append(span[index]) } }
         return bytes
     }
+
+    /// What comes out of bytes that a session reads.
+    static func read(_ bytes: [UInt8], by session: TLSSession) throws -> [UInt8] {
+        var bytes = bytes
+        var input = bytes.mutableSpan
+        let plain = Plaintext()
+        try session.withInput(&input) { () throws(TLSError) in _ = try session.read(into: plain) }
+        return plain.bytes
+    }
+
+    func output() -> [UInt8] { Self.output(of: wire) }
 
     /// Steps both sides until both are established; `chunk` bytes at a time.
     func shakeHands(chunk: Int = .max) throws {

@@ -14,7 +14,7 @@ package struct IssueMachine: Sendable {
         /// Then `withdrawn`.
         case withdraw(ChallengeTask)
         /// Milliseconds; then `waitOver`.
-        case wait(milliseconds: Int)
+        case wait(Duration)
         /// The chain in PEM form, unchecked.
         case issued([UInt8])
         case failed(ACMEError)
@@ -285,7 +285,7 @@ package struct IssueMachine: Sendable {
     private mutating func pause(for response: AuthorityResponse, in phase: Phase) -> Step {
         self.phase = phase
         guard let time = pace.next(retryAfter: response.retryAfter) else { return fail(.timeout(words)) }
-        return .wait(milliseconds: time)
+        return .wait(time)
     }
 
     /// A proof that still stands is taken back first.

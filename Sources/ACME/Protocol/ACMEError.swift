@@ -1,3 +1,5 @@
+internal import Durations
+
 /// Why something asked of an authority was not done.
 package enum ACMEError: Error, Equatable, Sendable, CustomStringConvertible {
     /// No answer: names, network, TLS, time.
@@ -61,7 +63,9 @@ package enum ACMEError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Seconds that the authority wants to be left alone; nil = it says nothing.
-    package var retryAfter: Int? { if case .problem(let problem) = self { problem.retryAfter } else { nil } }
+    package var retryAfter: Duration? {
+        if case .problem(let problem) = self { problem.retryAfter } else { nil }
+    }
 }
 
 /// What an authority says is wrong (RFC 7807; RFC 8555, 6.7).
@@ -75,10 +79,10 @@ package struct Problem: Equatable, Sendable, CustomStringConvertible {
     /// Its words, bounded and without control characters.
     package let detail: String
     /// Seconds, from `Retry-After`.
-    package var retryAfter: Int?
+    package var retryAfter: Duration?
 
     /// A problem from its parts.
-    package init(status: Int, name: String, detail: String, retryAfter: Int? = nil) {
+    package init(status: Int, name: String, detail: String, retryAfter: Duration? = nil) {
         self.status = status
         self.name = name
         self.detail = detail
@@ -86,7 +90,7 @@ package struct Problem: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// From the document in a response or within another.
-    init(_ node: JSONNode?, status: Int, retryAfter: Int? = nil) {
+    init(_ node: JSONNode?, status: Int, retryAfter: Duration? = nil) {
         let type = node?["type"]?.string ?? ""
         let name = type.hasPrefix(Self.prefix) ? String(type.dropFirst(Self.prefix.count)) : type
         var words = [node?["detail"]?.string ?? ""]
@@ -103,7 +107,7 @@ package struct Problem: Equatable, Sendable, CustomStringConvertible {
     /// One line.
     package var description: String {
         "the authority refuses (\(status) \(name))\(detail.isEmpty ? "" : ": \(detail)")"
-            + (retryAfter.map { "; it wants to be asked again in \($0) s" } ?? "")
+            + (retryAfter.map { "; it wants to be asked again in \($0.wholeSeconds) s" } ?? "")
     }
 
     /// What goes into logs.

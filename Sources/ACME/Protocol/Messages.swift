@@ -21,13 +21,14 @@ package struct AuthorityResponse: Equatable, Sendable {
     /// `Location`.
     package var location: String?
     /// Seconds, from `Retry-After`.
-    package var retryAfter: Int?
+    package var retryAfter: Duration?
     /// Bounded by whoever read it.
     package var body: [UInt8]
 
     /// A response from its parts.
     package init(
-        status: Int, nonce: String? = nil, location: String? = nil, retryAfter: Int? = nil, body: [UInt8] = []
+        status: Int, nonce: String? = nil, location: String? = nil, retryAfter: Duration? = nil,
+        body: [UInt8] = []
     ) {
         self.status = status
         self.nonce = nonce

@@ -32,11 +32,11 @@ package enum InternetTime {
         return time(year, month + 1, day, clock[0], clock[1], clock[2])
     }
 
-    /// `Retry-After` (RFC 9110, 10.2.3) in seconds from now on, a day at most; nil where it says nothing.
-    package static func retryAfter(_ text: String?, now: Double) -> Int? {
+    /// `Retry-After` (RFC 9110, 10.2.3) from now on, a day at most; nil where it says nothing.
+    package static func retryAfter(_ text: String?, now: Double) -> Duration? {
         guard let text else { return nil }
-        if let seconds = Int(text), seconds >= 0 { return min(seconds, 86_400) }
-        return httpDate(text).map { Int(min(max(($0 - now).rounded(.up), 0), 86_400)) }
+        if let seconds = Int(text), seconds >= 0 { return .seconds(min(seconds, 86_400)) }
+        return httpDate(text).map { .seconds(min(max(($0 - now).rounded(.up), 0), 86_400)) }
     }
 
     private static func number(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {

@@ -1,4 +1,5 @@
 internal import Access
+internal import Durations
 
 /// When a certificate is to be replaced. Times are seconds since 1970.
 package struct RenewalPlan: Equatable, Sendable {
@@ -7,7 +8,7 @@ package struct RenewalPlan: Equatable, Sendable {
     /// Until when.
     package let notAfter: Double
     /// `renew_before`, in seconds.
-    package let renewBefore: Double
+    package let renewBefore: Duration
     /// What the authority suggests.
     package var window: RenewalWindow?
     /// When this process got it; nil where another did.
@@ -15,7 +16,7 @@ package struct RenewalPlan: Equatable, Sendable {
 
     /// A plan without the authority's advice.
     package init(
-        notBefore: Double, notAfter: Double, renewBefore: Double, window: RenewalWindow? = nil,
+        notBefore: Double, notAfter: Double, renewBefore: Duration, window: RenewalWindow? = nil,
         obtained: Double? = nil
     ) {
         self.notBefore = notBefore
@@ -28,7 +29,7 @@ package struct RenewalPlan: Equatable, Sendable {
     private var life: Double { max(notAfter - notBefore, 0) }
 
     /// The latest time of its own choice: so long before the end, or a third of its life where that is less.
-    package var latest: Double { notAfter - min(renewBefore, life / 3) }
+    package var latest: Double { notAfter - min(renewBefore.inSeconds, life / 3) }
 
     /// - Parameter chance: from 0 to 1, the same for a certificate's whole life: those of many machines that were issued
     ///   together are not renewed together.
@@ -82,6 +83,8 @@ package struct RenewalWindow: Equatable, Sendable {
         "\(Base64URL.encode(authorityKey)).\(Base64URL.encode(serial))"
     }
 
-    /// Seconds until the information is to be asked for again (4.3): within a minute and a day.
-    package static func pause(_ retryAfter: Int?) -> Int { min(max(retryAfter ?? 21_600, 60), 86_400) }
+    /// How long until the information is to be asked for again (4.3): within a minute and a day.
+    package static func pause(_ retryAfter: Duration?) -> Duration {
+        min(max(retryAfter ?? .seconds(21_600), .seconds(60)), .seconds(86_400))
+    }
 }

@@ -1,6 +1,6 @@
 /// The kinds of scalars that many keys share.
-extension Scalar where Value == UInt64 {
-    /// Nanoseconds; `0` and `off` are 0.
+extension Scalar where Value == Duration {
+    /// `0` and `off` are no time at all.
     static var duration: Self {
         Scalar(
             form: Form(words: "duration", schema: ["$ref": "#/$defs/duration"]),
@@ -16,7 +16,7 @@ extension Scalar where Value == UInt64 {
                 words: "duration, not 0",
                 schema: ["type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$"]),
             expected: "a duration such as 500ms, 5s, 2m, 1h, 30d",
-            parse: { text, _ in Quantity.duration(text).flatMap { $0 > 0 ? $0 : nil } },
+            parse: { text, _ in Quantity.duration(text).flatMap { $0 > .zero ? $0 : nil } },
             print: { Quantity.text($0) }, habit: Habits.duration)
     }
 }

@@ -30,10 +30,10 @@ final class ProxyHeaderReader: StreamHandler, TimerTarget {
         self.done = done
     }
 
-    func start(deadline limit: UInt64) {
+    func start(deadline limit: Duration) {
         worker.arrivals += 1
         socket.handler = self
-        if limit > 0 { deadline = worker.loop.schedule(self, kind: 0, after: limit) }
+        if limit > .zero { deadline = worker.loop.schedule(self, kind: 0, after: limit) }
         socket.resumeReading()
     }
 

@@ -1,4 +1,5 @@
 internal import Access
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 
@@ -89,7 +90,7 @@ final class AccessDesk: TimerTarget {
 
     private func begin(_ source: FetchedKeys, for route: Route, _ id: UInt64) {
         let plan = RequestPlan.ofOurs(source.path, upstream: source.upstream, route: route, worker: worker)
-        let call = UpstreamCall(plan, on: worker, within: 10_000_000_000) { [weak self] answer in
+        let call = UpstreamCall(plan, on: worker, within: .seconds(10)) { [weak self] answer in
             guard let self else { return }
             calls[id] = nil
             var keys: KeySet?
@@ -115,13 +116,13 @@ final class AccessDesk: TimerTarget {
 
     /// What an authority said to the same question a while ago.
     func known(_ inquiry: AuthorityInquiry) -> [(name: String, value: String)]? {
-        guard inquiry.policy.cache > 0, let key = inquiry.cacheKey else { return nil }
+        guard inquiry.policy.cache > .zero, let key = inquiry.cacheKey else { return nil }
         return answers.value(of: digest(key), at: worker.loop.now)
     }
 
     func keep(_ told: [(name: String, value: String)], of inquiry: AuthorityInquiry) {
-        guard inquiry.policy.cache > 0, let key = inquiry.cacheKey else { return }
-        answers.keep(told, for: digest(key), until: worker.loop.now &+ inquiry.policy.cache)
+        guard inquiry.policy.cache > .zero, let key = inquiry.cacheKey else { return }
+        answers.keep(told, for: digest(key), until: worker.loop.now &+ inquiry.policy.cache.nanoseconds)
     }
 
     /// Tokens are not kept, only what they come to.

@@ -123,7 +123,7 @@ final class AccessGate: PendingUpgrade {
 
     private func admit(_ told: [(name: String, value: String)], _ inquiry: AuthorityInquiry) {
         admission.told = told
-        if inquiry.policy.recheck > 0 { admission.inquiry = inquiry }
+        if inquiry.policy.recheck > .zero { admission.inquiry = inquiry }
         finish(.admitted(admission))
     }
 }

@@ -10,7 +10,7 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
 
     private let plan: RequestPlan
     private let worker: UpstreamContext
-    private let time: UInt64
+    private let time: Duration
     private var done: ((UpstreamAnswer?) -> Void)?
     private var exchange: Exchange?
     private var deadline: TimerToken?
@@ -18,10 +18,10 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
     private var answer: [UInt8] = []
 
     /// - Parameters:
-    ///   - time: nanoseconds for all of it; 0 = the upstream's own deadlines.
+    ///   - time: for all of it; 0 = the upstream's own deadlines.
     ///   - done: called once, never from inside `start`; nil where there was no whole answer.
     init(
-        _ plan: RequestPlan, on worker: UpstreamContext, within time: UInt64,
+        _ plan: RequestPlan, on worker: UpstreamContext, within time: Duration,
         done: @escaping (UpstreamAnswer?) -> Void
     ) {
         self.plan = plan
@@ -32,7 +32,7 @@ final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
 
     func start() {
         guard let upstream = worker.upstream(plan.upstream) else { return finishSoon(nil) }
-        if time > 0 { deadline = worker.loop.schedule(self, kind: 0, after: time) }
+        if time > .zero { deadline = worker.loop.schedule(self, kind: 0, after: time) }
         let exchange = Exchange(plan, upstream: upstream, client: self, responder: self, worker: worker)
         self.exchange = exchange
         exchange.start()

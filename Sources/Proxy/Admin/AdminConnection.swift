@@ -8,8 +8,8 @@ final class AdminConnection: HTTP1Connection {
     private static let limits = HeadLimits(bytes: 16 << 10)
     /// Of a message or a token that an order brings.
     private static let mostBody = 64 << 10
-    private static let idleTime: UInt64 = 120_000_000_000
-    private static let time: UInt64 = 10_000_000_000
+    private static let idleTime = Duration.seconds(120)
+    private static let time = Duration.seconds(10)
 
     private unowned let host: any AdminHost
     private let onEnd: (AdminConnection) -> Void

@@ -1,5 +1,6 @@
 internal import Access
 internal import Configuration
+internal import Durations
 internal import HTTPProtocol
 
 /// What an operator wants of revocations.
@@ -52,9 +53,9 @@ enum RevocationCall: Equatable, Sendable {
 
     private static func time(_ query: AdminQuery) throws(AdminRefusal) -> Double? {
         guard let text = query["for"] else { return nil }
-        guard let time = Quantity.duration(text), time > 0 else {
+        guard let time = Quantity.duration(text), time > .zero else {
             throw .query("'\(text)' is no duration, expected one such as 12h")
         }
-        return Double(time) / 1_000_000_000
+        return time.inSeconds
     }
 }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import Routing
@@ -63,7 +64,7 @@ final class Feed: TimerOwner, MemoryHolder {
         self.hub = hub
         tally = hub.tally(key.upstream)
         self.worker = worker
-        machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin)
+        machine = FeedMachine(reopens: options.onLoss == .reopen, within: options.reopenWithin.nanoseconds)
         account = MemoryAccount(on: worker.loop.memory)
         headCharge = MemoryCharge(to: account)
         headCharge.set(plan.head.keptBytes)
@@ -94,7 +95,7 @@ final class Feed: TimerOwner, MemoryHolder {
         lastWaiter += 1
         waiter.number = lastWaiter
         waiters.append(waiter, id: lastWaiter)
-        waiter.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? 0)
+        waiter.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? .zero)
         if attempt == nil { ask() }
     }
 
@@ -138,7 +139,8 @@ final class Feed: TimerOwner, MemoryHolder {
     private func lastLeft() {
         guard !isOver else { return }
         releaseMessages()
-        guard peer != nil, options.linger > 0, !worker.isDraining, worker.upstream(key.upstream) != nil else {
+        guard peer != nil, options.linger > .zero, !worker.isDraining, worker.upstream(key.upstream) != nil
+        else {
             return end(.goingAway)
         }
         idleSince = worker.loop.now
@@ -179,7 +181,7 @@ final class Feed: TimerOwner, MemoryHolder {
         finishRound()
         options = new
         ring.resize(capacity: new.ringCapacity, byteLimit: new.queueBytes)
-        machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin)
+        machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin.nanoseconds)
         for subscriber in subscribers { subscriber.adopt(new) }
         if isArmed(.linger) { arm(.linger, after: new.linger) }
         if peer == nil, accepted != nil { armPatience() }

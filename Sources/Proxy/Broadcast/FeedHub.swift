@@ -10,7 +10,7 @@ final class FeedHub {
     private var feeds: [FeedKey: Feed] = [:]
     private var compressions: [FeedCompression.Parameters: FeedCompression] = [:]
     /// By the order of their coming.
-    private var leaving: [UInt64: FeedFarewell] = [:]
+    private var leaving: [UInt64: (farewell: Farewell, tally: FeedTally)] = [:]
     private var nextFarewell: UInt64 = 0
     private var tallies: [String: FeedTally] = [:]
 
@@ -131,20 +131,21 @@ final class FeedHub {
         if tally.leaving >= feed.options.feeds { cutFarewell(of: tally) }
         let id = nextFarewell
         nextFarewell += 1
-        let farewell = FeedFarewell(peer, tally: tally, worker: worker, deadline: deadline) {
-            [unowned self] _ in
+        let farewell = Farewell(
+            peer, .open(isMidFrame: false), on: worker.loop, deadline: deadline
+        ) { [unowned self] in
             leaving[id] = nil
             tally.leaving -= 1
             done()
             worker.checkEmpty()
         }
         tally.leaving += 1
-        leaving[id] = farewell
-        farewell.begin(payload)
+        leaving[id] = (farewell, tally)
+        if let payload { farewell.begin(payload) } else { farewell.abort() }
     }
 
     private func cutFarewell(of tally: FeedTally) {
         let oldest = leaving.filter { $0.value.tally === tally }.min { $0.key < $1.key }
-        oldest?.value.abort()
+        oldest?.value.farewell.abort()
     }
 }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import Routing
@@ -171,7 +172,7 @@ extension Feed {
         disarm(.housekeeping)
         let state = backend?.state
         backend = nil
-        hub.takeLeave(of: peer, from: self, payload, deadline: max(route.timeouts.close, 1)) {
+        hub.takeLeave(of: peer, from: self, payload, deadline: max(route.timeouts.close.nanoseconds, 1)) {
             state?.sessionEnded()
         }
     }

@@ -17,7 +17,7 @@ extension Feed {
     /// Offers what is new to all subscribers: now, or when it has waited for others as long as it may.
     func planRound() {
         guard unsent > 0, roundPosition == nil, !isArmed(.gather) else { return }
-        if options.gather > 0 { arm(.gather, after: options.gather) } else { startRound() }
+        if options.gather > .zero { arm(.gather, after: options.gather) } else { startRound() }
     }
 
     /// Begins a round. A long one lets the loop turn in between; the feed is not read meanwhile.

@@ -27,9 +27,9 @@ final class FeedWaiter: PendingUpgrade, TimerTarget {
         began = worker.loop.now
     }
 
-    func wait(on feed: Feed, for time: UInt64) {
+    func wait(on feed: Feed, for time: Duration) {
         self.feed = feed
-        if time > 0 { deadline = worker.loop.schedule(self, kind: 0, after: time) }
+        if time > .zero { deadline = worker.loop.schedule(self, kind: 0, after: time) }
     }
 
     func answer(_ outcome: OnSubscribe) {

@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import PerMessageDeflate
@@ -111,7 +112,7 @@ final class Subscriber: LiveSession {
 
     /// A message that is begun is held: there must be more of it now and then.
     override var nextMore: UInt64? {
-        let limit = worker.configuration.timeouts.requestBody
+        let limit = worker.configuration.timeouts.requestBody.nanoseconds
         guard let assembly, limit > 0, client.holds.isEmpty else { return nil }
         return max(assembly.lastCame, client.readSince) &+ limit
     }

@@ -1,4 +1,5 @@
 internal import ACME
+internal import Durations
 internal import EventLoop
 internal import TLS
 
@@ -108,13 +109,13 @@ extension CertificateKeeper {
             storage?.remember(record, of: name, authority)
         }
         board.count(error.word)
-        let left = jobs[index].certificate.map { $0.notAfter - now }
+        let left = jobs[index].certificate.map { Duration.seconds($0.notAfter - now) }
         log.tell(
             .failed(
                 name, error.description + (error.countsAtAuthority ? "" : clockHint),
-                retryIn: Int(record.due - record.at),
+                retryIn: .seconds(record.due - record.at),
                 failures: record.failures,
-                RenewalAlarm.level(failures: record.failures, secondsLeft: left, renewBefore: renewBefore)))
+                RenewalAlarm.level(failures: record.failures, left: left, renewBefore: renewBefore)))
     }
 
     // MARK: Advice
@@ -142,7 +143,7 @@ extension CertificateKeeper {
             do throws(ACMEError) {
                 let window = try RenewalWindow(parsing: response.body)
                 jobs[index].advise(
-                    window, next: now + Double(RenewalWindow.pause(response.retryAfter)),
+                    window, next: now + RenewalWindow.pause(response.retryAfter).inSeconds,
                     renewBefore: renewBefore)
                 if window != job.window { log.tell(.advised(job.name, window, due: jobs[index].due)) }
             } catch {

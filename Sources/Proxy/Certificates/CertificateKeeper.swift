@@ -52,7 +52,7 @@ final class CertificateKeeper: TimerTarget {
     var loop: EventLoop { client.loop }
     var now: Double { ProcessFacts.wallClock() }
     var storage: CertificateStorage? { plan.authority.map { CertificateStorage($0.storage) } }
-    var renewBefore: Double { plan.authority?.renewBefore ?? 0 }
+    var renewBefore: Duration { plan.authority?.renewBefore ?? .zero }
 
     /// Follows a configuration.
     func adopt(_ plan: KeeperPlan) {

@@ -88,7 +88,7 @@ final class IssueRun: TimerTarget {
         case .withdraw(let task): withdraw(task)
         case .wait(let time):
             _ = desk.loop.schedule(
-                self, kind: Timer.wait.rawValue, after: UInt64(max(time, 0)) * 1_000_000)
+                self, kind: Timer.wait.rawValue, after: time)
         case .issued(let chain): finish(.success(chain))
         case .failed(let error): finish(.failure(error))
         }

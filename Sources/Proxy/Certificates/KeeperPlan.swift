@@ -12,7 +12,7 @@ struct AuthorityPlan: Sendable, Equatable {
     /// The program for dns-01.
     let hook: String?
     /// Seconds.
-    let renewBefore: Double
+    let renewBefore: Duration
     let externalAccount: ExternalAccount?
     /// Whom to trust as the authority; nil = whom the system trusts.
     let authorityPEM: [UInt8]?

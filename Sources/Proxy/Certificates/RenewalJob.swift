@@ -1,4 +1,5 @@
 internal import ACME
+internal import Durations
 internal import EventLoop
 internal import TLS
 
@@ -43,7 +44,7 @@ struct RenewalJob {
     ///   - obtained: when it was issued to this process; nil where it was found.
     ///   - isForeign: it is another authority's than the one that is asked.
     mutating func adopt(
-        _ certificate: Certificate, renewBefore: Double, obtained: Double? = nil, isForeign: Bool = false
+        _ certificate: Certificate, renewBefore: Duration, obtained: Double? = nil, isForeign: Bool = false
     ) {
         self.certificate = certificate
         self.obtained = obtained
@@ -56,14 +57,14 @@ struct RenewalJob {
         plan(renewBefore)
     }
 
-    mutating func advise(_ window: RenewalWindow?, next: Double, renewBefore: Double) {
+    mutating func advise(_ window: RenewalWindow?, next: Double, renewBefore: Duration) {
         self.window = window
         nextInformation = next
         // After a failure the back-off has its say first.
         if backOff.failures == 0, !isOrdered { plan(renewBefore) }
     }
 
-    private mutating func plan(_ renewBefore: Double) {
+    private mutating func plan(_ renewBefore: Duration) {
         // What another authority has issued is to be replaced at once: so it stays as it is.
         guard let certificate, !isForeign else { return }
         due = RenewalPlan(
@@ -76,7 +77,7 @@ struct RenewalJob {
     mutating func failed(_ error: ACMEError, now: Double, chance: Double) -> FailureRecord {
         let wait = backOff.failed(error, chance: chance)
         let record = FailureRecord(
-            failures: backOff.failures, at: now, due: now + Double(wait), word: error.word,
+            failures: backOff.failures, at: now, due: now + wait.inSeconds, word: error.word,
             words: error.description)
         isOrdered = false
         failure = record
@@ -94,7 +95,7 @@ struct RenewalJob {
     }
 
     /// What was planned by a clock that was ahead is planned anew.
-    mutating func clockWasSetBack(now: Double, renewBefore: Double) {
+    mutating func clockWasSetBack(now: Double, renewBefore: Duration) {
         nextInformation = now
         backOff = BackOff()
         due = now

@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import PerMessageDeflate
@@ -55,7 +56,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
     }
 
     private func awaitFirstRequest() {
-        let limit = worker.configuration.timeouts.requestHead
+        let limit = worker.configuration.timeouts.requestHead.nanoseconds
         isHurried = worker.loop.memory.pool.isOver
         arm(isHurried ? min(limit > 0 ? limit : .max, Self.graceWhenFull) : limit)
     }

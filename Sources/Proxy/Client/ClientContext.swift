@@ -30,7 +30,8 @@ class ClientContext: SessionContext {
         routes = generation.table()
         try super.init(
             index: index, configuration: generation.configuration, passwords: generation.passwords,
-            tokenLives: generation.tokenLives, resolver: resolver, log: log, loop: loop)
+            tokenLives: generation.tokenLives, tokenSeal: generation.family.tokenSeal, resolver: resolver,
+            log: log, loop: loop)
         take(generation)
     }
 
@@ -38,7 +39,7 @@ class ClientContext: SessionContext {
         configuration = generation.configuration
         passwords = generation.passwords
         fetchedKeys = generation.fetchedKeys
-        tokenSeal = (generation.family.process, generation.family.key)
+        tokenSeal = generation.family.tokenSeal
         log.masks.names = generation.maskedParameters
     }
 

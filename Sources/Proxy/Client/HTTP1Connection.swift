@@ -1,4 +1,5 @@
 internal import BasicContainers
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
@@ -83,6 +84,8 @@ class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
     final func transportFailed(_ error: TransportError) { failed(error) }
 
     // MARK: Time
+
+    final func arm(_ delay: Duration) { arm(delay.nanoseconds) }
 
     final func arm(_ delay: UInt64) {
         loop.cancel(timer)
@@ -252,12 +255,12 @@ class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
     private func waitUntilTaken() {
         transport.pauseReading()
         stall.began(at: loop.now)
-        let limit = times.slowConsumer
+        let limit = times.slowConsumer.nanoseconds
         arm(limit > 0 ? StallWatch.firstLook(limit) : 0)
     }
 
     private func checkWhetherTaken() {
-        switch stall.check(transport.outflow, at: loop.now, limit: times.slowConsumer) {
+        switch stall.check(transport.outflow, at: loop.now, limit: times.slowConsumer.nanoseconds) {
         case .idle: break
         case .wait(let time): arm(time)
         case .stalled: stalled()
@@ -274,7 +277,7 @@ class HTTP1Connection: HTTP1Service, TransportReceiver, TimerTarget {
         bodyCharge.set(0)
         transport.finish()
         transport.resumeReading()
-        let clock = ClosingClock(limit: times.close, at: loop.now)
+        let clock = ClosingClock(limit: times.close.nanoseconds, at: loop.now)
         closingClock = clock
         arm(clock.firstLook)
     }

@@ -1,20 +1,20 @@
 internal import HTTPProtocol
 
-/// How long a connection is waited for, in nanoseconds; 0 = for ever.
+/// How long a connection is waited for; 0 = for ever.
 struct HTTP1Times {
     /// For a request's head.
-    let head: UInt64
+    let head: Duration
     /// For the next request.
-    let keepAlive: UInt64
+    let keepAlive: Duration
     /// While nothing of an answer is taken.
-    let slowConsumer: UInt64
+    let slowConsumer: Duration
     /// While nothing moves at the end.
-    let close: UInt64
+    let close: Duration
 }
 
 /// What is served on an HTTP/1.1 connection, and how: for those who inherit from `HTTP1Connection`.
 class HTTP1Service {
-    var times: HTTP1Times { HTTP1Times(head: 0, keepAlive: 0, slowConsumer: 0, close: 0) }
+    var times: HTTP1Times { HTTP1Times(head: .zero, keepAlive: .zero, slowConsumer: .zero, close: .zero) }
     /// No further request is read.
     var isLeaving: Bool { false }
     /// Whether a first request may be read at all.

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
@@ -96,7 +97,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
 
     /// Between two looks at least one stream must have been there.
     private func lookForStreams() {
-        let keepAlive = timeouts.keepAlive
+        let keepAlive = timeouts.keepAlive.nanoseconds
         let now = worker.loop.now
         if connection?.session.streamCount ?? 0 > 0 { lastBusy = now }
         guard now &- lastBusy >= keepAlive else {
@@ -115,7 +116,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     /// A client that reads nothing holds all its streams up, and can't be told that they end.
     private func checkWhetherRead() {
         guard let connection, connection.bufferedBytes > 0 else { return stall.ended() }
-        switch stall.check(transport.outflow, at: worker.loop.now, limit: timeouts.slowConsumer) {
+        switch stall.check(transport.outflow, at: worker.loop.now, limit: timeouts.slowConsumer.nanoseconds) {
         case .idle: break
         case .wait(let time): arm(.output, after: time)
         case .stalled:
@@ -166,9 +167,9 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     }
 
     func connectionBlocked() {
-        guard !isArmed(.output), timeouts.slowConsumer > 0 else { return }
+        guard !isArmed(.output), timeouts.slowConsumer > .zero else { return }
         stall.began(at: worker.loop.now)
-        arm(.output, after: StallWatch.firstLook(timeouts.slowConsumer))
+        arm(.output, after: StallWatch.firstLook(timeouts.slowConsumer.nanoseconds))
     }
 
     /// The client will open no more; what is open goes on.
@@ -185,7 +186,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
         // What was said last is still to be read by the client, or a reset would eat it.
         disarm(.head)
         guard !end.isBroken else { return arm(.phase, after: 1) }
-        let clock = ClosingClock(limit: timeouts.close, at: worker.loop.now)
+        let clock = ClosingClock(limit: timeouts.close.nanoseconds, at: worker.loop.now)
         closingClock = clock
         arm(.phase, after: clock.firstLook)
     }

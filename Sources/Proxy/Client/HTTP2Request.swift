@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
@@ -207,7 +208,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     // MARK: Time
 
-    private var slowConsumer: UInt64 { worker.configuration.timeouts.slowConsumer }
+    private var slowConsumer: UInt64 { worker.configuration.timeouts.slowConsumer.nanoseconds }
 
     func timerFired(_ timer: Timer) {
         switch timer {

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTPProtocol
+internal import HandedBytes
 internal import TLS
 
 /// A request that another process is to answer, as it is written down for it beside the descriptor of its connection:
@@ -37,7 +38,7 @@ struct PassedRequest: Sendable {
         let refusal = request.refusal.flatMap { ResumeRefusal.allCases.firstIndex(of: $0) }
         guard output.put(Self.version, 1),
             output.put(worker.map { UInt64(clamping: $0) } ?? Self.anyWorker, 2),
-            output.put(UInt64(refusal.map { $0 + 1 } ?? 0), 1), output.put(connection.tls == nil ? 0 : 1, 1),
+            output.put(UInt64(refusal.map { $0 + 1 } ?? 0), 1), output.put(flag: connection.tls != nil),
             output.put(UInt64(connection.peerPort), 2), output.put(UInt64(connection.localPort), 2),
             output.put(text: request.listener.name), output.put(text: request.peer),
             output.put(array: request.head.encoded), output.put(array: request.early)
@@ -70,8 +71,7 @@ struct PassedRequest: Sendable {
         guard let parsed = try? parser.feed(head.span), parsed.1 == head.count else { throw .garbled }
         var tls: MovedTLS?
         if let context = listener.tls {
-            tls = MovedTLS(reading: bytes.extracting(reader.place..<bytes.count), context: context)
-            guard tls != nil else { throw .garbled }
+            tls = try MovedTLS(reading: bytes.extracting(reader.place..<bytes.count), context: context)
         } else if reader.place < bytes.count {
             throw .garbled
         }

@@ -1,3 +1,4 @@
+internal import Durations
 internal import EventLoop
 
 /// An object on a worker with timers of a few kinds, at most one of each.
@@ -30,6 +31,14 @@ extension TimerOwner {
     /// As `arm`, for a delay that a configuration may have switched off by 0.
     func armUnlessOff(_ timer: Timer, after delay: UInt64) {
         if delay > 0 { arm(timer, after: delay) } else { disarm(timer) }
+    }
+
+    /// As `arm`, after what options say.
+    func arm(_ timer: Timer, after delay: Duration) { arm(timer, after: delay.nanoseconds) }
+
+    /// As `armUnlessOff`, after what options say.
+    func armUnlessOff(_ timer: Timer, after delay: Duration) {
+        armUnlessOff(timer, after: delay.nanoseconds)
     }
 
     func disarm(_ timer: Timer) {

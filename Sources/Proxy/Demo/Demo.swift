@@ -69,7 +69,7 @@ package enum Demo {
                 tls: ListenerTLS(certificates: []))
         }
         configuration.upstreams = ["demo": UpstreamConfiguration([backend])]
-        configuration.timeouts.drain = 5_000_000_000
+        configuration.timeouts.drain = .seconds(5)
         let page = String(decoding: PackageResources.demo_html, as: UTF8.self)
         configuration.routes = ["/chat", "/ticker", "/echo"].map { path in
             route(String(path.dropFirst()), path, .upstream("demo"))

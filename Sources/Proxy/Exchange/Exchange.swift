@@ -55,7 +55,7 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
         self.client = client
         self.responder = responder
         self.worker = worker
-        machine = ExchangeMachine(isWhole: true, ExchangeLimits(plan.route, answer: 0))
+        machine = ExchangeMachine(isWhole: true, ExchangeLimits(plan.route, answer: .zero))
     }
 
     func start() {

@@ -1,7 +1,8 @@
 internal import Configuration
+internal import Durations
 internal import HTTPProtocol
 
-/// What bounds a request and its answer. Times are nanoseconds; 0 = without limit.
+/// What bounds a request and its answer. Its machine counts nanoseconds; 0 = without limit.
 struct ExchangeLimits: Equatable {
     /// Of the request's body, in bytes.
     var bodyBytes = 0
@@ -17,12 +18,12 @@ struct ExchangeLimits: Equatable {
 
 extension ExchangeLimits {
     /// - Parameter answer: until an answer begins.
-    init(_ route: Route, answer: UInt64) {
+    init(_ route: Route, answer: Duration) {
         bodyBytes = route.limits.requestBody
-        requestSilence = route.timeouts.requestBody
-        answerSilence = route.timeouts.responseBody
-        slowConsumer = route.timeouts.slowConsumer
-        self.answer = answer
+        requestSilence = route.timeouts.requestBody.nanoseconds
+        answerSilence = route.timeouts.responseBody.nanoseconds
+        slowConsumer = route.timeouts.slowConsumer.nanoseconds
+        self.answer = answer.nanoseconds
     }
 }
 

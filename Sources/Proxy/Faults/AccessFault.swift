@@ -1,4 +1,5 @@
 internal import Access
+internal import Durations
 internal import HTTPProtocol
 
 /// Why access rules don't let a request in, with the name of its route.
@@ -12,7 +13,7 @@ enum AccessFault: Hashable {
     /// Whoever is to be asked doesn't answer.
     case authority
     /// Too much comes with one key.
-    case overLimit(String, key: String, seconds: Int)
+    case overLimit(String, key: String, retryAfter: Duration)
     /// The key that a limit counts by is not there.
     case missingKey(String)
     /// It is there in more ways than are looked at.
@@ -63,7 +64,7 @@ enum AccessFault: Hashable {
             [.init("WWW-Authenticate", "Basic realm=\"\(quoted(realm))\", charset=\"UTF-8\"")]
         case .token(let refusal, let realm):
             refusal.challenge(realm: realm).map { [.init("WWW-Authenticate", $0)] } ?? []
-        case .overLimit(_, _, let seconds): [.init("Retry-After", "\(seconds)")]
+        case .overLimit(_, _, let time): [.init("Retry-After", "\(time.wholeSeconds)")]
         case .address, .passwordsBusy, .authority, .missingKey, .tooManyKeys: []
         }
     }

@@ -32,6 +32,9 @@ final class ProcessFamily: Sendable {
     /// What tokens are made with.
     var key: ResumeKey { state.withLock { $0.key } }
 
+    /// Its name in tokens, and what they are made with.
+    var tokenSeal: (process: UInt64, key: ResumeKey) { (process, key) }
+
     /// Goes on with what the process before this one knew. Call it before anything is served.
     func take(_ key: ResumeKey, _ elders: [Elder]) {
         state.withLock { state in

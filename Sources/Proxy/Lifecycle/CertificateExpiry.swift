@@ -1,31 +1,35 @@
+internal import Durations
 internal import TLS
 
 /// What is said of a certificate that is about to expire or has: when it is loaded, and then once a day.
 enum CertificateExpiry {
-    private static let day = 86_400
-    /// From so many seconds before the end on.
-    private static let warnsFrom = 14 * day
+    private static let day = Duration.seconds(86_400)
+    /// From so long before the end on.
+    private static let warnsFrom = day * 14
 
     /// nil as long as there is nothing to say.
     ///
-    /// - Parameter seconds: until it expires; negative afterwards.
-    static func words(_ seconds: Int) -> String? {
-        switch seconds {
-        case ..<0: "has expired \(ago(-seconds)), clients refuse it"
+    /// - Parameter left: until it expires; negative afterwards.
+    static func words(_ left: Duration) -> String? {
+        switch left {
+        case ..<(.zero): "has expired \(ago(.zero - left)), clients refuse it"
         case ..<day: "expires within a day"
-        case ..<warnsFrom: "expires in \(seconds / day) day\(seconds / day == 1 ? "" : "s")"
+        case ..<warnsFrom: "expires in \(days(left))"
         default: nil
         }
     }
 
-    private static func ago(_ seconds: Int) -> String {
-        seconds < day ? "today" : "\(seconds / day) day\(seconds / day == 1 ? "" : "s") ago"
+    private static func ago(_ time: Duration) -> String { time < day ? "today" : days(time) + " ago" }
+
+    private static func days(_ time: Duration) -> String {
+        let count = Int(time / day)
+        return "\(count) day\(count == 1 ? "" : "s")"
     }
 }
 
 /// When the daily look is due. Times are nanoseconds of the loop's clock.
 struct DailyLook {
-    private static let day: UInt64 = 86_400 * 1_000_000_000
+    private static let day = Duration.seconds(86_400).nanoseconds
     private var next: UInt64
 
     /// - Parameter now: what was loaded then has been looked at already.
@@ -43,7 +47,7 @@ extension ProxyServer {
     func lookAtCertificates() {
         for listener in current.listeners {
             for certificate in listener.tls?.certificates ?? [] {
-                guard let words = CertificateExpiry.words(certificate.secondsUntilExpiry) else { continue }
+                guard let words = CertificateExpiry.words(certificate.untilExpiry) else { continue }
                 logs.log.tell(.certificateExpires(listener.name, certificate.name, words))
             }
         }

@@ -125,7 +125,7 @@ struct ConfiguredFiles {
                 case .dns: .dns
                 }
             },
-            hook: acme.hook.map { path($0.value) }, renewBefore: Double(acme.renewBefore) / 1_000_000_000,
+            hook: acme.hook.map { path($0.value) }, renewBefore: acme.renewBefore,
             externalAccount: account, authorityPEM: authority)
     }
 
@@ -203,7 +203,7 @@ struct ConfiguredFiles {
 
     /// It is taken all the same: others may be in order, and an expired one is better than none to whoever can go on.
     private mutating func warn(_ certificate: Certificate, _ named: ListenerTLS.Certificate) {
-        guard let words = CertificateExpiry.words(certificate.secondsUntilExpiry) else { return }
+        guard let words = CertificateExpiry.words(certificate.untilExpiry) else { return }
         warnings.append(
             Diagnostic(
                 file: file, place: named.certificate.place,

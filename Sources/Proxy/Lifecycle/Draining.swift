@@ -14,7 +14,7 @@ package enum OnDrainOrder: Sendable, Equatable {
 extension ProxyServer {
     /// Another process accepts: this one goes on with its sessions until they end, or until `linger` is over; with those that
     /// clients can come back to until `patience` is over.
-    func retireProcess(linger: UInt64, resumable patience: UInt64) {
+    func retireProcess(linger: Duration, resumable patience: Duration) {
         undrainedWorkers = mailboxes.count
         isLingering = true
         logs.log.tell(.lingering(patience))
@@ -23,7 +23,7 @@ extension ProxyServer {
             worker.retire { home.post { loop in (loop.owner as? ProxyServer)?.workerDrained() } }
         }
         _ = loop.schedule(self, kind: Timer.resumableEnd.rawValue, after: patience)
-        if linger == 0 { return drainOthers() }
+        if linger == .zero { return drainOthers() }
         if linger < patience { _ = loop.schedule(self, kind: Timer.lingerEnd.rawValue, after: linger) }
     }
 

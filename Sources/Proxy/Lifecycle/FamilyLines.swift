@@ -1,5 +1,6 @@
 internal import Access
 internal import EventLoop
+internal import HandedBytes
 
 /// The lines between this process, those before it and the one after it; there are none before the first hand-over.
 ///

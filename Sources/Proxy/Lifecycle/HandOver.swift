@@ -1,6 +1,7 @@
 internal import Access
 internal import Configuration
 internal import EventLoop
+internal import HandedBytes
 
 /// A new process that has been started and does not serve yet.
 struct HandOver {
@@ -121,7 +122,7 @@ extension ProxyServer {
             leaveLines()
             notify(["MAINPID=\(handOver.successor.number)"])
             let (linger, patience) = (current.configuration.linger, current.configuration.patience)
-            guard patience > 0 else {
+            guard patience > .zero else {
                 return drainProcess(because: "a new process serves", cause: .successor)
             }
             retireProcess(linger: linger, resumable: patience)

@@ -1,4 +1,5 @@
 internal import Access
+internal import HandedBytes
 internal import TLS
 
 // A state as bytes. Numbers are in network order; a text has its length in two bytes before it, a list its count:
@@ -38,7 +39,7 @@ extension HandedState {
 
     private static func write(_ entry: Tickets, to output: inout OutputSpan<UInt8>) -> Bool {
         guard output.put(text: entry.listener), output.put(entry.period, 8),
-            output.put(entry.due == nil ? 0 : 1, 1), output.put(entry.due ?? 0, 8),
+            output.put(flag: entry.due != nil), output.put(entry.due ?? 0, 8),
             output.put(UInt64(entry.secrets.count), 1)
         else { return false }
         for secret in entry.secrets {
@@ -49,11 +50,11 @@ extension HandedState {
     }
 
     private static func write(_ marks: DrainMarks, to output: inout OutputSpan<UInt8>) -> Bool {
-        guard output.put(marks.isWhole ? 1 : 0, 1), output.put(UInt64(marks.named.count), 4) else {
+        guard output.put(flag: marks.isWhole), output.put(UInt64(marks.named.count), 4) else {
             return false
         }
         for (name, isDrained) in marks.named {
-            guard output.put(text: name), output.put(isDrained ? 1 : 0, 1) else { return false }
+            guard output.put(text: name), output.put(flag: isDrained) else { return false }
         }
         return true
     }
@@ -71,8 +72,8 @@ extension HandedState {
     }
 
     private static func write(_ family: Family?, to output: inout OutputSpan<UInt8>) -> Bool {
-        guard let family else { return output.put(0, 1) }
-        guard output.put(1, 1), output.put(family.key.bytes), output.put(UInt64(family.elders.count), 2)
+        guard let family else { return output.put(flag: false) }
+        guard output.put(flag: true), output.put(family.key.bytes), output.put(UInt64(family.elders.count), 2)
         else {
             return false
         }

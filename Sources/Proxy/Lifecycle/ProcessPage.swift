@@ -1,5 +1,6 @@
 internal import Access
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import PerMessageDeflate
 internal import Routing
@@ -41,10 +42,10 @@ extension ProxyServer {
         for listener in current.listeners {
             let certificates = Dictionary(grouping: listener.tls?.certificates ?? [], by: \.name)
             for (name, same) in certificates {
-                guard let end = same.map(\.secondsUntilExpiry).min() else { continue }
+                guard let end = same.map(\.untilExpiry).min() else { continue }
                 all.set(
                     .certificateExpiry, [listener.name, name],
-                    to: (ProcessFacts.wallClock() + Double(end)).rounded())
+                    to: (ProcessFacts.wallClock() + end.inSeconds).rounded())
             }
         }
     }
@@ -66,7 +67,7 @@ extension ProxyServer {
     }
 
     func standing(of backend: BackendState, in upstream: String) -> BackendStanding {
-        let slowStart = current.configuration.upstreams[upstream]?.policy.rules.slowStart ?? 0
+        let slowStart = current.configuration.upstreams[upstream]?.policy.rules.slowStart ?? .zero
         return backend.standing(at: EventLoop.clock, slowStart: slowStart)
     }
 

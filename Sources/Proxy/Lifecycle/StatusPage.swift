@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import TLS
 internal import Telemetry
@@ -69,13 +70,13 @@ extension ProxyServer {
     }
 
     private func certificate(_ certificate: Certificate, of listener: String) -> JSONValue {
-        let left = certificate.secondsUntilExpiry
+        let left = certificate.untilExpiry
         return .object([
             ("listener", .string(listener)), ("name", .string(certificate.name)),
             ("subject", .string(certificate.subject)),
             ("issuer", .string(certificate.issuer)),
-            ("expires", .string(WallTime.text(secondsFromNow: left))),
-            ("expires_in_seconds", .integer(left)), ("key_fits", .flag(certificate.keyFits)),
+            ("expires", .string(WallTime.text(after: left))),
+            ("expires_in_seconds", .integer(left.wholeSeconds)), ("key_fits", .flag(certificate.keyFits)),
         ])
     }
 

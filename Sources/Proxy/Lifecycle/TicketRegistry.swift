@@ -1,3 +1,4 @@
+internal import Durations
 internal import Synchronization
 internal import TLS
 
@@ -5,6 +6,7 @@ internal import TLS
 final class TicketRegistry: Sendable {
     private struct Entry {
         let keys: TicketKeys
+        /// In nanoseconds, as it is handed over.
         var period: UInt64
         var due: UInt64?
     }
@@ -13,8 +15,9 @@ final class TicketRegistry: Sendable {
 
     init() {}
 
-    /// - Parameter period: nanoseconds after which another key is used; 0 = never.
-    func keys(for listener: String, rotatedEvery period: UInt64) throws(TLSError) -> TicketKeys {
+    /// - Parameter duration: after which another key is used; 0 = never.
+    func keys(for listener: String, rotatedEvery duration: Duration) throws(TLSError) -> TicketKeys {
+        let period = duration.nanoseconds
         let known = entries.withLock { entries -> TicketKeys? in
             if entries[listener]?.period != period {
                 entries[listener]?.period = period

@@ -1,4 +1,5 @@
 internal import ACME
+internal import Durations
 internal import Logging
 internal import Telemetry
 
@@ -6,7 +7,7 @@ internal import Telemetry
 enum CertificateEvent: Event {
     case asking(_ name: String, _ directory: String)
     case issued(_ name: String, expires: Double, issuer: String)
-    case failed(_ name: String, _ cause: String, retryIn: Int, failures: Int, _ alarm: RenewalAlarm)
+    case failed(_ name: String, _ cause: String, retryIn: Duration, failures: Int, _ alarm: RenewalAlarm)
     /// Not asked for at once, since asking has failed before.
     case putOff(_ name: String, due: Double, _ cause: String, failures: Int)
     case standsIn(_ listener: String, _ name: String)
@@ -66,9 +67,9 @@ extension CertificateEvent {
         case .asking(let name, let directory): ["name": "\(name)", "authority": "\(directory)"]
         case .issued(let name, let expires, let issuer):
             ["name": "\(name)", "issuer": "\(issuer)", "expires": "\(WallTime.text(at: expires))"]
-        case .failed(let name, let cause, let seconds, let failures, _):
+        case .failed(let name, let cause, let time, let failures, _):
             [
-                "name": "\(name)", "cause": "\(cause)", "retry_in_s": .stringConvertible(seconds),
+                "name": "\(name)", "cause": "\(cause)", "retry_in_s": .stringConvertible(time.wholeSeconds),
                 "failures": .stringConvertible(failures),
             ]
         case .putOff(let name, let due, let cause, let failures):

@@ -1,3 +1,4 @@
+internal import Durations
 internal import Logging
 
 /// What the process and its operator do.
@@ -6,7 +7,7 @@ enum ProcessEvent: Event {
     /// A worker's loop, memory or TLS could not be set up: the process ends.
     case workerFailed(_ worker: Int, _ cause: String)
     /// - Parameter limit: nanoseconds.
-    case draining(signal: String, limit: UInt64)
+    case draining(signal: String, limit: Duration)
     case stopped(cause: String)
     case reloaded
     case reloadFailed(_ complaints: [String])
@@ -32,7 +33,7 @@ enum ProcessEvent: Event {
     case handOverDone(process: Int32)
     case handOverFailed(_ cause: String)
     /// Another process accepts, and this one leaves its sessions alone for so many nanoseconds.
-    case lingering(_ limit: UInt64)
+    case lingering(_ limit: Duration)
     /// What the process before this one knew goes on.
     case stateTaken(listeners: Int, drained: Int)
     /// Ticket keys and drains by order end with the process that had them.
@@ -67,7 +68,11 @@ extension ProcessEvent {
                     ["worker": .stringConvertible(worker), "cause": "\(cause)"])
             ]
         case .draining(let signal, let limit):
-            [.operation(.notice, "draining", ["signal": "\(signal)", "limit_ms": .milliseconds(limit)])]
+            [
+                .operation(
+                    .notice, "draining",
+                    ["signal": "\(signal)", "limit_ms": .milliseconds(limit.nanoseconds)])
+            ]
         case .stopped(let cause): [.operation(.notice, "stopped", ["cause": "\(cause)"])]
         case .certificateExpires(let listener, let name, let words):
             [
@@ -161,7 +166,7 @@ extension ProcessEvent {
             [
                 .operation(
                     .notice, "sessions go on in this process until they end",
-                    ["limit_ms": .milliseconds(limit)])
+                    ["limit_ms": .milliseconds(limit.nanoseconds)])
             ]
         case .stateTaken(let listeners, let drained):
             [

@@ -13,10 +13,12 @@ struct AuthorityPolicy: Sendable {
     let method: String?
     /// Fields of its answer that the backend gets, and never from the client.
     let pass: [String]
-    /// Nanoseconds; 0 = off.
-    let timeout: UInt64
-    let cache: UInt64
-    let recheck: UInt64
+    /// Until its answer.
+    let timeout: Duration
+    /// How long its answer holds for the same question; 0 = it is asked each time.
+    let cache: Duration
+    /// How often it is asked about a session that goes on; 0 = never.
+    let recheck: Duration
     let onFailure: OnFailure
     /// Checks in a row that may fail before a session is closed.
     let failures: Int

@@ -1,3 +1,5 @@
+internal import Durations
+
 /// How long a drain takes to close its sessions.
 ///
 /// All clients reconnect elsewhere as soon as they are closed; spreading the closes keeps that from being a storm. A
@@ -8,8 +10,8 @@ struct DrainPlan {
 
     /// Nanoseconds over which `sessions` are to be closed when the drain may last `limit`; a fifth of the limit is left
     /// for their closing handshakes.
-    static func spread(sessions: Int, limit: UInt64) -> UInt64 {
-        let usable = limit / 5 * 4
+    static func spread(sessions: Int, limit: Duration) -> UInt64 {
+        let usable = limit.nanoseconds / 5 * 4
         guard sessions < crowd else { return usable }
         return usable / UInt64(crowd) * UInt64(max(sessions, 0))
     }

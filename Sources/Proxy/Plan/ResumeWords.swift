@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import Telemetry
 
 /// Why a client that came back to its session gets a fresh one.
@@ -27,7 +28,7 @@ struct ResumeWords {
     private let members: [(String, JSONValue)]
 
     init(session: String, token: ResumeToken, _ rules: ResumeConfiguration) {
-        let within = Int(clamping: rules.within / 1_000_000_000)
+        let within = rules.within.wholeSeconds
         members = [
             ("session", .string(session)), ("token", .string(token.text)), ("within", .integer(within)),
         ]

@@ -26,8 +26,8 @@ final class Route: Sendable {
     let limits: LimitsConfiguration
     /// What `limits.per` asks for.
     let keyed: [KeyedRule]
-    /// Nanoseconds; 0 = for ever.
-    let maxAge: UInt64
+    /// 0 = for ever.
+    let maxAge: Duration
     let timeouts: Timeouts
     let occupancy: RouteOccupancy
 

@@ -48,8 +48,8 @@ enum KeySource: Sendable {
 /// What becomes of a session whose token expires.
 struct ExpiryPolicy: Sendable {
     let code: UInt16
-    /// Nanoseconds before the end at which the client is told; 0 = never.
-    let warning: UInt64
+    /// How long before the end the client is told; 0 = never.
+    let warning: Duration
     let warningText: String
     /// How messages with a new token begin; nil = none are taken.
     let renewalPrefix: String?

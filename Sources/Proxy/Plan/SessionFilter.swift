@@ -1,3 +1,4 @@
+internal import Durations
 internal import HTTPProtocol
 
 /// Which sessions an operator means: those of which all is so that is given. Pure.
@@ -38,8 +39,8 @@ struct SessionFilter: Equatable, Sendable {
         var client: String
         var subject: String?
         var state: State
-        /// Nanoseconds since it began.
-        var age: UInt64
+        /// Since it began.
+        var age: Duration
     }
 
     var route: String?
@@ -48,8 +49,8 @@ struct SessionFilter: Equatable, Sendable {
     var client: Clients?
     var subject: String?
     var state: State?
-    /// Nanoseconds; nil = of any age.
-    var olderThan: UInt64?
+    /// nil = of any age.
+    var olderThan: Duration?
 
     /// All sessions are meant.
     var isEmpty: Bool { self == SessionFilter() }
@@ -77,7 +78,7 @@ extension SessionFilter: CustomStringConvertible {
         let given: [(String, String?)] = [
             ("route", route), ("upstream", upstream), ("backend", backend), ("client", client),
             ("subject", subject), ("state", state?.rawValue),
-            ("older_than", olderThan.map { "\($0 / 1_000_000)ms" }),
+            ("older_than", olderThan.map { "\($0.nanoseconds / 1_000_000)ms" }),
         ]
         return given.compactMap { name, value in value.map { "\(name)=\($0)" } }.joined(separator: " ")
     }

@@ -5,7 +5,8 @@ internal import WebSocketProtocol
 /// nothing that the peer sends is looked at. It keeps itself until then.
 final class Farewell: PeerOwner, TimerTarget {
     private let peer: WebSocketPeer
-    private let worker: SessionContext
+    private let loop: EventLoop
+    private var done: (() -> Void)?
     private var timer: TimerToken?
     private var machine: SessionMachine
     private var keptAlive: Farewell?
@@ -13,10 +14,15 @@ final class Farewell: PeerOwner, TimerTarget {
     /// - Parameters:
     ///   - state: what was said on it.
     ///   - deadline: how long nothing may move.
-    init(_ peer: WebSocketPeer, _ state: consuming SideState, worker: SessionContext, deadline: UInt64) {
+    ///   - done: called once, when the connection has ended.
+    init(
+        _ peer: WebSocketPeer, _ state: consuming SideState, on loop: EventLoop, deadline: UInt64,
+        done: @escaping () -> Void = {}
+    ) {
         self.peer = peer
-        self.worker = worker
-        let nobody = SideState.absent(since: worker.loop.now)
+        self.loop = loop
+        self.done = done
+        let nobody = SideState.absent(since: loop.now)
         machine =
             peer.side == .backend
             ? SessionMachine(client: nobody, backend: state, closingWithin: deadline)
@@ -28,21 +34,26 @@ final class Farewell: PeerOwner, TimerTarget {
         keptAlive = self
         peer.start(for: self)
         carryOut(
-            machine.close(
-                payload ?? ClosePayload(.goingAway, ""), by: .proxy, cause: .close, at: worker.loop.now))
+            machine.close(payload ?? ClosePayload(.goingAway, ""), by: .proxy, cause: .close, at: loop.now))
         // Its answer would not be looked at, so it is not waited for.
         if peer.side == .client { peer.transport.finish() }
     }
 
+    /// Waits no longer, or not at all.
+    func abort() {
+        peer.owner = self
+        carryOut(machine.abort(by: .proxy, cause: .close))
+    }
+
     private func carryOut(_ orders: SessionOrders) {
         peer.carryOut(orders[peer.side], machine.gate(peer.side))
+        // One that was never read is read from here on, so that its end is seen.
         if orders.beginsEnd {
-            peer.flowAgain()
-            peer.goOn()
+            if peer.holds.isEmpty { peer.goOn() } else { peer.flowAgain() }
         }
         if let deadline = orders.deadline {
-            worker.loop.cancel(timer)
-            timer = worker.loop.schedule(self, kind: 0, after: deadline)
+            loop.cancel(timer)
+            timer = loop.schedule(self, kind: 0, after: deadline)
         }
         if orders.isOver { finish() }
     }
@@ -52,18 +63,22 @@ final class Farewell: PeerOwner, TimerTarget {
     func ended(_ peer: WebSocketPeer, _ error: TransportError?) {
         let cause = error.map { EndingCause.connectionLost($0.description) }
         // The peer's end is all that is waited for.
-        carryOut(machine.ended(peer.side, cause ?? .close, isSettled: true, at: worker.loop.now))
+        carryOut(machine.ended(peer.side, cause ?? .close, isSettled: true, at: loop.now))
     }
 
     func timerFired(_ kind: UInt8) {
         timer = nil
-        carryOut(machine.deadlinePassed(at: worker.loop.now, getsOn: peer.closesOn()))
+        // What was said before may still be on its way.
+        carryOut(machine.deadlinePassed(at: loop.now, getsOn: peer.closesOn()))
     }
 
     private func finish() {
-        worker.loop.cancel(timer)
+        loop.cancel(timer)
         timer = nil
         peer.owner = nil
+        let done = self.done
+        self.done = nil
         keptAlive = nil
+        done?()
     }
 }

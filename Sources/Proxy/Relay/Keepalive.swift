@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import WebSocketProtocol
 
@@ -97,7 +98,8 @@ extension Progress {
     /// Of a peer on this loop. Jittered, so that peers that came together are not pinged together.
     init(_ timeouts: Route.Timeouts, on loop: EventLoop) {
         self.init(
-            interval: loop.random.jittered(timeouts.pingInterval, by: 0.1), timeout: timeouts.pongTimeout,
-            slowConsumer: timeouts.slowConsumer, now: loop.now)
+            interval: loop.random.jittered(timeouts.pingInterval, by: 0.1),
+            timeout: timeouts.pongTimeout.nanoseconds,
+            slowConsumer: timeouts.slowConsumer.nanoseconds, now: loop.now)
     }
 }

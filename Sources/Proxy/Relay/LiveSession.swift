@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
@@ -44,7 +45,7 @@ class LiveSession: PeerOwner, TimerOwner {
         machine = SessionMachine(
             client: .open(isMidFrame: false),
             backend: backend == nil ? .absent(since: worker.loop.now) : .open(isMidFrame: false),
-            closingWithin: route.timeouts.close)
+            closingWithin: route.timeouts.close.nanoseconds)
         meter = worker.metrics.meter(route: route.name, backend: facts.backend)
         idleness = Idleness(at: worker.loop.now)
         beginAge()
@@ -346,14 +347,14 @@ class LiveSession: PeerOwner, TimerOwner {
     /// Sessions that came together don't go together.
     private func beginAge() {
         let age = route.maxAge
-        if age > 0 { agedAt = loop.now &+ loop.random.jittered(age, by: 0.1) }
+        if age > .zero { agedAt = loop.now &+ loop.random.jittered(age, by: 0.1) }
     }
 
     private func isIdle(at now: UInt64) -> Bool {
-        guard route.timeouts.idle > 0, client.isConnected else { return false }
+        guard route.timeouts.idle > .zero, client.isConnected else { return false }
         let peers = self.peers
         return idleness.isReached(
-            route.timeouts.idle, bytes: peers.reduce(0) { $0 &+ $1.tally.bytesReceived },
+            route.timeouts.idle.nanoseconds, bytes: peers.reduce(0) { $0 &+ $1.tally.bytesReceived },
             isMidMessage: peers.contains { $0.frames.isMidMessage }, at: now
         ) {
             // Each is looked at, as the next look compares.
@@ -367,7 +368,7 @@ class LiveSession: PeerOwner, TimerOwner {
         for peer in peers where peer.isConnected {
             if let due = peer.nextCheck { next = min(next, due) }
         }
-        if route.timeouts.idle > 0 { next = min(next, idleness.due(route.timeouts.idle)) }
+        if route.timeouts.idle > .zero { next = min(next, idleness.due(route.timeouts.idle.nanoseconds)) }
         if let due = nextMore { next = min(next, due) }
         if agedAt > 0 { next = min(next, agedAt) }
         arm(.housekeeping, after: next > now ? next - now : 1)

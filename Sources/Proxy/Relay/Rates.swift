@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import WebSocketProtocol
 
@@ -6,15 +7,16 @@ internal import WebSocketProtocol
 extension LiveSession {
     /// Something waits for a peer, and whoever makes more of it was stopped: it is to take some.
     func awaitTaking(by peer: WebSocketPeer) {
-        guard route.timeouts.slowConsumer > 0 else { return }
+        guard route.timeouts.slowConsumer > .zero else { return }
         peer.mustTake()
-        arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer))
+        arm(.slowConsumer, after: StallWatch.firstLook(route.timeouts.slowConsumer.nanoseconds))
     }
 
     func checkSlowConsumers() {
+        let limit = route.timeouts.slowConsumer.nanoseconds
         var next: UInt64?
         for peer in peers where peer.isConnected {
-            if let cause = peer.stalls(route.timeouts.slowConsumer, &next) { return gone(peer, cause) }
+            if let cause = peer.stalls(limit, &next) { return gone(peer, cause) }
         }
         if let next { arm(.slowConsumer, after: next) }
     }

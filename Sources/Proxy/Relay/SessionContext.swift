@@ -16,7 +16,19 @@ class SessionContext: AccessContext {
     /// Those whose clients may come back, by their numbers.
     private final var resumable: [UInt64: Session] = [:]
     /// How this process names itself in their tokens, and what it seals those with.
-    final var tokenSeal: (process: UInt64, key: ResumeKey)?
+    final var tokenSeal: TokenSeal
+
+    typealias TokenSeal = (process: UInt64, key: ResumeKey)
+
+    init(
+        index: Int, configuration: ProxyConfiguration, passwords: PasswordDesk, tokenLives: TokenLives,
+        tokenSeal: TokenSeal, resolver: Resolver, log: LogSinks, loop: EventLoop
+    ) throws(TLSError) {
+        self.tokenSeal = tokenSeal
+        try super.init(
+            index: index, configuration: configuration, passwords: passwords, tokenLives: tokenLives,
+            resolver: resolver, log: log, loop: loop)
+    }
 
     final var sessionCount: Int { sessions.count }
     /// Of sessions that a drain of the process closes.
@@ -56,8 +68,7 @@ class SessionContext: AccessContext {
     final func resumable(_ id: SessionID) -> Session? { id.worker == index ? resumable[id.number] : nil }
 
     final func token(for session: Session) -> ResumeToken {
-        let seal = tokenSeal ?? (0, ResumeKey(using: &loop.random))
-        return ResumeToken(session.id, of: seal.process, seal.key, using: &loop.random)
+        ResumeToken(session.id, of: tokenSeal.process, tokenSeal.key, using: &loop.random)
     }
 
     /// Something that lived here has gone.

@@ -1,4 +1,5 @@
 internal import Access
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
@@ -96,8 +97,8 @@ final class SessionLease: TimerTarget {
         }
         let left = end - ProcessFacts.wallClock()
         arm(.end, left > Self.longestSleep ? nanoseconds(Self.longestSleep) : nanoseconds(left) &+ jitter)
-        guard policy.warning > 0, !isWarned else { return disarm(.warning) }
-        let before = left - Double(policy.warning) / Self.second
+        guard policy.warning > .zero, !isWarned else { return disarm(.warning) }
+        let before = left - policy.warning.inSeconds
         if before < Self.longestSleep { arm(.warning, nanoseconds(before)) }
     }
 

@@ -1,4 +1,5 @@
 internal import Access
+internal import Durations
 internal import EventLoop
 internal import Telemetry
 
@@ -16,7 +17,7 @@ extension LiveSession {
     var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
     var upstreamName: String { facts.upstream }
 
-    private var age: UInt64 { worker.loop.now - min(began, worker.loop.now) }
+    private var age: Duration { .nanoseconds(worker.loop.now - min(began, worker.loop.now)) }
 
     /// What filters look at.
     var traits: SessionFilter.Traits {
@@ -34,8 +35,8 @@ extension LiveSession {
             text("backend", facts.backend), text("client", facts.client),
             ("subject", .optional(bearer?.bearer.subject)), text("state", state.rawValue),
             text("host", facts.host), text("path", facts.path), text("request_id", facts.requestID),
-            text("began", WallTime.text(secondsFromNow: -Int(clamping: age / 1_000_000_000))),
-            ("age_seconds", .number(Double(age / 1_000_000) / 1000)),
+            text("began", WallTime.text(after: .zero - age)),
+            ("age_seconds", .number(Double(age.nanoseconds / 1_000_000) / 1000)),
         ]
         members += counts
         if !facts.subprotocol.isEmpty { members.append(text("subprotocol", facts.subprotocol)) }

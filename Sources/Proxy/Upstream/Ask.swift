@@ -61,8 +61,8 @@ final class Ask: TimerTarget {
                 allowance: RetryAllowance(
                     attempts: policy.retry.attempts,
                     connectTimeout: upstream.settings.configuration.connectTimeout, now: worker.loop.now),
-                boundsQueue: policy.handshakes.queueTimeout > 0,
-                boundsAnswer: request.isUpgrade && upstream.responseTimeout > 0))
+                boundsQueue: policy.handshakes.queueTimeout > .zero,
+                boundsAnswer: request.isUpgrade && upstream.responseTimeout > .zero))
     }
 
     var phase: Fault.Phase { machine.phase }

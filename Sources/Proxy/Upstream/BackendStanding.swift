@@ -23,7 +23,7 @@ struct BackendStanding: Equatable, Sendable {
 }
 
 extension BackendState {
-    func standing(at now: UInt64, slowStart: UInt64) -> BackendStanding {
+    func standing(at now: UInt64, slowStart: Duration) -> BackendStanding {
         let health = self.health
         var rules = HealthRules()
         rules.slowStart = slowStart

@@ -37,7 +37,7 @@ final class Dial: TransportReceiver, TimerTarget {
 
     /// Starts; `done` comes from a later turn of the loop, never from inside this call.
     init(
-        _ address: BackendAddress, tls: ClientTLSContext?, protocols: [String]? = nil, timeout: UInt64,
+        _ address: BackendAddress, tls: ClientTLSContext?, protocols: [String]? = nil, timeout: Duration,
         preamble: [UInt8] = [], worker: UpstreamContext, done: @escaping Done
     ) {
         self.worker = worker
@@ -45,7 +45,7 @@ final class Dial: TransportReceiver, TimerTarget {
         self.protocols = protocols
         self.preamble = preamble
         self.done = done
-        if timeout > 0 { deadline = worker.loop.schedule(self, kind: 0, after: timeout) }
+        if timeout > .zero { deadline = worker.loop.schedule(self, kind: 0, after: timeout) }
         switch address {
         case .socket(let address):
             remaining = [address]

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 
 /// Checks the backends of one upstream again and again, each at its own jittered times. One worker of the process does
@@ -38,7 +39,7 @@ final class HealthChecks {
     /// The checks of one backend.
     private final class Watch: TimerTarget {
         /// The first checks come soon: what is down from the start should be known before the first clients.
-        private static let firstWithin: UInt64 = 200_000_000
+        private static let firstWithin = Duration.milliseconds(200)
 
         let backend: Backend
         private let health: UpstreamPolicy.Health
@@ -53,7 +54,7 @@ final class HealthChecks {
         }
 
         func start() {
-            let most = min(Self.firstWithin, health.interval)
+            let most = min(Self.firstWithin, health.interval).nanoseconds
             schedule(after: UInt64.random(in: 0...most, using: &worker.loop.random))
         }
 

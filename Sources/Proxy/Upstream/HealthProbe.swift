@@ -46,7 +46,7 @@ final class HealthProbe: TransportReceiver, TimerTarget {
         payload = Array(worker.requestID().utf8.prefix(16))
         deadline = worker.loop.schedule(self, kind: 0, after: health.timeout)
         dial = Dial(
-            backend.address, tls: backend.settings.tls, timeout: 0, preamble: backend.checkPreamble,
+            backend.address, tls: backend.settings.tls, timeout: .zero, preamble: backend.checkPreamble,
             worker: worker
         ) { [weak self] in self?.dialled($0) }
     }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 
 /// Looks the `dns:` names of one upstream up again and again. One worker of the process does it for all; the answers are
@@ -25,7 +26,7 @@ final class NameRefresh: TimerTarget {
     /// - Parameter changed: called when the list of backends has become another.
     init(_ settings: UpstreamSettings, on worker: UpstreamContext, changed: @escaping () -> Void) {
         state = settings.state
-        interval = settings.policy.resolveInterval
+        interval = settings.policy.resolveInterval.nanoseconds
         self.worker = worker
         self.changed = changed
     }

@@ -27,9 +27,9 @@ struct PoolMachine {
     }
 
     /// Nanoseconds that a connection dialled ahead may wait. 0 = as long as the backend lets it.
-    func patience(idleTimeout: UInt64) -> UInt64 {
+    func patience(idleTimeout: Duration) -> Duration {
         guard fixed == nil else { return idleTimeout }
-        return idleTimeout == 0 ? WarmDemand.patience : min(idleTimeout, WarmDemand.patience)
+        return idleTimeout == .zero ? WarmDemand.patience : min(idleTimeout, WarmDemand.patience)
     }
 
     private func level(at now: UInt64) -> Int { fixed ?? min(demand.level(at: now), most) }

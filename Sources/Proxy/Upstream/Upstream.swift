@@ -47,9 +47,9 @@ final class Upstream {
     }
 
     var name: String { settings.state.name }
-    var responseTimeout: UInt64 { settings.configuration.responseTimeout }
+    var responseTimeout: Duration { settings.configuration.responseTimeout }
     /// The same for plain requests.
-    var plainResponseTimeout: UInt64 { settings.configuration.plainResponseTimeout }
+    var plainResponseTimeout: Duration { settings.configuration.plainResponseTimeout }
 
     /// The backends as they are listed now.
     var backends: [Backend] {

@@ -8,7 +8,7 @@ internal import EventLoop
 final class UpstreamPool {
     private unowned let backend: Backend
     private let worker: UpstreamContext
-    private let idleTimeout: UInt64
+    private let idleTimeout: Duration
     private var machine: PoolMachine
     private var idle: [WarmConnection] = []
     private var dials: [ObjectIdentifier: Dial] = [:]
@@ -18,7 +18,7 @@ final class UpstreamPool {
     var idleCount: Int { idle.count }
 
     init(
-        for backend: Backend, level: PoolMachine.Level, most: Int, idleTimeout: UInt64,
+        for backend: Backend, level: PoolMachine.Level, most: Int, idleTimeout: Duration,
         worker: UpstreamContext
     ) {
         self.backend = backend
@@ -131,10 +131,10 @@ private final class WarmConnection: TransportReceiver, TimerTarget {
         self.pool = pool
     }
 
-    func watch(for idleTimeout: UInt64, on worker: UpstreamContext) {
+    func watch(for idleTimeout: Duration, on worker: UpstreamContext) {
         connection.receiver = self
         connection.resumeReading()
-        guard idleTimeout > 0 else { return }
+        guard idleTimeout > .zero else { return }
         // Jittered: connections dialled together must not be replaced together.
         age = worker.loop.schedule(self, kind: 0, after: worker.loop.random.jittered(idleTimeout, by: 0.1))
     }

@@ -7,7 +7,7 @@ struct WarmDemand {
     /// No more are worth their memory: a dial takes far less than a second.
     static let most = 16
     /// Nanoseconds that one may wait for a session; then it was one too many.
-    static let patience: UInt64 = 5_000_000_000
+    static let patience = Duration.seconds(5)
 
     private static let second: UInt64 = 1_000_000_000
     /// What is left of a number after a second; the sum over all seconds is five times what one brings.

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import HandedBytes
 
 /// A client's connection that another process of this program has sent, for one of our workers.
 struct Arrival: Sendable {

@@ -1,5 +1,6 @@
 internal import Access
 internal import Configuration
+internal import Durations
 
 /// The numbers of one entry of a route's `limits.per`; those of its key's store are the newest configuration's.
 struct KeyedNumbers: Equatable, Sendable {
@@ -23,8 +24,8 @@ struct KeyedNumbers: Equatable, Sendable {
         switch limit.burst {
         case .time(let time):
             upgrades = Rate(limit.upgradesPerMinute, per: minute, atOnce: limit.upgradesPerMinute)
-            messages = Rate(limit.messagesPerSecond, burst: time)
-            bytes = Rate(limit.bytesPerSecond, burst: time)
+            messages = Rate(limit.messagesPerSecond, burst: time.nanoseconds)
+            bytes = Rate(limit.bytesPerSecond, burst: time.nanoseconds)
         case .count(let count):
             upgrades = Rate(limit.upgradesPerMinute, per: minute, atOnce: count)
             messages = Rate(limit.messagesPerSecond, atOnce: count)

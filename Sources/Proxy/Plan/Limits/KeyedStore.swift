@@ -67,13 +67,13 @@ final class KeyedStore: Sendable {
             let entry = table.value(of: key, make: { KeyedEntry() }, isHeld: \.isHeld)
             return (entry, entry.enter(isSession: isSession, numbers))
         }
-        if let full { throw Fault(.access(.overLimit(full, key: name, seconds: 1))) }
+        if let full { throw Fault(.access(.overLimit(full, key: name, retryAfter: .seconds(1)))) }
         guard isSession, numbers.upgrades.isOn else { return entry }
         let wait = KeyedEntry.change(entry.upgrades) { numbers.upgrades.admitting($0, taking: 1, at: now) }
         guard wait > 0 else { return entry }
         entry.leave(isSession: isSession)
-        let seconds = Int(clamping: wait / Rate.oneSecond + 1)
-        throw Fault(.access(.overLimit("upgrades_per_minute", key: name, seconds: seconds)))
+        let time = Duration.seconds(wait / Rate.oneSecond + 1)
+        throw Fault(.access(.overLimit("upgrades_per_minute", key: name, retryAfter: time)))
     }
 
     /// Keys that are kept now.

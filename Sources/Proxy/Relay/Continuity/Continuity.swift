@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
@@ -131,8 +132,8 @@ final class Continuity: TimerOwner {
 
     /// When it may go to sleep; nil where it never does, or is asleep.
     var sleepDue: UInt64? {
-        guard terms.rules.hibernateAfter > 0, machine.isSettled else { return nil }
-        return lastMessage &+ terms.rules.hibernateAfter
+        guard terms.rules.hibernateAfter > .zero, machine.isSettled else { return nil }
+        return lastMessage &+ terms.rules.hibernateAfter.nanoseconds
     }
 
     /// Lets it sleep if nothing was said for long enough.
@@ -149,7 +150,7 @@ final class Continuity: TimerOwner {
         guard lastWords == nil else { return false }
         guard !machine.clientCloses(at: now) else { return true }
         lastWords = (payload, false)
-        arm(.lastWords, after: max(session?.route.timeouts.close ?? 1, 1))
+        arm(.lastWords, after: max(session?.route.timeouts.close.nanoseconds ?? 1, 1))
         return false
     }
 
@@ -205,7 +206,7 @@ final class Continuity: TimerOwner {
         guard let peer = session?.releaseBackend() else { return }
         formerTally = formerTally.adding(peer.tally)
         if lingers {
-            Farewell(peer, .parted, worker: worker, deadline: Self.partingTime).begin(nil)
+            Farewell(peer, .parted, on: worker.loop, deadline: Self.partingTime).begin(nil)
         } else {
             peer.transport.close()
         }

@@ -68,7 +68,7 @@ extension Continuity {
         next.backend.state.sessionEnded()
         let peer = SessionAssembly(plan: plan, accepted: next.accepted, worker: worker)
             .backendSide(next.transport)
-        Farewell(peer, .open(isMidFrame: false), worker: worker, deadline: Self.partingTime)
+        Farewell(peer, .open(isMidFrame: false), on: worker.loop, deadline: Self.partingTime)
             .begin(ClosePayload(.goingAway, "not needed any more"))
     }
 

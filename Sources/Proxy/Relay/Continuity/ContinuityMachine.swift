@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import WebSocketProtocol
 
 /// Decides how a session goes on when its backend doesn't: when another is asked, at which point it takes over, which
@@ -19,6 +20,8 @@ struct ContinuityMachine: ~Copyable {
     static func pingInterval(resends: Bool) -> UInt64 { resends ? 10_000_000 : 100_000_000 }
 
     private let rules: ContinuityConfiguration
+    /// `within`, counted; 0 = for ever.
+    private let patience: UInt64
     private(set) var count: DeliveryCount
     private var side = Side.carries
     private var next = Next.none
@@ -39,6 +42,7 @@ struct ContinuityMachine: ~Copyable {
 
     init(_ rules: ContinuityConfiguration) {
         self.rules = rules
+        patience = rules.within.nanoseconds
         let resends = rules.delivery == .atLeastOnce
         count = DeliveryCount(resends: resends, pingInterval: Self.pingInterval(resends: resends))
     }
@@ -60,8 +64,8 @@ struct ContinuityMachine: ~Copyable {
 
     /// When the client is to be told that there is no backend for it; nil where that is not to come.
     var deadline: UInt64? {
-        guard !isOver, rules.within > 0, let since else { return nil }
-        let (sum, isBeyond) = since.addingReportingOverflow(rules.within)
+        guard !isOver, patience > 0, let since else { return nil }
+        let (sum, isBeyond) = since.addingReportingOverflow(patience)
         return isBeyond ? nil : sum
     }
 

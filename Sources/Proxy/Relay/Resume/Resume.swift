@@ -202,7 +202,7 @@ final class Resume: TimerOwner, MemoryHolder {
         guard let session, machine.backendEnds(payload) == .waits else { return false }
         session.answerBackend(payload)
         session.releaseBackend().map {
-            Farewell($0, .parted, worker: worker, deadline: Self.partingTime).begin(nil)
+            Farewell($0, .parted, on: worker.loop, deadline: Self.partingTime).begin(nil)
         }
         return true
     }
@@ -227,8 +227,9 @@ final class Resume: TimerOwner, MemoryHolder {
             guard let self, let session = self.session, machine.hasFarewell, !session.isEnding else { return }
             session.continuity?.end()
             session.releaseBackend().map {
-                Farewell($0, .open(isMidFrame: false), worker: self.worker, deadline: Self.partingTime).begin(
-                    ClosePayload(.goingAway, "client did not come back"))
+                Farewell($0, .open(isMidFrame: false), on: self.worker.loop, deadline: Self.partingTime)
+                    .begin(
+                        ClosePayload(.goingAway, "client did not come back"))
             }
         }
     }
@@ -290,7 +291,7 @@ final class Resume: TimerOwner, MemoryHolder {
     private func takeOver(_ session: Session) {
         let isThere = session.client.isConnected
         guard let old = leaveClient(of: session), isThere else { return }
-        Farewell(old, .open(isMidFrame: false), worker: worker, deadline: Self.partingTime).begin(
+        Farewell(old, .open(isMidFrame: false), on: worker.loop, deadline: Self.partingTime).begin(
             ClosePayload(.policyViolation, "another connection has taken the session over"))
     }
 

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import WebSocketProtocol
 
 /// Decides how a session goes on when its client's connection doesn't: what is kept for the client, when its backend is
@@ -29,6 +30,8 @@ struct ResumeMachine: ~Copyable {
     }
 
     private let rules: ResumeConfiguration
+    /// `within`, counted; 0 = for ever.
+    private let patience: UInt64
     private var client = Client.here
     /// Of the backend's messages.
     private(set) var count = DeliveryCount(resends: true, pingInterval: ResumeMachine.pingInterval)
@@ -41,7 +44,10 @@ struct ResumeMachine: ~Copyable {
     private var streams: (client: Bool, backend: Bool) = (false, false)
     private var farewell: Farewell?
 
-    init(_ rules: ResumeConfiguration) { self.rules = rules }
+    init(_ rules: ResumeConfiguration) {
+        self.rules = rules
+        patience = rules.within.nanoseconds
+    }
 
     // MARK: What is known
 
@@ -55,8 +61,8 @@ struct ResumeMachine: ~Copyable {
 
     /// Until when the client is waited for; nil where it is not, or for ever.
     var deadline: UInt64? {
-        guard case .away(let since) = client, rules.within > 0 else { return nil }
-        let (sum, isBeyond) = since.addingReportingOverflow(rules.within)
+        guard case .away(let since) = client, patience > 0 else { return nil }
+        let (sum, isBeyond) = since.addingReportingOverflow(patience)
         return isBeyond ? nil : sum
     }
 

@@ -84,7 +84,7 @@ final class MultiplexPool {
         return holders == 0
     }
 
-    var idleTimeout: UInt64 { sharedOptions.idleTimeout }
+    var idleTimeout: Duration { sharedOptions.idleTimeout }
 
     /// Connections that are open, and what they carry.
     var count: Int { connections.count }

@@ -10,10 +10,10 @@ struct SharedConnectionOptions: Equatable {
     let streams: Int
     /// One is kept open though nothing needs it.
     let keepsOne: Bool
-    let connectTimeout: UInt64
-    let idleTimeout: UInt64
+    let connectTimeout: Duration
+    let idleTimeout: Duration
     /// How long frames may wait for others, so that they leave in one write.
-    let gather: UInt64
+    let gather: Duration
     /// Bytes of a header list that we take.
     let headList: Int
     private let tls: ClientTLSContext?
@@ -25,7 +25,7 @@ struct SharedConnectionOptions: Equatable {
         keepsOne = upstream.pool.warm ?? 0 > 0
         connectTimeout = upstream.connectTimeout
         idleTimeout = upstream.pool.idleTimeout
-        gather = upstream.pool.gather ?? GatherMachine.longest
+        gather = upstream.pool.gather ?? .nanoseconds(GatherMachine.longest)
         self.headList = headList
         tls = settings.tls
     }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTP2Protocol
 internal import PerMessageDeflate
@@ -39,20 +40,20 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         let timeouts = worker.configuration.timeouts
         watch = SharedConnectionWatch(
             SharedConnectionWatch.Limits(
-                interval: timeouts.pingInterval, timeout: timeouts.pongTimeout,
-                slowConsumer: timeouts.slowConsumer), now: worker.loop.now)
+                interval: timeouts.pingInterval.nanoseconds, timeout: timeouts.pongTimeout.nanoseconds,
+                slowConsumer: timeouts.slowConsumer.nanoseconds), now: worker.loop.now)
         idleSince = worker.loop.now
         account = MemoryAccount(on: worker.loop.memory)
     }
 
     /// Begins on a connection; the pool is told of the peer's settings, or that none came.
-    func start(on transport: StreamConnection, within limit: UInt64) throws(HTTP2Error) {
+    func start(on transport: StreamConnection, within limit: Duration) throws(HTTP2Error) {
         let connection = try HTTP2Connection(
             .client, on: transport, pool.options, owner: self, worker: worker,
-            gather: pool.sharedOptions.gather)
+            gather: pool.sharedOptions.gather.nanoseconds)
         self.connection = connection
         account = transport.account
-        if limit > 0 { arm(.opening, after: limit) }
+        if limit > .zero { arm(.opening, after: limit.nanoseconds) }
         connection.start()
     }
 
@@ -163,7 +164,9 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
         case .unread: return lose("takes nothing of what waits", .cut("nothing is read"))
         }
         tellStalled()
-        if pool.idleTimeout > 0, pool.isSpare(self), worker.loop.now - idleSince >= pool.idleTimeout {
+        if pool.idleTimeout > .zero, pool.isSpare(self),
+            worker.loop.now - idleSince >= pool.idleTimeout.nanoseconds
+        {
             close()
         }
         arm(.check, after: SharedConnectionWatch.step)
