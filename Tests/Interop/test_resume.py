@@ -224,6 +224,56 @@ def test_who_is_cut_before_it_has_the_next_token_comes_back_with_the_last_one(ru
     through(run, life)
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_count_that_can_not_be_true_moves_nothing(run, workers):
+    """Neither is anything sent again that the client may have, nor does the session end, nor leave who has it."""
+    async def life(proxy, backend):
+        one = await client(proxy).open()
+        await one.say("a")
+        await one.until(1)
+        for is_away in (False, True):
+            for count in ("3", "1000000", "-1", "1e0", "18446744073709551616", "NaN"):
+                other = await client(proxy).open(f"trunkline-resume={one.token}&received={count}")
+                assert other.words["resumed"] is False and other.words["reason"] == "wrong count", (count, other.words)
+                await other.leave()
+                assert one.closed is None and other.heard == []
+            await one.say("b")
+            if not is_away:
+                await one.until(2)
+                await one.cut()
+        await one.back()
+        assert one.words["resumed"] is True and one.words["received"] == 2
+        assert await one.until(3) == ["a", "b", "b"]
+        await one.leave()
+
+    through(run, life, workers=workers)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_of_several_connections_with_one_token_one_has_the_session(run, workers):
+    """At the same instant, while the client is away and while it is there."""
+    async def life(proxy, backend):
+        for turn in range(8):
+            one = await client(proxy).open()
+            await one.say("a")
+            await one.until(1)
+            if turn % 2:
+                await one.cut()
+            several = await asyncio.gather(*(client(proxy).open(f"trunkline-resume={one.token}&received=1") for _ in range(4)))
+            there = [other for other in several if other.words.get("resumed")]
+            await eventually(lambda: sum(other.closed is None for other in there) == 1, "one has it")
+            assert {other.closed[0] for other in there if other.closed} <= {1008}
+            last = next(other for other in there if other.closed is None)
+            await last.say("b")
+            assert await last.until(1) == ["b"]
+            for other in several:
+                await other.leave()
+            await one.leave()
+        await eventually(lambda: not backend.sockets, "all have ended")
+
+    through(run, life, workers=workers)
+
+
 def test_resume_only_gets_the_session_or_1008(run):
     async def life(proxy, backend):
         one = await client(proxy).open()

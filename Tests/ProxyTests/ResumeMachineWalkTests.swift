@@ -117,7 +117,7 @@ private struct ResumeWorld: ~Copyable {
             settle()
             for number in kept where UInt64(number) >= from { line.append(.message(number)) }
             if close != nil { line.append(.close) }
-        case .missedTooMuch, .gaveUp, .gone: isRefused = true
+        case .missedTooMuch, .neverSent, .gaveUp, .gone: isRefused = true
         }
     }
 

@@ -46,6 +46,17 @@ struct ResumeRequestTests {
         #expect(other.claim == ResumeRequest.Claim(token: token(), received: 3, isOnly: true))
     }
 
+    @Test("a count is digits alone; none is 0, and anything else is no count")
+    func counts() {
+        let cases: [(String, UInt64?)] = [
+            ("", 0), ("0", 0), ("12", 12), ("007", 7), ("18446744073709551615", .max),
+            ("18446744073709551616", nil),
+            ("-1", nil), ("+1", nil), (" 1", nil), ("1e3", nil), ("0x1", nil), ("1.0", nil), ("\u{663}", nil),
+            ("NaN", nil), (String(repeating: "1", count: 400), nil),
+        ]
+        for (text, count) in cases { #expect(ResumeRequest.Claim.count(text) == count, "\(text)") }
+    }
+
     @Test(
         "what is no token or no number is none",
         arguments: [

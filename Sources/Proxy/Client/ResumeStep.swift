@@ -93,10 +93,12 @@ extension SessionContext {
         guard resume.admits(token), session.route.name == plan.route.name,
             Bearer.isSame(subject: session.bearer?.bearer.subject, plan.admission?.bearer?.subject)
         else { return .refused(.wrongToken) }
-        switch resume.returns(having: claim.received ?? 0, showing: token) {
+        guard let received = claim.received else { return .refused(.wrongCount) }
+        switch resume.returns(having: received, showing: token) {
         case .resumes(let first, let close): return .resumes(resume, first: first, then: close)
         case .gaveUp(let payload): return .gaveUp(resume, payload)
         case .gone: return .refused(.unknown)
+        case .neverSent: return .refused(.wrongCount)
         case .missedTooMuch:
             session.abort(by: .client, cause: .clientNotBack)
             return .refused(.missedTooMuch)

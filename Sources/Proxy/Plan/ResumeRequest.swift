@@ -20,10 +20,16 @@ struct ResumeRequest: Equatable {
     struct Claim: Equatable {
         /// nil where it is no token at all.
         var token: ResumeToken?
-        /// nil where the client doesn't say.
-        var received: UInt64?
+        /// 0 where the client doesn't say; nil where what it says is no number: it can't be known then what it has had.
+        var received: UInt64? = 0
         /// No fresh session is wanted in its place.
         var isOnly = false
+
+        /// A count as it is written: decimal digits alone.
+        static func count(_ text: some StringProtocol) -> UInt64? {
+            guard text.utf8.allSatisfy({ $0.isDigit }) else { return nil }
+            return text.isEmpty ? 0 : UInt64(text)
+        }
     }
 
     /// The subprotocol was among those that it offered.
@@ -59,7 +65,7 @@ struct ResumeRequest: Equatable {
         let count = QueryText.take(countParameter, from: &head)
         let only = QueryText.take(onlyParameter, from: &head)
         return Claim(
-            token: ResumeToken(token), received: count.flatMap { UInt64($0) },
+            token: ResumeToken(token), received: Claim.count(count ?? "0"),
             isOnly: only.map { $0 != "0" } ?? false)
     }
 
@@ -68,7 +74,7 @@ struct ResumeRequest: Equatable {
         let count = parts.dropFirst().first { $0.hasPrefix("received=") }
         return Claim(
             token: parts.first.flatMap { ResumeToken($0) },
-            received: count.flatMap { UInt64($0.dropFirst("received=".count)) },
+            received: Claim.count(count?.dropFirst("received=".count) ?? "0"),
             isOnly: parts.dropFirst().contains("only"))
     }
 }

@@ -9,6 +9,8 @@ enum ResumeRefusal: String, Equatable, Sendable, CaseIterable {
     /// The token is another's, or was used.
     case wrongToken = "wrong token"
     case missedTooMuch = "too much was missed"
+    /// It claims to have had what was never sent, or says it in no number. The session goes on without it.
+    case wrongCount = "wrong count"
     /// The session was given up.
     case gaveUp = "given up"
 
@@ -18,6 +20,7 @@ enum ResumeRefusal: String, Equatable, Sendable, CaseIterable {
         case .unknown: "unknown"
         case .wrongToken: "wrong_token"
         case .missedTooMuch: "missed_too_much"
+        case .wrongCount: "wrong_count"
         case .gaveUp: "overflow"
         }
     }

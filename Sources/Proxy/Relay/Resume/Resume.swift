@@ -238,9 +238,11 @@ final class Resume: TimerOwner, MemoryHolder {
 
     /// Looks whether the client may have its session; where it may, `join` is to follow at once.
     func returns(having number: UInt64, showing shown: ResumeToken) -> OnReturn {
+        let found = machine.returns(having: number, at: now)
+        if found == .neverSent { return found }
         spent = shown
         token = nil
-        return machine.returns(having: number, at: now)
+        return found
     }
 
     /// The client's next connection carries the session from here on.

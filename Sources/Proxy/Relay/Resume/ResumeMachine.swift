@@ -146,6 +146,7 @@ struct ResumeMachine: ~Copyable {
     /// - Parameter number: of the backend's messages that it has had.
     mutating func returns(having number: UInt64, at now: UInt64) -> OnReturn {
         guard !isOver else { return .gone }
+        guard number <= count.sent else { return .neverSent }
         if case .givesUp(let payload) = farewell {
             client = .over
             return .gaveUp(payload)

@@ -28,8 +28,10 @@ enum OnKept: Equatable {
 enum OnReturn: Equatable {
     /// Its session, with all messages from this one on, and the Close that followed them.
     case resumes(from: UInt64, then: ClosePayload?)
-    /// Some of what it has missed is not kept any more, or never was.
+    /// Some of what it has missed is not kept any more.
     case missedTooMuch
+    /// It claims to have had what was never sent. Nothing changes.
+    case neverSent
     /// The session was given up.
     case gaveUp(ClosePayload)
     /// There is no session any more.
