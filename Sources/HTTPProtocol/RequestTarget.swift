@@ -74,13 +74,16 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
         return String(Substring(name.last == .dot ? name.dropLast() : name))
     }
 
-    /// The same with its port, unless that is the one that the scheme has anyway (RFC 9110, 4.2.3).
-    package static func authority(_ host: String, defaultPort: Int) -> String {
+    /// The same with its port, unless that says nothing: the one that the scheme has anyway (RFC 9110, 4.2.3), or the one
+    /// that is told beside it.
+    ///
+    /// - Parameter ports: in digits.
+    package static func authority(_ host: String, without ports: [String]) -> String {
         let name = hostName(host)
         let isBracketed = host.utf8.first == .openBracket
         let rest = isBracketed ? host.utf8.drop { $0 != .closeBracket } : host.utf8[...]
         let digits = Substring(rest.drop { $0 != .colon }.dropFirst())
-        return digits.isEmpty || digits == String(defaultPort) ? name : name + ":" + digits
+        return digits.isEmpty || ports.contains { $0.utf8.elementsEqual(digits.utf8) } ? name : name + ":" + digits
     }
 }
 

@@ -213,7 +213,7 @@ def test_clients_of_different_standing_share_no_feed(run, feed):
 @pytest.mark.parametrize("tls", [True, False])
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_feed_is_of_the_authority_that_its_backend_is_told(run, feed, tls, version):
-    """The scheme's own port, written or not, makes no other."""
+    """The scheme's own port and the listener's, written or not, make no other."""
     with run(broadcast(feed.address), tls=tls) as proxy, ExitStack() as stack:
         def join(authority: str) -> None:
             if version == 1:
@@ -223,7 +223,7 @@ def test_a_feed_is_of_the_authority_that_its_backend_is_told(run, feed, tls, ver
                 assert client.connect("/", authority=authority).head.status == 200
 
         own, other = ("443", "80") if tls else ("80", "443")
-        for authority in ["feeds.example", f"feeds.example:{own}", "FEEDS.example"]:
+        for authority in ["feeds.example", f"feeds.example:{own}", "FEEDS.example", f"feeds.example:{proxy.port}"]:
             join(authority)
         assert feed.stats["connections"] == 1
         for count, port in [(2, other), (3, "81"), (3, "81")]:

@@ -5,7 +5,7 @@ internal import Routing
 /// What makes the feeds of two clients the same.
 struct FeedKey: Hashable {
     let upstream: String
-    /// With the port that the opener named, in lower case.
+    /// In lower case; with the port that the opener named, unless clients have come to it.
     let host: String
     /// Path and query as the backend sees them.
     let target: String
@@ -33,11 +33,11 @@ struct FeedKey: Hashable {
         // As the backend gets them: what we say of a client, not what it says of itself.
         var sent = plan.head.fields
         plan.forwarding.apply(to: &sent)
-        // The backend is told of the opener's port. The scheme's own, written or not, makes no other host.
+        // The backend is told of the opener's port. The scheme's own and the one that clients have come to, written or
+        // not, make no other host: the latter is told as X-Forwarded-Port.
         let isSecure = sent.first("x-forwarded-proto").map { $0.lowercased() == "https" } ?? false
-        func authority(_ text: String) -> String {
-            RequestTarget.authority(text, defaultPort: isSecure ? 443 : 80)
-        }
+        let ports = [isSecure ? "443" : "80"] + sent.all("x-forwarded-port")
+        func authority(_ text: String) -> String { RequestTarget.authority(text, without: ports) }
         host = authority(plan.head.fields.first("host") ?? plan.host)
         let hosts = sent.all("x-forwarded-host").map { Array(authority($0).utf8) }
         fields =
