@@ -33,6 +33,10 @@ package final class Resolver: Sendable {
     private static let mostThreads = 4
     /// Addresses that are taken of one answer: what a name server says doesn't set our size.
     static let mostAddresses = 256
+    /// And so many are looked at: about what an answer over TCP has room for.
+    private static let mostRead = 4096
+    /// The same of records of a service, which are longer.
+    private static let mostRecords = 1024
     /// Nanoseconds that the names of one service may take.
     private static let patience: UInt64 = 15_000_000_000
     private let state = Mutex(State())
@@ -100,17 +104,27 @@ package final class Resolver: Sendable {
         defer { unsafe freeaddrinfo(list) }
         var addresses: [SocketAddress] = []
         var entry = unsafe list
-        while let current = unsafe entry, addresses.count < mostAddresses {
+        while let current = unsafe entry, addresses.count < mostRead {
             unsafe addresses.append(contentsOf: copyAddress(current.pointee).map { [$0] } ?? [])
             unsafe entry = current.pointee.ai_next
         }
         return addresses.isEmpty
-            ? .failed("no address") : .found(addresses.map { Endpoint($0) }, lifetime: nil)
+            ? .failed("no address") : .found(chosen(addresses.map { Endpoint($0) }), lifetime: nil)
+    }
+
+    /// Each address once, and of more than can be had the same ones each time: name servers change the order of their
+    /// answers, and backends that come and go with it would keep nothing of what is known of them.
+    static func chosen(_ endpoints: [Endpoint]) -> [Endpoint] {
+        var seen: Set<String> = []
+        let distinct = endpoints.map { ($0, $0.address.description) }.filter { seen.insert($0.1).inserted }
+        guard distinct.count > mostAddresses else { return distinct.map(\.0) }
+        let ordered = distinct.sorted { ($0.0.priority, $0.1) < ($1.0.priority, $1.1) }
+        return ordered.prefix(mostAddresses).map(\.0)
     }
 
     /// A service's targets that have addresses.
     static func services(_ name: String) -> Answer {
-        var list = [trunkline_service](repeating: trunkline_service(), count: mostAddresses)
+        var list = [trunkline_service](repeating: trunkline_service(), count: mostRecords)
         var failure: Int32 = 0
         let count = unsafe trunkline_services(name, &list, Int32(list.count), &failure)
         guard count >= 0 else { return serviceFailure(failure) }
@@ -121,7 +135,10 @@ package final class Resolver: Sendable {
                 priority: Int(record.priority), weight: Int(record.weight))
         }
         let lifetime = records.map(\.lifetime).min().map { UInt64($0) * 1_000_000_000 }
-        return targets(Service.groups(services), lifetime, until: EventLoop.clock + patience) {
+        return targets(
+            Service.groups(Service.chosen(services, most: mostAddresses)), lifetime,
+            until: EventLoop.clock + patience
+        ) {
             lookUp($0.target, port: $0.port)
         }
     }
@@ -145,7 +162,7 @@ package final class Resolver: Sendable {
             }
         }
         guard !endpoints.isEmpty else { return last }
-        return .found(Array(endpoints.prefix(mostAddresses)), lifetime: lifetime)
+        return .found(chosen(endpoints), lifetime: lifetime)
     }
 
     /// Bytes up to the first zero.

@@ -31,11 +31,26 @@ struct Service: Equatable {
     /// What a share may be at most; larger ones are brought down together.
     static let mostWeight = 1000
 
-    /// Services by their preference, each group of the same one: lower numbers first. Records without a target or a port
-    /// say that there is none.
+    /// Records without a target or a port say that there is no service.
+    private var isOffered: Bool { !target.isEmpty && target != "." && port != 0 }
+
+    /// Each once, and of more than can be had the same ones each time, those that are preferred first.
+    static func chosen(_ services: [Service], most: Int) -> [Service] {
+        var seen: Set<String> = []
+        let distinct = services.filter {
+            $0.isOffered && seen.insert("\($0.target):\($0.port) \($0.priority)").inserted
+        }
+        guard distinct.count > most else { return distinct }
+        let ordered = distinct.sorted {
+            ($0.priority, $0.target, $0.port) < ($1.priority, $1.target, $1.port)
+        }
+        return Array(ordered.prefix(most))
+    }
+
+    /// Services by their preference, each group of the same one: lower numbers first.
     static func groups(_ services: [Service]) -> [[Service]] {
-        let offered = services.filter { !$0.target.isEmpty && $0.target != "." && $0.port != 0 }
-        return Dictionary(grouping: offered, by: \.priority).sorted { $0.key < $1.key }.map(\.value)
+        Dictionary(grouping: services.filter(\.isOffered), by: \.priority).sorted { $0.key < $1.key }.map(
+            \.value)
     }
 
     /// The shares of one group. A weight of 0 is a very small one beside others, and no share where all have it.

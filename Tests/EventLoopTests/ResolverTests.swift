@@ -92,4 +92,18 @@ struct ResolverTests {
         #expect(found(many).count < 1000)
         #expect(found([service("10.0.0.1", 1)], until: 0) == ["no service"])
     }
+
+    @Test("each address is had once, and of too many the same ones, in whatever order they come")
+    func chosen() throws {
+        let many = try (0..<700).map { number in
+            Endpoint(
+                try #require(SocketAddress(ip: "10.0.\(number / 250).\(number % 250)", port: 9001)),
+                priority: number % 2)
+        }
+        let first = Resolver.chosen(many)
+        #expect(first.count == Resolver.mostAddresses && first.allSatisfy { $0.priority == 0 })
+        for _ in 0..<5 { #expect(Resolver.chosen((many + many).shuffled()) == first) }
+        let few = [many[3], many[1], many[3], many[1]]
+        #expect(Resolver.chosen(few) == [many[3], many[1]])
+    }
 }

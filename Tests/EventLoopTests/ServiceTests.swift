@@ -30,4 +30,13 @@ struct ServiceTests {
     func shares(weights: [Int], shares: [Int?]) {
         #expect(Service.shares(weights.map { service("a", 1, 0, $0) }) == shares)
     }
+
+    @Test("of too many the preferred ones are taken, the same each time, and none twice")
+    func chosen() {
+        let many = (0..<600).map { Service(target: "h\($0)", port: 1, priority: $0 % 3, weight: 0) }
+        let first = Service.chosen(many, most: 256)
+        #expect(first.count == 256 && first.filter { $0.priority == 0 }.count == 200)
+        for _ in 0..<5 { #expect(Service.chosen((many + many).shuffled(), most: 256) == first) }
+        #expect(Service.chosen([many[2], many[0], many[2]], most: 3) == [many[2], many[0]])
+    }
 }

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import shutil
 import socket
 import struct
@@ -211,3 +212,69 @@ def test_lies_are_not_believed(run, names):
             assert not any("backends resolved" in line for line in proxy.err)
     finally:
         liar.socket.close()
+
+
+class Script:
+    """Answers every question for addresses over TCP with those of the moment, in another order each time; holds for nothing."""
+
+    def __init__(self, address: str, addresses: list[str]):
+        self.addresses, self.asked, self.random = addresses, 0, random.Random(7)
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind((address, 53))
+        self.streams = socket.create_server((address, 53))
+        for serve in (self._datagrams, self._streams):
+            threading.Thread(target=serve, daemon=True).start()
+
+    def _answer(self, question: bytes, is_long: bool) -> bytes:
+        end = question.index(b"\0", 12) + 5
+        if question[end - 3] != 1:
+            return question[:2] + struct.pack(">HHHHH", 0x8180, 1, 0, 0, 0) + question[12:end]
+        if not is_long:
+            return question[:2] + struct.pack(">HHHHH", 0x8380, 1, 0, 0, 0) + question[12:end]
+        self.asked += 1
+        addresses = self.random.sample(self.addresses, len(self.addresses))
+        records = b"".join(b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 0, 4) + socket.inet_aton(one) for one in addresses)
+        return question[:2] + struct.pack(">HHHHH", 0x8180, 1, len(addresses), 0, 0) + question[12:end] + records
+
+    def _datagrams(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                question, sender = self.datagrams.recvfrom(4096)
+                self.datagrams.sendto(self._answer(question, False), sender)
+
+    def _streams(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self.streams.accept()
+                threading.Thread(target=self._stream, args=(sock,), daemon=True).start()
+
+    def _stream(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError), sock:
+            while length := sock.recv(2):
+                answer = self._answer(sock.recv(int.from_bytes(length, "big")), True)
+                sock.sendall(struct.pack(">H", len(answer)) + answer)
+
+    def close(self) -> None:
+        self.datagrams.close()
+        self.streams.close()
+
+
+def test_of_too_many_addresses_the_same_ones_are_taken_each_once(run, names):
+    with on("127.0.0.2") as one:
+        # The first in any order that goes by the address.
+        script = Script(names.address, ["127.0.0.2"] * 3 + [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(3000)])
+        try:
+            config = fleet(f"dns:app.test:{one.port}", workers=1)
+            config["upstreams"]["only"]["retry"] = {"attempts": 100}
+            with run(config, tls=False) as proxy:
+                line = proxy.wait_log("backends resolved", 10)
+                taken = re.search(r'"addresses":"([^"]*)"', line)[1].split()
+                assert len(taken) == len(set(taken)) == 256 and f"127.0.0.2:{one.port}" in taken
+                asked = script.asked
+                machine.eventually(lambda: script.asked > asked + 3, "it is asked again and again", 20)
+                opened(proxy, 3)
+                script.addresses = ["127.0.0.2"] * 1000
+                assert f'"addresses":"127.0.0.2:{one.port}"' in proxy.wait_log('backends resolved","addresses":"[^ ]*"', 10)
+                assert sum("backends resolved" in line for line in proxy.err) == 2
+        finally:
+            script.close()
