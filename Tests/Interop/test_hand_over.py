@@ -413,6 +413,27 @@ def test_a_process_that_lingers_closes_no_session(run, node_chat, end):
             assert newcomer.read_message() == (TEXT, b"on and on")
 
 
+def test_an_end_that_is_ordered_while_a_new_process_starts_is_one(run, node_chat):
+    """The old one closes its sessions and ends with them; the new one serves."""
+    config = configuration(node_chat.address, timeouts={"drain": "20s"}, drain={"linger": "1h"})
+    with run(config, drain=25) as proxy, proxy.upgraded("/echo") as session:
+        adopt()
+        old = proxy.process
+        for number in (signal.SIGUSR2, signal.SIGTERM):
+            old.send_signal(number)
+        close = session.read_until_close()
+        assert close.close_code == 1012
+        line = proxy.wait_log("new process serves", 20)
+        proxy.process = Adopted(int(re.search(r'"process":"?([0-9]+)', line)[1]))
+        session.send(CLOSE, close.payload)
+        assert old.wait(10) == 0
+        assert not any("sessions go on in this process" in line for line in proxy.err)
+        assert any('"cause":"drained"' in line for line in proxy.err)
+        with proxy.upgraded("/echo") as new:
+            new.send(TEXT, b"new")
+            assert new.read_message() == (TEXT, b"new")
+
+
 def test_the_new_process_is_no_child_of_the_old_one(run, node_chat):
     """A service manager waits for its own children, and kills at once what is none: so it must be its child before it is told."""
     config = configuration(node_chat.address, drain={"linger": "1h"})

@@ -121,6 +121,8 @@ extension ProxyServer {
             admin?.close()
             leaveLines()
             notify(["MAINPID=\(handOver.successor.number)"])
+            // An end that was ordered meanwhile goes on: nobody lingers.
+            guard undrainedWorkers == nil else { return }
             let (linger, patience) = (current.configuration.linger, current.configuration.patience)
             guard patience > .zero else {
                 return drainProcess(because: "a new process serves", cause: .successor)

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from . import machine
 
@@ -60,4 +61,16 @@ def hand_over(proxy, timeout: float = 20.0) -> subprocess.Popen:
     assert "new process serves" in line, line
     old = proxy.process
     proxy.process = Adopted(int(re.search(r'"?process"?[=:]\s*"?(\d+)', line)[1]))
+    # Until it has closed them, what comes may be accepted by either.
+    machine.eventually(lambda: not listens(old.pid), "the old process gives its sockets up", timeout)
     return old
+
+
+def listens(pid: int) -> bool:
+    """Whether a process has listening TCP sockets, as far as that can be seen."""
+    lines = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{words[9]}]" for words in lines if words[3] == "0A"}
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{number}") in sockets for number in os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return False
