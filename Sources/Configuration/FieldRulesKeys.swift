@@ -16,7 +16,20 @@ extension FieldRules {
         if let text = complaint(name: name) { section.complain(place, text) }
     }
 
-    static let table = Table("What is changed of a head's fields.", start: Self()) {
+    /// RFC 9112, 3.2: a request without a Host, or with two, is none.
+    private static let hostRule = Rule<Self> { rules, section in
+        func isHost(_ name: String) -> Bool { name.lowercased() == "host" }
+        for (key, isThere) in [
+            ("remove", rules.remove.contains(where: isHost)),
+            ("add", rules.add.contains { isHost($0.name) }),
+        ] where isThere {
+            section.complain(
+                section.keyPlace(key) ?? section.place,
+                "every request has one 'Host': it can be set, and neither removed nor added")
+        }
+    }
+
+    static let table = Table("What is changed of a head's fields.", start: Self(), rules: [hostRule]) {
         values("set", \.set, "Fields that get this value, whatever they had.")
         values("add", \.add, "Lines that are added to those which are there.")
         Key.list("remove", \.remove, .fieldName, "Fields that don't go on.", example: "Cookie")

@@ -33,6 +33,7 @@ struct FieldRulesKeysTests {
         arguments: [
             ("set: { X: '${clientip}' }", "variables of requests are client_ip"),
             ("set: { Upgrade: x }", "can't be changed"), ("remove: ['a b']", "is no name of a header field"),
+            ("remove: [host]", "'Host': it can be set"), ("add: { HOST: x }", "'Host': it can be set"),
             ("sett: {}", "unknown key 'sett'"), ("set: { X: [1] }", "must be a single value"),
         ])
     func complains(text: String, words: String) {

@@ -128,7 +128,8 @@ class Mob:
 @pytest.fixture
 def edge(shared_run, authority, request):
     options = getattr(request, "param", {})
-    yield from running(shared_run, authority, {"upstream": "5s", "handshakes": "5s"}, limits={"memory": "64MiB"}, **options)
+    yield from running(shared_run, authority, {"upstream": "5s", "handshakes": "5s"}, limits={"memory": "64MiB"},
+                       timeouts={"drain": "1s"}, **options)
 
 
 def changed(config: str, number: int, spare: int) -> str:
@@ -200,7 +201,7 @@ def test_reloads(edge):
 
 @pytest.mark.parametrize("edge", [
     # Who is gone behind what nobody reads of him is found out by a ping.
-    {"workers": 2, "drain": {"linger": "1h"}, "keepalive": {"ping_interval": "2s", "pong_timeout": "2s"}},
+    {"workers": 2, "drain": {"linger": "1h"}, "keepalive": {"ping_interval": "1s", "pong_timeout": "1s"}},
 ], indirect=True, ids=["lingers"])
 def test_hand_overs(edge):
     """The second while the first process lingers; both end once their sessions have."""
@@ -223,7 +224,7 @@ def test_hand_overs(edge):
         assert old.wait(25) == 0
 
 
-@pytest.mark.parametrize("edge", [{"workers": 2, "timeouts": {"drain": "3s"}}], indirect=True, ids=["drains"])
+@pytest.mark.parametrize("edge", [{"workers": 2}], indirect=True, ids=["drains"])
 def test_the_end(edge):
     """Everybody honest is told 1012 after its last message; the process does not wait for who won't listen."""
     with honest(edge) as many, Mob(edge, cases()):
