@@ -117,6 +117,26 @@ def test_compression_does_not_lift_the_bound(run):
             proxy.expect_memory(below=resting + BOUND_KIB)
 
 
+def test_little_waits_for_a_client_that_goes_on_reading(run):
+    """However much might: what the kernel refuses stays with who sends it, and is not copied once more."""
+    def script(wire, head):
+        wire.accept(head)
+        Flood(wire, None).thread.join(60)
+
+    admin = free_admin()
+    with ScriptedBackend(script) as backend:
+        config = configuration(backend.address, limits={"buffer": "64MiB"}, admin=admin.section, **PATIENT)
+        with run(config) as proxy, proxy.upgraded() as wire:
+            wire.sock.settimeout(30)
+            most = received = 0
+            while received < FLOOD:
+                opcode, payload = wire.read_message()
+                received += len(payload)
+                if received % (64 * len(CHUNK)) == 0:
+                    most = max(most, admin.metrics().value("trunkline_buffered_bytes", peer="client"))
+            assert most < 2 << 20
+
+
 def test_a_client_too_slow_for_too_long_is_ended(run):
     ended = []
 

@@ -15,6 +15,8 @@ struct Holds: OptionSet {
     static let round = Holds(rawValue: 8)
     /// What it says waits for a backend, and that is enough.
     static let kept = Holds(rawValue: 16)
+    /// The kernel has refused bytes for the other side, for which there is room here.
+    static let rest = Holds(rawValue: 32)
 }
 
 /// What a peer has sent and waits, and why it is not read. Changed in this file only.
@@ -23,6 +25,8 @@ struct Intake {
     /// What it has sent and nobody has looked at.
     fileprivate var pending: PendingInput?
     fileprivate var throttle: Throttle
+    /// Somebody is going to end its rest.
+    fileprivate var isResting = false
     /// What counts it with others of the same key; nil where nothing does.
     fileprivate var meter: KeyedMeter?
 
@@ -58,6 +62,25 @@ extension WebSocketPeer {
         takePending()
         guard holds.isEmpty, isConnected, intake.pending == nil else { return }
         read()
+    }
+
+    /// It is not read until the other side has taken what it refused, or for some time.
+    ///
+    /// - Returns: whether somebody has to see to the time, and does not yet.
+    fileprivate func rest() -> Bool {
+        hold(.rest)
+        defer { intake.isResting = true }
+        return !intake.isResting
+    }
+
+    /// The other side has taken what it refused.
+    func endRest() {
+        if holds.contains(.rest) { release(.rest) }
+    }
+
+    fileprivate func restIsOver() {
+        intake.isResting = false
+        endRest()
     }
 
     func waitForTurn() {
@@ -141,5 +164,29 @@ extension WebSocketPeer {
             worker.metrics.add(.limitsHit, [limit])
         }
         hold(.rate)
+    }
+}
+
+/// Peers that rest. Where the other side goes on taking what it gets they are read again by that, mostly within a
+/// millisecond, and nothing had to be kept for it. Where it doesn't they are read after a while in any case, until as much
+/// is kept as may be.
+final class ReadRests: TimerTarget {
+    private static let length: UInt64 = 100_000_000
+
+    private unowned let loop: EventLoop
+    private var peers: [WebSocketPeer] = []
+
+    init(on loop: EventLoop) { self.loop = loop }
+
+    func add(_ peer: WebSocketPeer) {
+        guard peer.rest() else { return }
+        peers.append(peer)
+        if peers.count == 1 { _ = loop.schedule(self, kind: 0, after: Self.length) }
+    }
+
+    func timerFired(_ kind: UInt8) {
+        let due = peers
+        peers.removeAll(keepingCapacity: due.count < 1024)
+        for peer in due { peer.restIsOver() }
     }
 }

@@ -83,7 +83,12 @@ final class Session: LiveSession {
         }
         if isRated { _ = isOverRate(peer) }
         // A full side pauses reading on the other one (rule 5).
-        if !peer.isPaused, other.transport.isFull(beyond: route.limits.buffer) { pause(peer, because: other) }
+        guard !peer.isPaused else { return }
+        switch other.transport.fullness(beyond: route.limits.buffer) {
+        case .open: break
+        case .refuses: worker.rests.add(peer)
+        case .full: pause(peer, because: other)
+        }
     }
 
     func pause(_ peer: WebSocketPeer, because full: WebSocketPeer) {
@@ -95,10 +100,10 @@ final class Session: LiveSession {
     override func flushed(_ peer: WebSocketPeer) {
         settled(peer)
         let feeder = other(peer)
-        guard feeder.isPaused else { return }
+        guard feeder.isPaused else { return feeder.endRest() }
         peer.hasTaken()
         if !peer.isPaused { disarm(.slowConsumer) }
-        feeder.release(.full)
+        feeder.release([.full, .rest])
     }
 
     /// Only where one message has ended and none has begun (RFC 6455, 5.4).

@@ -9,6 +9,8 @@ internal import WebSocketProtocol
 /// What sessions need of the loop that they live on.
 class SessionContext: AccessContext {
     private(set) final var sessions: [LiveSession] = []
+    /// Those of their peers that are not read for the moment.
+    final lazy var rests = ReadRests(on: loop)
     /// Numbers of sessions begin at random.
     private final lazy var nextSession = loop.random.next() >> 24
     private var samplers: [Direction: ShrinkSampler] = [:]

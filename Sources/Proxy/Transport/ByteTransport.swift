@@ -18,6 +18,15 @@ protocol TransportReceiver: AnyObject {
     func transportFailed(_ error: TransportError)
 }
 
+/// Whether whoever reads for a transport is to go on.
+enum Fullness {
+    case open
+    /// The kernel has lately refused bytes: it has much to send, and what is read now is copied once more.
+    case refuses
+    /// As much waits as may.
+    case full
+}
+
 /// One side's bytes: TCP, TLS over TCP, a Unix socket, or a stream of a multiplexed connection. A relay knows
 /// transports, never sockets.
 protocol ByteTransport: AnyObject {
@@ -32,6 +41,8 @@ protocol ByteTransport: AnyObject {
     var outflow: Outflow { get }
     /// Whether more waits than the limit, or than what the transport shares with others allows.
     func isFull(beyond limit: Int) -> Bool
+    /// The same for whoever passes on what it reads.
+    func fullness(beyond limit: Int) -> Fullness
     func write(_ bytes: Span<UInt8>)
     /// Writes the answer to a Close of the peer, which has nothing more to say but its end.
     func answerClose(_ bytes: Span<UInt8>)
@@ -62,6 +73,7 @@ extension ByteTransport {
     func answerClose(_ bytes: Span<UInt8>) { write(bytes) }
 
     func isFull(beyond limit: Int) -> Bool { bufferedBytes > limit }
+    func fullness(beyond limit: Int) -> Fullness { isFull(beyond: limit) ? .full : .open }
 
     /// For transports that keep bytes of their own: a piece at a time, and nothing while one waits.
     func offer(_ bytes: Span<UInt8>) -> Int {

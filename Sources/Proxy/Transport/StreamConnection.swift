@@ -10,7 +10,7 @@ internal import WebSocketProtocol
 /// but the session and the socket.
 final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     /// So much plaintext becomes one burst of records and one `send`.
-    private static let burst = 64 * 1024
+    private static let burst = 128 * 1024
 
     let socket: StreamSocket
     let tls: TLSSession?
@@ -56,6 +56,12 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     var bufferedBytes: Int { socket.queuedBytes }
+
+    func fullness(beyond limit: Int) -> Fullness {
+        let waiting = socket.queuedBytes
+        return waiting == 0 ? .open : waiting > limit ? .full : .refuses
+    }
+
     var account: MemoryAccount { socket.account }
     /// How far what was sent has got. Asks the kernel: for deadlines, not for frames.
     var outflow: Outflow {

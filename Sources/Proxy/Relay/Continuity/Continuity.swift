@@ -289,7 +289,7 @@ final class Continuity: TimerOwner {
     /// A backend whose last words the client doesn't take is waited for.
     private func partingTooLong() {
         guard machine.isParting else { return }
-        if let peer = session?.backend, !peer.holds.isDisjoint(with: [.full, .kept]) {
+        if let peer = session?.backend, !peer.holds.isDisjoint(with: [.full, .rest, .kept]) {
             return arm(.parting, after: Self.partingTime)
         }
         carryOut(machine.partingTooLong(at: now))
