@@ -123,16 +123,6 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// Bytes that wait for the kernel to take them.
     package var queuedBytes: Int { queue.count }
 
-    /// Bytes that the kernel has taken and the peer's has not acknowledged, or, of a Unix socket, that the peer has not read,
-    /// with what the kernel needs to keep them. A system call: for deadlines, not for frames.
-    package var unacknowledgedBytes: Int { isClosed ? 0 : max(Int(trunkline_unacknowledged(descriptor)), 0) }
-
-    /// Those of them that have not left the machine, as the peer has no room for them or the line is slow.
-    package var unsentBytes: Int { isClosed ? 0 : max(Int(trunkline_unsent(descriptor)), 0) }
-
-    /// The least round trip of a TCP connection, in nanoseconds; 0 where it can't be told. A system call.
-    package var roundTrip: UInt64 { isClosed ? 0 : trunkline_least_round_trip(descriptor) }
-
     /// Whether nothing has come that was not read: no bytes, no end, no error.
     package var isQuiet: Bool {
         guard case .open = phase, !isClosed else { return false }

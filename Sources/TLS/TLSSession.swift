@@ -120,6 +120,9 @@ package struct TLSFacts: Equatable, Sendable {
     /// Bytes of a record that has not come in full, where records are ours.
     package var heldBytes: Int { records?.heldBytes ?? 0 }
 
+    /// Whether some of what is lent has not been looked at.
+    package var hasInput: Bool { unsafe wire.wire.pointee.input_count > 0 }
+
     /// Lends ciphertext for the calls made inside `body`, which may decrypt it in place; what they leave unread is lost, so
     /// read until `.needsInput`.
     package func withInput(

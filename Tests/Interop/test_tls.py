@@ -1,7 +1,9 @@
 """TLS in front (versions, names, resumption, ALPN) and towards backends (verification)."""
 
+import socket
 import ssl
 import subprocess
+import time
 import warnings
 
 import pytest
@@ -35,6 +37,18 @@ def talk(sock) -> None:
     ("a.wild.example.com", "*.wild.example.com")])
 def test_the_name_picks_the_certificate(edge, authority, name, certificate):
     talk(edge.socket(context=authority.client_context(certificate), name=name))
+
+
+def test_a_client_that_waits_for_an_acknowledgement_is_not_kept_waiting(edge, authority):
+    """Nagle's algorithm holds its request back until its last handshake message is acknowledged (RFC 9293, 3.7.4)."""
+    times = []
+    for _ in range(10):
+        sock = edge.socket(context=authority.client_context())
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+        begun = time.monotonic()
+        talk(sock)
+        times.append(time.monotonic() - begun)
+    assert min(times) < 0.03
 
 
 def test_an_unknown_name_or_none_gets_the_first_certificate(edge, authority):

@@ -217,8 +217,11 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
                 sendOutput()
                 guard case .finished = step else { return }
                 opened()
+                guard !isOver else { return }
+                // Nothing of ours answers a client's last message: its ticket leaves with the first data.
+                if socket.isClient, !tls.hasInput { socket.acknowledge() }
                 // The first request may have come with the client's last handshake message.
-                if !isOver { try readRecords(tls) }
+                try readRecords(tls)
             }
         }
     }

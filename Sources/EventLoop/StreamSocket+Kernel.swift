@@ -1,0 +1,21 @@
+internal import CLinux
+
+// What the kernel alone knows of a socket, and does when it is told. System calls: for deadlines, not for frames.
+extension StreamSocket {
+    /// Bytes that the kernel has taken and the peer's has not acknowledged, or, of a Unix socket, that the peer has not read,
+    /// with what the kernel needs to keep them.
+    package var unacknowledgedBytes: Int { isClosed ? 0 : max(Int(trunkline_unacknowledged(descriptor)), 0) }
+
+    /// Those of them that have not left the machine, as the peer has no room for them or the line is slow.
+    package var unsentBytes: Int { isClosed ? 0 : max(Int(trunkline_unsent(descriptor)), 0) }
+
+    /// The least round trip of a TCP connection, in nanoseconds; 0 where it can't be told.
+    package var roundTrip: UInt64 { isClosed ? 0 : trunkline_least_round_trip(descriptor) }
+
+    /// Acknowledges now what has come, instead of with what we send, or some 40 ms later (RFC 9293, 3.8.6.3): for a peer
+    /// that sends nothing small before that (3.7.4), and to which we have nothing to say. Unix sockets need none.
+    package func acknowledge() {
+        guard !isClosed else { return }
+        try? SocketCalls.set(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, 1)
+    }
+}
