@@ -83,7 +83,8 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
         let isBracketed = host.utf8.first == .openBracket
         let rest = isBracketed ? host.utf8.drop { $0 != .closeBracket } : host.utf8[...]
         let digits = Substring(rest.drop { $0 != .colon }.dropFirst())
-        return digits.isEmpty || ports.contains { $0.utf8.elementsEqual(digits.utf8) } ? name : name + ":" + digits
+        let saysNothing = digits.isEmpty || ports.contains { $0.utf8.elementsEqual(digits.utf8) }
+        return saysNothing ? name : name + ":" + digits
     }
 }
 

@@ -56,7 +56,8 @@ struct RequestTargetTests {
     @Test(
         "an authority has its port, unless it is one that says nothing",
         arguments: [
-            ("A.example:80", "a.example"), ("a:8000", "a"), ("a:800", "a:800"), ("a.:81", "a:81"), ("a", "a"), ("a:", "a"), ("a:443", "a:443"),
+            ("A.example:80", "a.example"), ("a:8000", "a"), ("a:800", "a:800"), ("a.:81", "a:81"), ("a", "a"),
+            ("a:", "a"), ("a:443", "a:443"),
             ("[::1]:80", "[::1]"), ("[::1]:81", "[::1]:81"), ("[::1]", "[::1]"), ("[::1", "[::1]"), ("", ""),
             (":81", ":81"),
         ])
