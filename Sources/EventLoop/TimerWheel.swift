@@ -1,5 +1,8 @@
 /// Names one scheduled timer. A token outlives its timer harmlessly: cancelling it again does nothing.
 package struct TimerToken: Equatable {
+    /// None: of no timer.
+    package static let none = TimerToken(index: -1, generation: 0)
+
     let index: Int32
     let generation: UInt32
 }
@@ -47,9 +50,9 @@ struct TimerWheel<Payload> {
     /// Forgets a timer; one that has fired or was cancelled is ignored.
     mutating func cancel(_ token: TimerToken) {
         let index = Int(token.index)
-        guard index < nodes.count, nodes[index].generation == token.generation, nodes[index].slot >= 0 else {
-            return
-        }
+        guard index >= 0, index < nodes.count, nodes[index].generation == token.generation,
+            nodes[index].slot >= 0
+        else { return }
         unlink(token.index)
         _ = freeNode(token.index)
     }

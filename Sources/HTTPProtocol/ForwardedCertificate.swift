@@ -1,9 +1,9 @@
 /// What a backend is told of a client's certificate: the whole of it in `Client-Cert` (RFC 9440), and in
 /// `X-Forwarded-Client-Cert` what most want to know, as Envoy spells it.
 package struct ForwardedCertificate: Equatable, Sendable {
-    private let der: [UInt8]
-    private let fingerprint: [UInt8]
-    private let subject: String
+    let der: [UInt8]
+    let fingerprint: [UInt8]
+    let subject: String
 
     /// - Parameters:
     ///   - der: the certificate.

@@ -31,12 +31,12 @@ package struct Forwarding: Equatable, Sendable {
     static let traits: [(String, FieldTraits)] =
         Said.names.map { ($0, .rewritten) } + [("x-request-id", .requestID)]
 
-    private let known: KnownClient
-    private let connection: Connection
+    let known: KnownClient
+    let connection: Connection
     /// The client's own, or one of ours.
     package let requestID: String
     /// The path's beginning that the backend doesn't see.
-    private let prefix: String?
+    let prefix: String?
     /// For many clients: names, in lower case, of the fields by which they are told apart; nil = for one.
     private var shared: [String]?
     /// What the route changes, once all is known that it goes by.

@@ -41,6 +41,21 @@ package struct HeaderFields: Equatable, Sendable {
     /// Empty.
     package init() {}
 
+    /// From lines as they are written (`write`), and no others.
+    init(kept written: ArraySlice<UInt8>) {
+        bytes = Array(written)
+        var start = 0
+        while let colon = bytes[start...].firstIndex(of: .colon),
+            let end = bytes[colon...].firstIndex(of: .lineFeed), end >= colon + 3
+        {
+            lines.append(
+                Line(
+                    start: start, colon: colon, end: end + 1,
+                    traits: FieldTraits(of: bytes.span.extracting(start..<colon))))
+            start = end + 1
+        }
+    }
+
     /// How many lines there are.
     package var count: Int { lines.count }
 

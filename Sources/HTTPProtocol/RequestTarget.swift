@@ -42,11 +42,15 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
         try self.init(bytes.span)
     }
 
+    /// - Parameter path: in the canonical form.
     private init(path: String, query: String?) {
         self.path = path
         self.query = query
         doubts = Doubts(Array(path.utf8))
     }
+
+    /// One that was kept.
+    init(kept path: String, query: String?) { self.init(path: path, query: query) }
 
     /// The same query behind another path, e.g. a rewritten one; nil where that is no canonical path.
     package func replacing(path: String) -> RequestTarget? {

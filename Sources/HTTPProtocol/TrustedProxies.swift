@@ -62,7 +62,7 @@ package struct TrustedProxies: Equatable, Sendable {
     }
 }
 
-/// Who asks, as far as is believed. Judging a head is the only way to make one, and takes from the head what its sender
+/// Who asks, as far as is believed. Judging a head is the only way to make one anew, and takes from the head what its sender
 /// has no right to say.
 package struct KnownClient: Equatable, Sendable {
     /// The client's, without a port: of the connection, or what a trusted peer says. `unix:` for a Unix socket.
@@ -93,6 +93,14 @@ package struct KnownClient: Equatable, Sendable {
         address = isBelieved ? proxies.client(of: head.fields, from: peer) : peer
         let schemes = isBelieved ? head.fields.tokens("x-forwarded-proto") : []
         cameSecurely = schemes.first.map { ["https", "wss"].contains(lowercased($0)) } ?? false
+    }
+
+    /// One that was judged before, and kept.
+    init(kept address: String, peer: String, isBelieved: Bool, cameSecurely: Bool) {
+        self.address = address
+        self.peer = peer
+        self.isBelieved = isBelieved
+        self.cameSecurely = cameSecurely
     }
 
     /// Whether a PROXY protocol header counts: where nobody is named, whoever reaches a listener that asks for headers

@@ -54,7 +54,7 @@ struct AccountTests {
     private static let keepers = [
         "RequestHeadParser", "ResponseHeadParser", "ProxyHeaderParser", "BodyReader", "RequestHead",
         "ResponseHead",
-        "HeaderFields", "HTTP2Fields", "UpgradePlan", "RequestPlan",
+        "HeaderFields", "HTTP2Fields", "UpgradePlan", "RequestPlan", "KeptPlan", "KeptRequest",
     ]
     /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
     private static let charged: [String: String] = [
@@ -76,7 +76,9 @@ struct AccountTests {
         "Proxy/Client/HTTP2Exchange.swift trailers": "trailerCharge",
         "Proxy/Observation/RequestRecord.swift head": "its client's request under way",
         "Proxy/Client/RouteStep.swift head": "lives for a call, or its client's request under way",
-        "Proxy/Relay/Continuity/Continuity.swift plan": "planCharge",
+        "Proxy/Relay/Continuity/Continuity.swift kept": "planCharge",
+        "Proxy/Plan/KeptPlan.swift request": "its session's planCharge",
+        "Proxy/Plan/PassageFacts.swift head": "lives for a call, or its client's request under way",
         "Proxy/Exchange/HTTP1Responder.swift request": "its client's request under way",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift parser": "headCharge",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift reader": "headCharge",

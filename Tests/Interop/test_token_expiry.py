@@ -223,3 +223,34 @@ def expire_together(run, issuer, made):
         assert {line["close_code"] for line in closes} == {4401}
         times = sorted(line["time"] for line in closes)
         assert len({time[:21] for time in times}) > 3, "they are spread over some tenths of a second"
+
+
+@pytest.mark.parametrize("where", ["to the client", "by an order"])
+def test_the_next_backend_sees_the_renewed_token(run, issuer, tmp_path, where):
+    """A session that has moved shows whom it is of now: the token, and what is told of its claims."""
+    keys, admin = issuer.write(tmp_path / "keys"), free_admin()
+    with LibraryBackend() as first, LibraryBackend() as second:
+        made = config(first.address, keys, renew={"prefix": "token:"}, **{"pass": {"X-Role": "role"}})
+        made["routes"][0]["headers"] = {"request": {"set": {"X-Who": "${claim.role} at ${host}${path} by ${scheme}"}}}
+        made["admin"] = admin.section
+        made["upstreams"]["app"] = upstream(first.address, second.address, continuity={})
+        with run(made) as proxy:
+            old, new = issuer.sign(sub="zoe", role="guest"), issuer.sign(sub="zoe", role="chief")
+            with proxy.connect(f"/a?access_token={old}&b=c") as client:
+                if where == "to the client":
+                    client.send("token:" + new)
+                else:
+                    number = json.loads(admin.get("/sessions")[1])["sessions"][0]["id"]
+                    assert admin.call("PUT", f"/sessions/{number}/token", body=new.encode())[0] == 200
+                client.send("a")
+                assert client.recv(5) == "a"
+                used, other = (first, second) if first.requests else (second, first)
+                assert admin.post(f"/drain?backend={used.address}")[0] == 200
+                machine.eventually(lambda: other.requests, "it moves")
+                client.send("b")
+                assert client.recv(5) == "b"
+            before, after = used.requests[0], other.requests[0]
+            assert before.headers["Authorization"] == "Bearer " + old and before.headers["X-Role"] == "guest"
+            assert after.headers["Authorization"] == "Bearer " + new and after.headers["X-Role"] == "chief"
+            assert after.headers["X-Who"] == before.headers["X-Who"].replace("guest", "chief")
+            assert (before.path, before.headers["Trunkline-Session"]) == (after.path, after.headers["Trunkline-Session"])

@@ -78,6 +78,7 @@ final class AccessGate: PendingUpgrade {
             let now = ProcessFacts.wallClock()
             let claims = try policy.claims(token, wallClock: now, clock: worker.loop.now)
             admission.claims = claims
+            admission.token = token
             admission.term = SessionTerm(policy: policy, claims: claims, now: now)
             askAuthority()
         } catch {

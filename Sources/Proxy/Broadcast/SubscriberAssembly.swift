@@ -16,11 +16,12 @@ extension Feed {
             plan.agreement == nil ? .none : .inflated, route: plan.route, worker: worker)
         peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], .client, worker.keyedShares))
         let facts = SessionFacts(
-            client: address, host: plan.host, path: plan.path, requestID: plan.requestID,
-            words: ClientWords(plan.head.fields),
-            upstream: plan.upstream, backend: backendName,
-            subprotocol: accepted?.subprotocol?.description ?? "",
-            extensions: plan.agreement?.answer ?? "", backendExtensions: "", began: worker.loop.now)
+            client: address, upstream: plan.upstream, backend: backendName, began: worker.loop.now,
+            SessionFacts.Texts(
+                host: plan.host, path: plan.path, requestID: plan.requestID,
+                words: ClientWords(plan.head.fields),
+                subprotocol: accepted?.subprotocol?.description ?? "",
+                extensions: plan.agreement?.answer ?? "", backendExtensions: ""))
         let subscriber = Subscriber(peer, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
         subscriber.bearer = BearerRecord(plan.admission)
         subscriber.lease = SessionLease(plan.admission, on: worker)

@@ -190,7 +190,7 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
         let leave = self.leave
         self.leave = nil
         transport.limitReads(to: nil)
-        takeOver(transport, takeEarly()) { leave?() }
+        takeOver(transport, takeEarly(), leave ?? {})
         // Last: with nothing left to look after, a draining worker would end.
         worker.forget(self)
     }

@@ -96,7 +96,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         let leave = self.leave
         self.leave = nil
         let early = body.take()
-        takeOver(transport, early) { leave?() }
+        takeOver(transport, early, leave ?? {})
         stream.consume(early.count)
     }
 

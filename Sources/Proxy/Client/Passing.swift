@@ -10,13 +10,19 @@ extension RequestServer {
         _ question: AccessQuestion, _ go: @escaping (Admission, FieldEdits?, FieldEdits?) -> Void
     ) {
         guard let passage = question.route.passage else { return go(Admission(), nil, nil) }
-        let facts = PassageFacts(
-            question, requestID: question.forwarding.requestID, listener: listener,
-            tls: transport.tlsFacts)
+        let facts = PassageFacts(question, entrance)
         judge(question, passage) { admission in
             let value = { facts.value($0, admission) }
             go(admission, passage.requestEdits(admission, value), passage.responseEdits(value))
         }
+    }
+
+    /// How the request has come in, as far as only its connection says so.
+    var entrance: Entrance {
+        let tls = transport.tlsFacts
+        return Entrance(
+            listener: listener.label, isSecure: listener.tls != nil, tlsVersion: tls?.version,
+            serverName: tls?.serverName)
     }
 
     private func judge(
@@ -55,41 +61,5 @@ extension AccessQuestion {
         self.init(
             route: plan.route, head: plan.head, forwarding: plan.forwarding, host: plan.host,
             taken: plan.taken)
-    }
-}
-
-/// What the variables of fields stand for in one request.
-private struct PassageFacts {
-    let question: AccessQuestion
-    let requestID: String
-    let listener: String?
-    let isSecure: Bool
-    let tlsVersion: String?
-    let serverName: String?
-
-    init(_ question: AccessQuestion, requestID: String, listener: ListenerFacts, tls: TLSFacts?) {
-        self.question = question
-        self.requestID = requestID
-        self.listener = listener.label
-        isSecure = listener.tls != nil
-        tlsVersion = tls?.version
-        serverName = tls?.serverName
-    }
-
-    func value(_ variable: FieldTemplate.Variable, _ admission: Admission) -> String? {
-        switch variable {
-        case .clientIP: question.forwarding.client
-        case .requestID: requestID
-        case .tlsVersion: tlsVersion
-        case .sni: serverName
-        case .host: question.host
-        case .method: question.head.method
-        case .path: question.head.target.path
-        case .scheme: isSecure ? "https" : "http"
-        case .route: question.route.name
-        case .listener: listener
-        case .user: admission.user
-        case .claim(let name): admission.claims?.fieldValue(name)
-        }
     }
 }

@@ -153,6 +153,7 @@ extension RequestServer {
             plan.admission = admission
             plan.forwarding.edits = request
             plan.responseEdits = response
+            plan.entrance = self?.entrance
             self?.go(on: plan)
         }
     }

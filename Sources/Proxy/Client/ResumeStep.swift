@@ -48,7 +48,7 @@ extension RequestServer {
         plan.keyed = resume.keyed
         begin(plan, accepted) { transport, early, _ in
             join(SessionAssembly(plan: plan, accepted: accepted, worker: worker).clientSide(transport), early)
-            if let admission = plan.admission { resume.session?.relet(admission) }
+            if plan.admission != nil { resume.session?.relet(plan) }
         }
     }
 
@@ -108,10 +108,11 @@ extension SessionContext {
 
 extension Session {
     /// Its client has come with a new proof of who it is.
-    fileprivate func relet(_ admission: Admission) {
-        bearer = BearerRecord(admission)
+    fileprivate func relet(_ plan: UpgradePlan) {
+        bearer = BearerRecord(plan.admission)
+        continuity?.renew(by: plan)
         lease?.end()
-        lease = SessionLease(admission, on: worker)
+        lease = SessionLease(plan.admission, on: worker)
         lease?.begin(self)
         worker.sessionBegan(self)
     }

@@ -13,11 +13,11 @@ protocol TimerOwner: TimerTarget {
 
 /// The tokens of a `TimerOwner`, without a heap block of their own: for kinds numbered from 0 to 4.
 struct TimerSlots {
-    private var tokens = InlineArray<5, TimerToken?>(repeating: nil)
+    private var tokens = InlineArray<5, TimerToken>(repeating: TimerToken.none)
 
     fileprivate subscript(_ kind: UInt8) -> TimerToken? {
-        get { tokens[Int(kind)] }
-        set { tokens[Int(kind)] = newValue }
+        get { tokens[Int(kind)] == TimerToken.none ? nil : tokens[Int(kind)] }
+        set { tokens[Int(kind)] = newValue ?? TimerToken.none }
     }
 }
 

@@ -23,3 +23,24 @@ struct PeerTally: Sendable {
         return sum
     }
 }
+
+/// What connections have carried that are gone, without what is of a message under way.
+struct FormerTally {
+    private var bytesSent: UInt64 = 0
+    private var bytesReceived: UInt64 = 0
+    private var messagesReceived: UInt64 = 0
+    private var textReceived: UInt64 = 0
+
+    var sum: PeerTally {
+        PeerTally(
+            bytesSent: bytesSent, bytesReceived: bytesReceived, messagesReceived: messagesReceived,
+            textReceived: textReceived)
+    }
+
+    mutating func add(_ tally: PeerTally) {
+        bytesSent &+= tally.bytesSent
+        bytesReceived &+= tally.bytesReceived
+        messagesReceived &+= tally.messagesReceived
+        textReceived &+= tally.textReceived
+    }
+}

@@ -6,6 +6,11 @@ struct ClientWords {
     let userAgent: String
     let origin: String
 
+    init(userAgent: String, origin: String) {
+        self.userAgent = userAgent
+        self.origin = origin
+    }
+
     init(_ fields: HeaderFields) {
         userAgent = LoggedText.bounded(fields.first("user-agent") ?? "")
         origin = LoggedText.bounded(fields.first("origin") ?? "")

@@ -6,6 +6,8 @@ struct Admission {
     /// By name and password.
     var user: String?
     var claims: Claims?
+    /// That has them.
+    var token: String?
     /// What else was asked says of the client, for the backend: a field without a value is taken away.
     var told: [(name: String, value: String)] = []
     /// How long it is good for.

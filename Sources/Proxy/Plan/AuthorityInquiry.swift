@@ -51,12 +51,8 @@ struct AuthorityInquiry {
 
     /// The same, of a client that has brought a new token since.
     func renewed(_ token: String) -> AuthorityInquiry {
-        let sources = plan.route.passage?.sources
-        let field = sources?.field ?? "Authorization"
-        guard plan.head.fields.contains(field) else { return self }
         var plan = plan
-        plan.head.fields.remove(field)
-        plan.head.fields.append(field, sources?.isAuthorization ?? true ? "Bearer " + token : token)
+        plan.head.carry(token: token, by: plan.route)
         return AuthorityInquiry(policy, plan)
     }
 }

@@ -22,7 +22,10 @@ struct UpgradePlan {
         var taken: TakenToken?
         var admission: Admission?
         var keyed: KeyedPlaces?
+        /// Where its route changes fields or lets nobody in unasked.
+        var entrance: Entrance?
         var continuity: ContinuityTerms?
+        var reopening: String?
         var resume: ResumeRequest?
         var responseEdits: FieldEdits?
     }
@@ -73,6 +76,13 @@ struct UpgradePlan {
         get { storage.values.keyed }
         set { change { $0.keyed = newValue } }
     }
+    /// How it came in, where its route's rules may go by that again.
+    var entrance: Entrance? {
+        get { storage.values.entrance }
+        set { change { $0.entrance = newValue } }
+    }
+    /// What has become of the session's backend before; nil for its first one.
+    var reopening: String? { storage.values.reopening }
     /// What lets the session outlive its backend; nil where nothing does.
     var continuity: ContinuityTerms? {
         get { storage.values.continuity }
@@ -94,12 +104,23 @@ struct UpgradePlan {
 
     func clientHandshake(key: String) -> ClientHandshake {
         ClientHandshake(
-            head, upgrade: upgrade, target: target, forwarding: forwarding, key: key, offers: offers)
+            head, upgrade: upgrade, target: target, forwarding: named, key: key, offers: offers)
     }
 
     /// The same for a stream of an HTTP/2 connection.
     func streamHandshake() -> StreamHandshake {
-        StreamHandshake(head, upgrade: upgrade, target: target, forwarding: forwarding, offers: offers)
+        StreamHandshake(head, upgrade: upgrade, target: target, forwarding: named, offers: offers)
+    }
+
+    /// With the session's name, where it has one: nobody else may say that.
+    private var named: Forwarding {
+        guard let continuity else { return forwarding }
+        var named = forwarding
+        var edits = named.edits ?? FieldEdits()
+        edits.set(ContinuityTerms.sessionField, "\(continuity.name)", isPersonal: true)
+        edits.set(ContinuityTerms.resumeField, reopening ?? "", isPersonal: true)
+        named.edits = edits
+        return named
     }
 
     private var offers: [ExtensionOffer] {

@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import Durations
 internal import EventLoop
@@ -80,6 +81,8 @@ class LiveSession: PeerOwner, TimerOwner {
     var mustLeave: Bool { false }
     /// It has been given terms.
     func leased() {}
+    /// Its client has brought a new token.
+    func renewed(_ token: String, _ claims: Claims) {}
     /// Sends the client a message of ours; false where none can be put between two messages now.
     func say(_ payload: [UInt8], isText: Bool) -> Bool { false }
     /// A peer is gone; true where the session goes on without it.
@@ -112,8 +115,6 @@ class LiveSession: PeerOwner, TimerOwner {
         meter.begin()
     }
 
-    /// When it began, on the loop's clock.
-    final var began: UInt64 { facts.began }
     final var peers: [WebSocketPeer] { backend.map { [client, $0] } ?? [client] }
 
     // MARK: Ending

@@ -3,18 +3,28 @@ internal import EventLoop
 internal import WebSocketProtocol
 
 /// Parts of the messages that are coming in, of a session whose messages are to be whole before they are passed on. Those
-/// that are too large for that pass in parts.
+/// that are too large for that pass in parts. Holds no memory for a side that is between two messages.
 final class MessageParts {
+    private final class Begun {
+        var bytes: HeldBytes
+        init(on account: MemoryAccount) { bytes = HeldBytes(on: account) }
+    }
+
     /// Bytes; larger messages stream.
     let most: Int
-    private var client: HeldBytes
-    private var backend: HeldBytes
+    private let account: MemoryAccount
+    private var client: Begun?
+    private var backend: Begun?
     private var streams: (client: Bool, backend: Bool) = (false, false)
 
     init(most: Int, on account: MemoryAccount) {
         self.most = most
-        client = HeldBytes(on: account)
-        backend = HeldBytes(on: account)
+        self.account = account
+    }
+
+    private subscript(_ side: SessionSide) -> Begun? {
+        get { side == .client ? client : backend }
+        set { if side == .client { client = newValue } else { backend = newValue } }
     }
 
     /// A message of this side passes in parts.
@@ -24,19 +34,23 @@ final class MessageParts {
         if side == .client { streams.client = isSo } else { streams.backend = isSo }
     }
 
-    func count(of side: SessionSide) -> Int { side == .client ? client.count : backend.count }
+    func count(of side: SessionSide) -> Int { self[side]?.bytes.count ?? 0 }
 
     func append(_ payload: Span<UInt8>, of side: SessionSide) {
-        if side == .client { client.append(payload) } else { backend.append(payload) }
+        guard payload.count > 0 else { return }
+        let begun = self[side] ?? Begun(on: account)
+        self[side] = begun
+        begun.bytes.append(payload)
     }
 
     func take(of side: SessionSide) -> UniqueArray<UInt8> {
-        side == .client ? client.take() : backend.take()
+        defer { self[side] = nil }
+        return self[side]?.bytes.take() ?? UniqueArray()
     }
 
     /// The side has gone amid a message.
     func drop(_ side: SessionSide) {
-        if side == .client { client.removeAll() } else { backend.removeAll() }
+        self[side] = nil
         streams(side, false)
     }
 }

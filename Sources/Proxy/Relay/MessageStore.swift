@@ -12,57 +12,78 @@ struct MessageStore: ~Copyable {
         let isGap: Bool
     }
 
-    private var entries: [Entry] = []
-    /// Those before it are done with.
-    private var head = 0
-    private var bytes: HeldBytes
-    private var charge: MemoryCharge
+    /// What there is while there is anything.
+    private final class Kept {
+        var entries: [Entry] = []
+        /// Those before it are done with.
+        var head = 0
+        var bytes: HeldBytes
+        private var charge: MemoryCharge
+
+        init(on account: MemoryAccount) {
+            bytes = HeldBytes(on: account)
+            charge = MemoryCharge(to: account)
+        }
+
+        var count: Int { entries.count - head }
+
+        func append(_ entry: Entry) {
+            entries.append(entry)
+            recharge()
+        }
+
+        func drop(_ number: Int) {
+            var dropped = 0
+            for entry in entries[head..<(head + number)] { dropped += entry.size }
+            head += number
+            bytes.drop(dropped)
+            // Each entry is moved at most once on average.
+            if head >= entries.count - head {
+                entries.removeSubrange(0..<head)
+                head = 0
+            }
+            recharge()
+        }
+
+        private func recharge() { charge.set(entries.capacity * MemoryLayout<Entry>.stride) }
+    }
+
+    private let account: MemoryAccount
+    private var kept: Kept?
     /// The number of the first that is kept.
     private(set) var first: UInt64 = 1
 
-    init(on account: MemoryAccount) {
-        bytes = HeldBytes(on: account)
-        charge = MemoryCharge(to: account)
-    }
+    init(on account: MemoryAccount) { self.account = account }
 
     /// Bytes, with what an entry takes.
-    var size: Int { bytes.count + count * MemoryLayout<Entry>.stride }
-    var count: Int { entries.count - head }
+    var size: Int { kept.map { $0.bytes.count + $0.count * MemoryLayout<Entry>.stride } ?? 0 }
+    var count: Int { kept?.count ?? 0 }
     /// The number behind the last one.
     var end: UInt64 { first &+ UInt64(count) }
 
+    private mutating func room() -> Kept {
+        if let kept { return kept }
+        let kept = Kept(on: account)
+        self.kept = kept
+        return kept
+    }
+
     /// Keeps the next message.
     mutating func append(_ opcode: Opcode, _ payload: Span<UInt8>) {
-        entries.append(Entry(opcode: opcode, size: payload.count, isGap: false))
-        bytes.append(payload)
-        recharge()
+        let kept = room()
+        kept.bytes.append(payload)
+        kept.append(Entry(opcode: opcode, size: payload.count, isGap: false))
     }
 
     /// The next message is not kept.
-    mutating func appendGap() {
-        entries.append(Entry(opcode: .binary, size: 0, isGap: true))
-        recharge()
-    }
+    mutating func appendGap() { room().append(Entry(opcode: .binary, size: 0, isGap: true)) }
 
     /// Those before this number are not needed any more.
     mutating func drop(before number: UInt64) {
-        var dropped = 0
-        while first < number, head < entries.count {
-            dropped += entries[head].size
-            head += 1
-            first &+= 1
-        }
-        first = max(first, number)
-        bytes.drop(dropped)
-        if head == entries.count {
-            entries = []
-            head = 0
-        } else if head >= entries.count - head {
-            // Each entry is moved at most once on average.
-            entries.removeSubrange(0..<head)
-            head = 0
-        }
-        recharge()
+        guard number > first else { return }
+        let dropped = Int(clamping: min(number &- first, UInt64(count)))
+        first = number
+        if dropped == count { kept = nil } else { kept?.drop(dropped) }
     }
 
     mutating func removeAll() { drop(before: end) }
@@ -71,18 +92,15 @@ struct MessageStore: ~Copyable {
     func forEach(
         from number: UInt64 = 0, through last: UInt64 = .max, _ body: (Opcode, Span<UInt8>) -> Void
     ) {
+        guard let kept else { return }
         var position = 0
         var at = first
-        for entry in entries[head...] {
+        for entry in kept.entries[kept.head...] {
             if at >= number, at <= last, !entry.isGap {
-                bytes.lend(from: position) { body(entry.opcode, $0.extracting(0..<entry.size)) }
+                kept.bytes.lend(from: position) { body(entry.opcode, $0.extracting(0..<entry.size)) }
             }
             position += entry.size
             at &+= 1
         }
-    }
-
-    private mutating func recharge() {
-        charge.set(entries.capacity * MemoryLayout<Entry>.stride)
     }
 }

@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import EventLoop
 internal import PerMessageDeflate
@@ -34,6 +35,8 @@ final class Session: LiveSession {
             client: client, backend: backend, route: route, facts: facts, worker: worker, onEnd: onEnd)
     }
 
+    deinit { continuity?.session = nil }
+
     /// Starts, and gives both sides what they sent before it could.
     func begin(clientEarly: [UInt8], backendEarly: [UInt8]) {
         continuity?.begin(self)
@@ -55,7 +58,7 @@ final class Session: LiveSession {
     override var backendName: String? { facts.backend }
     override var messages: UInt64 {
         clientTally.messagesReceived &+ (backend?.tally.messagesReceived ?? 0)
-            &+ (continuity?.formerTally.messagesReceived ?? 0)
+            &+ (continuity?.formerTally.sum.messagesReceived ?? 0)
     }
 
     override var clientTally: PeerTally { resume?.formerTally.adding(client.tally) ?? client.tally }
@@ -188,6 +191,8 @@ final class Session: LiveSession {
     /// It could not be moved, and is closed.
     func closeAsOrdered() { super.drainDue() }
 
+    override func renewed(_ token: String, _ claims: Claims) { continuity?.renew(token, claims) }
+
     override var isAsleep: Bool { continuity?.machine.isAsleep ?? false }
     override func kept() { continuity?.stay() }
 
@@ -204,8 +209,8 @@ final class Session: LiveSession {
     override var recordedPart: SessionRecord.Part {
         .relayed(
             SessionRecord.Relayed(
-                fromBackends: (continuity?.formerTally ?? PeerTally()).adding(backend?.tally),
-                extensions: facts.backendExtensions, sessionID: continuity?.terms.id.description,
+                fromBackends: (continuity?.formerTally.sum ?? PeerTally()).adding(backend?.tally),
+                extensions: facts.texts.backendExtensions, sessionID: continuity?.terms.name.description,
                 backends: (continuity?.moves ?? 0) + 1, returns: resume?.returns ?? 0))
     }
 }

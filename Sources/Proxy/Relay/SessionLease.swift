@@ -146,10 +146,12 @@ final class SessionLease: TimerTarget {
     private func renew(_ token: String, mayFetch: Bool, _ done: @escaping (OnRenewal) -> Void) {
         guard let term, let session else { return done(.noToken) }
         do throws(TokenRefusal) {
-            try take(
-                try term.policy.claims(token, wallClock: ProcessFacts.wallClock(), clock: worker.loop.now))
-            // Who is asked again is asked about this one.
+            let claims = try term.policy.claims(
+                token, wallClock: ProcessFacts.wallClock(), clock: worker.loop.now)
+            try take(claims)
+            // Who is asked again is asked about this one, and the next backend sees it.
             inquiry = inquiry?.renewed(token)
+            session.renewed(token, claims)
             done(.renewed(until: self.term?.end))
         } catch {
             let isWaiting =

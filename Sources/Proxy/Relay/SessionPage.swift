@@ -17,7 +17,7 @@ extension LiveSession {
     var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
     var upstreamName: String { facts.upstream }
 
-    private var age: Duration { .nanoseconds(worker.loop.now - min(began, worker.loop.now)) }
+    private var age: Duration { .nanoseconds(worker.loop.now - min(facts.began, worker.loop.now)) }
 
     /// What filters look at.
     var traits: SessionFilter.Traits {
@@ -30,16 +30,18 @@ extension LiveSession {
 
     /// All that is shown of it. No tokens: their ids and times only.
     var description: Telemetry.JSONValue {
+        let texts = facts.texts
         var members: [(String, JSONValue)] = [
-            text("id", id.description), text("route", route.name), text("upstream", upstreamName),
+            text("id", id.description), count("process", ProcessFacts.processNumber),
+            text("route", route.name), text("upstream", upstreamName),
             text("backend", facts.backend), text("client", facts.client),
             ("subject", .optional(bearer?.bearer.subject)), text("state", state.rawValue),
-            text("host", facts.host), text("path", facts.path), text("request_id", facts.requestID),
+            text("host", texts.host), text("path", texts.path), text("request_id", texts.requestID),
             text("began", WallTime.text(after: .zero - age)),
             ("age_seconds", .number(Double(age.nanoseconds / 1_000_000) / 1000)),
         ]
         members += counts
-        if !facts.subprotocol.isEmpty { members.append(text("subprotocol", facts.subprotocol)) }
+        if !texts.subprotocol.isEmpty { members.append(text("subprotocol", texts.subprotocol)) }
         if let token { members.append(("token", token)) }
         return .object(members)
     }

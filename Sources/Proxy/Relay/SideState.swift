@@ -1,23 +1,5 @@
 internal import WebSocketProtocol
 
-/// A value that stands apart from who has it: those that have none hold no room for it.
-struct Apart<Value> {
-    private indirect enum Storage { case value(Value) }
-
-    private var storage: Storage
-
-    init(_ value: Value) { storage = .value(value) }
-
-    var value: Value {
-        get {
-            switch storage {
-            case .value(let value): value
-            }
-        }
-        set { storage = .value(newValue) }
-    }
-}
-
 /// One side of a session from its handshake to its end (RFC 6455, 7.1), with what belongs to each state. Pure.
 ///
 /// Only the machine above it knows when to close; this knows what may still be said, and when it may be.

@@ -9,12 +9,15 @@ struct UpstreamSettings: Sendable {
     /// Its backends, shared by all workers.
     let state: UpstreamState
     let rules: HealthRules
+    /// nil where sessions end with their backend.
+    let continuity: ContinuityRules?
 
     init(configuration: UpstreamConfiguration, tls: ClientTLSContext?, state: UpstreamState) {
         self.configuration = configuration
         self.tls = tls
         self.state = state
         rules = configuration.policy.allRules
+        continuity = configuration.continuity.map { ContinuityRules($0) }
     }
 
     /// Whether nothing has changed. Certificates are read anew with each configuration, so TLS always has.

@@ -1,25 +1,25 @@
 internal import Configuration
+internal import EventLoop
 internal import HTTPProtocol
 
 extension SessionContext {
     /// The plan with what makes its session outlive its backend, where the upstream asks for that.
     func withContinuity(_ plan: UpgradePlan) -> UpgradePlan {
-        guard let upstream = upstream(plan.upstream)?.settings.configuration, upstream.mode != .broadcast,
-            let rules = upstream.continuity, !plan.route.passesExtensions
+        guard let settings = upstream(plan.upstream)?.settings, settings.configuration.mode != .broadcast,
+            let rules = settings.continuity, !plan.route.passesExtensions
         else { return plan }
         var plan = plan
-        let terms = ContinuityTerms(id: requestID(), rules: rules)
-        plan.continuity = terms
-        plan.name(terms.id, resume: nil)
+        plan.continuity = ContinuityTerms(name: ContinuityName(using: &loop.random), shared: rules)
         return plan
     }
-}
 
-extension SessionContext {
-    /// Gives a session that hibernates a backend again.
-    func wake(session id: String) {
-        for case let session as Session in sessions where session.continuity?.terms.id == id {
+    /// Gives a session that hibernates a backend again. Whether there is one of this name.
+    func wake(session name: ContinuityName) -> Bool {
+        var isThere = false
+        for case let session as Session in sessions where session.continuity?.terms.name == name {
             session.continuity?.wake()
+            isThere = true
         }
+        return isThere
     }
 }

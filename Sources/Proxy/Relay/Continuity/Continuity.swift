@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import Durations
 internal import EventLoop
@@ -16,11 +17,19 @@ final class Continuity: TimerOwner {
     private static let longestSpread: UInt64 = 500_000_000
 
     /// A backend that has accepted.
-    struct Next {
+    final class Next {
         let transport: any ByteTransport
         let backend: Backend
-        let accepted: AcceptedUpgrade
+        /// Of its side.
+        let assembly: SessionAssembly
         let early: [UInt8]
+
+        init(transport: any ByteTransport, backend: Backend, assembly: SessionAssembly, early: [UInt8]) {
+            self.transport = transport
+            self.backend = backend
+            self.assembly = assembly
+            self.early = early
+        }
     }
 
     let terms: ContinuityTerms
@@ -28,10 +37,11 @@ final class Continuity: TimerOwner {
     var loop: EventLoop { worker.loop }
     var timers = TimerSlots()
     var machine: ContinuityMachine
-    /// The client's original request.
-    let plan: UpgradePlan
+    /// The client's original request, and what was renewed of it.
+    private(set) var kept: KeptPlan
     private let subprotocol: Subprotocol?
-    weak var session: Session?
+    /// Takes itself off when it ends: a weak reference would make each retain of it slower, and larger.
+    unowned var session: Session?
     /// What carries it, or did last.
     var backend: Backend
     var attempt: (any PendingUpgrade)?
@@ -42,12 +52,12 @@ final class Continuity: TimerOwner {
     var firsts: MessageStore
     private let parts: MessageParts
     /// The client's Close, as long as it waits, and whether it has ended its connection behind it.
-    var lastWords: (close: ClosePayload, hasEnded: Bool)?
+    var lastWords: Apart<(close: ClosePayload, hasEnded: Bool)>?
     private var patienceEnd: UInt64?
     /// When anything was last said.
     var lastMessage: UInt64
     /// What former backends have carried.
-    private(set) var formerTally = PeerTally()
+    private(set) var formerTally = FormerTally()
     private var planCharge: MemoryCharge
     var moves = 0
 
@@ -58,18 +68,33 @@ final class Continuity: TimerOwner {
         self.terms = terms
         self.parts = parts
         self.worker = worker
-        self.plan = plan
+        kept = KeptPlan(plan)
         subprotocol = accepted.subprotocol
         self.backend = backend
-        machine = ContinuityMachine(terms.rules)
+        machine = ContinuityMachine(terms.shared)
         store = MessageStore(on: account)
         firsts = MessageStore(on: account)
         planCharge = MemoryCharge(to: account)
-        planCharge.set(plan.head.keptBytes)
+        planCharge.set(kept.keptBytes)
         lastMessage = worker.loop.now
     }
 
     func begin(_ session: Session) { self.session = session }
+
+    /// Of the client's request.
+    var requestID: String { session?.facts.texts.requestID ?? "" }
+
+    /// The client has brought a new token.
+    func renew(_ token: String, _ claims: Claims) {
+        kept.renew(token, claims, requestID: requestID)
+        planCharge.set(kept.keptBytes)
+    }
+
+    /// The client has come back, and was let in anew.
+    func renew(by plan: UpgradePlan) {
+        kept.renew(by: plan, requestID: requestID)
+        planCharge.set(kept.keptBytes)
+    }
 
     private var now: UInt64 { worker.loop.now }
 
@@ -119,7 +144,7 @@ final class Continuity: TimerOwner {
 
     /// The session is to leave its backend. False where it can't, and is closed instead.
     func leave() -> Bool {
-        guard terms.rules.on.contains(.drain), worker.upstream(plan.upstream) != nil else { return false }
+        guard terms.rules.on.contains(.drain), worker.upstream(kept.upstream) != nil else { return false }
         carryOut(machine.moves(.drain, at: now))
         return true
     }
@@ -149,7 +174,7 @@ final class Continuity: TimerOwner {
     func clientCloses(_ payload: ClosePayload) -> Bool {
         guard lastWords == nil else { return false }
         guard !machine.clientCloses(at: now) else { return true }
-        lastWords = (payload, false)
+        lastWords = Apart((payload, false))
         arm(.lastWords, after: max(session?.route.timeouts.close.nanoseconds ?? 1, 1))
         return false
     }
@@ -157,13 +182,13 @@ final class Continuity: TimerOwner {
     /// The client has ended its connection. False where that ends the session.
     func clientEnds(_ cause: EndingCause?) -> Bool {
         guard cause == nil, lastWords != nil else { return false }
-        lastWords?.hasEnded = true
+        lastWords?.value.hasEnded = true
         return true
     }
 
     func passLastWords() {
         disarm(.lastWords)
-        guard let words = lastWords.take(), let session else { return }
+        guard let words = lastWords.take()?.value, let session else { return }
         session.closes(words.close, from: session.client)
         if words.hasEnded { session.gone(session.client, nil) }
     }
@@ -204,7 +229,7 @@ final class Continuity: TimerOwner {
         parts.drop(.backend)
         session?.client.compression?.isDeflating = false
         guard let peer = session?.releaseBackend() else { return }
-        formerTally = formerTally.adding(peer.tally)
+        formerTally.add(peer.tally)
         if lingers {
             Farewell(peer, .parted, on: worker.loop, deadline: Self.partingTime).begin(nil)
         } else {
@@ -214,8 +239,8 @@ final class Continuity: TimerOwner {
 
     private func count(uncertain: UInt64) {
         let isResent = machine.count.resends
-        worker.metrics.add(.continuityUncertain, [plan.upstream], by: uncertain)
-        if isResent { worker.metrics.add(.continuityResent, [plan.upstream], by: uncertain) }
+        worker.metrics.add(.continuityUncertain, [kept.upstream], by: uncertain)
+        if isResent { worker.metrics.add(.continuityResent, [kept.upstream], by: uncertain) }
         worker.log.tell(.messagesUncertain(subject, uncertain, areResent: isResent))
     }
 
@@ -231,7 +256,7 @@ final class Continuity: TimerOwner {
     private func finish(_ end: ContinuityEnd) {
         guard let session else { return }
         if end != .asEver {
-            worker.metrics.add(.continuityFailures, [plan.upstream, machine.moveReason.rawValue])
+            worker.metrics.add(.continuityFailures, [kept.upstream, machine.moveReason.rawValue])
         }
         switch end {
         case .asEver: break
@@ -314,7 +339,7 @@ final class Continuity: TimerOwner {
     func end() {
         for timer in [Timer.ask, .patience, .ping, .parting, .lastWords] { disarm(timer) }
         let waiting = machine.count.waiting
-        if waiting > 0 { worker.metrics.add(.continuityDropped, [plan.upstream], by: waiting) }
+        if waiting > 0 { worker.metrics.add(.continuityDropped, [kept.upstream], by: waiting) }
         machine.ends()
         forgetNext()
         store.removeAll()
@@ -327,7 +352,7 @@ final class Continuity: TimerOwner {
     /// Which session it is, for the log.
     var subject: ContinuityEvent.Subject {
         ContinuityEvent.Subject(
-            upstream: plan.upstream, backend: backend.name, session: terms.id.description,
+            upstream: kept.upstream, backend: backend.name, session: terms.name.description,
             reason: machine.moveReason.rawValue)
     }
 }

@@ -2,6 +2,7 @@ internal import BasicContainers
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
+internal import PerMessageDeflate
 internal import WebSocketProtocol
 
 // How a session gets another backend.
@@ -9,12 +10,11 @@ extension Continuity {
     /// Asks for one, with the client's original request.
     func ask() {
         guard attempt == nil, next == nil, machine.asking() else { return }
-        var plan = plan
-        plan.name(
-            terms.id,
-            resume:
-                "reason=\(machine.moveReason.rawValue); attempt=\(machine.attempts); messages=\(machine.count.sent)"
-        )
+        let plan = kept.plan(
+            requestID: requestID, terms,
+            reopening:
+                "reason=\(machine.moveReason.rawValue); attempt=\(machine.attempts); messages=\(machine.count.sent)",
+            memoryPressure: worker.contextMemory.pressure)
         // One that goes, or is to be left, is no other one; but it may be all there is, and back.
         let excluded = machine.isCarried || machine.attempts == 1 ? [backend.state] : []
         var isDecided = false
@@ -22,7 +22,7 @@ extension Continuity {
             isDecided = true
             guard let self else { return Self.release(outcome) }
             self.attempt = nil
-            answered(outcome)
+            answered(outcome, plan)
         }
         if !isDecided { self.attempt = attempt }
     }
@@ -35,7 +35,7 @@ extension Continuity {
         }
     }
 
-    private func answered(_ outcome: UpgradeOutcome) {
+    private func answered(_ outcome: UpgradeOutcome, _ plan: UpgradePlan) {
         switch outcome {
         case .accepted(let transport, let backend, let accepted, let early):
             guard accepts(accepted) else {
@@ -44,7 +44,9 @@ extension Continuity {
             }
             // It counts with the backend from here on.
             backend.state.sessionBegan()
-            next = Next(transport: transport, backend: backend, accepted: accepted, early: early)
+            next = Next(
+                transport: transport, backend: backend,
+                assembly: SessionAssembly(plan: plan, accepted: accepted, worker: worker), early: early)
             carryOut(machine.accepted(at: worker.loop.now))
         case .refused(let request, let backend, let head):
             request.cancel()
@@ -66,8 +68,7 @@ extension Continuity {
         attempt = nil
         guard let next = next.take() else { return }
         next.backend.state.sessionEnded()
-        let peer = SessionAssembly(plan: plan, accepted: next.accepted, worker: worker)
-            .backendSide(next.transport)
+        let peer = next.assembly.backendSide(next.transport)
         Farewell(peer, .open(isMidFrame: false), on: worker.loop, deadline: Self.partingTime)
             .begin(ClosePayload(.goingAway, "not needed any more"))
     }
@@ -77,8 +78,7 @@ extension Continuity {
     /// The backend that waits carries the session from here on.
     func takeOver(_ takeover: Takeover) {
         guard let next = next.take(), let session else { return }
-        let peer = SessionAssembly(plan: plan, accepted: next.accepted, worker: worker)
-            .backendSide(next.transport)
+        let peer = next.assembly.backendSide(next.transport)
         backend = next.backend
         session.onNextBackendEnd { [state = next.backend.state] in state.sessionEnded() }
         session.takeBackend(peer, named: next.backend.name)
@@ -87,8 +87,8 @@ extension Continuity {
         send(takeover, to: peer, of: session)
         // What was full was the one before.
         if session.client.isPaused { session.releaseClient() }
-        learn(next.backend)
-        worker.metrics.add(.continuityMoves, [plan.upstream, takeover.reason.rawValue])
+        learn(next.backend, next.assembly.plan)
+        worker.metrics.add(.continuityMoves, [kept.upstream, takeover.reason.rawValue])
         worker.metrics.observe(.continuityPause, takeover.missed, [takeover.reason.rawValue])
         worker.log.tell(.moved(subject, missed: takeover.missed, attempts: machine.attempts))
         planPing()
@@ -115,7 +115,7 @@ extension Continuity {
 
     /// Whoever comes with the session's key comes to where it is, where a backend made the key up. Any other key leads there
     /// by itself, until the backend that it belongs to is back.
-    private func learn(_ backend: Backend) {
+    private func learn(_ backend: Backend, _ plan: UpgradePlan) {
         guard let settings = worker.upstream(plan.upstream)?.settings, settings.learnsKeys,
             let value = BackendRequest(plan).value(of: settings.hashKey),
             settings.state.giver(of: value) != nil

@@ -19,9 +19,10 @@ struct ContinuityMachine: ~Copyable {
     /// Between two Pings that ask what was read.
     static func pingInterval(resends: Bool) -> UInt64 { resends ? 10_000_000 : 100_000_000 }
 
-    private let rules: ContinuityConfiguration
+    private let shared: ContinuityRules
+    private var rules: ContinuityConfiguration { shared.values }
     /// `within`, counted; 0 = for ever.
-    private let patience: UInt64
+    private var patience: UInt64 { rules.within.nanoseconds }
     private(set) var count: DeliveryCount
     private var side = Side.carries
     private var next = Next.none
@@ -40,9 +41,11 @@ struct ContinuityMachine: ~Copyable {
     /// The session ends, or has: nothing is kept for another backend.
     private(set) var isOver = false
 
-    init(_ rules: ContinuityConfiguration) {
-        self.rules = rules
-        patience = rules.within.nanoseconds
+    init(_ rules: ContinuityConfiguration) { self.init(ContinuityRules(rules)) }
+
+    init(_ shared: ContinuityRules) {
+        self.shared = shared
+        let rules = shared.values
         let resends = rules.delivery == .atLeastOnce
         count = DeliveryCount(resends: resends, pingInterval: Self.pingInterval(resends: resends))
     }

@@ -30,7 +30,7 @@ final class Resume: TimerOwner, MemoryHolder {
     /// The one that it came with, good until it is known to have the next one: what told it of that may have been lost.
     private var spent: ResumeToken?
     /// What backends know it by, where they are told.
-    private let name: String?
+    private let name: ContinuityName?
     /// What it was refused before, where it came to take up another session.
     private let refusal: ResumeRefusal?
     /// What former connections have carried.
@@ -51,7 +51,7 @@ final class Resume: TimerOwner, MemoryHolder {
         route = plan.route
         keyed = plan.keyed
         subprotocol = accepted.subprotocol
-        name = plan.continuity?.id
+        name = plan.continuity?.name
         refusal = plan.resume?.refusal
         account.holder = self
     }
@@ -64,7 +64,7 @@ final class Resume: TimerOwner, MemoryHolder {
     func begin() {
         guard let session else { return }
         worker.enter(session)
-        let words = ResumeWords(session: name ?? session.id.description, token: renewToken(session), rules)
+        let words = words(of: session)
         session.client.send(message: words.begin(refusal), isText: true)
     }
 
@@ -73,6 +73,12 @@ final class Resume: TimerOwner, MemoryHolder {
         let isNext = token == shown
         let isLast = spent == shown
         return isNext || isLast
+    }
+
+    /// With the next token.
+    private func words(of session: Session) -> ResumeWords {
+        ResumeWords(
+            session: name?.description ?? session.id.description, token: renewToken(session), rules)
     }
 
     private func renewToken(_ session: Session) -> ResumeToken {
@@ -258,7 +264,7 @@ final class Resume: TimerOwner, MemoryHolder {
         takeOver(session)
         session.takeClient(peer, from: address)
         returns += 1
-        let words = ResumeWords(session: name ?? session.id.description, token: renewToken(session), rules)
+        let words = words(of: session)
         peer.send(message: words.resumed(received: clientMessages), isText: true)
         store.drop(before: first)
         replay(to: peer, of: session)
