@@ -452,6 +452,12 @@ static inline int trunkline_pipe(int *ends) {
 static inline int trunkline_message_pair(int *ends) {
     return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
 }
+/// The process that has made the pair.
+static inline int trunkline_peer_process(int fd) {
+    struct { int pid; unsigned uid, gid; } peer = {0};  // ucred needs _GNU_SOURCE
+    socklen_t length = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? (int)peer.pid : 0;
+}
 static inline int trunkline_keeps_messages(int fd) { return trunkline_option(fd, SO_TYPE) == SOCK_SEQPACKET; }
 
 enum { TRUNKLINE_MOST_DESCRIPTORS = 2 };

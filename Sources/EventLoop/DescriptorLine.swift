@@ -32,12 +32,29 @@ internal import Synchronization
     /// Its number, for a process that is to have it too.
     package var number: Int32 { descriptor }
 
+    /// The number of the process that made it, and takes what is sent.
+    package var peerProcess: Int { Int(trunkline_peer_process(descriptor)) }
+
     /// Whether there is somebody who takes what is sent.
     package var isOpen: Bool { trunkline_has_reader(descriptor) == 1 }
 
-    /// Sends memory, and a connection where there is one. False where the other side is gone, has too much to take already,
-    /// or takes nothing; all of it is then still here.
-    package func send(_ memory: HandedMemory, _ socket: MovedSocket?, at now: UInt64) -> Bool {
+    /// Sends what `write` writes into memory of its own, as whoever reads it wipes it, and a connection where there is one.
+    /// False where `write` says so, or where the other side is gone, has too much to take already, or takes nothing; the
+    /// connection is then still here.
+    ///
+    /// - Parameter capacity: bytes, the most that can be written.
+    package func send(
+        _ socket: MovedSocket?, at now: UInt64, capacity: Int,
+        _ write: (inout OutputSpan<UInt8>) -> Bool
+    ) -> Bool {
+        var isWhole = false
+        guard let memory = try? HandedMemory(capacity: capacity, { isWhole = write(&$0) }), isWhole else {
+            return false
+        }
+        return send(memory, socket, at: now)
+    }
+
+    func send(_ memory: HandedMemory, _ socket: MovedSocket?, at now: UInt64) -> Bool {
         guard isTaken(at: now) else { return false }
         guard let socket else { return send([memory.number]) }
         return socket.lend { number in send([memory.number, number]) }

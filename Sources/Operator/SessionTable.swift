@@ -28,6 +28,10 @@ struct SessionTable {
         var lines = [titles] + rows.map { Self.line($0, widths) }
         let more = all["more"]?.scalar == "true" ? ", and more: --limit shows more" : ""
         lines.append("\(sessions.count) session\(sessions.count == 1 ? "" : "s")\(more)")
+        if case .array(let silent)? = all["silent"], !silent.isEmpty {
+            let processes = silent.compactMap(\.scalar).joined(separator: ", ")
+            lines.append("without those of processes that linger and don't answer: \(processes)")
+        }
         self.lines = lines
     }
 

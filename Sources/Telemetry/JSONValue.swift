@@ -9,6 +9,8 @@ package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, Expressib
     case number(Double)
     case flag(Bool)
     case null
+    /// A text that is JSON already.
+    case written(String)
 
     /// A string.
     package init(stringLiteral value: String) { self = .string(value) }
@@ -42,6 +44,7 @@ package indirect enum JSONValue: Sendable, ExpressibleByStringLiteral, Expressib
         case .number(let number): text += number.isFinite ? "\(number)" : "null"
         case .flag(let flag): text += flag ? "true" : "false"
         case .null: text += "null"
+        case .written(let written): text += written
         case .array(let items):
             JSONValue.append(items.map { ("", $0) }, "[", "]", to: &text, indent)
         case .object(let members):

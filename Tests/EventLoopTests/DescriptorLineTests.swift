@@ -25,6 +25,25 @@ struct DescriptorLineTests {
         return (inbox, taken)
     }
 
+    @Test("what is told to several arrives whole at each, though whoever reads it wipes it")
+    func several() throws {
+        let loop = try EventLoop()
+        var inboxes: [(DescriptorInbox, Taken)] = []
+        for _ in 0..<3 {
+            let (line, number) = try DescriptorLine.pair()
+            #expect(
+                line.send(nil, at: 0, capacity: 8) { output in
+                    output.append(7)
+                    output.append(9)
+                    return true
+                })
+            #expect(!line.send(nil, at: 0, capacity: 8) { _ in false })
+            inboxes.append(inbox(number, loop))
+        }
+        loop.turn(limit: 0)
+        for (_, taken) in inboxes { #expect(taken.words == [[7, 9]]) }
+    }
+
     @Test("memory arrives in order, each once, and what is too large is left out")
     func words() throws {
         let loop = try EventLoop()

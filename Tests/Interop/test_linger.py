@@ -123,6 +123,30 @@ def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path, isKep
             assert zoe.close_code not in (1000, 1006, 1012) and yan.recv(5) == "still here"
 
 
+def test_who_is_revoked_leaves_every_process_that_lingers(run, tmp_path):
+    issuer, admin = Issuer("ES256"), free_admin()
+    access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
+    with backends.node_echo() as backend, run({
+            "admin": admin.section, "drain": LINGERS,
+            "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
+        with contextlib.ExitStack() as stack:
+            members, stays = [], []
+            for _ in range(4):
+                for subject, kept in (("zoe", members), ("yan", stays)):
+                    kept.append(stack.enter_context(
+                        proxy.connect("/", additional_headers=bearer(issuer.sign(sub=subject)))))
+                if len(members) < 4:
+                    hand_over(proxy)
+            assert admin.post("/revocations?subject=zoe")[0] == 200
+            for member in members:
+                with pytest.raises(ConnectionClosed):
+                    member.recv(10)
+                assert member.close_code not in (1000, 1006, 1012)
+            for one in stays:
+                one.send("still here")
+                assert one.recv(5) == "still here"
+
+
 def test_a_process_that_was_stopped_hears_later_who_is_revoked(run, tmp_path):
     issuer, admin = Issuer("ES256"), free_admin()
     access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}

@@ -95,7 +95,7 @@ final class AdminConnection: HTTP1Connection {
             let request = AdminRequest(head: head, body: body)
             body = []
             let call = try AdminCall.judge(request, by: host.rules, now: ProcessFacts.wallClock())
-            host.answer(call) { [weak self] response in self?.write(response) }
+            host.answer(call, to: request) { [weak self] response in self?.write(response) }
         } catch {
             write(error.response)
         }

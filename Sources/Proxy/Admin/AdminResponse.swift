@@ -6,13 +6,16 @@ struct AdminResponse {
     let body: String
     let contentType: String
     let fields: [HeaderFields.Field]
+    /// The numbers that the body says, where it is nothing else.
+    let counts: [AdminCount]
     /// What makes the body, piece by piece; nil where it is `body`.
     let stream: (any AdminStream)?
 
     init(
         _ status: Int, _ body: String, contentType: String = "text/plain; charset=utf-8",
-        fields: [HeaderFields.Field] = [], stream: (any AdminStream)? = nil
+        fields: [HeaderFields.Field] = [], counts: [AdminCount] = [], stream: (any AdminStream)? = nil
     ) {
+        self.counts = counts
         self.stream = stream
         self.status = status
         self.body = body
@@ -44,5 +47,5 @@ protocol AdminHost: AnyObject {
     /// Who may ask.
     var rules: AdminRules { get }
     /// Calls `done` once, now or later, on the loop that asked.
-    func answer(_ call: AdminCall, done: @escaping (AdminResponse) -> Void)
+    func answer(_ call: AdminCall, to request: AdminRequest, done: @escaping (AdminResponse) -> Void)
 }

@@ -26,10 +26,7 @@ struct PassedRequest: Sendable {
 
     /// False where it does not go; the connection is then still here.
     func send(on line: DescriptorLine, at now: UInt64) -> Bool {
-        var isWhole = false
-        guard let memory = try? HandedMemory(capacity: Self.largest, { isWhole = write(to: &$0) }), isWhole
-        else { return false }
-        return line.send(memory, request.connection.socket, at: now)
+        line.send(request.connection.socket, at: now, capacity: Self.largest, write)
     }
 
     /// False where there is no room, or where the connection can't leave this process.

@@ -93,9 +93,14 @@ final class AdminService: TimerTarget {
     func onWorkers(_ work: @escaping @Sendable (Worker) -> Void) { server.onWorkers(work) }
 
     /// A list of sessions.
-    func list(_ filter: SessionFilter, limit: Int, workers: Int) -> SessionListStream {
+    ///
+    /// - Parameter elders: processes whose sessions are to be on it, too.
+    func list(
+        _ filter: SessionFilter, limit: Int, workers: Int, elders: [SessionListStream.AskElder] = []
+    ) -> SessionListStream {
         nextGathering &+= 1
-        return SessionListStream(filter, limit: limit, id: nextGathering, workers: workers, from: self)
+        return SessionListStream(
+            filter, limit: limit, id: nextGathering, workers: workers, elders: elders, from: self)
     }
 
     // MARK: Loop lag

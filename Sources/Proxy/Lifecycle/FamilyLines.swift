@@ -87,9 +87,7 @@ extension ProxyServer {
         do throws(HandedStateError) {
             guard let socket else {
                 return take(
-                    orders: try memory.read { bytes throws(HandedStateError) in
-                        try HandedState(reading: bytes)
-                    })
+                    try memory.read { bytes throws(HandedStateError) in try FamilyWord(reading: bytes) })
             }
             let arrival = try memory.read { bytes throws(HandedStateError) in
                 try Arrival(reading: bytes, socket, listeners: listeners)
@@ -103,6 +101,14 @@ extension ProxyServer {
         }
     }
 
+    private func take(_ word: FamilyWord) {
+        switch word {
+        case .state(let state): take(orders: state)
+        case .order(let order): obey(order)
+        case .answer(let answer): took(answer)
+        }
+    }
+
     // MARK: Revocations
 
     /// Sessions that go on in processes before this one are judged by what counts here. One that takes nothing now is told
@@ -113,8 +119,10 @@ extension ProxyServer {
         var orders = HandedState()
         orders.revocations = revocations.all
         orders.tokenLife = state.tokenLives.longest
-        guard let memory = leave(orders) else { return lines.owesElders = true }
-        let left = elders.count { !$0.line.send(memory, nil, at: loop.now) }
+        let told = orders
+        let left = elders.count {
+            !$0.line.send(nil, at: loop.now, capacity: HandedState.most, told.write)
+        }
         if left > 0, !lines.owesElders {
             logs.log.tell(.warned("a process that lingers does not take what was revoked: it is told again"))
         }

@@ -32,6 +32,7 @@ package final class ProxyServer: TimerTarget {
     var undrainedWorkers: Int?
     var handOver: HandOver?
     var lines = FamilyLines()
+    var askings = FamilyAskings()
     /// Another process accepts, and the sessions of this one are left alone for a while.
     var isLingering = false
     /// Another process serves.

@@ -24,7 +24,7 @@ extension ProxyServer {
             } _: { [logs] (isThere: Bool?) in
                 guard isThere == true else { return done(.noSession) }
                 logs.log.tell(.sessionsClosed("id=\(id)", words, count: 1))
-                done(.json([("sessions", 1)]))
+                done(.counting([AdminCount(name: "sessions", value: 1)]))
             }
         case .close(let filter, let words, let rate): close(filter, words, rate, admin, done)
         case .send(let filter, let message): send(message, filter, admin, done)
@@ -46,7 +46,7 @@ extension ProxyServer {
             guard let counts else { return done(.silent) }
             let count = counts.reduce(0, +)
             logs.log.tell(.sessionsClosed(filter.description, words, count: count))
-            done(.json([("sessions", .integer(count))]))
+            done(.counting([AdminCount(name: "sessions", value: count)]))
         }
     }
 
@@ -62,9 +62,9 @@ extension ProxyServer {
             let sent = outcomes.reduce(0) { $0 + $1.sent }
             logs.log.tell(.messageOrdered(filter.description, message, sessions: sessions))
             done(
-                .json([
-                    ("sessions", .integer(sessions)), ("sent", .integer(sent)),
-                    ("waiting", .integer(sessions - sent)),
+                .counting([
+                    AdminCount(name: "sessions", value: sessions), AdminCount(name: "sent", value: sent),
+                    AdminCount(name: "waiting", value: sessions - sent),
                 ]))
         }
     }

@@ -7,14 +7,17 @@ internal import Telemetry
 // What the process does now, for people and scripts. Counts of sessions are the process's own, the rest is what the
 // workers said a moment ago.
 extension ProxyServer {
-    func status(_ workers: [MetricSet]) -> JSONValue {
+    /// - Parameters:
+    ///   - elders: what processes that linger say of themselves.
+    ///   - silent: numbers of those that did not answer.
+    func status(_ workers: [MetricSet], elders: [FamilyAnswer] = [], silent: [Int] = []) -> JSONValue {
         var all = MetricSet()
         for set in workers { all.merge(set) }
         let uptime = max(0, ProcessFacts.wallClock() - startedAt)
-        return .object([
+        let page: [(String, JSONValue)] = [
             ("version", .string(Versions.trunkline)),
             ("process", .integer(Int(ProcessFacts.processNumber))),
-            ("state", .string(isReady ? "serving" : isServing ? "draining" : "starting")),
+            ("state", .string(stateWord)),
             ("uptime_seconds", .integer(Int(uptime))),
             (
                 "configuration",
@@ -43,7 +46,23 @@ extension ProxyServer {
                     ("memory_budget_bytes", .integer(current.configuration.compression.memoryBudget)),
                 ])
             ),
-        ])
+        ]
+        return .object(page + Self.lingering(elders, silent))
+    }
+
+    /// Processes before this one whose sessions go on.
+    private static func lingering(_ elders: [FamilyAnswer], _ silent: [Int]) -> [(String, JSONValue)] {
+        guard !elders.isEmpty || !silent.isEmpty else { return [] }
+        let pages = elders.map { JSONValue.written($0.text) }
+        let others = silent.map { process -> JSONValue in
+            .object([("process", .integer(process)), ("state", "silent")])
+        }
+        return [("lingering", .array(pages + others))]
+    }
+
+    private var stateWord: String {
+        if isLingering { return "lingering" }
+        return isReady ? "serving" : isServing ? "draining" : "starting"
     }
 
     private func worker(_ index: Int, _ counts: MetricSet) -> JSONValue {
