@@ -293,3 +293,26 @@ def test_a_forged_token_moves_nothing(run):
         await ended(old)
 
     through(run, life, workers=3, sections={"admin": admin.section, "drain": {"linger": "1h"}})
+
+
+def test_connections_count_against_the_limit_of_their_address_where_they_are(run):
+    """One that is passed on gives its place back here, and has one there, again and again."""
+    async def life(proxy, backend):
+        ones = [await client(proxy).open() for _ in range(2)]
+        await take_over(proxy)
+        for _ in range(3):
+            for one in ones:
+                await one.cut()
+                await one.back()
+                assert one.words["resumed"] is True, one.words
+        others = [await connect(f"ws://127.0.0.1:{proxy.port}/", proxy=None) for _ in range(2)]
+        with pytest.raises(Exception):
+            await connect(f"ws://127.0.0.1:{proxy.port}/", proxy=None)
+        for one in ones:
+            await one.say("here")
+            await one.until(1)
+            await one.leave()
+        for other in others:
+            await other.close()
+
+    through(run, life, sections={"limits": {"client_connections_per_client": 2}, "drain": {"linger": "1h"}})

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
@@ -46,8 +47,18 @@ extension ClientContext {
         client.sniffer = nil
         client.passedBack = moved.refusal
         client.passedHead = moved.isPassed ? moved.head : nil
+        if moved.isPassed { connection.place = place(ofPassed: moved.peer) }
         admit(client)
         client.goOn(with: moved.head, early: moved.early)
+    }
+
+    /// Of a connection that another process has let in, which gives its own place back. It counts here with those that came
+    /// before, and is not refused: there are no more of its kind than sessions that had a connection each.
+    private func place(ofPassed address: String) -> ConnectionPlace? {
+        guard configuration.limits.clientConnectionsPerClient > 0,
+            !configuration.trustedProxies.contains(address), let key = ClientKey(address)
+        else { return nil }
+        return generation.clients.enter(key, most: .max)
     }
 }
 
