@@ -144,6 +144,7 @@ final class Feed: TimerOwner, MemoryHolder {
             return end(.goingAway)
         }
         idleSince = worker.loop.now
+        tally.lingering.append(self)
         arm(.linger, after: options.linger)
     }
 

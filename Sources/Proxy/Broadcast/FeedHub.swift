@@ -43,9 +43,9 @@ final class FeedHub {
 
     /// Whether there is no place for another feed of an upstream. One that has no clients makes room.
     private func isFull(_ options: BroadcastConfiguration, _ upstream: String) -> Bool {
-        guard tally(upstream).feeds >= options.feeds else { return false }
-        let lingering = feeds.values.filter { $0.key.upstream == upstream && $0.isIdle }
-        guard let longest = lingering.min(by: { $0.idleSince < $1.idleSince }) else { return true }
+        let tally = tally(upstream)
+        guard tally.feeds >= options.feeds else { return false }
+        guard let longest = tally.lingering.takeLongest() else { return true }
         longest.end(.normal)
         return false
     }

@@ -4,6 +4,8 @@ internal import Configuration
 final class FeedTally {
     /// Feeds that are open, opening, or waiting to be opened again, and the clients on them.
     var feeds = 0
+    /// Those of them that wait for clients.
+    var lingering = LingeringFeeds()
     var subscribers = 0
     /// Connections that their feeds have left and that are not closed yet.
     var leaving = 0
