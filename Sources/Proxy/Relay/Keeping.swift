@@ -106,7 +106,7 @@ extension Continuity {
     func streamEnds(from side: SessionSide) {
         let orders = machine.streamEnds(from: side, at: worker.loop.now)
         if side == .client, !machine.isOver {
-            if firsts.count < terms.rules.replayFirst { firsts.appendGap() }
+            if let firsts, firsts.wantsMore { firsts.store.appendGap() }
             if machine.count.resends { store.appendGap() }
         }
         carryOut(orders)
@@ -116,7 +116,7 @@ extension Continuity {
     /// Takes a whole message of the client. Whether it goes to the backend now.
     func takes(_ opcode: Opcode, _ payload: Span<UInt8>) -> Bool {
         guard !machine.isOver else { return machine.isCarried }
-        if firsts.count < terms.rules.replayFirst { firsts.append(opcode, payload) }
+        if let firsts, firsts.wantsMore { firsts.store.append(opcode, payload) }
         let decision = machine.clientMessage(at: worker.loop.now)
         if decision != .passes || machine.count.resends { store.append(opcode, payload) }
         switch decision {

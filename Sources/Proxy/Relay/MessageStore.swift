@@ -104,3 +104,18 @@ struct MessageStore: ~Copyable {
         }
     }
 }
+
+/// A client's first messages, as each new backend is sent them.
+final class FirstMessages {
+    private let most: Int
+    var store: MessageStore
+
+    /// nil where none are.
+    init?(_ most: Int, on account: MemoryAccount) {
+        guard most > 0 else { return nil }
+        self.most = most
+        store = MessageStore(on: account)
+    }
+
+    var wantsMore: Bool { store.count < most }
+}

@@ -19,18 +19,25 @@ struct Holds: OptionSet {
     static let rest = Holds(rawValue: 32)
 }
 
+/// A throttle that stands apart from its peer.
+private final class Throttled {
+    var value: Throttle
+    init(_ value: Throttle) { self.value = value }
+}
+
 /// What a peer has sent and waits, and why it is not read. Changed in this file only.
 struct Intake {
     fileprivate(set) var holds: Holds = []
     /// What it has sent and nobody has looked at.
     fileprivate var pending: PendingInput?
-    fileprivate var throttle: Throttle
+    /// nil where nothing is counted and it never sent too much: few have one.
+    fileprivate var throttle: Throttled?
     /// Somebody is going to end its rest.
     fileprivate var isResting = false
     /// What counts it with others of the same key; nil where nothing does.
     fileprivate var meter: KeyedMeter?
 
-    init(_ throttle: Throttle) { self.throttle = throttle }
+    init(_ throttle: Throttle) { self.throttle = throttle.isOn ? Throttled(throttle) : nil }
 }
 
 // When a peer is read, and when not.
@@ -139,16 +146,17 @@ extension WebSocketPeer {
     /// What it sends is counted with that of others.
     func isMetered(by meter: KeyedMeter?) { intake.meter = meter }
     /// Whether what it sends is counted against a rate: then it is looked at after each message.
-    var isRated: Bool { intake.throttle.isOn || intake.meter != nil }
+    var isRated: Bool { intake.throttle?.value.isOn ?? false || intake.meter != nil }
     /// How often it was left to wait.
-    var throttles: Int { intake.throttle.count }
+    var throttles: Int { intake.throttle?.value.count ?? 0 }
     /// When it is read again that sends too much; nil while it doesn't.
-    var throttledUntil: UInt64? { holds.contains(.rate) ? intake.throttle.until : nil }
+    var throttledUntil: UInt64? { holds.contains(.rate) ? intake.throttle?.value.until : nil }
 
     /// How long it must wait for the messages that it has sent; 0 = not at all.
     func waitForMessages() -> UInt64 {
+        guard let throttle = intake.throttle else { return 0 }
         let now = worker.loop.now
-        return intake.throttle.took(
+        return throttle.value.took(
             tally.messagesReceived, at: now, since: keepalive.progress.arrival(at: now))
     }
 
@@ -160,7 +168,9 @@ extension WebSocketPeer {
 
     /// It sends too much, and is read again after so long.
     func wait(_ wait: UInt64, limit: String) {
-        if intake.throttle.waits(wait, at: worker.loop.now, isWaiting: holds.contains(.rate)) {
+        let throttle = intake.throttle ?? Throttled(Throttle(perSecond: 0))
+        intake.throttle = throttle
+        if throttle.value.waits(wait, at: worker.loop.now, isWaiting: holds.contains(.rate)) {
             worker.metrics.add(.limitsHit, [limit])
         }
         hold(.rate)

@@ -48,12 +48,13 @@ final class Continuity: TimerOwner {
     var next: Next?
     /// Messages of the client that wait, or may have to be sent again.
     var store: MessageStore
-    /// Its first ones, for each new backend.
-    var firsts: MessageStore
+    /// Its first ones, for each new backend; nil where none go again.
+    let firsts: FirstMessages?
     private let parts: MessageParts
     /// The client's Close, as long as it waits, and whether it has ended its connection behind it.
     var lastWords: Apart<(close: ClosePayload, hasEnded: Bool)>?
-    private var patienceEnd: UInt64?
+    /// 0 = never.
+    private var patienceEnd: UInt64 = 0
     /// When anything was last said.
     var lastMessage: UInt64
     /// What former backends have carried.
@@ -73,7 +74,7 @@ final class Continuity: TimerOwner {
         self.backend = backend
         machine = ContinuityMachine(terms.shared)
         store = MessageStore(on: account)
-        firsts = MessageStore(on: account)
+        firsts = FirstMessages(terms.rules.replayFirst, on: account)
         planCharge = MemoryCharge(to: account)
         planCharge.set(kept.keptBytes)
         lastMessage = worker.loop.now
@@ -247,8 +248,8 @@ final class Continuity: TimerOwner {
     /// Bounds the time for which the client is without a backend.
     private func armPatience() {
         let end = machine.deadline
-        guard end != patienceEnd else { return }
-        patienceEnd = end
+        guard end ?? 0 != patienceEnd else { return }
+        patienceEnd = end ?? 0
         guard let end else { return disarm(.patience) }
         arm(.patience, after: end > now ? end - now : 1)
     }
@@ -303,7 +304,7 @@ final class Continuity: TimerOwner {
         switch timer {
         case .ask: ask()
         case .patience:
-            patienceEnd = nil
+            patienceEnd = 0
             carryOut(machine.timeIsUp(at: now))
         case .ping: ping()
         case .parting: partingTooLong()
@@ -343,7 +344,7 @@ final class Continuity: TimerOwner {
         machine.ends()
         forgetNext()
         store.removeAll()
-        firsts.removeAll()
+        firsts?.store.removeAll()
         lastWords = nil
     }
 

@@ -103,7 +103,7 @@ extension Continuity {
 
     private func send(_ takeover: Takeover, to peer: WebSocketPeer, of session: Session) {
         var output = worker.scratch.take()
-        firsts.forEach(through: takeover.replays) { opcode, payload in
+        firsts?.store.forEach(through: takeover.replays) { opcode, payload in
             session.frame(payload, opcode, to: peer, into: &output)
         }
         store.forEach(from: takeover.from) { opcode, payload in
