@@ -1,6 +1,7 @@
 internal import ASCII
 internal import EventLoop
 internal import HTTPProtocol
+internal import HandedBytes
 
 /// An order of an operator's that the newest process passes on to those that linger, as it came to the admin listener; who
 /// gives it was looked at there:
