@@ -1,4 +1,5 @@
 import HTTPProtocol
+import HandedBytes
 import Testing
 
 @testable import Proxy
