@@ -9,7 +9,7 @@ package struct Bearer: Equatable, Sendable {
     /// `exp` of a token, the same.
     package var expiry: Double?
     /// Whether a token said so.
-    package var hasToken: Bool
+    package private(set) var hasToken: Bool
 
     /// Whether two subjects are one: by bytes, since to `==` texts are the same that look the same.
     package static func isSame(subject one: String?, _ other: String?) -> Bool {

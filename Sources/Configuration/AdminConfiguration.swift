@@ -3,7 +3,7 @@ package struct AdminConfiguration: Equatable, Sendable {
     /// Where it listens: an address of this machine, or a Unix socket.
     package var address: Located<Address>
     /// Names that it is asked by, in lower case, beside `localhost` and addresses.
-    package var hosts: [String] = []
+    package private(set) var hosts: [String] = []
     /// A file with what orders over TCP must come with. nil = nothing.
     package var token: Located<String>?
     /// A file that keeps revocations. nil = they live as long as the process, and those that it hands over to.

@@ -14,7 +14,7 @@ package struct ForwardConfiguration: Equatable, Sendable {
     /// For an answer.
     package var timeout = Duration.seconds(2)
     /// How long a yes is remembered for those who prove themselves in the same way.
-    package var cache = Duration.zero
+    package private(set) var cache = Duration.zero
     /// How often it is asked again for as long as a session lives.
     package fileprivate(set) var recheck = Duration.zero
     /// `on_failure: allow`: who doesn't answer has said yes.

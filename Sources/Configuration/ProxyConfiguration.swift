@@ -28,7 +28,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// Of the whole process; no route has its own.
     package var timeouts = TimeoutsConfiguration()
     /// `drain.close_code`, of sessions that a drain of the process closes.
-    package var drainCloseCode: UInt16 = 1012
+    package private(set) var drainCloseCode: UInt16 = 1012
     /// `drain.linger`: for how long a process that has handed over leaves its sessions alone.
     package var linger = Duration.zero
     /// The same for sessions that clients can come back to: as long as one of them waits for its client, at least. An hour

@@ -1,7 +1,7 @@
 /// `timeouts` and `keepalive`. 0 = without end, but for `close` and `drain`, where it means at once.
 package struct TimeoutsConfiguration: Equatable, Sendable {
     /// From accept to the end of the TLS handshake.
-    package var handshake = Duration.seconds(10)
+    package private(set) var handshake = Duration.seconds(10)
     /// For a request's head to come whole.
     package private(set) var requestHead = Duration.seconds(10)
     /// Silence within a plain request's body.

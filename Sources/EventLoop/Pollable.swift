@@ -54,7 +54,7 @@ internal import CLinux
     }
 }
 
-/// Who takes what a socket brings, where that is not always as much as fits.
+/// Who takes what a socket brings, where that is not always as much as fits: a stream, unknown to this module.
 package protocol ReadBound: AnyObject {
     /// Bytes that are to be read now; asked before each read.
     var readBound: Int { get }

@@ -1,5 +1,5 @@
-/// Is told what happens on a connection. Every call but `outputWaiting` and `roundTrip` comes from inside
-/// `HTTP2Session.receive` or `takeOutput`; streams may be opened, written and reset in it.
+/// Is told what happens on a connection, which this module does not know. Every call but `outputWaiting` and
+/// `roundTrip` comes from inside `HTTP2Session.receive` or `takeOutput`; streams may be opened, written and reset in it.
 package protocol HTTP2SessionReceiver: AnyObject {
     /// Server: a request came; the stream's receiver is to be set now.
     func streamOpened(_ stream: HTTP2Stream, _ head: HTTP2RequestHead)

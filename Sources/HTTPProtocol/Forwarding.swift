@@ -120,7 +120,7 @@ package struct Forwarding: Equatable, Sendable {
     /// RFC 7239, 4 and 6: an IPv6 address stands in brackets and quotes and has no zone, a host with a port in quotes.
     private func element(_ address: String, _ scheme: String, _ host: String) -> String {
         var text = "for="
-        if address.utf8.contains(58) {
+        if address.utf8.contains(.colon) {
             text += "\"["
             text += Substring(address.utf8.prefix { $0 != .percent })
             text += "]\""

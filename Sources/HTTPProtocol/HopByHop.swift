@@ -1,3 +1,5 @@
+internal import ASCII
+
 /// Fields that belong to one connection and are never passed on (RFC 9110, 7.6.1).
 package enum HopByHop {
     private static let names = [
@@ -58,7 +60,7 @@ package enum HopByHop {
         guard fields.count > 0 else { return fields }
         var kept = removed(from: fields)
         kept.removeAll { name in
-            if underscores == .drop, name.utf8.contains(95) { return true }
+            if underscores == .drop, name.utf8.contains(.underscore) { return true }
             let canonical = ClientFields.canonical(name)
             return notInTrailers.contains(canonical) || isOfConnection(canonical)
                 || canonical.hasPrefix("proxy-") || canonical.hasPrefix("sec-websocket-")

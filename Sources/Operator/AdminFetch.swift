@@ -5,7 +5,7 @@ internal import HTTPProtocol
 struct FetchError: Error, Equatable {
     let reason: String
     /// Nobody listens there.
-    var isRefused = false
+    private(set) var isRefused = false
 }
 
 /// Asks an admin listener once.

@@ -3,7 +3,7 @@ struct TopLine: Equatable {
     enum Style: Equatable { case plain, title, heading, trouble }
 
     let text: String
-    var style = Style.plain
+    private(set) var style = Style.plain
 }
 
 /// The picture that `trunkline top` shows: what has happened between two scrapes.

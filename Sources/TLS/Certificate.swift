@@ -68,7 +68,7 @@ internal import COpenSSL
         // With a dot in front it would be a pattern to OpenSSL.
         guard !label.isEmpty else { return false }
         if unsafe X509_check_host(leaf, host, host.utf8.count, 0, nil) == 1 { return true }
-        guard label.contains(95), label.allSatisfy(isLabelByte) else { return false }
+        guard label.contains(.underscore), label.allSatisfy(isLabelByte) else { return false }
         return wildcards.contains(Array(host.utf8.dropFirst(label.count)))
     }
 

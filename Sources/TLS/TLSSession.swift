@@ -14,7 +14,7 @@ package enum OnRead: Equatable {
     case peerClosed
 }
 
-/// Takes what a session decrypts.
+/// Takes what a session decrypts: a connection, which this module does not know.
 package protocol PlaintextReceiver: AnyObject {
     /// The bytes may be changed in place and are gone after the call. False stops reading, as when the session was
     /// closed by what it read.

@@ -169,7 +169,7 @@ internal import Synchronization
         }
         if written > 0 { trouble.isMidLine = block[written - 1] != .lineFeed }
         let lost = block[max(written, block.count - lines.count)...]
-        return (UInt64(lost.count { $0 == 10 }), code)
+        return (UInt64(lost.count { $0 == .lineFeed }), code)
     }
 }
 

@@ -2,6 +2,12 @@ import Configuration
 import Routing
 import Testing
 
+/// The words of a choice, as complaints list them.
+private func words<Choice: CaseIterable & RawRepresentable<String>>(of _: Choice.Type) -> String {
+    let all = Choice.allCases.map(\.rawValue)
+    return all.dropLast().joined(separator: ", ") + " or " + (all.last ?? "")
+}
+
 @Suite("Upstream policy")
 struct UpstreamPolicyTests {
     private func load(_ upstream: String) -> (UpstreamPolicy?, [String]) {
@@ -60,7 +66,7 @@ struct UpstreamPolicyTests {
         arguments: [
             (
                 "balance: fair",
-                "'fair' is no valid 'balance' in upstream 'app', expected round_robin, least_sessions, random_two or hash"
+                "'fair' is no valid 'balance' in upstream 'app', expected \(words(of: BalancePolicy.Rule.self))"
             ),
             (
                 "balance: hash, hash_key: body",

@@ -19,7 +19,7 @@ struct ByteNamesTests {
     static func numbers(_ line: Substring) -> [Int] {
         let code = RoomsTests.code(line)
         let words = code.split { " .()[]:,{}".contains($0) }
-        let marks: Set<Substring> = ["==", "!=", "case", "append", "of", "separator"]
+        let marks: Set<Substring> = ["==", "!=", "case", "append", "of", "separator", "contains"]
         var found: [Int] = []
         for (index, word) in words.enumerated() where index > 0 && marks.contains(words[index - 1]) {
             if let number = Int(word) { found.append(number) }
@@ -68,7 +68,7 @@ struct ByteNamesTests {
         for file in try House.sources() where !Self.modules.contains(file.module) {
             guard Self.excused["\(file.module)/\(file.name)"] == nil else { continue }
             for line in file.lines
-            where line.contains("byte") || line.contains("utf8") || line.contains(".append(") {
+            where ["byte", "utf8", ".append(", ".contains("].contains(where: { line.contains($0) }) {
                 let found = Self.numbers(line).filter(Self.isCharacter)
                 #expect(found.isEmpty, "\(file.path): \(line)")
             }
@@ -89,6 +89,7 @@ struct ByteNamesTests {
         #expect(Self.numbers("    bytes.append(10)  // append(13)") == [10])
         #expect(Self.numbers("    text.split(separator: 44)") == [44])
         #expect(Self.numbers("    bytes[index] = 32") == [32])
+        #expect(Self.numbers("    if name.utf8.contains(95) {") == [95])
         #expect(Self.numbers("    var bytes = 64") == [])
         #expect(Self.classes("    case 48...57, 65...90, 200...299: true") == ["48...57", "65...90"])
         #expect(Self.classes("    value = Int(version[7] - 48)") == ["- 48"])

@@ -18,9 +18,11 @@ package struct CallMachine: Sendable {
     package enum Step: Equatable, Sendable {
         /// Then `received`, or `exchangeFailed`.
         case send(AuthorityRequest)
+        /// The authority has answered the order.
         case done(AuthorityResponse)
         /// The authority has no such thing.
         case notOffered
+        /// Nothing more follows.
         case failed(ACMEError)
     }
 

@@ -3,17 +3,17 @@ internal import Access
 /// What is to be issued, and how.
 package struct IssueOptions: Sendable {
     /// Host names, wildcards among them.
-    package var names: [String]
+    package let names: [String]
     /// In the order in which they are tried.
-    package var challenges: [ChallengeKind]
+    package let challenges: [ChallengeKind]
     /// In DER form, for the same names.
-    package var request: [UInt8]
+    package let request: [UInt8]
     /// Where the authority may write to; nil = nowhere.
-    package var email: String?
+    package let email: String?
     /// Of the authority's operator.
-    package var externalAccount: ExternalAccount?
+    package let externalAccount: ExternalAccount?
     /// The certificate that is replaced (RFC 9773, 5), by its renewal information's name.
-    package var replaces: String?
+    package let replaces: String?
 
     /// Options from their parts.
     package init(

@@ -62,7 +62,7 @@ package enum ACMEError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Seconds that the authority wants to be left alone; nil = it says nothing.
+    /// How long the authority wants to be left alone; nil = it says nothing.
     package var retryAfter: Duration? {
         if case .problem(let problem) = self { problem.retryAfter } else { nil }
     }
@@ -78,8 +78,8 @@ package struct Problem: Equatable, Sendable, CustomStringConvertible {
     package let name: String
     /// Its words, bounded and without control characters.
     package let detail: String
-    /// Seconds, from `Retry-After`.
-    package var retryAfter: Duration?
+    /// From `Retry-After`.
+    package let retryAfter: Duration?
 
     /// A problem from its parts.
     package init(status: Int, name: String, detail: String, retryAfter: Duration? = nil) {

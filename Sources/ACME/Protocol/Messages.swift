@@ -19,11 +19,11 @@ package struct AuthorityResponse: Equatable, Sendable {
     /// `Replay-Nonce`.
     package var nonce: String?
     /// `Location`.
-    package var location: String?
-    /// Seconds, from `Retry-After`.
-    package var retryAfter: Duration?
+    package let location: String?
+    /// From `Retry-After`.
+    package let retryAfter: Duration?
     /// Bounded by whoever read it.
-    package var body: [UInt8]
+    package let body: [UInt8]
 
     /// A response from its parts.
     package init(

@@ -4,13 +4,13 @@ internal import Access
 /// Times are seconds since 1970.
 package struct FailureRecord: Equatable, Sendable {
     /// In a row.
-    package var failures: Int
+    package let failures: Int
     /// When the last one was.
-    package var at: Double
+    package let at: Double
     /// When it is asked for again.
-    package var due: Double
+    package let due: Double
     /// The error in one word, for counts.
-    package var word: String
+    package let word: String
     /// The error in one line.
     package var words: String
 

@@ -4,9 +4,9 @@ internal import HTTPProtocol
 /// shows: it must not be led here by a name of the page's own, nor be made to give orders.
 struct AdminRules: Equatable, Sendable {
     /// `admin.hosts`, in lower case.
-    var hosts: [String] = []
+    private(set) var hosts: [String] = []
     /// What orders must come with; nil = nothing.
-    var token: String?
+    private(set) var token: String?
     /// It can be reached over a network. A Unix socket can't be by a browser, and who may open it is said by its mode.
     var isOnNetwork = true
 

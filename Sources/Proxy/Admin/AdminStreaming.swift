@@ -1,6 +1,6 @@
 internal import ASCII
 
-/// Makes a long answer piece by piece.
+/// Makes a long answer piece by piece, in a room above this one.
 protocol AdminStream: AnyObject {
     /// Calls `done` once, now or later, on the loop that asked.
     func next(_ done: @escaping (AdminPiece) -> Void)

@@ -12,7 +12,7 @@ enum OnSubscribe {
 /// One client's place among those who wait until a feed is open.
 final class FeedWaiter: PendingUpgrade, TimerTarget {
     let plan: UpgradePlan
-    /// In the feed's line.
+    /// In the feed's queue.
     var number: UInt64 = 0
     private let worker: SessionContext
     private var done: ((OnSubscribe) -> Void)?

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import HTTPProtocol
 
 /// Where an authority or a responder is asked, taken apart (RFC 3986): http and https only.
@@ -27,7 +28,7 @@ struct AuthorityURL: Equatable, Sendable {
         let isBracketed = text.hasPrefix("[")
         let host = isBracketed ? text.dropFirst().prefix { $0 != "]" } : text.prefix { $0 != ":" }
         let rest = text.dropFirst(host.utf8.count + (isBracketed ? 2 : 0))
-        guard !host.isEmpty, !host.utf8.contains(64), rest.isEmpty || rest.hasPrefix(":") else { return nil }
+        guard !host.isEmpty, !host.utf8.contains(.at), rest.isEmpty || rest.hasPrefix(":") else { return nil }
         guard !rest.isEmpty else { return (String(host), usual) }
         return UInt16(rest.dropFirst()).map { (String(host), $0) }
     }

@@ -12,7 +12,7 @@ struct HTTPQuestion {
     let method: String
     let url: AuthorityURL
     var fields: [HeaderFields.Field] = []
-    var body: [UInt8] = []
+    private(set) var body: [UInt8] = []
 }
 
 /// One request to another server and its whole answer, on a connection of its own, under one deadline.

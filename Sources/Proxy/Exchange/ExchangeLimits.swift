@@ -7,13 +7,13 @@ struct ExchangeLimits: Equatable {
     /// Of the request's body, in bytes.
     var bodyBytes = 0
     /// Silence within the request's body.
-    var requestSilence: UInt64 = 0
+    private(set) var requestSilence: UInt64 = 0
     /// The same within the answer's.
-    var answerSilence: UInt64 = 0
+    private(set) var answerSilence: UInt64 = 0
     /// Until the answer begins.
-    var answer: UInt64 = 0
+    private(set) var answer: UInt64 = 0
     /// How long a side may take nothing of what waits for it.
-    var slowConsumer: UInt64 = 0
+    private(set) var slowConsumer: UInt64 = 0
 }
 
 extension ExchangeLimits {

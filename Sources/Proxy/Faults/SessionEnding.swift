@@ -73,7 +73,7 @@ struct SessionEnding: Equatable {
     /// The code of the Close frame that was received or sent first; nil when there was none.
     let code: CloseCode?
     /// What that frame said, up to 123 bytes.
-    var reason = ""
+    private(set) var reason = ""
     let cause: EndingCause
 }
 

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// Answers of workers on their way to the main loop, whatever they are.
+/// Answers of workers on their way to the main loop: a `Gathering`, whatever it gathers.
 protocol AnyGathering: AnyObject {
     /// A worker's answer.
     func took(_ answer: any Sendable, from worker: Int)

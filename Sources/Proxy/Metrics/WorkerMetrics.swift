@@ -120,8 +120,8 @@ final class MessageSizes {
 
 /// Payload bytes of compressed messages, on both sides of zlib.
 struct CompressionBytes {
-    var plain: UInt64 = 0
-    var compressed: UInt64 = 0
+    private(set) var plain: UInt64 = 0
+    private(set) var compressed: UInt64 = 0
 
     mutating func add(plain: Int, compressed: Int) {
         self.plain &+= UInt64(max(plain, 0))

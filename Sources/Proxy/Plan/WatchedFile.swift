@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Synchronization
 
-/// A file whose content is used by all workers and read again when it changes.
+/// A file whose content is used by all workers and read again when it changes: a `WatchedFile`, whatever it holds.
 protocol WatchedFileLook: AnyObject, Sendable {
     /// For the log.
     var path: String { get }

@@ -12,65 +12,62 @@ extension Session {
     ) throws(ProtocolViolation) {
         // Borrowed once for all frames of a read: each access to an object's state is checked for exclusivity while
         // running. So nothing that is called from here may ask the side for its reader.
-        try forward(&bytes, &peer.frames, from: peer, to: other, isRated)
+        let end = try forward(&bytes, &peer.frames, from: peer, to: other, isRated)
+        // What is over a rate waits.
+        if isRated, peer.isHeard {
+            peer.keep(bytes.span.extracting(min(end, bytes.count)..<bytes.count))
+        }
     }
 
+    /// Returns up to where the bytes were read.
     private func forward(
         _ bytes: inout MutableSpan<UInt8>, _ frames: inout FrameReader, from peer: WebSocketPeer,
         to other: WebSocketPeer, _ isRated: Bool
-    ) throws(ProtocolViolation) {
+    ) throws(ProtocolViolation) -> Int {
         var position = 0
-        // What has been looked at and may be passed on in one write.
-        var run = 0..<0
+        var run = LookedAt()
         var whole = WholeMessages()
-        do throws(ProtocolViolation) {
-            while peer.isHeard {
-                if !isRated, !other.isMidFrame {
-                    frames.wholeMessages(bytes.span, from: position, into: &whole)
-                    if whole.count > 0 {
-                        run = (run.isEmpty ? position : run.lowerBound)..<whole.end
-                        position = whole.end
-                        peer.count(whole)
-                        continue
-                    }
-                }
-                guard let slice = try frames.next(bytes.span, from: &position) else { break }
-                if slice.isControl {
-                    other.passData(bytes.span.extracting(run))
-                    run = position..<position
-                    controlBytes(&bytes, slice, from: peer)
+        defer { run.pass(bytes.span, to: other, goingOnAt: position) }
+        while peer.isHeard {
+            if !isRated, !other.isMidFrame {
+                frames.wholeMessages(bytes.span, from: position, into: &whole)
+                if whole.count > 0 {
+                    run.add(position, to: whole.end)
+                    position = whole.end
+                    peer.count(whole)
                     continue
                 }
-                try checkText(bytes.span, slice, from: peer)
-                if slice.heldHeader > 0 { passHeldHeader(of: frames, to: other) }
-                run = (run.isEmpty ? slice.start : run.lowerBound)..<slice.payload.upperBound
-                peer.count(slice)
-                guard slice.endsFrame else {
-                    other.passData(bytes.span.extracting(run))
-                    run = position..<position
-                    frameBegins(towards: other)
-                    continue
-                }
-                if other.isMidFrame {
-                    // The frame under way ends here: what waited for its end follows it.
-                    other.passData(bytes.span.extracting(run))
-                    run = position..<position
-                    frameEnds(towards: other)
-                }
-                guard isRated, slice.endsMessage else { continue }
-                other.passData(bytes.span.extracting(run))
-                run = position..<position
-                if isOverRate(peer) { break }
             }
-        } catch {
-            other.passData(bytes.span.extracting(run))
-            throw error
+            guard let slice = try frames.next(bytes.span, from: &position) else { break }
+            if slice.isControl {
+                run.pass(bytes.span, to: other, goingOnAt: position)
+                controlBytes(&bytes, slice, from: peer)
+                continue
+            }
+            try checkText(bytes.span, slice, from: peer)
+            if slice.heldHeader > 0 { passHeldHeader(of: frames, to: other) }
+            run.add(slice.start, to: slice.payload.upperBound)
+            peer.count(slice)
+            // The next frame may need to know where this one stands; and what waited for its end follows it.
+            if !slice.endsFrame || other.isMidFrame || isRated && slice.endsMessage {
+                run.pass(bytes.span, to: other, goingOnAt: position)
+                guard endsPart(slice, from: peer, to: other, isRated) else { break }
+            }
         }
-        other.passData(bytes.span.extracting(run))
-        // What is over a rate waits.
-        if isRated, peer.isHeard {
-            peer.keep(bytes.span.extracting(min(position, bytes.count)..<bytes.count))
+        return position
+    }
+
+    /// A part of a frame has been passed on. False where the peer is over its rate by it.
+    @inline(__always)
+    private func endsPart(
+        _ slice: FrameSlice, from peer: WebSocketPeer, to other: WebSocketPeer, _ isRated: Bool
+    ) -> Bool {
+        guard slice.endsFrame else {
+            frameBegins(towards: other)
+            return true
         }
+        if other.isMidFrame { frameEnds(towards: other) }
+        return !(isRated && slice.endsMessage && isOverRate(peer))
     }
 
     /// Text must be UTF-8, whoever sent it (RFC 6455, 8.1). It is read through its mask and stays masked.
@@ -126,5 +123,21 @@ extension Session {
         } catch {
             fail(peer, error)
         }
+    }
+}
+
+/// What of a read has been looked at and may be passed on in one write.
+private struct LookedAt {
+    private var range = 0..<0
+
+    @inline(__always)
+    mutating func add(_ start: Int, to end: Int) {
+        range = (range.isEmpty ? start : range.lowerBound)..<end
+    }
+
+    @inline(__always)
+    mutating func pass(_ bytes: Span<UInt8>, to other: WebSocketPeer, goingOnAt position: Int) {
+        other.passData(bytes.extracting(range))
+        range = position..<position
     }
 }

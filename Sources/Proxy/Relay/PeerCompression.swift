@@ -70,8 +70,8 @@ final class PeerCompression: ContextHolder {
 struct Transit {
     /// It is inflated or deflated, and framed anew; otherwise its frames go through as they came.
     var isTransformed = false
-    var opcode = Opcode.binary
-    var isFirstFrame = true
+    private(set) var opcode = Opcode.binary
+    private(set) var isFirstFrame = true
     /// A frame that goes through as it came is not complete.
     var isMidFrame = false
 

@@ -111,7 +111,7 @@ final class BackendState: Sendable {
     /// Gives a place back that nobody wanted.
     func dropPlace() { handshakeCount.subtract(1, ordering: .sequentiallyConsistent) }
 
-    /// The handshake is over, for better or worse: the next in line gets the place.
+    /// The handshake is over, for better or worse: the next in the queue gets the place.
     func handshakeEnded() {
         dropPlace()
         queue.placeFreed(self)

@@ -27,7 +27,7 @@ protocol UpstreamRequest: AnyObject {
     func cancel()
 }
 
-/// Is told what becomes of a request; but for `start`, never from inside a call to it.
+/// Is told what becomes of a request, in a room above this one; but for `start`, never from inside a call to it.
 protocol UpstreamRequestReceiver: AnyObject {
     /// 1xx.
     func upstreamInterim(_ head: ResponseHead)

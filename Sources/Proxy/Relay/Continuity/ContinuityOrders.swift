@@ -27,12 +27,12 @@ enum ContinuityEnd: Equatable, Sendable {
 /// A new backend's first orders.
 struct Takeover: Equatable {
     /// So many of the client's first messages are sent again, before all others.
-    var replays: UInt64 = 0
+    private(set) var replays: UInt64 = 0
     /// The first of the messages that follow: all from there on that are kept.
-    var from: UInt64 = 1
+    private(set) var from: UInt64 = 1
     /// How long the client was without a backend, in nanoseconds.
-    var missed: UInt64 = 0
-    var reason = MoveReason.loss
+    private(set) var missed: UInt64 = 0
+    private(set) var reason = MoveReason.loss
 }
 
 /// What is to be done about a session's backends, in the order of the properties.
