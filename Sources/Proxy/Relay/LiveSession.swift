@@ -30,8 +30,7 @@ class LiveSession: PeerOwner, TimerOwner {
     private var meter: SessionMeter
     private var onEnd: (() -> Void)?
     private var idleness: Idleness
-    /// When it reaches its route's age; 0 = never.
-    private var agedAt: UInt64 = 0
+    private var age = SessionAge()
 
     init(
         client: WebSocketPeer, backend: WebSocketPeer?, route: Route, facts: SessionFacts,
@@ -330,7 +329,7 @@ class LiveSession: PeerOwner, TimerOwner {
             return isEnding ? () : scheduleHousekeeping()
         }
         guard checkMore(at: now) else { return }
-        if agedAt > 0, now >= agedAt {
+        if age.isReached(at: now) {
             beginAge()
             drainSoon(after: 0, because: .aged)
         }
@@ -345,10 +344,8 @@ class LiveSession: PeerOwner, TimerOwner {
         scheduleHousekeeping()
     }
 
-    /// Sessions that came together don't go together.
     private func beginAge() {
-        let age = route.maxAge
-        if age > .zero { agedAt = loop.now &+ loop.random.jittered(age, by: 0.1) }
+        age.begin(at: loop.now, for: loop.random.jittered(route.maxAge, by: SessionAge.spread))
     }
 
     private func isIdle(at now: UInt64) -> Bool {
@@ -371,7 +368,7 @@ class LiveSession: PeerOwner, TimerOwner {
         }
         if route.timeouts.idle > .zero { next = min(next, idleness.due(route.timeouts.idle.nanoseconds)) }
         if let due = nextMore { next = min(next, due) }
-        if agedAt > 0 { next = min(next, agedAt) }
+        if let due = age.due { next = min(next, due) }
         arm(.housekeeping, after: next > now ? next - now : 1)
     }
 
