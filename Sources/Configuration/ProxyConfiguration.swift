@@ -34,7 +34,8 @@ package struct ProxyConfiguration: Equatable, Sendable {
     /// The same for sessions that clients can come back to: as long as one of them waits for its client, at least. An hour
     /// where they wait for ever.
     package var patience: Duration {
-        let waits = routes.compactMap(\.resume?.within)
+        // A closure: the runtime projects such a key path by copying bytes over themselves.
+        let waits = routes.compactMap { $0.resume?.within }
         return waits.reduce(linger) { max($0, $1 > .zero ? $1 : .seconds(3600)) }
     }
     /// The default of every route.
