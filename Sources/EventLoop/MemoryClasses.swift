@@ -4,12 +4,14 @@ internal import Synchronization
 ///
 /// One thread writes. Sizes are told apart by powers of two.
 final class MemoryClasses: Sendable {
+    private typealias Counts = InlineArray<28, Atomic<Int>>
+
     /// Bytes; who holds less is not counted, and not given up.
     static let least = 4 << 10
     /// Of 4 KiB and more, of 8 KiB and more, and so on.
-    static let count = 28
+    static var count: Int { Counts.count }
 
-    private let counts = InlineArray<28, Atomic<Int>> { _ in Atomic(0) }
+    private let counts = Counts { _ in Atomic(0) }
 
     /// Where a holder of so many bytes is counted; -1 = nowhere.
     static func index(of bytes: Int) -> Int {

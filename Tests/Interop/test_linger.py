@@ -104,68 +104,61 @@ def test_a_feed_that_is_lost_is_opened_again_by_the_process_that_lingers(run):
         assert hear(early, 2) == ["one", "two"] and old.poll() is None
 
 
-@pytest.mark.parametrize("isKept", [False, True], ids=["by an order", "in a file too"])
-def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path, isKept):
+@contextlib.contextmanager
+def guarded(run, tmp_path, **admin_keys):
+    """A proxy whose clients need tokens: yields it, its admin listener, and how somebody connects."""
     issuer, admin = Issuer("ES256"), free_admin()
     access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
-    section = {**admin.section, **({"revocations": str(tmp_path / "revocations.json")} if isKept else {})}
     with backends.node_echo() as backend, run({
-            "admin": section, "drain": LINGERS,
+            "admin": {**admin.section, **admin_keys}, "drain": LINGERS,
             "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
-        def member(subject: str):
-            return proxy.connect("/", additional_headers=bearer(issuer.sign(sub=subject)))
-        with member("zoe") as zoe, member("yan") as yan:
-            hand_over(proxy)
-            assert admin.post("/revocations?subject=zoe")[0] == 200
-            with pytest.raises(ConnectionClosed):
-                zoe.recv(10)
-            yan.send("still here")
-            assert zoe.close_code not in (1000, 1006, 1012) and yan.recv(5) == "still here"
+        yield proxy, admin, lambda subject: proxy.connect("/", additional_headers=bearer(issuer.sign(sub=subject)))
+
+
+@pytest.mark.parametrize("isKept", [False, True], ids=["by an order", "in a file too"])
+def test_who_is_revoked_leaves_the_process_that_lingers_too(run, tmp_path, isKept):
+    keys = {"revocations": str(tmp_path / "revocations.json")} if isKept else {}
+    with guarded(run, tmp_path, **keys) as (proxy, admin, member), member("zoe") as zoe, member("yan") as yan:
+        hand_over(proxy)
+        assert admin.post("/revocations?subject=zoe")[0] == 200
+        with pytest.raises(ConnectionClosed):
+            zoe.recv(10)
+        yan.send("still here")
+        assert zoe.close_code not in (1000, 1006, 1012) and yan.recv(5) == "still here"
 
 
 def test_who_is_revoked_leaves_every_process_that_lingers(run, tmp_path):
-    issuer, admin = Issuer("ES256"), free_admin()
-    access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
-    with backends.node_echo() as backend, run({
-            "admin": admin.section, "drain": LINGERS,
-            "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
-        with contextlib.ExitStack() as stack:
-            members, stays = [], []
-            for _ in range(4):
-                for subject, kept in (("zoe", members), ("yan", stays)):
-                    kept.append(stack.enter_context(
-                        proxy.connect("/", additional_headers=bearer(issuer.sign(sub=subject)))))
-                if len(members) < 4:
-                    hand_over(proxy)
-            assert admin.post("/revocations?subject=zoe")[0] == 200
-            for member in members:
-                with pytest.raises(ConnectionClosed):
-                    member.recv(10)
-                assert member.close_code not in (1000, 1006, 1012)
-            for one in stays:
-                one.send("still here")
-                assert one.recv(5) == "still here"
+    with guarded(run, tmp_path) as (proxy, admin, member), contextlib.ExitStack() as stack:
+        members, stays = [], []
+        for _ in range(4):
+            for subject, kept in (("zoe", members), ("yan", stays)):
+                kept.append(stack.enter_context(member(subject)))
+            if len(members) < 4:
+                hand_over(proxy)
+        assert admin.post("/revocations?subject=zoe")[0] == 200
+        for one in members:
+            with pytest.raises(ConnectionClosed):
+                one.recv(10)
+            assert one.close_code not in (1000, 1006, 1012)
+        for one in stays:
+            one.send("still here")
+            assert one.recv(5) == "still here"
 
 
 def test_a_process_that_was_stopped_hears_later_who_is_revoked(run, tmp_path):
-    issuer, admin = Issuer("ES256"), free_admin()
-    access = {"jwt": {"keys": issuer.write(tmp_path / "keys"), "algorithms": ["ES256"]}}
-    with backends.node_echo() as backend, run({
-            "admin": admin.section, "drain": LINGERS,
-            "routes": [route("/", "app", access=access)], "upstreams": {"app": upstream(backend.address)}}) as proxy:
-        with proxy.connect("/", additional_headers=bearer(issuer.sign(sub="yan"))) as yan:
-            old = hand_over(proxy)
-            os.kill(old.pid, signal.SIGSTOP)
-            try:
-                assert admin.post("/revocations?subject=zoe")[0] == 200
-                # Longer than the queue of a process that takes nothing is filled.
-                time.sleep(2.2)
-                assert admin.post("/revocations?subject=yan")[0] == 200
-                proxy.wait_log("does not take what was revoked")
-            finally:
-                os.kill(old.pid, signal.SIGCONT)
-            with pytest.raises(ConnectionClosed):
-                yan.recv(10)
+    with guarded(run, tmp_path) as (proxy, admin, member), member("yan") as yan:
+        old = hand_over(proxy)
+        os.kill(old.pid, signal.SIGSTOP)
+        try:
+            assert admin.post("/revocations?subject=zoe")[0] == 200
+            # Longer than the queue of a process that takes nothing is filled.
+            time.sleep(2.2)
+            assert admin.post("/revocations?subject=yan")[0] == 200
+            proxy.wait_log("does not take what was revoked")
+        finally:
+            os.kill(old.pid, signal.SIGCONT)
+        with pytest.raises(ConnectionClosed):
+            yan.recv(10)
 
 
 def connections(process: int, port: int) -> int:

@@ -59,7 +59,11 @@ extension AdminCall {
     var reachesElders: Bool {
         switch self {
         case .status, .drain, .undrain, .wake, .sessions: true
-        default: false
+        // What all processes have in common, or what only the one that accepts has; revocations are told as they stand.
+        case .index, .health, .ready, .metrics, .reload, .certificatesReady, .renew, .revoke,
+            .changeAccountKey,
+            .revocations:
+            false
         }
     }
 

@@ -54,6 +54,14 @@ private final class FamilyAsking: TimerTarget {
     }
 }
 
+/// A list of sessions on its way to the process that accepts: grows in place, as it may be long.
+private final class ElderList {
+    let stream: SessionListStream
+    var text: [UInt8] = []
+
+    init(_ stream: SessionListStream) { self.stream = stream }
+}
+
 // Sessions that go on in processes before this one: operators reach them by the one that accepts.
 extension ProxyServer {
     /// How long a process that lingers may take; one of its workers may take less.
@@ -107,23 +115,22 @@ extension ProxyServer {
 
     private func list(_ filter: SessionFilter, for order: FamilyOrder) {
         guard let admin else { return }
-        let list = admin.list(filter, limit: order.limit, workers: mailboxes.count)
-        gather(list, [], order)
+        gather(ElderList(admin.list(filter, limit: order.limit, workers: mailboxes.count)), order)
     }
 
-    private func gather(_ list: SessionListStream, _ before: [UInt8], _ order: FamilyOrder) {
-        list.nextOwn { [weak self] piece in
+    private func gather(_ list: ElderList, _ order: FamilyOrder) {
+        list.stream.nextOwn { [weak self] piece in
             guard let self, let piece else { return }
-            let text = before + piece.text
-            guard piece.isLast || text.count > Self.mostListed else { return gather(list, text, order) }
-            if !piece.isLast { list.cancel() }
+            list.text += piece.text
+            guard piece.isLast || list.text.count > Self.mostListed else { return gather(list, order) }
+            if !piece.isLast { list.stream.cancel() }
             reply(
                 FamilyAnswer(
                     id: order.id, process: Self.processNumber,
                     counts: [
-                        AdminCount(name: "sessions", value: list.given),
+                        AdminCount(name: "sessions", value: list.stream.given),
                         AdminCount(name: "more", value: piece.isCut || !piece.isLast ? 1 : 0),
-                    ], body: text))
+                    ], body: list.text))
         }
     }
 
