@@ -18,6 +18,7 @@ struct Trunkline: ParsableCommand {
 
             Read on in README.md; proxy.conf.example shows every key.
             """,
+        version: Versions.lines.joined(separator: "\n"),
         subcommands: [
             Run.self, Check.self, ConfigCommand.self, DemoCommand.self, TopCommand.self, SessionsCommand.self,
             CloseCommand.self, AcmeCommand.self, Version.self,
@@ -176,7 +177,7 @@ struct Version: ParsableCommand {
         abstract: "Prints the version, and those of the libraries in use.",
         discussion: """
             Example:
-              trunkline version
+              trunkline version            (or trunkline --version)
 
             Exit status: 0.
 

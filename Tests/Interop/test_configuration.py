@@ -132,8 +132,9 @@ def test_a_port_in_use_is_said_and_ends_with_1(check):
     assert str(port) in done.stdout + done.stderr and re.search("in use", done.stdout + done.stderr)
 
 
-def test_version_names_the_libraries_in_use():
-    done = subprocess.run([str(BINARY), "version"], text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
+@pytest.mark.parametrize("order", ["version", "--version"])
+def test_version_names_the_libraries_in_use(order):
+    done = subprocess.run([str(BINARY), order], text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
     assert done.returncode == 0
     for words in (r"trunkline \d", r"OpenSSL 3\.\d+\.\d+", r"zlib 1\.\d+", r"PCRE2 10\.\d+"):
         assert re.search(words, done.stdout, re.IGNORECASE), done.stdout
