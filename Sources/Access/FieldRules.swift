@@ -1,6 +1,6 @@
 package import HTTPProtocol
 
-/// What is changed of a head's fields.
+/// Changes to the fields of a head.
 package struct FieldRules: Equatable, Sendable {
     /// A field and its value.
     package struct Entry: Equatable, Sendable {
@@ -16,9 +16,9 @@ package struct FieldRules: Equatable, Sendable {
         }
     }
 
-    /// Fields that get this value, whatever they had.
+    /// Fields that get this value, whatever they had before.
     package var set: [Entry] = []
-    /// Lines that are added to those which are there.
+    /// Lines that are added to the present ones.
     package var add: [Entry] = []
     /// Names of fields that don't go on.
     package var remove: [String] = []

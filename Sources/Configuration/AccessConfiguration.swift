@@ -39,15 +39,15 @@ package struct AccessConfiguration: Equatable, Sendable {
     }
 
     static let table = Table(
-        "Who may come in: all that is asked for must be given.", start: Self(), rules: rules
+        "Who may come in. Every rule must be met.", start: Self(), rules: rules
     ) {
         Key.list(
             "allow", \.allowed.list, .addresses(of: "allow"),
-            "Addresses and ranges that may ask, as `trusted_proxies` has them; all others get 403. Of `allow` and `deny` the one that is written first decides.",
+            "Addresses and ranges that may come in, written as in `trusted_proxies`; all others get 403. If both `allow` and `deny` match, the one written first decides.",
             example: "10.0.0.0/8", empty: { "'allow' of \($0) is empty: nobody could come in" }
         )
         Key.list(
-            "deny", \.denied.list, .addresses(of: "deny"), "Addresses and ranges that may not: 403.",
+            "deny", \.denied.list, .addresses(of: "deny"), "Addresses and ranges that get 403.",
             example: "192.0.2.0/24"
         )
         Key.optionalSection("basic", \.basic, passwords, unset: "no passwords are asked for")
@@ -63,7 +63,7 @@ package struct AccessConfiguration: Equatable, Sendable {
     ) {
         Key.value(
             "users", \.users, .file,
-            "A file of lines `name:hash` as htpasswd writes it, by bcrypt or SHA-crypt; read again when it changes.",
+            "A file with lines `name:hash` as htpasswd writes them, with bcrypt or SHA-crypt; read again when it changes.",
             isRequired: true, example: "users.htpasswd")
     }
 

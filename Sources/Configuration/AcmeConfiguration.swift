@@ -28,12 +28,12 @@ package struct AcmeConfiguration: Equatable, Sendable {
         }
     }
 
-    /// What keys certificates are for.
+    /// The kind of the certificates' keys.
     package enum KeyKind: String, Equatable, Sendable { case p256, p384, rsa2048, rsa4096 }
 
     /// Where the authority's directory is.
     package var directory = "https://acme-v02.api.letsencrypt.org/directory"
-    /// Where the authority may write to. nil = nowhere.
+    /// An address that the authority may write to. nil = nowhere.
     package fileprivate(set) var email: String?
     /// A folder for keys, accounts and certificates, which several processes may share. nil = `acme`, in the folder that the
     /// service manager gives for such things, else beside the configuration.
@@ -46,7 +46,7 @@ package struct AcmeConfiguration: Equatable, Sendable {
     package fileprivate(set) var renewBefore = Duration.seconds(30 * 86_400)
     /// nil = the account needs none.
     package fileprivate(set) var externalAccount: ExternalAccount?
-    /// A PEM file with whom to trust as the authority. nil = whom the system trusts.
+    /// A PEM file with the certificates that the authority's own is checked with. nil = whom the system trusts.
     package var authority: Located<String>?
 
     /// Nothing but defaults.
@@ -58,27 +58,31 @@ package struct AcmeConfiguration: Equatable, Sendable {
         return nil
     }
 
-    static let table = Table("Who issues the certificates of `tls.acme` (RFC 8555).", start: Self()) {
+    static let table = Table(
+        "The authority that issues the certificates of `tls.acme` (RFC 8555).", start: Self()
+    ) {
         Key.value("directory", \.directory, .directory, "Where the authority's directory is.")
         Key.optional(
-            "email", \.email, .mailbox, "Where the authority may write to.", example: "ops@example.com")
+            "email", \.email, .mailbox, "An address that the authority may write to.",
+            example: "ops@example.com")
         Key.optional(
             "storage", \.storage, .named("folder"),
-            "A folder for the account, keys and certificates, of mode 0700; several processes may share it.",
+            "A folder of mode 0700 for the account, keys and certificates; several processes may share it.",
             example: "acme", unset: "`acme`, in systemd's `STATE_DIRECTORY`, else beside this file")
         Key.value(
             "key", \.key,
             .choice(("p256", .p256), ("p384", .p384), ("rsa2048", .rsa2048), ("rsa4096", .rsa4096)),
-            "What keys certificates are for.")
+            "The kind of the certificates' keys.")
         challengesKey
         Key.value(
             "renew_before", \.renewBefore, .someDuration,
-            "How long before its end a certificate is renewed; a third of its life where that is less, or when the authority suggests it (RFC 9773)."
+            "How long before its end a certificate is renewed, or a third of its life if that is less. An authority may suggest another time (RFC 9773)."
         )
         Key.optionalSection(
             "external_account", \.externalAccount, ExternalAccount.table, unset: "none is needed")
         Key.optional(
-            "ca", \.authority, .file, "A PEM file with whom to trust as the authority.", example: "root.pem",
+            "ca", \.authority, .file,
+            "A PEM file with the certificates that the authority's own is checked with.", example: "root.pem",
             unset: "whom the system trusts")
     }
 }
@@ -92,7 +96,7 @@ extension AcmeConfiguration {
         entry: Entry(
             name: "challenges",
             about:
-                "How names are shown to be ours, in this order; wildcards need dns-01, whose program is called with `present` or `cleanup`, the record's name and its value.",
+                "How names are proved to be ours, tried in this order. Wildcards need dns-01: its program is called with `present` or `cleanup`, the record's name and its value.",
             kind: .list(
                 Form(
                     words: "`tls-alpn-01`, `http-01`, `dns-01: { exec: PROGRAM }`",

@@ -39,7 +39,7 @@ enum AcmeNames {
         entry: Entry(
             name: "acme",
             about:
-                "Names that the proxy gets certificates for by itself, beside others or alone; `routes` is every exact host of the routes.",
+                "Names for which the proxy gets certificates by itself, with or without others beside them; `routes` is every exact host of the routes.",
             kind: .scalar(
                 Form(
                     words: "`routes`, or a list of names",

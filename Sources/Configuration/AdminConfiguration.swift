@@ -24,23 +24,24 @@ package struct AdminConfiguration: Equatable, Sendable {
             isRequired: true, example: "127.0.0.1:9901"
         )
         Key.list(
-            "hosts", \.hosts, .hostName, "Names that it is asked by, beside localhost and addresses.",
+            "hosts", \.hosts, .hostName,
+            "Names that requests may have as Host, beside localhost and addresses.",
             example: "ops.internal"
         )
         Key.optional(
             "token", \.token, .file,
-            "A file: orders over TCP need `Authorization: Bearer` with what it holds.",
+            "A file with a token: orders over TCP need `Authorization: Bearer` with it.",
             example: "admin.token",
             unset: "orders need nothing")
         Key.optional(
             "revocations", \.revocations, .file,
-            "A file, written by the proxy: revocations outlive a crash and a restart.",
+            "A file that the proxy writes, so that revocations outlive a crash and a restart.",
             example: "revocations.json",
             unset: "they go on where a process hands over, and are lost otherwise")
         SocketAccess.table.keys(in: \Self.access)
         Key.value(
             "metric_rows", \.metricRows, .integer(16...1_000_000),
-            "The most rows of one metric in /metrics; what is over is summed up in one row.")
+            "Rows of one metric in /metrics; all further ones are summed up in one row.")
     }
 
     private static let rules: [Rule<Self>] = [

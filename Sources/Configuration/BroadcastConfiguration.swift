@@ -51,7 +51,7 @@ package struct BroadcastConfiguration: Equatable, Sendable {
         Key.value(
             "client_messages", \.clientMessages,
             .choice(("discard", .discard), ("forward", .forward), ("close", .close)),
-            "What becomes of what clients send; `close`: 1008."
+            "What becomes of messages from clients; `close`: 1008."
         )
         Key.list(
             "key_headers", \.keyHeaders, .keyHeader,
@@ -60,12 +60,12 @@ package struct BroadcastConfiguration: Equatable, Sendable {
         )
         Key.value(
             "gather", \.gather, .duration,
-            "How long a message may wait for others, to leave with them in one write, such as 200ms."
+            "How long a message may wait to leave together with others in one write, such as 200ms."
         )
         Key.value("linger", \.linger, .duration, "How long a feed stays open without clients.")
         Key.value(
             "feeds", \.feeds, .integer(1...1_000_000),
-            "Open feeds, per worker; over it those go that linger without clients, then 503."
+            "Open feeds, per worker; over it those without clients go, then 503."
         )
         Key.value(
             "slow_client", \.slowClient,
@@ -76,7 +76,7 @@ package struct BroadcastConfiguration: Equatable, Sendable {
         Key.value("queue_bytes", \.queueBytes, .size(), "Bytes of all messages that a feed keeps.")
         Key.value(
             "on_loss", \.onLoss, .choice(("reopen", .reopen), ("close", .close)),
-            "When the upstream connection is lost: another is opened and clients stay, or they are closed with 1012."
+            "When the upstream connection is lost: `reopen` opens another and clients stay, `close` closes them with 1012."
         )
         Key.value(
             "reopen_within", \.reopenWithin, .duration,

@@ -55,7 +55,7 @@ package struct CompressionConfiguration: Equatable, Sendable {
         Key.value("minimum_size", \.options.minimumSize, .size(), "Smaller messages go uncompressed.")
         Key.value(
             "memory_budget", \.memoryBudget, .size(),
-            "Bytes of all sessions' contexts; those idle for longest are freed first; 0 = no limit. A route's own has no effect."
+            "Bytes of the contexts of all sessions; the longest idle are freed first; 0 = no limit. Has no effect on a route."
         )
     }
 }

@@ -30,7 +30,7 @@ package struct ContinuityConfiguration: Equatable, Sendable {
     package var skipFirst = 0
     /// After so long without a message the backend's side is closed until the next one; 0 = never.
     package var hibernateAfter = Duration.zero
-    /// What the backend is told then.
+    /// The close code that the backend gets then.
     package var hibernateCloseCode: UInt16 = 1001
     /// Bytes; larger messages stream, and while one does its session can't move.
     package var maxMessage = 1 << 20
@@ -39,12 +39,12 @@ package struct ContinuityConfiguration: Equatable, Sendable {
     package init() {}
 
     static let table = Table(
-        "Sessions that outlive their backend: another takes over, and the client notices nothing. Absent = they end with it.",
+        "Lets sessions outlive their backend: another takes over, and the client notices nothing. Absent = they end with it.",
         start: Self()
     ) {
         Key.list(
             "on", \.on, .choice(("loss", .loss), ("drain", .drain), ("close", .close)),
-            "A connection lost; a drain by order, reload or rebalancing; the backend's own Close with 1001, 1012 or 1013.",
+            "When another backend takes over: after a lost connection; on a drain by order, reload or rebalancing; on the backend's own Close with 1001, 1012 or 1013.",
             example: "drain", empty: { "'on' in \($0) needs loss, drain or close, one or more" }
         )
         Key.value(
@@ -58,25 +58,26 @@ package struct ContinuityConfiguration: Equatable, Sendable {
         Key.value(
             "delivery", \.delivery,
             .choice(("at_most_once", .atMostOnce), ("at_least_once", .atLeastOnce)),
-            "Of what a lost backend may not have read: it is not sent again, or it is."
+            "Whether messages that a lost backend may not have read are sent again: `at_least_once` sends them again."
         )
         Key.value(
             "replay_first", \.replayFirst, .integer(0...1000),
-            "The client's first messages that each new backend is sent again: a login, a subscription."
+            "How many first messages of the client each new backend gets again, such as a login or a subscription."
         )
         Key.value(
             "skip_first", \.skipFirst, .integer(0...1000),
-            "The new backend's first answers that are not passed on."
+            "How many first messages of a new backend are not passed on."
         )
         Key.value(
             "hibernate_after", \.hibernateAfter, .duration,
-            "Without a message for so long the backend's side is closed until the next one; 0 = never."
+            "After so long without a message, the backend's side is closed until the next one; 0 = never."
         )
         Key.value(
-            "hibernate_close_code", \.hibernateCloseCode, .closeCode, "What the backend is told then."
+            "hibernate_close_code", \.hibernateCloseCode, .closeCode,
+            "The close code that the backend gets then."
         )
         Key.value(
             "max_message", \.maxMessage, .size(1...Int.max),
-            "Larger messages stream, and while one does its session can't move.")
+            "Larger messages stream. A session can't move while one does.")
     }
 }

@@ -29,10 +29,10 @@ extension FieldRules {
         }
     }
 
-    static let table = Table("What is changed of a head's fields.", start: Self(), rules: [hostRule]) {
-        values("set", \.set, "Fields that get this value, whatever they had.")
-        values("add", \.add, "Lines that are added to those which are there.")
-        Key.list("remove", \.remove, .fieldName, "Fields that don't go on.", example: "Cookie")
+    static let table = Table("Changes to the fields of a head.", start: Self(), rules: [hostRule]) {
+        values("set", \.set, "Fields that get this value, whatever they had before.")
+        values("add", \.add, "Lines that are added to the present ones.")
+        Key.list("remove", \.remove, .fieldName, "Fields that are removed.", example: "Cookie")
     }
 
     /// A mapping of names of fields to values with variables.
@@ -126,7 +126,7 @@ extension FieldTemplate {
 
 extension RouteConfiguration {
     static let fieldRules = Table(
-        "What is changed of the fields of requests and of answers.", start: Self(over: ProxyConfiguration())
+        "Changes to the fields of requests and of answers.", start: Self(over: ProxyConfiguration())
     ) {
         Key.section("request", \.requestFields, FieldRules.table, title: "'request' of 'headers'")
         Key.section("response", \.responseFields, FieldRules.table, title: "'response' of 'headers'")

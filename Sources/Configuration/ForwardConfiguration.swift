@@ -28,22 +28,22 @@ package struct ForwardConfiguration: Equatable, Sendable {
     package init() {}
 
     static let table = Table(
-        "Somebody else decides, as with nginx's auth_request and the forward-auth of Traefik and Caddy: 2xx lets in, 3xx, 401 and 403 reach the client.",
+        "Another service decides, as with nginx's auth_request or the forward-auth of Traefik and Caddy: 2xx lets the client in; 3xx, 401 and 403 reach the client.",
         start: Self()
     ) {
         Key.value(
-            "upstream", \.upstream, .text, "One of `upstreams`, which is asked.", isRequired: true,
+            "upstream", \.upstream, .text, "The one of `upstreams` that is asked.", isRequired: true,
             example: "auth"
         )
         Key.value("path", \.path, .requestPath, "What is asked for.")
         Key.optional(
             "method", \.method,
             .text("method", pattern: "^[A-Z]+$") { isToken($0) ? nil : "'\($0)' is no method" },
-            "By which it is asked.", example: "GET", unset: "the request's own"
+            "The method of the question.", example: "GET", unset: "the request's own"
         )
         Key.list(
             "pass", \.pass, .fieldName,
-            "Fields of the answer that the backend gets; clients can't send them.",
+            "Fields of the answer that the backend gets. Clients can't send these fields.",
             example: "X-User"
         )
         Key.value("timeout", \.timeout, .someDuration, "For the answer.")
@@ -58,10 +58,11 @@ package struct ForwardConfiguration: Equatable, Sendable {
     private static var sessions: [Key<Self>] {
         Key.value(
             "recheck", \.recheck, .duration,
-            "How often it is asked again for as long as a session lives; 0 = never.")
+            "How often it is asked again while a session lives; 0 = never.")
         Key.value(
             "on_failure", \.allowsOnFailure, .choice(("refuse", false), ("allow", true)),
-            "Where no answer comes: 503, and sessions are closed after `failures`; or as if it had said yes.")
+            "What happens without an answer: `refuse` = 503, and sessions are closed after `failures`; `allow` = as after a yes."
+        )
         Key.value("failures", \.failures, .integer(1...1000), "Checks in a row that may go unanswered.")
         Key.value(
             "revoked_code", \.revokedCode, .closeCode, "The code that sessions are closed with after a no.")

@@ -78,7 +78,7 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
     package init() {}
 
     static let table = Table(
-        "Limits of all that comes with one key, over all workers.",
+        "Limits for all that has the same key, counted over all workers.",
         start: Self(), rules: rules
     ) {
         Key.value(
@@ -87,7 +87,7 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
             isRequired: true, example: "client_ip")
         Key.value(
             "missing", \.missing, .choice(("pass", .pass), ("count", .count), ("refuse", .refuse)),
-            "What becomes of requests without such a key: they are not limited by it, counted together as one, or refused with 403."
+            "What becomes of requests without such a key: `pass` = no limit, `count` = all of them share one, `refuse` = 403."
         )
         Key.value(
             "connections", \.connections, .integer(0...Int.max),
@@ -101,10 +101,10 @@ package struct KeyedLimitConfiguration: Equatable, Sendable {
             "Messages a second from clients.")
         Key.value(
             "bytes_per_second", \.bytesPerSecond, .size(),
-            "Bytes a second from clients, and as many from backends.")
+            "Bytes a second from clients, and the same from backends.")
         Key.value(
             "burst", \.burst, .burst,
-            "What may pass at once: a time's worth of messages and bytes, or a number of messages and of handshakes."
+            "What may pass at once: so much time's worth of messages and bytes, or a number of messages and handshakes."
         )
         Key.value(
             "rate_action", \.closesOverRate, .choice(("throttle", false), ("close", true)),

@@ -14,7 +14,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
 
     /// Sessions and requests at once, over all workers. 0 = no limit.
     package var connections = 20_000
-    /// The same of one client address, or one IPv6 /64. 0 = no limit.
+    /// The same from one client address, or one IPv6 /64. 0 = no limit.
     package private(set) var connectionsPerClient = 0
     /// Of clients.
     package var client = Peer(frames: FrameLimits(fragments: 100_000), inflate: InflateLimits())
@@ -42,7 +42,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
     /// Connections of clients that the process accepts. 0 = as many as the limit on descriptors leaves room for, which
     /// bounds it in any case.
     package private(set) var clientConnections = 0
-    /// The same of one address, or one IPv6 /64. 0 = no limit.
+    /// The same from one address, or one IPv6 /64. 0 = no limit.
     package private(set) var clientConnectionsPerClient = 0
 
     /// Bytes of a message that a feed passes on: it must hold all of it.
@@ -70,15 +70,15 @@ package struct LimitsConfiguration: Equatable, Sendable {
     ) {
         Key.value(
             "memory", \.memory, .auto(or: .size()).expecting("auto, or a size such as 512MiB; 0 = no limit"),
-            "Bytes held for all peers together; over it 503, and those who hold most are cut first. `auto` is a quarter of the machine's memory, or of the control group's."
+            "Bytes held for all peers together; over it 503, and those that hold most are cut first. `auto` is a quarter of the machine's memory, or of the control group's."
         )
         Key.value(
             "client_connections", \.clientConnections, .integer(0...Int.max),
-            "Clients' connections, counted when they are accepted, before TLS and a request; over it 503, over TLS closed. 0 = as many as the limit on descriptors leaves room for."
+            "Connections of clients, counted when they are accepted. Over it 503, or with TLS a close. 0 = as many as the limit on descriptors leaves room for."
         )
         Key.value(
             "client_connections_per_client", \.clientConnectionsPerClient, .integer(0...Int.max),
-            "The same of one address, or one IPv6 /64.")
+            "The same from one address, or one IPv6 /64.")
         keysOfRoutes
     }
 
@@ -94,14 +94,14 @@ package struct LimitsConfiguration: Equatable, Sendable {
         )
         Key.value(
             "connections_per_client", \.connectionsPerClient, .integer(0...Int.max),
-            "The same of one client address, or one IPv6 /64.")
+            "The same from one client address, or one IPv6 /64.")
         Key.value(
             "request_head", \.head.bytes, .size(1...Int.max),
-            "Bytes of a request's head; over it 431. Counts before the route is known: a route's own has no effect."
+            "Bytes of a request's head; over it 431. Has no effect on a route, since the route is not known yet."
         )
         Key.value(
             "fields", \.head.fields, .integer(1...100_000),
-            "Field lines of a head, cookies over HTTP/2 counting as one; over it 431. A route's own has no effect."
+            "Field lines of a head; all cookies of HTTP/2 count as one; over it 431. Has no effect on a route."
         )
         Key.value("request_body", \.requestBody, .size(), "Bytes of a plain request's body; over it 413.")
         Key.value(
@@ -109,15 +109,15 @@ package struct LimitsConfiguration: Equatable, Sendable {
             "Payload bytes of one frame from a client; over it Close 1009.")
         Key.value(
             "message", \.clientMessage, .limit,
-            "Bytes of one message from a client, after inflation; over it Close 1009. Of a feed's backend: longer ones are left out."
+            "Bytes of one message from a client, after inflation; over it Close 1009. Longer ones from a feed's backend are left out."
         )
         Key.value(
             "backend_frame", \.backend.frames.frame, .limit,
-            "The same of what backends send; the client is told 1009.")
-        Key.value("backend_message", \.backendMessage, .limit, "The same of what backends send.")
+            "The same from backends; over it the client gets 1009.")
+        Key.value("backend_message", \.backendMessage, .limit, "The same from backends.")
         Key.value(
             "fragments", \.fragments, .integer(1...1_000_000_000),
-            "Frames of one message, whoever sends it; over it Close 1008.")
+            "Frames of one message, from either side; over it Close 1008.")
         Key.value(
             "messages_per_second", \.messagesPerSecond, .integer(0...1_000_000_000),
             "Messages a second from a session's client.")
@@ -129,7 +129,7 @@ package struct LimitsConfiguration: Equatable, Sendable {
             "Pings, pongs and Closes a second from one peer; over it Close 1008.")
         Key.value(
             "inflate_ratio", \.client.inflate.ratio, .integer(0...100_000),
-            "Inflated bytes for each one received, over time; a session that goes on beyond it is read more slowly."
+            "Inflated bytes per byte received, over time; over it a session is read more slowly."
         )
         Key.value(
             "buffer", \.buffer, .size(),

@@ -36,7 +36,7 @@ package struct ListenerConfiguration: Equatable, Sendable {
         Key.optionalSection("tls", \.tls, ListenerTLS.table, unset: "plain text")
         Key.list(
             "protocols", \.protocols, .protocolName,
-            "What is spoken, the preferred one first, by ALPN; on plain listeners `h2` by prior knowledge.",
+            "What is spoken, the preferred one first; chosen by ALPN. Without TLS, `h2` needs prior knowledge.",
             empty: { "'protocols' of \($0) is empty, expected h2 or http/1.1" }
         )
         Key.value(

@@ -21,7 +21,7 @@ package struct ListenerTLS: Equatable, Sendable {
             )
             Key.value(
                 "ocsp", \.staple, .staple,
-                "What is stapled: `auto` is a file of the certificate's name with `.ocsp` behind it, where there is one."
+                "What is stapled: `auto` is the certificate's file name with `.ocsp` behind it, if there is such a file."
             )
         }
     }
@@ -44,7 +44,7 @@ package struct ListenerTLS: Equatable, Sendable {
         package var isRequired = true
 
         static let table = Table(
-            "Certificates of clients, told to backends as Client-Cert (RFC 9440).",
+            "Certificates of clients; backends get them as Client-Cert (RFC 9440).",
             start: Self(authority: .nowhere)
         ) {
             Key.value(
@@ -58,7 +58,7 @@ package struct ListenerTLS: Equatable, Sendable {
             )
             Key.value(
                 "mode", \.isRequired, .choice(("require", true), ("request", false)),
-                "Whether a handshake without one ends, or goes on.")
+                "Whether a handshake without one fails, or goes on.")
         }
     }
 
@@ -105,7 +105,7 @@ package struct ListenerTLS: Equatable, Sendable {
         ).usual
         AcmeNames.key
         Key.value(
-            "minimum_version", \.requiresTLS13, .version, "Nothing older is spoken."
+            "minimum_version", \.requiresTLS13, .version, "The oldest version that is spoken."
         )
         Key.section("tickets", \.self, tickets)
         Key.optionalSection(

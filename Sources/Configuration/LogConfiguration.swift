@@ -3,7 +3,7 @@ package struct LogConfiguration: Equatable, Sendable {
     /// Where lines go.
     package enum Target: Equatable, Sendable { case off, stdout, stderr, file(Located<String>) }
 
-    /// Where a line for each session and request goes; events go to stderr always.
+    /// Where a line for each session and request goes. Events always go to stderr.
     package var access = Target.stdout
     /// A JSON object a line, or `key=value` text.
     package fileprivate(set) var isJSON = true
@@ -13,7 +13,7 @@ package struct LogConfiguration: Equatable, Sendable {
     static let table = Table("What is written about sessions, requests and events.", start: Self()) {
         Key.value(
             "access", \.access, .target,
-            "Where a line for each session and request goes; events go to stderr always."
+            "Where a line for each session and request goes. Events always go to stderr."
         )
         Key.value(
             "format", \.isJSON, .choice(("json", true), ("text", false)),

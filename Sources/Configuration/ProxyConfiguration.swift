@@ -55,16 +55,16 @@ package struct ProxyConfiguration: Equatable, Sendable {
         Key.value(
             "workers", \.workers,
             .auto(or: .integer(1...1024)).expecting("auto, or a whole number from 1 to 1024"),
-            "Event loops; `auto` is one for each usable processor."
+            "Event loops; `auto` is one per usable processor."
         )
         Key.list(
             "trusted_proxies", \.trustedProxies.list, .trustedProxy,
-            "Whose X-Forwarded-*, Forwarded and PROXY headers are believed: addresses, ranges such as 10.0.0.0/8, or `unix` for what comes over sockets.",
+            "Peers whose X-Forwarded-*, Forwarded and PROXY headers are believed: addresses, ranges such as 10.0.0.0/8, or `unix` for Unix sockets.",
             example: "10.0.0.0/8"
         )
         Key.value(
             "underscore_fields", \.underscoreFields, .choice(("drop", .drop), ("pass", .pass)),
-            "Request fields with an underscore in their names: to CGI, WSGI and the like X_Real_IP is X-Real-IP."
+            "What becomes of request fields with an underscore in the name: CGI, WSGI and the like take X_Real_IP for X-Real-IP."
         )
         Key.sections(
             "listeners", \.listeners, ListenerConfiguration.table, title: { index, _ in "listener \(index)" },
@@ -83,7 +83,7 @@ package struct ProxyConfiguration: Equatable, Sendable {
             "acme", \.acme, AcmeConfiguration.table, canBeOff: true, unset: "nothing is asked for")
         Key.value(
             "watch", \.watchesItself, .flag,
-            "This file is loaded again when it changes; files that it names always are.")
+            "`true` reloads this file when it changes; files that it names are always reloaded.")
         Key.section("log", \.log, LogConfiguration.table)
         Key.section("compression", \.compression, CompressionConfiguration.table)
         Key.section("limits", \.limits, LimitsConfiguration.table)
@@ -112,10 +112,10 @@ package struct ProxyConfiguration: Equatable, Sendable {
     private static let drainTable = Table("How sessions end with their process.", start: Drain()) {
         Key.value(
             "close_code", \.closeCode, .closeCode,
-            "The code that SIGTERM tells sessions; or 1000, 1001, 1013, 3000 to 4999.")
+            "The code that sessions get on SIGTERM: 1012, 1000, 1001, 1013, or 3000 to 4999.")
         Key.value(
             "linger", \.linger, .duration,
-            "How long a process that has handed over to a new one (SIGUSR2, an upgrade of the package) leaves its sessions alone before it closes those that are still open."
+            "How long a process keeps its sessions after it has handed over (SIGUSR2, an upgrade of the package). Then it closes those that are still open."
         )
     }
 

@@ -20,7 +20,7 @@ enum Redirect {
             entry: Entry(
                 name: name,
                 about:
-                    "Plain listeners only: every request is answered 308, to the port of the only listener with TLS, or to the one that is named.",
+                    "Without TLS only: answers every request with 308, to the port of the only listener with TLS, or to the given one.",
                 kind: .either(word.form, table.outline), example: "true", unset: "no request is"),
             read: { listener, section in
                 guard let node = section.node(name) else { return true }

@@ -25,26 +25,26 @@ package struct ResumeConfiguration: Equatable, Sendable {
     package init() {}
 
     static let table = Table(
-        "Clients of resume.trunkline.v1 that lose their connection come back to their session. Absent = it ends with it.",
+        "Lets clients that speak resume.trunkline.v1 come back to their session after a lost connection. Absent = the session ends with the connection.",
         start: Self()
     ) {
         Key.value(
             "within", \.within, .duration,
-            "How long the session waits for its client, the backend's side open; 0 = for ever."
+            "How long the session waits for its client; the backend stays connected; 0 = for ever."
         )
         Key.value(
             "buffer", \.buffer, .size(1...Int.max),
-            "Messages that the client has not taken, each session; all of them within `limits.memory`."
+            "Per session: messages that the client has not taken yet. All of them count in `limits.memory`."
         )
         Key.value(
             "overflow", \.overflow, .choice(("hold", .hold), ("drop", .drop)),
-            "Over it, while the client is away: the backend is not read; or the session ends, the client gets 1013 when it is back."
+            "Over it, while the client is away: `hold` = the backend is not read; `drop` = the session ends, and the client gets 1013 when it is back."
         )
         Key.value(
             "tell_backend", \.tellsBackend, .flag,
             "The backend gets a text message when the client goes, and one when it is back."
         )
-        Key.value("away_message", \.away, .text, "The one when it goes.")
-        Key.value("back_message", \.back, .text, "The one when it is back.")
+        Key.value("away_message", \.away, .text, "The message when it goes.")
+        Key.value("back_message", \.back, .text, "The message when it is back.")
     }
 }

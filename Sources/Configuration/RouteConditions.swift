@@ -23,7 +23,7 @@ package struct RouteConditions: Equatable, Sendable {
     /// All requests.
     package init() {}
 
-    static let table = Table("Which requests the route is for: all conditions hold.", start: Self()) {
+    static let table = Table("Which requests the route is for: all conditions must hold.", start: Self()) {
         Key.optional(
             "host", \.host, .text("host", pattern: RouteSyntax.hostPattern, RouteSyntax.complaint(host:)),
             "A name, or `*.example.com` for all names below.", example: "chat.example.com", unset: "any"
@@ -31,7 +31,7 @@ package struct RouteConditions: Equatable, Sendable {
         Key.optional(
             "path", \.path,
             .text("path", pattern: RouteSyntax.pathPattern) { RouteSyntax.complaint(path: $0, "path") },
-            "Where it ends in `/` all below it, else itself alone.", example: "/chat/", unset: "any"
+            "With `/` at the end: everything below it; else this path alone.", example: "/chat/", unset: "any"
         )
         Key.optional(
             "path_regex", \.pathPattern, .pattern, "A regular expression (PCRE2) for the whole path.",
@@ -41,7 +41,7 @@ package struct RouteConditions: Equatable, Sendable {
             "subprotocols", \.subprotocols,
             .text("name of a subprotocol", pattern: tokenPattern) {
                 isToken($0) ? nil : "'\($0)' is no name of a subprotocol"
-            }, "One of them is offered.", example: "chat.v2"
+            }, "Subprotocols of which the client must offer one.", example: "chat.v2"
         )
         Key.value(
             "upgrade", \.upgrade, .choice(("websocket", .webSocket), ("none", .none), ("any", .any)),
@@ -60,7 +60,8 @@ package struct RouteConditions: Equatable, Sendable {
         let value = Scalar<String>.text.secret
         return Key(
             entry: Entry(
-                name: name, about: "Header fields that are all there with these values; `*` is any value.",
+                name: name,
+                about: "Header fields that must all be there with these values; `*` is any value.",
                 kind: .words(value.form), example: "{ x-tenant: blue }"),
             read: { match, section in
                 let fields = section.section(name, title: "'headers' of a route")

@@ -39,7 +39,7 @@ package struct RouteConfiguration: Equatable, Sendable {
         }
     }
 
-    /// For logs, metrics and orders to drain; of one route only.
+    /// For logs, metrics and orders to drain. Each route has its own.
     package var name: String
     /// Which requests it is for.
     package var match = RouteConditions()
@@ -119,7 +119,7 @@ extension RouteConfiguration {
         rules: rules
     ) {
         Key.value(
-            "name", \.name, .text, "For logs, metrics and orders to drain; of one route only.",
+            "name", \.name, .text, "For logs, metrics and orders to drain. Each route has its own.",
             isRequired: true,
             example: "app"
         ).naming("route")
@@ -127,7 +127,7 @@ extension RouteConfiguration {
         Key.section("rewrite", \.self, rewriting, title: "'rewrite'")
         Key.optionalList(
             "origins", \.origins, .origin,
-            "Pages that may connect, by the Origin that browsers send; another gets 403.",
+            "Pages that may connect, by the Origin that browsers send; any other gets 403.",
             example: "https://example.com", unset: "any page may"
         )
         Key.section(
@@ -139,7 +139,7 @@ extension RouteConfiguration {
         )
         Key.value(
             "max_age", \.maxAge, .duration,
-            "Sessions this old, 10 % more or less, are closed with 1012, or moved where the upstream has continuity on drains."
+            "Older sessions are closed with 1012, or moved if the upstream has continuity on drains, at 10 % more or less."
         )
         Key.optionalSection(
             "access", \.access, AccessConfiguration.table, title: "'access'", unset: "everybody may come in"
@@ -166,7 +166,7 @@ extension RouteConfiguration {
     ) {
         Key.value(
             "ambiguous", \.self, .choice(("judge", .judge), ("refuse", .refuse), ("pass", .pass)),
-            "`judge`: 400 where that leads to different routes; `refuse`: 400 always; `pass`: taken literally."
+            "`judge`: 400 if that leads to different routes; `refuse`: always 400; `pass`: taken literally."
         )
     }
 
@@ -176,11 +176,12 @@ extension RouteConfiguration {
     ) {
         Key.optionalList(
             "replace_prefix", \.replacePrefix, .path(named: "prefix"),
-            "The prefix that goes, and the one that comes instead.",
+            "The prefix that is removed, and the one that replaces it.",
             example: "/chat, /ws"
         )
         Key.optional(
-            "strip_prefix", \.stripPrefix, .path(named: "prefix"), "The prefix that goes.", example: "/chat")
+            "strip_prefix", \.stripPrefix, .path(named: "prefix"), "The prefix that is removed.",
+            example: "/chat")
     }
 
     private static let response = Table(

@@ -29,16 +29,16 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
     package var boundsEventStreams: Bool { writtenResponseBody != nil }
 
     static let table = Table(
-        "Times of the whole process; 0 = without end, of `close` and `drain`: at once.", start: Self(),
+        "Time limits of the whole process; 0 = no limit, for `close` and `drain`: at once.", start: Self(),
         rules: rules
     ) {
         Key.value("handshake", \.handshake, .duration, "From accept to the end of the TLS handshake.")
         Key.value(
-            "request_head", \.requestHead, .duration, "For a request's head to come whole; over it 408.")
+            "request_head", \.requestHead, .duration, "For a request's head to arrive in full; over it 408.")
         Key.value("request_body", \.requestBody, .duration, "Silence within a plain request's body.")
         Key.optional(
             "response_body", \.writtenResponseBody, .duration,
-            "Silence within a response; over it the response is cut. Event streams are held to it only where it is written.",
+            "Silence within a response; over it the response is cut. It holds for event streams only if it is set.",
             example: "60s", unset: "60s, without end for event streams"
         )
         Key.value("keep_alive", \.keepAlive, .duration, "Silence between two requests on a connection.")
@@ -48,20 +48,23 @@ package struct TimeoutsConfiguration: Equatable, Sendable {
         )
         Key.value(
             "close", \.close, .duration,
-            "From our Close to the peer's; up to twelve times that while its bytes get on."
+            "From our Close to the peer's; up to twelve times that while its bytes keep moving."
         )
-        Key.value("slow_consumer", \.slowConsumer, .duration, "A peer takes nothing of what waits for it.")
+        Key.value(
+            "slow_consumer", \.slowConsumer, .duration,
+            "How long a peer may take nothing of what waits for it.")
         Key.value("drain", \.drain, .duration, "How long SIGTERM may take.")
     }
 
     static let keepalive = Table(
-        "Pings to both sides of a session: dead is who was asked, and of whom nothing moves.", start: Self()
+        "Pings to both sides of a session. A peer is dead when it was asked and nothing moves in either direction.",
+        start: Self()
     ) {
         Key.value(
             "ping_interval", \.pingInterval, .duration, "Silence before a Ping, jittered; 0 = no Pings.")
         Key.value(
             "pong_timeout", \.pongTimeout, .duration,
-            "From a Ping to anything of the peer's, then it counts as dead; 0 = never.")
+            "From a Ping to any sign of the peer, then it counts as dead; 0 = never.")
     }
 
     private static let rules: [Rule<Self>] = [

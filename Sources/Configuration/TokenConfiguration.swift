@@ -19,7 +19,7 @@ package struct TokenConfiguration: Equatable, Sendable {
         package var path = "/.well-known/jwks.json"
         /// How often.
         package var refresh = Duration.seconds(600)
-        /// For how long keys are used beyond that while none can be had.
+        /// How much longer old keys count while none can be fetched.
         package var staleFor = Duration.seconds(86_400)
     }
 
@@ -71,7 +71,8 @@ package struct TokenConfiguration: Equatable, Sendable {
         source
         Key.list(
             "algorithms", \.rules.algorithms, .algorithm,
-            "By which tokens may be signed. HS256 and its like only with keys from a file.", example: "ES256",
+            "Algorithms that tokens may be signed with. HS256, HS384 and HS512 need keys from a file.",
+            example: "ES256",
             empty: { "'algorithms' of \($0) is empty: no token could be good" }
         )
         Key.optional(
@@ -80,12 +81,12 @@ package struct TokenConfiguration: Equatable, Sendable {
         )
         audience
         Key.value(
-            "leeway", \.rules.leeway, .duration, "By so much may the issuer's clock be off, either way.")
+            "leeway", \.rules.leeway, .duration, "How far the issuer's clock may be off, either way.")
         required
         passed
         Key.value(
             "anonymous", \.allowsAnonymous, .flag,
-            "Requests without a token come in as nobody; a bad token is refused all the same.")
+            "`true` lets in requests without a token. A bad token is refused all the same.")
         expiry
     }
 
@@ -98,18 +99,18 @@ package struct TokenConfiguration: Equatable, Sendable {
         Key.value("expiry_code", \.expiryCode, .closeCode, "The code that they are closed with.")
         Key.value(
             "expiry_warning", \.expiryWarning, .duration,
-            "So long before the end the client gets a text message; 0 = never.")
+            "How long before the end the client gets a text message; 0 = never.")
         Key.value("expiry_text", \.expiryText, .text, "That message.")
         Key.optionalSection(
             "renew", \.renewal, renewing, title: "'renew'", unset: "tokens come with handshakes only")
     }
 
     private static let renewing = Table(
-        "A client brings a new token in a text message, which is not passed on; its end counts from then on.",
+        "Lets a client bring a new token in a text message, which is not passed on. From then on the new token's end counts.",
         start: Renewal()
     ) {
         Key.value(
-            "prefix", \.prefix, .text, "How such messages begin; the token follows.", isRequired: true,
+            "prefix", \.prefix, .text, "The beginning of such messages; the token follows.", isRequired: true,
             example: "token:")
     }
 
@@ -139,14 +140,14 @@ package struct TokenConfiguration: Equatable, Sendable {
         Key.value("refresh", \.refresh, .someDuration, "How often.")
         Key.value(
             "stale_for", \.staleFor, .duration,
-            "For how long keys are used beyond that while none can be had.")
+            "How much longer old keys count while none can be fetched.")
     }
 
     private static let source = Key<Self>(
         entry: Entry(
             name: "keys",
             about:
-                "A file, read again when it changes, with a JWK Set or PEM; or an `upstream` that is asked for a `path` every `refresh`, and whose keys count `stale_for` longer.",
+                "A file with a JWK Set or PEM, read again when it changes. Or an `upstream` whose `path` is fetched every `refresh`; its keys count `stale_for` longer.",
             kind: .either(Scalar<Located<String>>.file.form, upstreamTable.outline), isRequired: true,
             example: "keys.jwks"),
         read: { tokens, section in
@@ -184,7 +185,8 @@ package struct TokenConfiguration: Equatable, Sendable {
     private static let required = Key<Self>(
         entry: Entry(
             name: "require",
-            about: "Claims and the value of each, or several of which one will do: in a list or a scope too.",
+            about:
+                "Claims and the value that each must have, or several values of which one will do. A list or a scope must contain it.",
             kind: .words(Form(words: "text, or list", schema: wordOrWords, isText: true)),
             example: "{ scope: chat }"),
         read: { tokens, section in
@@ -202,7 +204,7 @@ package struct TokenConfiguration: Equatable, Sendable {
     private static let passed = Key<Self>(
         entry: Entry(
             name: "pass",
-            about: "Fields for the backend and the claims that they get; clients can't send these fields.",
+            about: "Fields that the backend gets, and the claim for each. Clients can't send these fields.",
             kind: .words(Scalar<String>.text.form), example: "{ X-User: sub }"),
         read: { tokens, section in
             let part = section.section("pass")

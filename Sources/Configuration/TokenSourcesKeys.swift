@@ -5,13 +5,13 @@ internal import YAML
 // `upgrade_token` of a route: where browsers put tokens, since they can't set fields for a WebSocket.
 extension TokenSources {
     static let table = Table(
-        "Takes tokens from where browsers put them, and passes them on in a field; no log, metric or page shows them.",
+        "Takes tokens from where browsers put them, and passes them on in a field. No log, metric or page shows them.",
         start: Self([]), rules: rules
     ) {
         from
         Key.value(
             "to", \.field, .fieldName,
-            "The field: `Authorization` has the token behind `Bearer`, any other alone.")
+            "The field. `Authorization` gets the token behind `Bearer`, any other field the token alone.")
     }
 
     private static let rules: [Rule<Self>] = [
@@ -27,7 +27,8 @@ extension TokenSources {
     private static let from = Key<Self>(
         entry: Entry(
             name: "from",
-            about: "The first that has one decides: `subprotocol: PREFIX`, `query: NAME`, `cookie: NAME`.",
+            about:
+                "Where to look for a token; the first place that has one decides: `subprotocol: PREFIX`, `query: NAME`, `cookie: NAME`.",
             kind: .list(
                 Form(
                     words: "`subprotocol`, `query` or `cookie`",

@@ -11,14 +11,13 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         /// 0 = no limit.
         package var maxSessions = 0
 
-        static let table = Table("The machines, or processes, one or more.", start: Self(address: .unix("/")))
-        {
+        static let table = Table("Where the backends are, one or more.", start: Self(address: .unix("/"))) {
             Key.value(
                 "address", \.address, .backendAddress,
-                "`127.0.0.1:9001`, `[::1]:9001`, `unix:/run/app.sock`, or `dns:app.internal:9001`, whose addresses are a backend each; `dns:_ws._tcp.app.internal` takes ports, weights and priorities from SRV records.",
+                "`127.0.0.1:9001`, `[::1]:9001`, `unix:/run/app.sock`, or `dns:app.internal:9001`, where each address is a backend; `dns:_ws._tcp.app.internal` takes ports, weights and priorities from SRV records.",
                 isRequired: true, example: "127.0.0.1:9001"
             )
-            Key.value("weight", \.weight, .integer(1...1000), "Its share beside the others'.")
+            Key.value("weight", \.weight, .integer(1...1000), "Its share, compared with the others'.")
             Key.value(
                 "max_sessions", \.maxSessions, .integer(0...10_000_000), "Sessions on it; 0 = no limit.")
         }
@@ -30,10 +29,10 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         package var serverName: String?
         /// A PEM file with the authorities that are trusted. nil = the system's.
         package var authority: Located<String>?
-        /// Whether the certificate must be right; `false` encrypts and trusts anybody.
+        /// Whether the certificate must be right; `false` encrypts, but trusts anybody.
         package var verifies = true
 
-        static let table = Table("TLS to backends; an empty one has the defaults.", start: Self()) {
+        static let table = Table("TLS to backends; `{}` has the defaults.", start: Self()) {
             Key.optional(
                 "server_name", \.serverName, .text("host name", AddressSyntax.complaint(serverName:)),
                 "The name in SNI, and in the certificate.",
@@ -44,7 +43,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
                 example: "ca.pem",
                 unset: "the system's"
             )
-            Key.value("verify", \.verifies, .flag, "`false` encrypts and trusts anybody.")
+            Key.value("verify", \.verifies, .flag, "`false` encrypts, but trusts anybody.")
         }
     }
 
@@ -67,9 +66,9 @@ package struct UpstreamConfiguration: Equatable, Sendable {
         static let table = Table("Connections that are kept, per worker and backend.", start: Self()) {
             Key.value(
                 "warm", \.warm, .auto(or: .integer(0...1000)),
-                "Connections dialled ahead; `auto` is as many as the upgrades of the last seconds call for, none before the first."
+                "Connections opened in advance; `auto` is as many as the upgrades of the last seconds call for, and none before the first."
             )
-            Key.value("idle", \.idle, .integer(0...100_000), "The most idle connections that are kept.")
+            Key.value("idle", \.idle, .integer(0...100_000), "How many idle connections are kept at most.")
             Key.value(
                 "idle_timeout", \.idleTimeout, .duration,
                 "How long a connection may idle; 0 = as long as the backend lets it."
@@ -84,7 +83,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
             )
             Key.value(
                 "gather", \.gather, .auto(or: .duration),
-                "With `mode: multiplex`: how long frames for one backend may wait for others, to leave with them in one write: only while many sessions send, and 1ms at most, which is what `auto` allows; 0 = not at all."
+                "With `mode: multiplex`: how long frames for one backend may wait to leave together in one write. It counts only while many sessions send. `auto` is 1ms, which is the most; 0 = not at all."
             )
         }
     }
@@ -115,6 +114,15 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     package var pool = Pool()
     /// For name, TCP and TLS of one dial. 0 = as long as the kernel tries.
     package private(set) var connectTimeout = Duration.seconds(3)
+    /// The host name of its first backend: what a certificate is to be of where no name is given.
+    package var firstName: String {
+        switch backends.first?.address {
+        case .ip(let ip, _): ip
+        case .name(let name, _): Address.domain(name)
+        case .unix, nil: "localhost"
+        }
+    }
+
     /// As it is written; nil = not at all.
     private var writtenResponseTimeout: Duration?
 
@@ -138,13 +146,13 @@ package struct UpstreamConfiguration: Equatable, Sendable {
     }
 
     static let table = Table(
-        "Backends that do the same.", start: Self(),
+        "Groups of backends that do the same.", start: Self(),
         rules: rules + UpstreamPolicy.table.rules(in: \Self.policy)
     ) {
         Key.value(
             "mode", \.mode,
             .choice(("session", .session), ("multiplex", .multiplex), ("broadcast", .broadcast)),
-            "One upstream WebSocket for each client's; the same as streams of a few HTTP/2 connections (RFC 8441), for backends that take them; or one for all clients that ask for the same."
+            "`session`: one upstream WebSocket per client. `multiplex`: the same, as streams of a few HTTP/2 connections (RFC 8441), if the backend takes them. `broadcast`: one for all clients that ask for the same."
         )
         Key.sections(
             "backends", \.backends, Backend.table, title: { _, title in "'backends' of \(title)" },

@@ -10,13 +10,14 @@ package struct UpstreamPolicy: Equatable, Sendable {
         /// Percent of the requests that may be sent a second time.
         package var budget = 20
 
-        static let table = Table("Other backends, only while nothing of a response has come.", start: Self())
-        {
+        static let table = Table(
+            "Tries other backends, as long as no byte of a response has come.", start: Self()
+        ) {
             Key.value(
                 "attempts", \.attempts, .integer(0...100),
-                "Other backends that a request may be sent to after the first."
+                "How many other backends a request may be sent to after the first."
             )
-            Key.value("budget", \.budget, .percent, "Of the requests, how many may be sent again.")
+            Key.value("budget", \.budget, .percent, "The share of requests that may be sent again.")
         }
     }
 
@@ -29,7 +30,7 @@ package struct UpstreamPolicy: Equatable, Sendable {
         /// How long a client may wait for a place; 0 = for ever.
         package var queueTimeout = Duration.seconds(10)
 
-        static let table = Table("What backends are asked at the same time.", start: Self()) {
+        static let table = Table("How many handshakes backends get at the same time.", start: Self()) {
             Key.value(
                 "in_flight", \.inFlight, .integer(0...1_000_000),
                 "Handshakes under way with each backend; 0 = no limit."
@@ -59,34 +60,34 @@ package struct UpstreamPolicy: Equatable, Sendable {
         package var path = "/"
         /// nil = the upstream's name.
         package var host: String?
-        /// Failed checks in a row, then nothing new goes to the backend.
+        /// Failed checks in a row before nothing new goes to the backend.
         package var unhealthyAfter = 3
-        /// Good checks in a row, then it is back.
+        /// Good checks in a row before it is back.
         package var healthyAfter = 2
 
         /// The defaults.
         package init() {}
 
-        static let table = Table("Checks of our own beside what clients' requests tell.", start: Self()) {
+        static let table = Table("Checks of our own, beside what requests of clients show.", start: Self()) {
             Key.value(
                 "interval", \.interval, .someDuration, "From one check of a backend to the next, jittered."
             )
             Key.value("timeout", \.timeout, .someDuration, "How long a check may take.")
             Key.value(
                 "check", \.check, .choice(("tcp", .tcp), ("http", .http), ("websocket", .websocket)),
-                "A connection, an answer below 400, or a WebSocket with an answered Ping."
+                "`tcp`: a connection; `http`: a status below 400; `websocket`: a WebSocket on which a Ping is answered."
             )
             Key.value("path", \.path, .path, "What `http` and `websocket` ask for.")
             Key.optional(
-                "host", \.host, .text, "The Host that they ask with.", example: "app.example.com",
+                "host", \.host, .text, "The Host field of these requests.", example: "app.example.com",
                 unset: "`tls.server_name`, or the upstream's name"
             )
             Key.value(
                 "unhealthy_after", \.unhealthyAfter, .integer(1...100),
-                "Failed checks in a row, then nothing new goes to the backend."
+                "Failed checks in a row before nothing new goes to the backend."
             )
             Key.value(
-                "healthy_after", \.healthyAfter, .integer(1...100), "Good checks in a row, then it is back.")
+                "healthy_after", \.healthyAfter, .integer(1...100), "Good checks in a row before it is back.")
         }
     }
 
@@ -124,20 +125,23 @@ package struct UpstreamPolicy: Equatable, Sendable {
 
     static let balances = Scalar<BalancePolicy.Rule>.cases()
 
-    static let ejection = Table("What clients' requests tell of a backend.", start: Self()) {
+    static let ejection = Table(
+        "When a backend rests because requests of clients have failed there.", start: Self()
+    ) {
         Key.value(
             "connect_failures", \.rules.connectFailures, .integer(1...1000),
-            "Refused or timed-out connections in a row, then the backend rests."
+            "Refused or timed-out connections in a row before the backend rests."
         )
-        Key.value("failures", \.rules.failures, .integer(1...1000), "Other failures in a row, then it rests.")
+        Key.value(
+            "failures", \.rules.failures, .integer(1...1000), "Other failures in a row before it rests.")
         Key.value("rest", \.rules.firstRest, .duration, "The first rest; each one after it is twice as long.")
         Key.value("longest_rest", \.rules.longestRest, .duration, "No rest is longer.")
         Key.value(
             "most", \.mostResting, .percent,
-            "Of the backends, how many may rest for failures other than refused connections.")
+            "The share of backends that may rest for failures other than refused connections.")
     }
 
-    static let rebalance = Table("Sessions that are moved to backends that came back.", start: Self()) {
+    static let rebalance = Table("Moves sessions to backends that came back.", start: Self()) {
         Key.value(
             "rate", \.rebalanceRate, .integer(0...1_000_000),
             "Sessions a second that are closed with 1012 on overfull backends, so that they come again; 0 = none."
@@ -145,22 +149,22 @@ package struct UpstreamPolicy: Equatable, Sendable {
     }
 
     static let table = Table("How backends are chosen, watched and spared.", start: Self(), rules: rules) {
-        Key.value("balance", \.balance, balances, "Who gets a new session.")
+        Key.value("balance", \.balance, balances, "Which backend gets a new session.")
         Key.value(
             "hash_key", \.hashKey, .hashKey,
             "What `balance: hash` goes by; `query:sid` for Engine.IO."
         )
         Key.value(
             "slow_start", \.rules.slowStart, .duration,
-            "How long a new or recovered backend takes to its full share; 0 = at once."
+            "A new or recovered backend gets its full share after this time; 0 = at once."
         )
         Key.value(
             "resolve_interval", \.resolveInterval, .duration,
-            "How often `dns:` names are looked up, sooner where an answer holds for less; the last good one is kept."
+            "How often `dns:` names are looked up, or sooner if an answer holds for less time. The last good answer is kept."
         )
         Key.value(
             "proxy_protocol", \.sendsProxyHeader, .choice(("v2", true), ("off", false)),
-            "A PROXY header first on each connection, which then is one client's: not shared and not kept warm."
+            "Sends a PROXY header first on each connection. Connections are then neither shared nor kept warm."
         )
         Key.section("retry", \.retry, Retry.table)
         Key.section("handshakes", \.handshakes, Handshakes.table)

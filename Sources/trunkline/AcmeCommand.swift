@@ -6,9 +6,9 @@ internal import Proxy
 struct AcmeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "acme",
-        abstract: "Shows the certificates that a running proxy gets by itself, and orders about them.",
+        abstract: "Shows, renews and revokes the certificates that a running proxy gets by itself.",
         discussion: """
-            The proxy's configuration names the admin listener: `admin: { address: 127.0.0.1:9901 }`.
+            The proxy must have an admin listener: `admin: { address: 127.0.0.1:9901 }` in its configuration.
 
             Example:
               trunkline acme status
@@ -21,8 +21,8 @@ struct AcmeCommand: ParsableCommand {
 
     /// What the help of all of them ends with.
     static let ending = """
-        Exit status: 0 when it is done, 1 when it is not, with the reason on standard error, 64 when the command line \
-        is wrong.
+        Exit status: 0 when the order is carried out, 1 when it is not (the reason is on standard error), 64 when the \
+        command line is wrong.
 
         Read on in Certificates.md.
         """
@@ -30,10 +30,10 @@ struct AcmeCommand: ParsableCommand {
 
 /// Where the proxy is reached.
 struct AdminAddress: ParsableArguments {
-    @Option(help: "The address of the admin listener, as in the configuration.")
+    @Option(help: "The address of the admin listener.")
     var admin = "127.0.0.1:9901"
 
-    @Option(help: "The file with the admin listener's token, where it has one.")
+    @Option(help: "The file with the token of the admin listener, if it has one.")
     var token: String?
 
     func run(_ wish: AcmeOrder.Wish) throws {
@@ -48,7 +48,8 @@ struct AdminAddress: ParsableArguments {
 
 struct AcmeStatus: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows each certificate, when it is due, and what went wrong last.",
+        commandName: "status",
+        abstract: "Shows each certificate, when it is renewed next, and the last error.",
         discussion: """
             Example:
               trunkline acme status --admin 127.0.0.1:9901
@@ -63,7 +64,7 @@ struct AcmeStatus: ParsableCommand {
 
 struct AcmeRenew: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "renew", abstract: "Asks for certificates now: for one name, or for all.",
+        commandName: "renew", abstract: "Renews the certificate of one name now, or those of all names.",
         discussion: """
             Example:
               trunkline acme renew chat.example.com
@@ -71,7 +72,7 @@ struct AcmeRenew: ParsableCommand {
             \(AcmeCommand.ending)
             """)
 
-    @Argument(help: "The name, as in the configuration. (default: all)")
+    @Argument(help: "The name, as the configuration has it. (default: all names)")
     var name: String?
 
     @OptionGroup var address: AdminAddress
@@ -81,7 +82,7 @@ struct AcmeRenew: ParsableCommand {
 
 struct AcmeRevoke: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Has the authority revoke a certificate, and asks for another.",
+        commandName: "revoke", abstract: "Has the authority revoke a certificate, and gets a new one.",
         discussion: """
             Example:
               trunkline acme revoke chat.example.com --reason 1
@@ -89,7 +90,7 @@ struct AcmeRevoke: ParsableCommand {
             \(AcmeCommand.ending)
             """)
 
-    @Argument(help: "The name, as in the configuration.")
+    @Argument(help: "The name, as the configuration has it.")
     var name: String
 
     @Option(help: "0 unspecified, 1 key compromise, 3 affiliation changed, 4 superseded, 5 cessation.")
@@ -102,7 +103,7 @@ struct AcmeRevoke: ParsableCommand {
 
 struct AcmeAccountKey: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "account-key", abstract: "Gives the account at the authority another key.",
+        commandName: "account-key", abstract: "Changes the key of the account at the authority.",
         discussion: """
             Example:
               trunkline acme account-key

@@ -4,13 +4,14 @@ internal import Proxy
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Prints what there is to configure, or what a file means.",
+        commandName: "config",
+        abstract: "Prints all keys of the configuration, or a file with every default filled in.",
         discussion: """
             Example:
               trunkline config --defaults > proxy.conf
               trunkline config --show --config proxy.conf
 
-            Exit status: 0 when it is printed, 1 when the file is refused, 64 when the command line is wrong.
+            Exit status: 0 when the text is printed, 1 when the file has errors, 64 when the command line is wrong.
 
             Read on in Sources/Proxy/Proxy.docc/Configuration.md, which --reference prints.
             """)
@@ -20,10 +21,10 @@ struct ConfigCommand: ParsableCommand {
 
         static func help(for value: Text) -> ArgumentHelp? {
             switch value {
-            case .schema: "A JSON Schema (draft 2020-12), with which editors complete and check the file."
-            case .defaults: "A commented file with every default."
-            case .show: "The file with all defaults filled in and secrets masked."
-            case .reference: "Every key with its default and meaning, in Markdown."
+            case .schema: "A JSON Schema (draft 2020-12). Editors use it to complete and check the file."
+            case .defaults: "A file with every key, its default and a comment."
+            case .show: "The given file with all defaults filled in and secrets masked."
+            case .reference: "Every key with its default and its meaning, as Markdown."
             }
         }
     }

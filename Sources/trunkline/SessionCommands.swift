@@ -4,34 +4,34 @@ internal import Proxy
 
 /// Which sessions are meant, and where they are.
 struct SessionChoice: ParsableArguments {
-    @Option(help: "The address of the admin listener, as in the configuration.")
+    @Option(help: "The address of the admin listener.")
     private var admin = "127.0.0.1:9901"
 
-    @Option(help: "The file with the admin listener's token, where it has one.")
+    @Option(help: "The file with the token of the admin listener, if it has one.")
     private var token: String?
 
-    @Option(help: "The name of their route.")
+    @Option(help: "Only sessions of this route.")
     private var route: String?
 
-    @Option(help: "The name of their upstream.")
+    @Option(help: "Only sessions of this upstream.")
     private var upstream: String?
 
-    @Option(help: "The address of their backend.")
+    @Option(help: "Only sessions with this backend, by its address.")
     private var backend: String?
 
-    @Option(help: "The client's address, or a range such as 10.0.0.0/8.")
+    @Option(help: "Only clients with this address, or in a range such as 10.0.0.0/8.")
     private var client: String?
 
-    @Option(help: "Who they are of: a token's subject, or a user.")
+    @Option(help: "Only sessions of this user, or of this subject of a token.")
     private var subject: String?
 
-    @Option(help: "open, hibernating, away, draining or closing.")
+    @Option(help: "Only sessions in this state: open, hibernating, away, draining or closing.")
     private var state: String?
 
-    @Option(help: "Only those that began so long ago, such as 12h.")
+    @Option(help: "Only sessions older than this, such as 12h.")
     private var olderThan: String?
 
-    @Flag(help: "Print what the admin listener says, for scripts.")
+    @Flag(help: "Print the JSON of the admin listener, for scripts.")
     var json = false
 
     var listener: SessionTool.Admin { SessionTool.Admin(address: admin, token: token) }
@@ -47,23 +47,23 @@ struct SessionChoice: ParsableArguments {
 struct SessionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sessions",
-        abstract: "Lists the sessions of a running proxy, through its admin listener.",
+        abstract: "Lists the sessions of a running proxy.",
         discussion: """
-            The proxy's configuration names the admin listener: `admin: { address: 127.0.0.1:9901 }`.
+            The proxy must have an admin listener: `admin: { address: 127.0.0.1:9901 }` in its configuration.
 
             Example:
               trunkline sessions --subject ada
               trunkline sessions --older-than 12h --json
 
-            Exit status: 0 when they are listed, 1 when the admin listener does not answer or refuses, 64 when the command \
-            line is wrong.
+            Exit status: 0 when the sessions are listed, 1 when the admin listener refuses or does not answer, 64 when the \
+            command line is wrong.
 
-            Read on in Administering.md: what can be asked of sessions.
+            Read on in Administering.md, which explains each choice.
             """)
 
     @OptionGroup private var choice: SessionChoice
 
-    @Option(help: "The most that are listed.")
+    @Option(help: "How many sessions to list at most.")
     private var limit: String?
 
     func run() throws {
@@ -79,32 +79,33 @@ struct SessionsCommand: ParsableCommand {
 
 struct CloseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "close", abstract: "Closes sessions of a running proxy, through its admin listener.",
+        commandName: "close", abstract: "Closes sessions of a running proxy.",
         discussion: """
-            Name one session by its id, or say which are meant; without either nothing is closed.
+            Give the id of one session, or options that say which sessions to close. Without either, nothing is closed.
+            The proxy must have an admin listener: `admin: { address: 127.0.0.1:9901 }` in its configuration.
 
             Example:
               trunkline close 0-5f3a90
               trunkline close --subject ada --code 4401 --reason "logged out"
 
-            Exit status: 0 when they are being closed, 1 when the admin listener does not answer or refuses, 64 when the \
-            command line is wrong.
+            Exit status: 0 when the sessions are being closed, 1 when the admin listener refuses or does not answer, 64 \
+            when the command line is wrong.
 
-            Read on in Administering.md: what can be asked of sessions.
+            Read on in Administering.md, which explains each choice.
             """)
 
-    @Argument(help: "The id of one session, as `trunkline sessions` shows it.")
+    @Argument(help: "The id of one session, as `trunkline sessions` prints it.")
     private var id: String?
 
     @OptionGroup private var choice: SessionChoice
 
-    @Option(help: "The code of the Close that they get. (default: 1008)")
+    @Option(help: "The close code that clients get. (default: 1008)")
     private var code: String?
 
-    @Option(help: "Its reason.")
+    @Option(help: "The close reason that clients get.")
     private var reason: String?
 
-    @Option(help: "Sessions a second. (default: all within half a second)")
+    @Option(help: "How many sessions to close per second. (default: all within half a second)")
     private var rate: String?
 
     func run() throws {

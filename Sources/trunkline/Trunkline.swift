@@ -13,7 +13,7 @@ struct Trunkline: ParsableCommand {
               trunkline demo
               trunkline check --config proxy.conf && trunkline run --config proxy.conf
 
-            Exit status: 0 when the work is done, 1 when it is refused with a reason on standard error, 64 when the command \
+            Exit status: 0 on success, 1 when the command fails (the reason is on standard error), 64 when the command \
             line is wrong.
 
             Read on in README.md; proxy.conf.example shows every key.
@@ -58,14 +58,14 @@ struct Run: ParsableCommand {
         abstract: "Runs the proxy in the foreground.",
         discussion: """
             Signals:
-              SIGTERM, SIGINT  drain: close the sessions politely, then end; twice: at once
+              SIGTERM, SIGINT  close all sessions politely, then end; a second one ends at once
               SIGHUP           reload configuration and certificates, reopen the access log
-              SIGUSR2          hand the sockets over to a new process, then drain
+              SIGUSR2          start a new process, hand the sockets over to it, then drain
 
             Example:
               trunkline run --config /etc/trunkline/proxy.conf
 
-            Exit status: 0 after a drain, 1 when the configuration is refused or nothing can be listened on, \
+            Exit status: 0 after a drain, 1 when the configuration has errors or an address can't be listened on, \
             64 when the command line is wrong.
 
             Read on in proxy.conf.example, and in the articles of Sources/Proxy/Proxy.docc.
@@ -85,15 +85,15 @@ struct Run: ParsableCommand {
 
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints every complaint about a configuration, or a summary of it.",
+        abstract: "Checks a configuration: prints a summary of it, or every error.",
         discussion: """
-            Opens the certificates and keys that the file names, listens on nothing. A complaint names the file, the line \
-            and the column.
+            The certificates and keys that the file names are read, too. Nothing is listened on. Each error says where it \
+            is: file, line and column.
 
             Example:
               trunkline check --config proxy.conf
 
-            Exit status: 0 when `run` would take the file, 1 when not, 64 when the command line is wrong.
+            Exit status: 0 when `run` would accept the file, 1 when it would not, 64 when the command line is wrong.
 
             Read on in proxy.conf.example, which shows every key with its default.
             """)
@@ -107,22 +107,23 @@ struct Check: ParsableCommand {
 
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "Shows a chat, a ticker and an echo behind the proxy; needs no file.",
+        commandName: "demo",
+        abstract: "Runs the proxy with a chat, a ticker and an echo behind it; needs no file.",
         discussion: """
-            The certificate is made in memory, so the browser warns once.
+            Open https://localhost:8443/ in a browser. It warns once, as the certificate is made in memory.
 
             Example:
               trunkline demo --port 8443
 
-            Exit status: 0 after Ctrl-C, 1 when the port cannot be had, 64 when the command line is wrong.
+            Exit status: 0 after Ctrl-C, 1 when the port can't be listened on, 64 when the command line is wrong.
 
-            Read on in README.md: five minutes to a backend of your own.
+            Read on in README.md, under "Five minutes to your own backend".
             """)
 
     @Option(help: "The port to listen on.")
     private var port: UInt16 = 8443
 
-    @Option(help: "The IP address to listen on; 0.0.0.0 lets other machines in. (default: loopback)")
+    @Option(help: "The IP address to listen on; with 0.0.0.0 other machines can connect. (default: loopback)")
     private var address: String?
 
     func run() throws {
@@ -137,29 +138,30 @@ struct DemoCommand: ParsableCommand {
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top",
-        abstract: "Shows what a running proxy does, through its admin listener. q ends it.",
+        abstract: "Shows live what a running proxy does.",
         discussion: """
-            The proxy's configuration names the admin listener: `admin: { address: 127.0.0.1:9901 }`.
+            The proxy must have an admin listener: `admin: { address: 127.0.0.1:9901 }` in its configuration.
+            Press q to quit.
 
             Example:
               trunkline top
               trunkline top --admin unix:/run/trunkline/admin.sock --once
 
-            Exit status: 0 after q, 1 when the admin listener does not answer, 64 when the command line is wrong.
+            Exit status: 0 after q, 1 when the admin listener refuses or does not answer, 64 when the command line is wrong.
 
-            Read on in Observing.md: every figure, where it comes from and what it means.
+            Read on in Observing.md, which explains every figure.
             """)
 
-    @Option(help: "The address of the admin listener, as in the configuration.")
+    @Option(help: "The address of the admin listener.")
     private var admin = "127.0.0.1:9901"
 
-    @Option(help: "The time between two looks.")
+    @Option(help: "The time between two updates.")
     private var interval = "2s"
 
-    @Option(help: "The file with the admin listener's token, where it has one.")
+    @Option(help: "The file with the token of the admin listener, if it has one.")
     private var token: String?
 
-    @Flag(help: "Print one picture and end.")
+    @Flag(help: "Print the figures once and exit.")
     private var once = false
 
     func run() throws {
@@ -174,7 +176,7 @@ struct TopCommand: ParsableCommand {
 
 struct Version: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints the version, and those of the libraries in use.",
+        abstract: "Prints the version of Trunkline, and of the libraries in use.",
         discussion: """
             Example:
               trunkline version            (or trunkline --version)

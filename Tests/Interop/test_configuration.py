@@ -154,20 +154,3 @@ def test_each_line_of_the_log_is_json(run):
         proxy.wait_log("quote")
         assert all(json.loads(line) for line in proxy.out)
         machine.eventually(lambda: proxy.events, "an access line")
-
-
-def help_of(*command: str) -> str:
-    done = subprocess.run([str(BINARY), *command, "--help"], capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0
-    return done.stdout
-
-
-def test_the_help_of_every_command_has_an_example_the_exit_statuses_and_where_to_read_on():
-    commands = re.findall(r"^  ([a-z]+) {2,}", help_of().split("SUBCOMMANDS:")[1], re.MULTILINE)
-    assert {"run", "check", "demo", "top", "version"} <= set(commands)
-    for command in [(), *((name,) for name in commands)]:
-        text = help_of(*command)
-        assert re.search(r"^Example:\n\s+trunkline ", text, re.MULTILINE), command
-        assert "Exit status: 0" in text, command
-        assert re.search(r"^Read on in ", text, re.MULTILINE), command
-    assert all(name in help_of("run") for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"))
