@@ -175,7 +175,7 @@ package final class ListenerSocket: Pollable, TimerTarget {
         }
         let accepted = Descriptor(number)
         if !isUnix { try? SocketCalls.set(accepted.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
-        let socket = StreamSocket(accepted, on: loop, isConnecting: false)
+        let socket = StreamSocket(accepted, on: loop, SocketPlace(isClient: true))
         return (socket, SocketAddress(storage: storage, length: length))
     }
 }

@@ -35,9 +35,8 @@ package final class MovedSocket: Sendable {
     /// On the thread of the loop that it goes to; nil where it was taken before.
     package func join(_ loop: EventLoop) -> StreamSocket? {
         guard let descriptor = take() else { return nil }
-        let socket = StreamSocket(Descriptor(descriptor), on: loop, isConnecting: false)
-        socket.isCounted = budget != nil
-        return socket
+        return StreamSocket(
+            Descriptor(descriptor), on: loop, SocketPlace(isClient: true, isTaken: isCounted))
     }
 }
 
@@ -45,11 +44,7 @@ extension StreamSocket {
     /// Lets go of the connection for another loop: nothing is told of it here any more. Nil where bytes wait to be sent, or
     /// where it has ended or failed.
     package func moveOut() -> MovedSocket? {
-        guard case .open = phase, !isClosed, isClient, queuedBytes == 0, !hasGathered else { return nil }
-        handler = nil
-        readBound = nil
-        let moved = MovedSocket(releaseDescriptor(), budget: isCounted ? loop.sockets : nil)
-        isCounted = false
-        return moved
+        guard isClient, let moved = release() else { return nil }
+        return MovedSocket(moved.descriptor, budget: moved.hasPlace ? loop.sockets : nil)
     }
 }

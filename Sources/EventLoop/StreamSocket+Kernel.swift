@@ -18,4 +18,34 @@ extension StreamSocket {
         guard !isClosed else { return }
         try? SocketCalls.set(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, 1)
     }
+
+    /// Our end's address; nil when it can't be told any more.
+    package var localAddress: SocketAddress? { try? SocketCalls.localAddress(descriptor) }
+
+    /// The peer's address.
+    package var peerName: String {
+        (try? SocketCalls.peerAddress(descriptor))?.description ?? "?"
+    }
+
+    /// Whether nothing has come that was not read: no bytes, no end, no error.
+    package var isQuiet: Bool {
+        guard case .open = phase, !isClosed else { return false }
+        return trunkline_is_quiet(descriptor) != 0
+    }
+
+    /// Bounds what the kernel takes beyond what it has sent (TCP_NOTSENT_LOWAT). Unix sockets know no such bound.
+    package func limitUnsent(to bytes: Int32) {
+        guard !isClosed else { return }
+        try? SocketCalls.set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, bytes)
+    }
+
+    /// Sends a last word, as far as the kernel takes it, and closes. What has come is read first: unread, it would make
+    /// the kernel send a reset, which eats our word.
+    package func dismiss(_ word: Span<UInt8>) {
+        guard !isClosed else { return }
+        _ = unsafe trunkline_recv(descriptor, loop.receiveBuffer, EventLoop.receiveCapacity)
+        _ = offer(word)
+        if !isClosed { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+        close()
+    }
 }

@@ -1,19 +1,5 @@
 internal import CLinux
 
-/// Is told what happens on a socket. Never called from inside a call to the socket.
-package protocol StreamHandler: AnyObject {
-    /// A connect that was under way has succeeded.
-    func streamConnected()
-    /// Bytes came; they are the handler's to change for the time of the call, and gone after it.
-    func streamReceived(_ bytes: inout MutableSpan<UInt8>)
-    /// The peer has sent its FIN: nothing more will come.
-    func streamEnded()
-    /// All that was queued has been given to the kernel.
-    func streamFlushed()
-    /// The connection is broken or could not be made. The socket is closed.
-    func streamFailed(_ error: SystemError)
-}
-
 /// A connected (or connecting) TCP or Unix stream socket.
 ///
 /// What the kernel doesn't take at once is queued; the owner watches `queuedBytes` and pauses whoever feeds it.
@@ -21,13 +7,9 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// What is still read of a peer that has reset: its last words.
     private static let mostAfterFailure = 256 * 1024
 
-    enum Phase { case connecting, open, ended, failed(SystemError) }
-
     // What each send looks at stands together: of sockets that send one after the other, each comes from memory anew.
-    /// Taken by accepting; else it connects.
-    package let isClient: Bool
-    /// It is counted in the loop's budget of sockets.
-    var isCounted = false
+    /// In the loop's budget of sockets.
+    private var place: SocketPlace
     private var isReading = false
     private var finishesWhenFlushed = false
     /// The kernel took less than was offered: `streamFlushed` is owed.
@@ -36,7 +18,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     var hasGathered = false
     /// Bytes that the kernel has taken, in all.
     package private(set) var handedBytes: UInt64 = 0
-    private(set) var phase: Phase
+    private(set) var phase: StreamPhase
     private var queue: OutboundQueue
     /// What one read may bring.
     package var receiveLimit = EventLoop.receiveCapacity
@@ -45,9 +27,10 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// Who is told; let go of at `close`.
     package var handler: (any StreamHandler)?
 
-    init(_ descriptor: consuming Descriptor, on loop: EventLoop, isConnecting: Bool) {
-        phase = isConnecting ? .connecting : .open
-        isClient = !isConnecting
+    /// - Parameter place: a client's socket is connected, a backend's connects.
+    init(_ descriptor: consuming Descriptor, on loop: EventLoop, _ place: SocketPlace) {
+        phase = place.isClient ? .open : .connecting
+        self.place = place
         let account = MemoryAccount(on: loop.memory)
         queue = OutboundQueue(on: account)
         super.init(descriptor, on: loop)
@@ -59,63 +42,22 @@ package final class StreamSocket: Pollable, MemoryHolder {
         leaveBudget()
     }
 
-    /// Starts to connect; success is told by `streamConnected`, failure by `streamFailed` or the error thrown. Set the
-    /// handler before the loop turns.
-    package static func connect(to address: SocketAddress, on loop: EventLoop) throws(SystemError)
-        -> StreamSocket
-    {
-        try loop.sockets.enterBackend()
-        do throws(SystemError) {
-            let socket = try startConnect(to: address, on: loop)
-            socket.isCounted = true
-            return socket
-        } catch {
-            loop.sockets.leaveBackend()
-            throw error
-        }
-    }
-
-    private static func startConnect(to address: SocketAddress, on loop: EventLoop) throws(SystemError)
-        -> StreamSocket
-    {
-        let descriptor = try SocketCalls.open(address.family)
-        if !address.isUnix {
-            try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-            SocketCalls.keepAlive(descriptor.number)
-            SocketCalls.keepUnsentBounded(descriptor.number)
-        }
-        _ = try SocketCalls.connect(descriptor.number, address)
-        // A Unix socket, or TCP on loopback, may stand already: it is writable at once and takes the same path.
-        let socket = StreamSocket(descriptor, on: loop, isConnecting: true)
-        socket.watch(readable: false, writable: true)
-        return socket
-    }
-
     /// Takes a place among the sockets of clients, until it is closed. False when there is none.
-    package func enterBudget() -> Bool {
-        guard !isCounted, loop.sockets.enterClient() else { return isCounted }
-        isCounted = true
-        return true
-    }
+    package func enterBudget() -> Bool { place.enterClient(loop.sockets) }
 
-    private func leaveBudget() {
-        guard isCounted else { return }
-        isCounted = false
-        if isClient { loop.sockets.leaveClient() } else { loop.sockets.leaveBackend() }
-    }
+    private func leaveBudget() { place.leave(loop.sockets) }
 
-    /// Sends a last word, as far as the kernel takes it, and closes. What has come is read first: unread, it would make
-    /// the kernel send a reset, which eats our word.
-    package func dismiss(_ word: Span<UInt8>) {
-        guard !isClosed else { return }
-        _ = unsafe trunkline_recv(descriptor, loop.receiveBuffer, EventLoop.receiveCapacity)
-        if word.count > 0 { _ = transmitNow(word) }
-        if !isClosed { _ = shutdown(descriptor, Int32(SHUT_WR)) }
-        close()
-    }
+    /// Whether it was accepted; else it connects.
+    package var isClient: Bool { place.isClient }
 
-    /// Our end's address; nil when it can't be told any more.
-    package var localAddress: SocketAddress? { try? SocketCalls.localAddress(descriptor) }
+    /// Hands the descriptor over, and its place; nothing is told of it here any more. Nil where bytes wait to be sent, or
+    /// where it has ended or failed.
+    func release() -> (descriptor: Int32, hasPlace: Bool)? {
+        guard case .open = phase, !isClosed, queue.count == 0, !hasGathered else { return nil }
+        handler = nil
+        readBound = nil
+        return (releaseDescriptor(), place.moveOut())
+    }
 
     /// All that is held for the peer, here and elsewhere.
     package var account: MemoryAccount { queue.account }
@@ -123,32 +65,18 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// Bytes that wait for the kernel to take them.
     package var queuedBytes: Int { queue.count }
 
-    /// Whether nothing has come that was not read: no bytes, no end, no error.
-    package var isQuiet: Bool {
-        guard case .open = phase, !isClosed else { return false }
-        return trunkline_is_quiet(descriptor) != 0
-    }
-
     /// Sends what the kernel takes, large pieces now and small ones at the end of the loop's turn, and queues the rest. A
     /// failure is told later, by `streamFailed`.
     package func send(_ bytes: Span<UInt8>) {
-        guard case .open = phase, !isClosed, bytes.count > 0 else { return sendAfterEnd(bytes) }
+        guard phase.sends, !isClosed, bytes.count > 0 else { return }
         transmit(bytes)
     }
 
     /// As `send`, but small pieces go now too: for what was gathered before it came here.
     package func sendAtOnce(_ bytes: Span<UInt8>) {
-        switch phase {
-        case .connecting, .failed: return
-        case .open, .ended: break
-        }
+        guard phase.sends else { return }
         sendGatheredFirst()
         sendNow(bytes)
-    }
-
-    /// After the peer's FIN we may still send: half-closed is a legal state of TCP.
-    private func sendAfterEnd(_ bytes: Span<UInt8>) {
-        if case .ended = phase, !isClosed, bytes.count > 0 { transmit(bytes) }
     }
 
     private func transmit(_ bytes: Span<UInt8>) {
@@ -180,23 +108,13 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// bytes wait, `streamFlushed` will tell when to offer more.
     package func offer(_ bytes: Span<UInt8>) -> Int {
         sendGatheredFirst()
-        guard queue.count == 0, !owesFlushed, !isClosed, bytes.count > 0 else { return 0 }
-        switch phase {
-        case .connecting, .failed: return 0
-        case .open, .ended: break
-        }
+        guard phase.sends, queue.count == 0, !owesFlushed, !isClosed, bytes.count > 0 else { return 0 }
         let sent = transmitNow(bytes)
         if sent < bytes.count, !hasFailed {
             owesFlushed = true
             updateInterest()
         }
         return sent
-    }
-
-    /// Bounds what the kernel takes beyond what it has sent (TCP_NOTSENT_LOWAT). Unix sockets know no such bound.
-    package func limitUnsent(to bytes: Int32) {
-        guard !isClosed else { return }
-        try? SocketCalls.set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, bytes)
     }
 
     /// How many bytes the kernel took.
@@ -253,17 +171,14 @@ package final class StreamSocket: Pollable, MemoryHolder {
         close()
     }
 
-    private var hasFailed: Bool {
-        if case .failed = phase { true } else { false }
-    }
+    private var hasFailed: Bool { phase.hasFailed }
 
     private func updateInterest() {
-        switch phase {
-        case .connecting: watch(readable: false, writable: true)
-        case .open: watch(readable: isReading, writable: queue.count > 0 || owesFlushed)
-        case .ended: watch(readable: false, writable: queue.count > 0 || owesFlushed)
-        case .failed: break
+        let hasOutput = queue.count > 0 || owesFlushed
+        guard let (readable, writable) = phase.interest(isReading: isReading, hasOutput: hasOutput) else {
+            return
         }
+        watch(readable: readable, writable: writable)
     }
 
     private func fail(_ error: SystemError) {
@@ -362,11 +277,6 @@ package final class StreamSocket: Pollable, MemoryHolder {
         if !isClosed { _ = trunkline_set_linger_zero(descriptor) }
         fail(.memoryCut)
         return true
-    }
-
-    /// The peer's address.
-    package var peerName: String {
-        (try? SocketCalls.peerAddress(descriptor))?.description ?? "?"
     }
 
     private func receive() {

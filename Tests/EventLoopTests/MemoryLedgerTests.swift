@@ -91,7 +91,7 @@ private final class Sender: StreamHandler {
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
         theirs = Descriptor(ends[0])
         pool = loop.memory.pool
-        ours = StreamSocket(Descriptor(ends[1]), on: loop, isConnecting: false)
+        ours = StreamSocket(Descriptor(ends[1]), on: loop, SocketPlace(isClient: true))
         kept = HeldBytes(on: ours.account)
         ours.handler = self
         ours.resumeReading()

@@ -26,6 +26,9 @@ struct TestMirrorTests {
         "EventLoop/CStrings": "arguments of a program; HookProcessTests starts one",
         "EventLoop/Descriptor": "system calls with typed errors; the tests of sockets make each",
         "EventLoop/Pollable": "what sockets and timers inherit; their tests run it",
+        "EventLoop/StreamHandler": "a protocol without code",
+        "EventLoop/StreamSocket+Connect":
+            "StreamSocketTests connects, and ListenerSocketTests to what can't be",
         "EventLoop/Successor": "starts a process; Interop/test_hand_over.py does",
         "EventLoop/Terminal": "needs a terminal; Interop/test_top.py has one",
         "EventLoop/TurnTargets": "protocols without code",

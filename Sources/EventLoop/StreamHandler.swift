@@ -1,0 +1,13 @@
+/// Is told what happens on a socket. Never called from inside a call to the socket.
+package protocol StreamHandler: AnyObject {
+    /// A connect that was under way has succeeded.
+    func streamConnected()
+    /// Bytes came; they are the handler's to change for the time of the call, and gone after it.
+    func streamReceived(_ bytes: inout MutableSpan<UInt8>)
+    /// The peer has sent its FIN: nothing more will come.
+    func streamEnded()
+    /// All that was queued has been given to the kernel.
+    func streamFlushed()
+    /// The connection is broken or could not be made. The socket is closed.
+    func streamFailed(_ error: SystemError)
+}
