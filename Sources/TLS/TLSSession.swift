@@ -21,18 +21,6 @@ package protocol PlaintextReceiver: AnyObject {
     func plaintextReceived(_ bytes: inout MutableSpan<UInt8>) -> Bool
 }
 
-/// What the two sides agreed on.
-package struct TLSFacts: Equatable, Sendable {
-    /// `TLSv1.3`.
-    package let version: String
-    /// The server name that the client asked for.
-    package let serverName: String?
-    /// The protocol chosen by ALPN.
-    package let applicationProtocol: String?
-    /// Whether an earlier session was resumed.
-    package let isResumed: Bool
-}
-
 /// One TLS connection (RFC 8446, RFC 5246) as a value without a socket: ciphertext in, plaintext out, and back.
 ///
 /// It has two forms. OpenSSL performs every handshake; after one of TLS 1.3 on the server's side the records are ours: the
@@ -200,7 +188,7 @@ package struct TLSFacts: Equatable, Sendable {
             let peer = unsafe SSL_get0_peer_certificate(ssl)
             if let peer = unsafe peer { unsafe X509_up_ref(peer) }
             records = unsafe RecordLayer(
-                RecordReader(reading), RecordWriter(writing), ticket: ticket.bytes, facts: facts(ssl),
+                RecordReader(reading), RecordWriter(writing), ticket: ticket.bytes, facts: TLSFacts(of: ssl),
                 peerCertificate: peer, wire: wire)
             unsafe self.ssl = nil
             unsafe SSL_free(ssl)
@@ -212,7 +200,7 @@ package struct TLSFacts: Equatable, Sendable {
 
     /// Takes the ticket (RFC 8446, 4.6.1) out of the output: it is all that the handshake's last step has put there. One
     /// that the step has not made is made now. Nil where it can't be told how many records it took.
-    private func takeTicket(_ ssl: OpaquePointer, _ before: Int) -> (bytes: [UInt8], records: UInt64)? {
+    private func takeTicket(_ ssl: OpaquePointer, _ before: Int) -> SealedTicket? {
         owesTicket = false
         if wire.outputCount == before, unsafe SSL_new_session_ticket(ssl) == 1 {
             guard unsafe SSL_do_handshake(ssl) == 1 else {
@@ -220,14 +208,7 @@ package struct TLSFacts: Equatable, Sendable {
                 return nil
             }
         }
-        let bytes = wire.takeTail(from: before)
-        var records: UInt64 = 0
-        var position = 0
-        while position + RecordLayout.header <= bytes.count {
-            position += RecordLayout.header + Int(bytes[position + 3]) << 8 + Int(bytes[position + 4])
-            records += 1
-        }
-        return position == bytes.count ? (bytes, records) : nil
+        return SealedTicket(wire.takeTail(from: before))
     }
 
     // MARK: Reading
@@ -242,41 +223,7 @@ package struct TLSFacts: Equatable, Sendable {
             return unsafe try records.read(input, into: receiver)
         }
         guard let ssl = unsafe ssl else { return .needsInput }
-        while true {
-            var filled = 0
-            let end = unsafe try fill(&filled, ssl)
-            if filled > 0, !hand(filled, to: receiver) { return .needsInput }
-            if let end { return end }
-        }
-    }
-
-    private func hand(_ count: Int, to receiver: any PlaintextReceiver) -> Bool {
-        // The scratch is the thread's; nothing reads into it before the receiver returns.
-        var bytes = unsafe MutableSpan(_unsafeStart: wire.plaintext, count: count)
-        return receiver.plaintextReceived(&bytes)
-    }
-
-    /// Reads records while one more fits; nil when the scratch is full.
-    private func fill(_ filled: inout Int, _ ssl: OpaquePointer) throws(TLSError) -> OnRead? {
-        while TLSWire.plaintextCapacity - filled >= TLSWire.recordSize {
-            trunkline_clear_errors()
-            let count = unsafe SSL_read(
-                ssl, wire.plaintext + filled, Int32(TLSWire.plaintextCapacity - filled))
-            if count > 0 {
-                filled += Int(count)
-                // OpenSSL reads no further than the record: to ask again would only be told so.
-                if unsafe wire.wire.pointee.input_count == 0 && SSL_pending(ssl) == 0 { return .needsInput }
-                continue
-            }
-            switch unsafe SSL_get_error(ssl, count) {
-            case SSL_ERROR_WANT_READ: return .needsInput
-            case SSL_ERROR_ZERO_RETURN: return .peerClosed
-            default:
-                if filled > 0 { return .needsInput }
-                throw .fromQueue("record could not be read")
-            }
-        }
-        return nil
+        return try unsafe OpenSSLRecords(ssl, over: wire).read(into: receiver)
     }
 
     // MARK: Writing
@@ -291,22 +238,9 @@ package struct TLSFacts: Equatable, Sendable {
             return
         }
         guard let ssl = unsafe ssl else { return }
-        trunkline_clear_errors()
         let bringsTicket = owesTicket
-        if bringsTicket {
-            owesTicket = false
-            // Leaves in one `send` with the data. Every session gets one, since clients use each once (RFC 8446, C.4).
-            // Below TLS 1.3 this does nothing: there the handshake itself brings the ticket.
-            _ = unsafe SSL_new_session_ticket(ssl)
-        }
-        let written = unsafe plaintext.withUnsafeBytes { raw in
-            unsafe SSL_write(ssl, raw.baseAddress, Int32(clamping: raw.count))
-        }
-        // The wire takes everything, so a write is whole or an error.
-        guard Int(written) == plaintext.count else { throw .fromQueue("record could not be written") }
-        // To send the ticket OpenSSL has made buffers as for a handshake, and would keep one of 16 KiB for reading until
-        // the peer sends something. It keeps it still where a record has begun to come.
-        if bringsTicket { _ = unsafe SSL_free_buffers(ssl) }
+        owesTicket = false
+        try unsafe OpenSSLRecords(ssl, over: wire).write(plaintext, bringsTicket: bringsTicket)
     }
 
     /// Puts close_notify into the output: what follows is an end, not a truncation (RFC 8446, 6.1).
@@ -317,12 +251,7 @@ package struct TLSFacts: Equatable, Sendable {
             do throws(RecordError) { try records.close() } catch {}
             return
         }
-        trunkline_clear_errors()
-        _ = unsafe SSL_shutdown(ssl)
-        // Alerts keep the record buffer that data gives back: when thousands of sessions are closed at once, each would
-        // hold 16 KiB until its peer has ended too.
-        _ = unsafe SSL_free_buffers(ssl)
-        trunkline_clear_errors()
+        if let ssl = unsafe ssl { unsafe OpenSSLRecords(ssl, over: wire).close() }
     }
 
     // MARK: What was agreed on
@@ -336,34 +265,19 @@ package struct TLSFacts: Equatable, Sendable {
     /// Version, cipher and names, for logs and forwarded fields.
     package var facts: TLSFacts {
         if let records { return records.facts }
-        return unsafe facts(ssl)
-    }
-
-    private func facts(_ ssl: OpaquePointer?) -> TLSFacts {
-        unsafe TLSFacts(
-            version: String(cString: SSL_get_version(ssl)),
-            serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) },
-            applicationProtocol: chosenProtocol(ssl), isResumed: SSL_session_reused(ssl) == 1)
+        return unsafe TLSFacts(of: ssl)
     }
 
     /// The version, and whether an earlier session was resumed.
     package var summary: (version: String, isResumed: Bool) {
         if let records { return (records.facts.version, records.facts.isResumed) }
-        return unsafe (String(cString: SSL_get_version(ssl)), SSL_session_reused(ssl) == 1)
+        return unsafe (TLSFacts.version(of: ssl), TLSFacts.isResumed(ssl))
     }
 
     /// The protocol chosen by ALPN.
     package var applicationProtocol: String? {
         if let records { return records.facts.applicationProtocol }
-        return unsafe chosenProtocol(ssl)
-    }
-
-    private func chosenProtocol(_ ssl: OpaquePointer?) -> String? {
-        var start: UnsafePointer<UInt8>?
-        var count: UInt32 = 0
-        unsafe SSL_get0_alpn_selected(ssl, &start, &count)
-        guard let start = unsafe start, count > 0 else { return nil }
-        return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+        return unsafe TLSFacts.applicationProtocol(of: ssl)
     }
 }
 

@@ -53,6 +53,7 @@ struct TestMirrorTests {
         "PerMessageDeflate/ZlibLibrary": "a version",
         "PerMessageDeflate/ZlibStream": "zlib's stream; DeflateTests and InflaterTests drive it",
         "TLS/CipherSuite": "values; TrafficKeysTests and RecordReaderTests use each",
+        "TLS/OpenSSLRecords": "OpenSSL's records; TLSSessionTests reads and writes them",
         "TLS/RecordError": "values; RecordReaderTests meets each and its alert",
         "TLS/TLSLibrary": "a version",
         "TLS/TLSWire": "memory between OpenSSL and its sessions; TLSPair talks through it",
