@@ -163,30 +163,16 @@ package struct IssueMachine: Sendable {
 
     private mutating func enter() -> Step {
         guard link.account == nil, let directory = link.directory else { return placeOrder() }
-        var members: [JSONNode.Member] = [.init(name: "termsOfServiceAgreed", value: .flag(true))]
-        if let email = options.email {
-            members.append(.init(name: "contact", value: .list([.text("mailto:\(email)")])))
-        }
-        if let external = options.externalAccount {
-            let binding = SignedMessage.binding(external, to: link.key, url: directory.newAccount)
-            members.append(.init(name: "externalAccountBinding", value: binding))
-        } else if directory.needsExternalAccount {
+        guard let account = options.account(of: directory, key: link.key) else {
             return fail(.own("the authority wants accounts bound to one of its own: 'acme.external_account'"))
         }
-        return call(.introduce(directory.newAccount, .object(members)), .account)
+        return call(.introduce(directory.newAccount, account), .account)
     }
 
     private mutating func placeOrder() -> Step {
         guard let directory = link.directory else { return fail(.own("out of order")) }
-        let names = options.names.map { name -> JSONNode in
-            .object(["type": .text("dns"), "value": .text(name)])
-        }
-        var members: [JSONNode.Member] = [.init(name: "identifiers", value: .list(names))]
         if directory.renewalInfo == nil { mentionsReplaced = false }
-        if mentionsReplaced, let replaces = options.replaces {
-            members.append(.init(name: "replaces", value: .text(replaces)))
-        }
-        return call(.post(directory.newOrder, .object(members)), .order)
+        return call(.post(directory.newOrder, options.order(mentionsReplaced: mentionsReplaced)), .order)
     }
 
     private mutating func tookOrder(_ response: AuthorityResponse) throws(ACMEError) -> Step {

@@ -27,4 +27,34 @@ package struct IssueOptions: Sendable {
         self.externalAccount = externalAccount
         self.replaces = replaces
     }
+
+    /// What an authority is told of the account that it is to make (RFC 8555, 7.3). Nil where it wants accounts bound to one
+    /// of its operator's, and there is none.
+    func account(of directory: Directory, key: PrivateKey) -> JSONNode? {
+        var members: [JSONNode.Member] = [.init(name: "termsOfServiceAgreed", value: .flag(true))]
+        if let email {
+            members.append(.init(name: "contact", value: .list([.text("mailto:\(email)")])))
+        }
+        if let externalAccount {
+            let binding = SignedMessage.binding(externalAccount, to: key, url: directory.newAccount)
+            members.append(.init(name: "externalAccountBinding", value: binding))
+        } else if directory.needsExternalAccount {
+            return nil
+        }
+        return .object(members)
+    }
+
+    /// What is ordered (RFC 8555, 7.4).
+    ///
+    /// - Parameter mentionsReplaced: whether the certificate is named that is replaced; not every authority takes that.
+    func order(mentionsReplaced: Bool) -> JSONNode {
+        let identifiers = names.map { name -> JSONNode in
+            .object(["type": .text("dns"), "value": .text(name)])
+        }
+        var members: [JSONNode.Member] = [.init(name: "identifiers", value: .list(identifiers))]
+        if mentionsReplaced, let replaces {
+            members.append(.init(name: "replaces", value: .text(replaces)))
+        }
+        return .object(members)
+    }
 }

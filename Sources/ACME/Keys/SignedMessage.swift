@@ -54,17 +54,3 @@ enum SignedMessage {
         ])
     }
 }
-
-/// An account that the authority's operator gave out, to which ours is bound.
-package struct ExternalAccount: Equatable, Sendable {
-    /// Its name.
-    package let id: String
-    /// The secret that both know.
-    package let key: [UInt8]
-
-    /// An account from its parts.
-    package init(id: String, key: [UInt8]) {
-        self.id = id
-        self.key = key
-    }
-}

@@ -86,29 +86,16 @@ struct ConfiguredFiles {
         return "\(state)/acme"
     }
 
-    /// Of an account: base64 of either alphabet, as authorities' pages show it.
-    private static func secret(_ text: [UInt8]) -> [UInt8]? {
-        let digits = text.filter { byte in byte > .space && byte != UInt8(ascii: "=") }
-        return Base64URL.decode(
-            digits.map { byte in
-                switch byte {
-                case UInt8(ascii: "+"): UInt8(ascii: "-")
-                case UInt8(ascii: "/"): UInt8(ascii: "_")
-                default: byte
-                }
-            })
-    }
-
     /// What the thread that gets certificates needs of a configuration.
     mutating func authority(_ acme: AcmeConfiguration) -> AuthorityPlan? {
         var account: ExternalAccount?
         if let external = acme.externalAccount {
             guard let bytes = read(external.keyFile, what: "external account's key") else { return nil }
-            guard let key = Self.secret(bytes), !key.isEmpty else {
+            account = ExternalAccount(id: external.id, base64: bytes)
+            guard account != nil else {
                 complain(external.keyFile.place, "'\(external.keyFile.value)' must hold a key in base64")
                 return nil
             }
-            account = ExternalAccount(id: external.id, key: key)
         }
         var authority: [UInt8]?
         if let named = acme.authority {
@@ -165,21 +152,13 @@ struct ConfiguredFiles {
         }
         do throws(TLSError) {
             return try ClientTLSContext(
-                serverName: tls.serverName ?? defaultName(upstream), authorityPEM: authority,
+                serverName: tls.serverName ?? upstream.firstName, authorityPEM: authority,
                 verifies: tls.verifies)
         } catch {
             complain(
                 tls.authority?.place ?? Place(line: 1, column: 1),
                 "\(tls.authority?.value ?? "tls"): \(error)")
             return nil
-        }
-    }
-
-    private func defaultName(_ upstream: UpstreamConfiguration) -> String {
-        switch upstream.backends.first?.address {
-        case .ip(let ip, _): ip
-        case .name(let name, _): Address.domain(name)
-        case .unix, nil: "localhost"
         }
     }
 
