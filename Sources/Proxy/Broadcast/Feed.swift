@@ -110,14 +110,14 @@ final class Feed: TimerOwner, MemoryHolder {
         disarm(.linger)
         subscriber.place = subscribers.count
         subscribers.append(subscriber)
-        tally.subscribers += 1
+        tally.joined()
     }
 
     func remove(_ subscriber: Subscriber) {
         let place = subscriber.place
         guard place >= 0, place < subscribers.count else { return }
         subscriber.place = -1
-        tally.subscribers -= 1
+        tally.left()
         let last = subscribers.removeLast()
         if last !== subscriber {
             subscribers[place] = last
@@ -144,7 +144,7 @@ final class Feed: TimerOwner, MemoryHolder {
             return end(.goingAway)
         }
         idleSince = worker.loop.now
-        tally.lingering.append(self)
+        tally.waits(self)
         arm(.linger, after: options.linger)
     }
 

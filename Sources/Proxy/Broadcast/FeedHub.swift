@@ -35,7 +35,7 @@ final class FeedHub {
         } else {
             let feed = Feed(key, for: plan, options: options, hub: self, worker: worker)
             feeds[key] = feed
-            feed.tally.feeds += 1
+            feed.tally.opened()
             feed.join(waiter)
         }
         return waiter
@@ -45,7 +45,7 @@ final class FeedHub {
     private func isFull(_ options: BroadcastConfiguration, _ upstream: String) -> Bool {
         let tally = tally(upstream)
         guard tally.feeds >= options.feeds else { return false }
-        guard let longest = tally.lingering.takeLongest() else { return true }
+        guard let longest = tally.takeLongestWaiting() else { return true }
         longest.end(.normal)
         return false
     }
@@ -54,7 +54,7 @@ final class FeedHub {
     func forget(_ feed: Feed) {
         guard feeds[feed.key] === feed else { return }
         feeds[feed.key] = nil
-        feed.tally.feeds -= 1
+        feed.tally.closed()
         worker.checkEmpty()
     }
 
@@ -135,11 +135,11 @@ final class FeedHub {
             peer, .open(isMidFrame: false), on: worker.loop, deadline: deadline
         ) { [unowned self] in
             leaving[id] = nil
-            tally.leaving -= 1
+            tally.hasLeft()
             done()
             worker.checkEmpty()
         }
-        tally.leaving += 1
+        tally.beganLeaving()
         leaving[id] = (farewell, tally)
         if let payload { farewell.begin(payload) } else { farewell.abort() }
     }

@@ -79,8 +79,7 @@ extension Feed {
     }
 
     private func noteReopened(_ missed: UInt64) {
-        tally.reopened &+= 1
-        tally.missed &+= missed
+        tally.reopened(after: missed)
         worker.log.tell(.feedReopened(subject, missed: missed))
     }
 
@@ -108,7 +107,7 @@ extension Feed {
     /// - Parameter payload: what the backend is told, if it is there.
     func lost(_ cause: String, saying payload: ClosePayload? = nil) {
         guard !isOver else { return }
-        tally.lost &+= 1
+        tally.lostConnection()
         worker.log.tell(.feedLost(subject, cause: cause))
         if let peer { release(peer, with: payload) }
         guard !subscribers.isEmpty else { return end(.goingAway) }
@@ -143,14 +142,14 @@ extension Feed {
 
     /// Clients have been without long enough, or are not to be.
     func giveUp() {
-        tally.missed &+= machine.missing(at: worker.loop.now)
+        tally.givenUp(after: machine.missing(at: worker.loop.now))
         end(telling: ClosePayload(.serviceRestart, "feed lost"), by: .proxy, cause: .feedLost)
     }
 
     /// Leaves its backend, which goes away or is drained, for another one; clients notice nothing.
     func move() {
         guard !isOver, let peer else { return }
-        tally.lost &+= 1
+        tally.lostConnection()
         worker.log.tell(.feedLost(subject, cause: "backend is drained"))
         finishRound()
         release(peer, with: ClosePayload(.goingAway, "going away"))

@@ -67,7 +67,7 @@ extension Feed: PeerOwner {
         guard slice.endsMessage else { return }
         self.assembly = nil
         if assembly.isTooBig {
-            tally.leftOut &+= 1
+            tally.leftOutOne()
             return worker.log.tell(.feedLeftOut(subject, limit: route.limits.feedMessage))
         }
         assembly.payload.lend { publish(SharedMessage(assembly.opcode, payload: $0, on: account)) }
@@ -83,7 +83,7 @@ extension Feed: PeerOwner {
 
     private func publish(_ message: SharedMessage) {
         let size = message.plain.count
-        tally.messages &+= 1
+        tally.received()
         // Those who keep up must not lose a message because many came at once.
         if unsent >= options.ringCapacity || unsentBytes > options.queueBytes - size {
             finishRound()

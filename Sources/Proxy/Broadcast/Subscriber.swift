@@ -146,7 +146,7 @@ final class Subscriber: LiveSession {
     /// It is behind by more than its policy bears; found again with each message until it is closed.
     func lagsTooMuch() {
         guard !isEnding else { return }
-        feed.tally.slowClosed &+= 1
+        feed.tally.closedSlow()
         close(ClosePayload(.tryAgainLater, "too slow for this feed"), by: .proxy, cause: .lagging)
     }
 
@@ -214,7 +214,7 @@ final class Subscriber: LiveSession {
         client.count(sent: position - start)
         guard position < run.bytes.count else {
             delivered &+= UInt64(run.count)
-            feed.tally.deliveries &+= UInt64(run.count)
+            feed.tally.delivered(run.count)
             return true
         }
         if position > 0 {

@@ -70,13 +70,11 @@ extension ProxyServer {
             return done(
                 AdminResponse(404, "no certificates are asked for: the configuration has no 'acme'\n"))
         }
-        let id = nextOrder
-        nextOrder &+= 1
-        orders[id] = done
+        let id = orders.add(done)
         // Whoever asks is not kept waiting for an authority that is slow.
         _ = loop.schedule(
             OrderTimer { [unowned self] in
-                orders.removeValue(forKey: id)?(
+                orders.take(id)?(
                     AdminResponse(202, "it takes longer; GET /status shows what comes of it\n"))
             }, kind: 0, after: 8_000_000_000)
         let home = loop.mailbox
@@ -102,7 +100,7 @@ extension ProxyServer {
                 AdminResponse(404, "no such certificate, known are: \(names.joined(separator: ", "))\n")
             case .failed(let words): AdminResponse(502, words)
             }
-        orders.removeValue(forKey: id)?(response)
+        orders.take(id)?(response)
     }
 
     // MARK: What is shown

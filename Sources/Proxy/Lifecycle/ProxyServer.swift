@@ -41,8 +41,7 @@ package final class ProxyServer: TimerTarget {
     var isEndOrdered = false
     let board = CertificateBoard()
     /// Whom to tell what became of orders about certificates.
-    var orders: [UInt64: (AdminResponse) -> Void] = [:]
-    var nextOrder: UInt64 = 0
+    var orders = OwedAnswers()
     /// The thread that gets certificates, once there is one.
     var keeper: Mailbox?
     var watcher: FileWatcher?
