@@ -228,28 +228,11 @@ final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
         exchange.start()
     }
 
-    func exchangeWantsBody() {
-        passEarlyBody()
-        guard let exchange, phase == .exchange, !hasEarly else { return }
-        if !exchange.isRequestComplete {
-            transport.limitReads(to: nil)
-        }
-        transport.resumeReading()
-    }
-
     override var takesBody: Bool { exchange?.takesBody ?? false }
     override func bodyReceived(_ bytes: Span<UInt8>) { exchange?.bodyReceived(bytes) }
     override func bodyEnded(trailers: HeaderFields) { exchange?.bodyEnded(trailers: trailers) }
     override func bodyMalformed(_ error: BodyError) { exchange?.bodyMalformed(error) }
     override func bodyPaused() { exchange?.bodyPaused() }
-
-    func exchangeBodyPaused(_ isPaused: Bool) {
-        if isPaused {
-            transport.pauseReading()
-        } else if !hasEarly {
-            transport.resumeReading()
-        }
-    }
 
     func logExchange(_ end: ExchangeEnd) {
         guard let exchange, let record = record.take() else { return }

@@ -27,6 +27,23 @@ extension ClientConnection: ExchangeClient {
                 refusedBy: backend, request, plan, client: self, responder: responder, worker: worker))
     }
 
+    func exchangeWantsBody() {
+        passEarlyBody()
+        guard let exchange, phase == .exchange, !hasEarly else { return }
+        if !exchange.isRequestComplete {
+            transport.limitReads(to: nil)
+        }
+        transport.resumeReading()
+    }
+
+    func exchangeBodyPaused(_ isPaused: Bool) {
+        if isPaused {
+            transport.pauseReading()
+        } else if !hasEarly {
+            transport.resumeReading()
+        }
+    }
+
     func exchangeEnded(_ end: ExchangeEnd) {
         logExchange(end)
         switch end {

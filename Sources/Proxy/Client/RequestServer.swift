@@ -263,44 +263,6 @@ extension RequestServer {
         leave?()
         leave = nil
     }
-
-    private func ask(_ asked: UpgradePlan) {
-        let plan = worker.withContinuity(asked)
-        attempt = worker.open(plan) { [weak self] outcome in
-            self?.attempt = nil
-            switch outcome {
-            case .joined(let feed, let accepted): self?.joined(feed, accepted, plan)
-            case .answered(let outcome): self?.answered(outcome, plan)
-            }
-        }
-    }
-
-    private func joined(_ feed: Feed, _ accepted: AcceptedUpgrade, _ plan: UpgradePlan) {
-        record = nil
-        begin(plan, accepted) { transport, early, onEnd in
-            feed.subscribe(transport, address: address, plan, early: early, onEnd: onEnd)
-        }
-    }
-
-    private func answered(_ outcome: UpgradeOutcome, _ plan: UpgradePlan) {
-        switch outcome {
-        case .accepted(let connection, let backend, let accepted, let backendEarly):
-            record = nil
-            begin(plan, accepted) { transport, early, onEnd in
-                let session = SessionAssembly(plan: plan, accepted: accepted, worker: worker).session(
-                    client: transport, address: address, backend: connection, on: backend, onEnd: onEnd)
-                session.bearer = BearerRecord(plan.admission)
-                session.lease = SessionLease(plan.admission, on: worker)
-                session.begin(clientEarly: early, backendEarly: backendEarly)
-            }
-        case .refused(let request, let backend, let head):
-            worker.log.tell(
-                .backendRefused(
-                    record.take(), backend: backend.name, status: head.status, at: worker.loop.now))
-            pass(request, head, from: backend, refusing: plan)
-        case .failed(let fault, _): refuse(fault, host: plan.host, path: plan.path)
-        }
-    }
 }
 
 /// What a request has by its keys; nothing where its route has none.

@@ -4,6 +4,9 @@ internal import WebSocketProtocol
 /// The last moments of a connection that nobody needs any more: after the Closes it ends as RFC 6455, 7.1.1 wants it, and
 /// nothing that the peer sends is looked at. It keeps itself until then.
 final class Farewell: PeerOwner, TimerTarget {
+    /// For so long nothing may move on a connection of which nobody waits for the end.
+    static let patience: UInt64 = 2_000_000_000
+
     private let peer: WebSocketPeer
     private let loop: EventLoop
     private var done: (() -> Void)?
@@ -27,6 +30,16 @@ final class Farewell: PeerOwner, TimerTarget {
             peer.side == .backend
             ? SessionMachine(client: nobody, backend: state, closingWithin: deadline)
             : SessionMachine(client: state, backend: nobody, closingWithin: deadline)
+    }
+
+    /// Closes a connection on which no Close has passed.
+    static func say(_ payload: ClosePayload, to peer: WebSocketPeer, on loop: EventLoop) {
+        Farewell(peer, .open(isMidFrame: false), on: loop, deadline: patience).begin(payload)
+    }
+
+    /// Waits for the end of a connection on which both Closes have passed: the peer is to end it.
+    static func awaitEnd(of peer: WebSocketPeer, on loop: EventLoop) {
+        Farewell(peer, .parted, on: loop, deadline: patience).begin(nil)
     }
 
     /// - Parameter payload: what the peer is told; nil where it has been told.

@@ -88,7 +88,7 @@ extension Session {
         var transit = Transit()
         transit.begin(header, isTransformed: true)
         let key = peer.side == .backend ? worker.randomMask() : nil
-        if let compression = peer.compression, isWorthCompressing(header, isInflated: false, compression) {
+        if let compression = peer.compression, compression.isWorth(header, isInflated: false, worker) {
             var packed = worker.scratch.take()
             let isPacked = compression.deflater.compress(payload, endOfMessage: true, appendingTo: &packed)
             if isPacked {

@@ -53,10 +53,18 @@ final class PeerCompression: ContextHolder {
     }
 
     /// Whether zlib's state for what goes out is there, or may be: rather uncompressed than over the budget.
-    func mayDeflate(_ memory: ContextMemory, at now: UInt64) -> Bool {
+    private func mayDeflate(_ memory: ContextMemory, at now: UInt64) -> Bool {
         guard !deflater.holdsContext else { return true }
         let bytes = deflater.contextBytes
         return memory.makeRoom(for: bytes, sparing: self) && memory.shareTakes(bytes, for: self, at: now)
+    }
+
+    /// Whether a message that begins is worth deflating. The size of a fragmented message is not known when it begins, and
+    /// that of a compressed one neither: they are taken for long ones.
+    func isWorth(_ header: FrameHeader, isInflated: Bool, _ worker: LoopContext) -> Bool {
+        let isSmall = header.fin && !isInflated && header.payloadLength < minimumSize
+        guard !isSmall, deflater.isAble, sampler.wantsNext() else { return false }
+        return mayDeflate(worker.contextMemory, at: worker.loop.now)
     }
 
     /// Gives memory back that an idle session doesn't need; it is rebuilt with the next message.

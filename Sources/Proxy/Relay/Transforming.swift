@@ -154,7 +154,7 @@ extension Session {
     private func begin(_ header: FrameHeader, from peer: WebSocketPeer, to other: WebSocketPeer) {
         let inflates = header.rsv1 && peer.compression != nil
         peer.compression?.isInflating = inflates
-        let deflates = other.compression.map { isWorthCompressing(header, isInflated: inflates, $0) } ?? false
+        let deflates = other.compression?.isWorth(header, isInflated: inflates, worker) ?? false
         other.compression?.isDeflating = deflates
         let isWatched =
             isRead && watchBegins(header, isReadable: !header.rsv1 || inflates, from: peer)
@@ -289,26 +289,5 @@ extension Session {
             peer.transit.append(payload, isLast: isLast, compressed: false, maskingKey: key, to: &output)
         }
         worker.scratch.release(packed)
-    }
-
-    /// The size of a fragmented message is not known when it begins, and that of a compressed one neither: they are taken
-    /// for long ones.
-    func isWorthCompressing(
-        _ header: FrameHeader, isInflated: Bool, _ compression: PeerCompression
-    ) -> Bool {
-        let isSmall = header.fin && !isInflated && header.payloadLength < compression.minimumSize
-        guard !isSmall, compression.deflater.isAble, compression.sampler.wantsNext() else { return false }
-        return compression.mayDeflate(worker.contextMemory, at: worker.loop.now)
-    }
-}
-
-extension ProtocolViolation {
-    init(_ error: InflateError) {
-        self =
-            switch error {
-            case .invalidData: .invalidCompressedData
-            case .outOfMemory: .outOfMemory
-            case .messageTooBig(let limit): .messageTooBig(limit: limit)
-            }
     }
 }

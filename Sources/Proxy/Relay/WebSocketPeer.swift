@@ -219,9 +219,6 @@ final class WebSocketPeer: TransportReceiver {
 
     // MARK: Keepalive
 
-    /// When it is to be looked after again; nil where nothing is awaited.
-    var nextCheck: UInt64? { keepalive.progress.nextCheck }
-
     /// Asks a silent peer whether it is there. Why it is to be given up; nil as long as it is not.
     func keepAlive(at now: UInt64) -> EndingCause? {
         switch keepalive.check(at: now, gate, { transport.outflow }) {
@@ -245,41 +242,6 @@ final class WebSocketPeer: TransportReceiver {
     /// The other side was pinged: this one is kept awake too.
     func carryPing() {
         if keepalive.carries(at: worker.loop.now, gate) { send(.ping, Self.pingPayload) }
-    }
-
-    /// Whether anything is on its way to it and gets on.
-    func delivers() -> Bool { keepalive.progress.delivers(transport.outflow) }
-
-    /// Whether its end gets on.
-    func closesOn() -> Bool {
-        keepalive.closesOn(
-            transport.outflow,
-            Keepalive.Inflow(
-                bytes: tally.bytesReceived, messages: tally.messagesReceived, isMidFrame: frames.isMidFrame))
-    }
-
-    /// Something waits for it: from here on it is to take some.
-    func mustTake() { keepalive.progress.waits(at: worker.loop.now) }
-
-    /// What waited has gone.
-    func hasTaken() { keepalive.progress.waitsNoMore() }
-
-    /// Whether it has taken nothing at all for too long, and is to be given up; a slow one that takes something is not.
-    ///
-    /// - Parameter next: the earliest time to look again, in nanoseconds from now.
-    func stalls(_ limit: UInt64, _ next: inout UInt64?) -> EndingCause? {
-        switch keepalive.progress.checkStall(at: worker.loop.now, limit: limit, transport.outflow) {
-        case .idle: return nil
-        case .wait(let time):
-            next = min(next ?? time, time)
-            return nil
-        case .stalled: return slowConsumer()
-        }
-    }
-
-    private func slowConsumer() -> EndingCause {
-        worker.metrics.add(.slowConsumers, [side.rawValue])
-        return .slowConsumer
     }
 
     // MARK: TransportReceiver

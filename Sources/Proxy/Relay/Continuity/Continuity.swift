@@ -10,27 +10,9 @@ internal import WebSocketProtocol
 final class Continuity: TimerOwner {
     enum Timer: UInt8 { case ask, patience, ping, parting, lastWords }
 
-    /// For so long a backend that is being left may be silent.
-    static let partingTime: UInt64 = 2_000_000_000
     /// Those of one backend that lose it together ask for others spread over so long, each.
     private static let spreadEach: UInt64 = 250_000
     private static let longestSpread: UInt64 = 500_000_000
-
-    /// A backend that has accepted.
-    final class Next {
-        let transport: any ByteTransport
-        let backend: Backend
-        /// Of its side.
-        let assembly: SessionAssembly
-        let early: [UInt8]
-
-        init(transport: any ByteTransport, backend: Backend, assembly: SessionAssembly, early: [UInt8]) {
-            self.transport = transport
-            self.backend = backend
-            self.assembly = assembly
-            self.early = early
-        }
-    }
 
     let terms: ContinuityTerms
     let worker: SessionContext
@@ -45,7 +27,7 @@ final class Continuity: TimerOwner {
     /// What carries it, or did last.
     var backend: Backend
     var attempt: (any PendingUpgrade)?
-    var next: Next?
+    var next: NextBackend?
     /// Messages of the client that wait, or may have to be sent again.
     var store: MessageStore
     /// Its first ones, for each new backend; nil where none go again.
@@ -105,8 +87,6 @@ final class Continuity: TimerOwner {
         return UInt64.random(in: 0...most, using: &worker.loop.random)
     }
 
-    private var jitter: Double { Double.random(in: 0..<1, using: &worker.loop.random) }
-
     // MARK: What happens to the backend
 
     /// Its connection is gone. False where the session goes with it.
@@ -136,7 +116,7 @@ final class Continuity: TimerOwner {
 
     /// It answers a Ping that asked what it has read.
     func ponged(_ payload: [UInt8]) {
-        guard payload.count == 8, machine.ponged(payload.reduce(0) { $0 << 8 | UInt64($1) }) else { return }
+        guard let number = PingNumber.read(payload), machine.ponged(number) else { return }
         trim()
         planPing()
     }
@@ -169,31 +149,6 @@ final class Continuity: TimerOwner {
         carryOut(machine.sleeps(at: now))
     }
 
-    // MARK: The client's end
-
-    /// The client's Close came. False where it waits behind messages.
-    func clientCloses(_ payload: ClosePayload) -> Bool {
-        guard lastWords == nil else { return false }
-        guard !machine.clientCloses(at: now) else { return true }
-        lastWords = Apart((payload, false))
-        arm(.lastWords, after: max(session?.route.timeouts.close.nanoseconds ?? 1, 1))
-        return false
-    }
-
-    /// The client has ended its connection. False where that ends the session.
-    func clientEnds(_ cause: EndingCause?) -> Bool {
-        guard cause == nil, lastWords != nil else { return false }
-        lastWords?.value.hasEnded = true
-        return true
-    }
-
-    func passLastWords() {
-        disarm(.lastWords)
-        guard let words = lastWords.take()?.value, let session else { return }
-        session.closes(words.close, from: session.client)
-        if words.hasEnded { session.gone(session.client, nil) }
-    }
-
     // MARK: Carrying out
 
     func carryOut(_ orders: ContinuityOrders, backendClose: ClosePayload? = nil) {
@@ -202,7 +157,7 @@ final class Continuity: TimerOwner {
         if orders.parts { part() }
         if orders.answers, let backendClose {
             session.answerBackend(backendClose)
-            arm(.parting, after: Self.partingTime)
+            arm(.parting, after: Farewell.patience)
         }
         if orders.releases { release(lingers: backendClose != nil) }
         if orders.uncertain > 0 { count(uncertain: orders.uncertain) }
@@ -220,7 +175,7 @@ final class Continuity: TimerOwner {
             ? ClosePayload(CloseCode(rawValue: terms.rules.hibernateCloseCode), "hibernating")
             : ClosePayload(.serviceRestart, "moved to another backend")
         session?.leaveBackend(saying: payload)
-        arm(.parting, after: Self.partingTime)
+        arm(.parting, after: Farewell.patience)
     }
 
     /// - Parameter lingers: both Closes have passed, and the backend ends the connection (RFC 6455, 7.1.1).
@@ -232,7 +187,7 @@ final class Continuity: TimerOwner {
         guard let peer = session?.releaseBackend() else { return }
         formerTally.add(peer.tally)
         if lingers {
-            Farewell(peer, .parted, on: worker.loop, deadline: Self.partingTime).begin(nil)
+            Farewell.awaitEnd(of: peer, on: worker.loop)
         } else {
             peer.transport.close()
         }
@@ -259,24 +214,10 @@ final class Continuity: TimerOwner {
         if end != .asEver {
             worker.metrics.add(.continuityFailures, [kept.upstream, machine.moveReason.rawValue])
         }
-        switch end {
-        case .asEver: break
-        case .lost:
-            session.closeForBackend(
-                ClosePayload(.internalError, "backend connection lost"), cause: .noBackend)
-        case .restarts:
-            session.closeForBackend(
-                ClosePayload(.serviceRestart, "no backend in time; retry-after-ms=\(hint)"),
-                cause: .noBackend)
-        case .notResumable:
-            session.closeForBackend(
-                ClosePayload(.serviceRestart, "session can't be taken up; retry-after-ms=\(hint)"),
-                cause: .notResumable)
-        case .asOrdered: session.closeAsOrdered()
-        }
+        if end == .asOrdered { return session.closeAsOrdered() }
+        let hint = UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random)
+        if let (close, cause) = end.close(hint: hint) { session.closeForBackend(close, cause: cause) }
     }
-
-    private var hint: UInt64 { UInt64.random(in: 0...DrainCause.hintSpread, using: &worker.loop.random) }
 
     /// Gives up what no backend needs any more, and lets the client say more.
     func trim() {
@@ -316,7 +257,7 @@ final class Continuity: TimerOwner {
     private func partingTooLong() {
         guard machine.isParting else { return }
         if let peer = session?.backend, !peer.holds.isDisjoint(with: [.full, .rest, .kept]) {
-            return arm(.parting, after: Self.partingTime)
+            return arm(.parting, after: Farewell.patience)
         }
         carryOut(machine.partingTooLong(at: now))
     }
@@ -330,8 +271,7 @@ final class Continuity: TimerOwner {
     private func ping() {
         guard let due = machine.pingDue, let peer = session?.backend else { return }
         guard due <= now, !peer.isMidFrame else { return arm(.ping, after: max(due, now &+ 1_000_000) - now) }
-        let number = machine.pings(at: now)
-        _ = peer.ask((0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) })
+        _ = peer.ask(PingNumber.payload(machine.pings(at: now)))
     }
 
     // MARK: The end

@@ -44,7 +44,7 @@ extension Continuity {
             }
             // It counts with the backend from here on.
             backend.state.sessionBegan()
-            next = Next(
+            next = NextBackend(
                 transport: transport, backend: backend,
                 assembly: SessionAssembly(plan: plan, accepted: accepted, worker: worker), early: early)
             carryOut(machine.accepted(at: worker.loop.now))
@@ -69,8 +69,7 @@ extension Continuity {
         guard let next = next.take() else { return }
         next.backend.state.sessionEnded()
         let peer = next.assembly.backendSide(next.transport)
-        Farewell(peer, .open(isMidFrame: false), on: worker.loop, deadline: Self.partingTime)
-            .begin(ClosePayload(.goingAway, "not needed any more"))
+        Farewell.say(ClosePayload(.goingAway, "not needed any more"), to: peer, on: worker.loop)
     }
 
     // MARK: Taking over

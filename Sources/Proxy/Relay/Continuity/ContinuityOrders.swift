@@ -1,3 +1,5 @@
+internal import WebSocketProtocol
+
 /// Why a session needs another backend.
 enum MoveReason: String, Equatable, CaseIterable, Sendable {
     /// The connection broke.
@@ -22,6 +24,23 @@ enum ContinuityEnd: Equatable, Sendable {
     case notResumable
     /// It is still carried, and closed by the order that was to move it.
     case asOrdered
+
+    /// What the client is told, and why; nil where that is not decided here.
+    ///
+    /// - Parameter hint: when it may come again, in milliseconds.
+    func close(hint: UInt64) -> (ClosePayload, EndingCause)? {
+        switch self {
+        case .asEver, .asOrdered: nil
+        case .lost: (ClosePayload(.internalError, "backend connection lost"), .noBackend)
+        case .restarts:
+            (ClosePayload(.serviceRestart, "no backend in time; retry-after-ms=\(hint)"), .noBackend)
+        case .notResumable:
+            (
+                ClosePayload(.serviceRestart, "session can't be taken up; retry-after-ms=\(hint)"),
+                .notResumable
+            )
+        }
+    }
 }
 
 /// A new backend's first orders.

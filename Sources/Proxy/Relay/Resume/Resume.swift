@@ -9,9 +9,6 @@ internal import WebSocketProtocol
 final class Resume: TimerOwner, MemoryHolder {
     enum Timer: UInt8 { case patience, ping, release }
 
-    /// For so long a connection that another has taken the place of may be silent.
-    private static let partingTime: UInt64 = 2_000_000_000
-
     let rules: ResumeConfiguration
     let worker: SessionContext
     var loop: EventLoop { worker.loop }
@@ -26,9 +23,7 @@ final class Resume: TimerOwner, MemoryHolder {
     /// What the backend chose of those that the client offered.
     let subprotocol: Subprotocol?
     /// What lets the client come back.
-    private var token: ResumeToken?
-    /// The one that it came with, good until it is known to have the next one: what told it of that may have been lost.
-    private var spent: ResumeToken?
+    private var tokens = ResumeTokens()
     /// What backends know it by, where they are told.
     private let name: ContinuityName?
     /// What it was refused before, where it came to take up another session.
@@ -69,22 +64,14 @@ final class Resume: TimerOwner, MemoryHolder {
     }
 
     /// Whether a client that shows this token is ours.
-    func admits(_ shown: ResumeToken) -> Bool {
-        let isNext = token == shown
-        let isLast = spent == shown
-        return isNext || isLast
-    }
+    func admits(_ shown: ResumeToken) -> Bool { tokens.admits(shown) }
 
     /// With the next token.
     private func words(of session: Session) -> ResumeWords {
-        ResumeWords(
-            session: name?.description ?? session.id.description, token: renewToken(session), rules)
-    }
-
-    private func renewToken(_ session: Session) -> ResumeToken {
         let token = worker.token(for: session)
-        self.token = token
-        return token
+        tokens.gives(token)
+        return ResumeWords(
+            session: name?.description ?? session.id.description, token: token, rules)
     }
 
     // MARK: The backend's messages
@@ -143,10 +130,8 @@ final class Resume: TimerOwner, MemoryHolder {
 
     /// A client that answers a Ping has had what came before it.
     func ponged(_ payload: [UInt8]) {
-        spent = nil
-        guard payload.count == 8, machine.ponged(payload.reduce(0) { $0 << 8 | UInt64($1) }, at: now) else {
-            return
-        }
+        tokens.hasNext()
+        guard let number = PingNumber.read(payload), machine.ponged(number, at: now) else { return }
         settle()
     }
 
@@ -161,15 +146,14 @@ final class Resume: TimerOwner, MemoryHolder {
         guard due <= now, !client.isMidFrame else {
             return arm(.ping, after: max(due, now &+ 1_000_000) - now)
         }
-        let number = machine.pings(at: now)
-        _ = client.ask((0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * $0)) })
+        _ = client.ask(PingNumber.payload(machine.pings(at: now)))
     }
 
     // MARK: The client goes
 
     /// Its connection is gone, or given up. False where the session goes with it.
     func lost(_ cause: EndingCause?) -> Bool {
-        guard let session, cause?.isLossOfClient ?? true, !session.isClosePending,
+        guard let session, cause?.isLossOfClient ?? true, session.continuity?.lastWords == nil,
             machine.lost(at: now) == .waits
         else { return false }
         leaveClient(of: session)?.transport.close()
@@ -207,9 +191,7 @@ final class Resume: TimerOwner, MemoryHolder {
     func backendCloses(_ payload: ClosePayload) -> Bool {
         guard let session, machine.backendEnds(payload) == .waits else { return false }
         session.answerBackend(payload)
-        session.releaseBackend().map {
-            Farewell($0, .parted, on: worker.loop, deadline: Self.partingTime).begin(nil)
-        }
+        session.releaseBackend().map { Farewell.awaitEnd(of: $0, on: worker.loop) }
         return true
     }
 
@@ -233,9 +215,8 @@ final class Resume: TimerOwner, MemoryHolder {
             guard let self, let session = self.session, machine.hasFarewell, !session.isEnding else { return }
             session.continuity?.end()
             session.releaseBackend().map {
-                Farewell($0, .open(isMidFrame: false), on: self.worker.loop, deadline: Self.partingTime)
-                    .begin(
-                        ClosePayload(.goingAway, "client did not come back"))
+                Farewell.say(
+                    ClosePayload(.goingAway, "client did not come back"), to: $0, on: self.worker.loop)
             }
         }
     }
@@ -246,8 +227,7 @@ final class Resume: TimerOwner, MemoryHolder {
     func returns(having number: UInt64, showing shown: ResumeToken) -> OnReturn {
         let found = machine.returns(having: number, at: now)
         if found == .neverSent { return found }
-        spent = shown
-        token = nil
+        tokens.comes(with: shown)
         return found
     }
 
@@ -299,8 +279,9 @@ final class Resume: TimerOwner, MemoryHolder {
     private func takeOver(_ session: Session) {
         let isThere = session.client.isConnected
         guard let old = leaveClient(of: session), isThere else { return }
-        Farewell(old, .open(isMidFrame: false), on: worker.loop, deadline: Self.partingTime).begin(
-            ClosePayload(.policyViolation, "another connection has taken the session over"))
+        Farewell.say(
+            ClosePayload(.policyViolation, "another connection has taken the session over"), to: old,
+            on: worker.loop)
     }
 
     private func replay(to peer: WebSocketPeer, of session: Session) {
@@ -328,7 +309,7 @@ final class Resume: TimerOwner, MemoryHolder {
         machine.ends()
         for timer in [Timer.patience, .ping, .release] { disarm(timer) }
         store.removeAll()
-        (token, spent) = (nil, nil)
+        tokens.end()
         if let session { worker.leave(session) }
     }
 
@@ -347,19 +328,4 @@ final class Resume: TimerOwner, MemoryHolder {
         ResumeEvent.Subject(
             route: route.name, client: session.facts.client, session: session.id.description)
     }
-}
-
-extension EndingCause {
-    /// Whether a client of which this is told may be there yet, and come again. A page that is left cancels its stream.
-    fileprivate var isLossOfClient: Bool {
-        switch self {
-        case .connectionLost, .pongTimeout, .slowConsumer: true
-        default: false
-        }
-    }
-}
-
-extension Session {
-    /// The client's Close came, and waits behind messages.
-    fileprivate var isClosePending: Bool { continuity?.lastWords != nil }
 }

@@ -37,3 +37,13 @@ enum OnReturn: Equatable {
     /// There is no session any more.
     case gone
 }
+
+extension EndingCause {
+    /// Whether a client of which this is told may be there yet, and come again. A page that is left cancels its stream.
+    var isLossOfClient: Bool {
+        switch self {
+        case .connectionLost, .pongTimeout, .slowConsumer: true
+        default: false
+        }
+    }
+}
