@@ -13,6 +13,7 @@ from support import machine
 from support.backends import node_echo
 from support.machine import FULL, ROOT
 from support.proxy import configuration
+from support.schema import words
 
 EXPECTED = Path(__file__).parent / "conformance_expected.json"
 RUNNER = Path(__file__).parent / "support" / "run-autobahn"
@@ -25,7 +26,7 @@ def of_each(section: int, parts: int, forms: tuple[int, ...]) -> str:
 # Which cases, and how many they are: 517 in all. A case of 12 or 13 sends a thousand messages. Its second number is
 # the kind of payload in 12 and what is offered of RFC 7692 in 13, its third the size, from 11 on also the fragments.
 FRAMES, SIZES = ("1-7 10", 247), ("9", 54)
-MODES = ["edge", "passthrough", "both"] if FULL else ["edge", "passthrough"]
+MODES = [mode for mode in words("compression", "mode") if mode != "off"] if FULL else ["edge", "passthrough"]
 WHOLE = [FRAMES, SIZES, ("12", 90), ("13", 126)]
 # Where compressed messages are only passed on, half as many of them will do.
 SAMPLES = {

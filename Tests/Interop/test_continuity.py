@@ -11,9 +11,11 @@ from support.admin import free_admin
 from support.ledger import Fates, Ledger, Teller, eventually
 from support.machine import FULL
 from support.proxy import route, upstream
+from support.schema import words
 
 thorough = pytest.mark.skipif(not FULL, reason="takes long: TRUNKLINE_FULL=1")
 SESSIONS, BACKENDS = (2000, 4) if FULL else (40, 2)
+DELIVERIES = words("upstreams", "*", "continuity", "delivery")
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def backends(ledger, count: int, **environment):
         yield [stack.enter_context(ledger.backend(**environment)) for _ in range(count)]
 
 
-@pytest.mark.parametrize("delivery", ["at_most_once", "at_least_once"] if FULL else ["at_most_once"])
+@pytest.mark.parametrize("delivery", DELIVERIES if FULL else ["at_most_once"])
 def test_clients_notice_nothing_of_a_rolling_restart(run, ledger, delivery):
     with backends(ledger, BACKENDS) as four:
         async def life(proxy) -> None:
@@ -116,7 +118,7 @@ def test_a_drain_by_order_moves_sessions(run, ledger):
         through(run, config(*three, admin=admin), life)
 
 
-@pytest.mark.parametrize("delivery", ["at_most_once", "at_least_once"] if FULL else ["at_least_once"])
+@pytest.mark.parametrize("delivery", DELIVERIES if FULL else ["at_least_once"])
 def test_a_crash_loses_or_doubles_no_more_than_is_counted(run, ledger, delivery):
     admin = free_admin()
     with backends(ledger, 4) as four:

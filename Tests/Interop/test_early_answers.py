@@ -10,6 +10,7 @@ import pytest
 from support import machine
 from support.backends import ScriptedBackend, echo_frames
 from support.proxy import configuration
+from support.schema import words
 from support.wire import TEXT, Wire, upgrade_request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -131,7 +132,7 @@ def test_a_408_that_a_backend_means_reaches_the_client(run):
         assert len(backend.heads) == 2
 
 
-@pytest.mark.parametrize("balance", ["least_sessions", "round_robin", "random_two", "hash"])
+@pytest.mark.parametrize("balance", words("upstreams", "*", "balance"))
 def test_every_backend_is_tried_as_long_as_nothing_was_sent(run, balance):
     def script(wire, head):
         wire.accept(head)

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from joserfc import jwk as jose_jwk
 from joserfc import jwt as jose_jwt
 
+from .schema import words
+
 SECRET = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-ALGORITHMS = ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
-              "EdDSA"]
+ALGORITHMS = words("routes", "[]", "access", "jwt", "algorithms", "[]")
 
 
 def encode(data: bytes | str | dict) -> str:
