@@ -8,6 +8,7 @@ import ssl
 import time
 
 import pytest
+from h2.settings import SettingCodes
 from websockets.asyncio.server import serve
 from websockets.exceptions import InvalidStatus
 
@@ -16,7 +17,7 @@ from support.admin import free_admin
 from support.http2 import Http2
 from support.proxy import route, upstream
 from support.resuming import PROTOCOL, Resuming
-from support.wire import TEXT, Wire
+from support.wire import PONG, TEXT, Wire
 from test_access import BCRYPT, basic
 
 
@@ -196,6 +197,23 @@ def test_a_wrong_token_gets_a_fresh_session(run, token):
         await one.leave()
 
     through(run, life)
+
+
+def test_a_token_is_good_on_its_own_route_alone(run):
+    async def life():
+        async with Backend() as backend:
+            both = {"routes": [route(f"/{name}", "only", name=name, resume={}) for name in ("here", "there")],
+                    "upstreams": {"only": upstream(backend.address)}}
+            with run(both, tls=False) as proxy:
+                one = await client(proxy, "/here").open()
+                await one.cut()
+                other = await client(proxy, "/there").open(f"trunkline-resume={one.token}&received=0")
+                assert other.words["resumed"] is False and other.words["reason"]
+                await other.leave()
+                await one.back(received=0)
+                assert one.words["resumed"] is True and backend.paths == ["/here", "/there"]
+                await one.leave()
+    asyncio.run(asyncio.wait_for(life(), 60))
 
 
 def test_who_is_cut_before_it_has_the_next_token_comes_back_with_the_last_one(run):
@@ -666,6 +684,11 @@ def test_a_session_outlives_both_ends(run):
 
 # MARK: HTTP/2
 
+def offers_websockets(connection) -> bool:
+    connection.until(lambda: connection.settings)
+    return connection.settings.get(SettingCodes.ENABLE_CONNECT_PROTOCOL) == 1
+
+
 def ask(connection, words: dict | None = None, received: int = 0):
     """A stream that has a session, and what it was told; or the code that it was reset with."""
     path = f"/?trunkline-resume={words['token']}&received={received}" if words else "/"
@@ -698,23 +721,56 @@ def test_streams_of_http2_come_back(run):
     through(run, life)
 
 
+def test_a_stream_that_is_cancelled_before_its_client_has_the_next_token_keeps_the_session(run):
+    """A client gives a return up that takes too long for it, and tries again with the token that it has."""
+    async def life(proxy, backend):
+        def talk():
+            with Http2(proxy) as connection:
+                wire, words = ask(connection)
+                wire.send(TEXT, b"a")
+                assert wire.read_message() == (TEXT, b"a")
+            for _ in range(3):
+                with Http2(proxy) as connection:
+                    wire, answer = ask(connection, words, received=1)
+                    assert answer["resumed"] is True
+                    # With CANCEL, as browsers do; the Ping behind the first message was not answered.
+                    wire.sock.close()
+                    wire, answer = ask(connection, words, received=1)
+                    assert answer["resumed"] is True
+                    wire.sock.close()
+            with Http2(proxy) as connection:
+                wire, words = ask(connection, words, received=1)
+                assert words["resumed"] is True
+                wire.send(TEXT, b"b")
+                assert wire.read_message() == (TEXT, b"b")
+                # It has the next token, and says so: then it is one that leaves.
+                wire.send(PONG, b"")
+                wire.sock.close()
+                machine.eventually(lambda: backend.closes, "the end of the session")
+        await asyncio.to_thread(talk)
+        assert backend.messages == ["a", "b"] and len(backend.paths) == 1
+
+    through(run, life)
+
+
 def test_a_stream_that_comes_to_another_worker_is_asked_to_come_by_http1(run):
     async def life(proxy, backend):
-        def talk(words) -> int:
-            refused = 0
-            for _ in range(12):
+        def talk(words) -> dict:
+            for _ in range(50):
                 with Http2(proxy) as connection:
+                    assert offers_websockets(connection)
                     wire, words = ask(connection, words)
                     if isinstance(wire, int):
                         assert wire == 13
-                        refused += 1
-                    else:
-                        assert words["resumed"] is True
-            return refused, words
+                        # Who does not care finds no other way on its next connection.
+                        with Http2(proxy) as next_one:
+                            assert not offers_websockets(next_one)
+                        return words
+                    assert words["resumed"] is True
+            raise AssertionError("each of 50 connections came to the right one of 3 workers")
         one = await client(proxy).open()
         await one.cut()
-        refused, one.words = await asyncio.to_thread(talk, one.words)
-        assert refused >= 1
+        one.words = await asyncio.to_thread(talk, one.words)
         await asyncio.sleep(0.2)
         await one.back(received=0)
         assert one.words["resumed"] is True and len(backend.paths) == 1

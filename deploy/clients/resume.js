@@ -1,6 +1,6 @@
 // A WebSocket that comes back to its session when its connection is lost (resume.trunkline.v1): nothing is missed, nothing
-// comes twice. With other servers it is a plain one. It closes with 1006 when the session is gone, and also tells 'lost'
-// and 'resume'. In Node the third argument may be { WebSocket: require('ws') }.
+// comes twice. With other servers it is a plain one. Closes with 1006 when the session is gone; also tells 'lost' and
+// 'resume'. In Node the third argument may be { WebSocket: require('ws') }.
 'use strict';
 const RESUME = 'resume.trunkline.v1';
 const size = (data) => data.byteLength ?? data.size ?? data.length;
@@ -11,9 +11,9 @@ class ResumingWebSocket extends EventTarget {
   #live; #plain;
   #count = 0; // messages that have come
   #kept = []; #bytes = 0; // messages that may have to be sent again
-  #first = 0; #given = 0; // numbers: of the first of them, and of the first that the connection was not given
+  #first = 0; #given = 0; // the first of them, and the first that the connection was not given
 
-  // keep: bytes to be sent again; wait: between tries; timeout: of a try.
+  // keep: bytes to be sent again; wait: between tries; timeout: of one.
   constructor(url, protocols = [], options = {}) {
     super();
     this.url = String(url);
@@ -26,10 +26,10 @@ class ResumingWebSocket extends EventTarget {
   get bufferedAmount() { return this.#live ? this.#now.bufferedAmount : this.#bytes; }
 
   send(data) {
-    if (this.readyState === 0) throw new DOMException('connecting', 'InvalidStateError');
+    if (!this.readyState) throw new DOMException('connecting', 'InvalidStateError');
     if (this.readyState > 1) return;
     if (this.#plain) return this.#now.send(data);
-    // What the caller changes later is not what was sent.
+    // The caller may change it later.
     this.#kept.push(structuredClone(data));
     this.#bytes += size(data);
     this.#flush();
@@ -42,12 +42,12 @@ class ResumingWebSocket extends EventTarget {
     if (!this.#now) this.#end(1006, 'away');
   }
 
-  #online = () => this.#token && this.readyState === 1 && this.#lost();
+  #online = () => this.#token && this.readyState === 1 && this.#lost(this.#tries = 0);
 
   #connect() {
     const { WebSocket, timeout } = this.#set, isFirst = !this.#token;
     const query = `trunkline-resume=${this.#token}&received=${this.#count}&resume-only=1`;
-    const url = isFirst ? this.url : this.url + (this.url.includes('?') ? '&' : '?') + query;
+    const url = this.url + (isFirst ? '' : (this.url.includes('?') ? '&' : '?') + query);
     const socket = this.#now = new WebSocket(url, this.#names.concat(this.#plain ? [] : RESUME));
     const on = (type, work) => { socket['on' + type] = (event) => this.#now === socket && work(event); };
     let hasWords = this.#plain;
@@ -73,10 +73,11 @@ class ResumingWebSocket extends EventTarget {
       this.#connect();
     });
     if (this.binaryType) socket.binaryType = this.binaryType;
-    if (!isFirst) this.#timer = setTimeout(() => this.#lost(), timeout);
+    // The first tries are short: one that began in a cut hears of its end late.
+    if (!isFirst) this.#timer = setTimeout(() => this.#lost(), Math.min(timeout, 500 * 2 ** this.#tries));
   }
 
-  // The first message says whether the server knows the protocol, and what becomes of the session.
+  // The first message says whether the server knows the protocol, and what becomes of us.
   #takes(data, isFirst) {
     let words = {};
     try { words = JSON.parse(typeof data === 'string' ? data : '{}') ?? {}; } catch { /* none of it */ }
@@ -92,7 +93,7 @@ class ResumingWebSocket extends EventTarget {
     clearTimeout(this.#timer);
     this.#token = words.token;
     this.#within = words.within * 1000 || Infinity;
-    this.#away = undefined;
+    this.#away = 0;
     this.#tries = 0;
     if (!isFirst) {
       this.#drop(words.received - this.#first);
@@ -116,18 +117,17 @@ class ResumingWebSocket extends EventTarget {
     while (this.#bytes > this.#set.keep) this.#drop(1);
   }
 
-  // Full jitter: many that are lost together don't come back together.
+  // Full jitter: those lost together come back apart.
   #lost() {
     clearTimeout(this.#timer);
     // To close one that is open would end the session.
     if (this.#now?.readyState === 0) this.#now.close();
-    this.#now = undefined;
+    this.#now = null;
     this.#live = false;
     if (!this.#away) this.#tell('lost');
-    this.#away ??= Date.now();
+    this.#away ||= Date.now();
     if (Date.now() - this.#away > this.#within) return this.#end(1006, 'too late');
-    const most = Math.min(this.#set.wait, 250 * 2 ** this.#tries++);
-    this.#timer = setTimeout(() => this.#connect(), Math.random() * most);
+    this.#timer = setTimeout(() => this.#connect(), Math.random() * Math.min(this.#set.wait, 250 * 2 ** this.#tries++));
   }
 
   #tell(type, more) {
@@ -140,7 +140,7 @@ class ResumingWebSocket extends EventTarget {
     clearTimeout(this.#timer);
     globalThis.removeEventListener?.('online', this.#online);
     const socket = this.#now;
-    this.#now = undefined;
+    this.#now = null;
     this.readyState = 3;
     if (socket?.readyState < 2) socket.close();
     this.#tell('close', { code, reason, wasClean });

@@ -124,10 +124,11 @@ extension ClientConnection {
 
 extension HTTP2Request {
     /// Its connection carries other streams and stays: the client is asked to come by HTTP/1.1 (RFC 9113, 7). Who asks
-    /// again by HTTP/2 (Firefox) is told by GOAWAY to do it on another connection, which may come to the right worker.
+    /// again by HTTP/2 (Firefox) is told by GOAWAY to do it on another connection, and finds that one without WebSockets.
     func move(to home: SessionHome, _ head: RequestHead) {
         givenUp("its session is on another worker: to be asked for by HTTP/1.1")
         stream.reset(.http11Required)
+        client.worker.generation.strays.note(client.address, at: client.worker.loop.now)
         client.drain()
     }
 }

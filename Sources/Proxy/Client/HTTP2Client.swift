@@ -48,7 +48,11 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
             listener.asksForCertificates
             ? transport.serverName.map { RequestTarget.hostName($0) } : nil
         connection = try HTTP2Connection(
-            .server, on: transport, HTTP2Options(worker.generation, listener), owner: self, worker: worker)
+            .server, on: transport,
+            HTTP2Options(
+                worker.generation, listener,
+                offersWebSockets: !worker.generation.strays.covers(address, at: worker.loop.now)),
+            owner: self, worker: worker)
     }
 
     /// Whether the connection was made for this host.
@@ -204,9 +208,9 @@ extension HTTP2ConnectionEnd {
 extension HTTP2Options {
     /// As the configuration wants clients' connections. Whether extended CONNECT is taken is said once on each: it must
     /// not be taken back (RFC 8441, 3), and a new configuration is for those that come after it.
-    fileprivate init(_ generation: Generation, _ listener: ListenerFacts) {
+    fileprivate init(_ generation: Generation, _ listener: ListenerFacts, offersWebSockets: Bool) {
         self = generation.configuration.http2
         maxHeaderList = generation.configuration.limits.head.bytes
-        enablesConnect = generation.takesWebSockets && listener.redirectPort == nil
+        enablesConnect = offersWebSockets && generation.takesWebSockets && listener.redirectPort == nil
     }
 }

@@ -17,6 +17,8 @@ final class Generation: Sendable {
     let registry: BackendRegistry
     /// Whoever is connected, by address.
     let clients: ClientConnections
+    /// Those of them that are to ask for WebSockets by HTTP/1.1.
+    let strays: StrayClients
     let passwords: PasswordDesk
     let tokenLives: TokenLives
     let workers: WorkerDirectory
@@ -37,6 +39,7 @@ final class Generation: Sendable {
         self.challenges = challenges
         registry = state.backends
         clients = state.clients
+        strays = state.strays
         passwords = state.passwords
         tokenLives = state.tokenLives
         workers = state.workers

@@ -13,6 +13,7 @@ final class ProcessState: Sendable {
     let sockets = SocketBudget()
     /// Connections of clients, by address.
     let clients = ClientConnections()
+    let strays = StrayClients()
     let passwords = PasswordDesk()
     let tokenLives = TokenLives()
     let workers = WorkerDirectory()

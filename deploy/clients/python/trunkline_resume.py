@@ -23,8 +23,8 @@ PROTOCOL = "resume.trunkline.v1"
 
 
 class ResumingConnection:
-    """keep: bytes that are kept to be sent again; longest_wait: seconds between two tries; timeout: of one try. All other
-    options are those of `websockets.connect`."""
+    """keep: bytes that are kept to be sent again; longest_wait: seconds between two tries; timeout: of one try at most, the
+    first ones have less. All other options are those of `websockets.connect`."""
 
     def __init__(self, uri: str, *, subprotocols=(), keep: int = 1 << 20, longest_wait: float = 5, timeout: float = 5,
                  **options):
@@ -144,14 +144,16 @@ class ResumingConnection:
             return closed
 
     async def _come_back(self):
-        """Full jitter, so that many that lose their connection together don't come back together."""
+        """Full jitter, so that many that lose their connection together don't come back together. The first tries are
+        short: one that began while the line was cut hears of its return only when the kernel asks again, after 1 s, 3 s,
+        7 s. They get longer, for lines that need the time."""
         until = time.monotonic() + self._within
         for tries in range(1 << 30):
             await asyncio.sleep(random.random() * min(self._longest_wait, 0.25 * 2 ** min(tries, 10)))
             if time.monotonic() > until:
                 break
             try:
-                return await asyncio.wait_for(self._resume(), self._timeout)
+                return await asyncio.wait_for(self._resume(), min(self._timeout, 2 ** min(tries, 10)))
             except (OSError, TimeoutError, InvalidHandshake, EOFError):
                 continue
             except ConnectionClosed as closed:

@@ -153,7 +153,7 @@ final class Resume: TimerOwner, MemoryHolder {
 
     /// Its connection is gone, or given up. False where the session goes with it.
     func lost(_ cause: EndingCause?) -> Bool {
-        guard let session, cause?.isLossOfClient ?? true, session.continuity?.lastWords == nil,
+        guard let session, mayReturn(after: cause), session.continuity?.lastWords == nil,
             machine.lost(at: now) == .waits
         else { return false }
         leaveClient(of: session)?.transport.close()
@@ -163,6 +163,12 @@ final class Resume: TimerOwner, MemoryHolder {
         settle()
         session.backend.map { backend in worker.loop.nextTurn { backend.release(.full) } }
         return true
+    }
+
+    /// Who is not known to have the next token gave its return up because that took too long, and tries again.
+    private func mayReturn(after cause: EndingCause?) -> Bool {
+        guard let cause else { return true }
+        return cause.isLossOfClient || cause == .cancelled && spent != nil
     }
 
     private func leaveClient(of session: Session) -> WebSocketPeer? {
