@@ -20,6 +20,19 @@ package enum Rebalancing {
         }
     }
 
+    /// How many of one worker's sessions on an overfull backend are to leave it yet: those that are on their way are not to be
+    /// replaced by others, however long that takes them.
+    ///
+    /// - Parameters:
+    ///   - surplus: of the backend, over all workers.
+    ///   - sessions: on it, over all workers.
+    ///   - own: the worker's, those that are leaving included.
+    ///   - leaving: of them.
+    package static func left(of surplus: Int, sessions: Int, own: Int, leaving: Int) -> Double {
+        let share = min(Double(own) / Double(max(sessions, 1)), 1)
+        return max(Double(surplus) * share - Double(leaving), 0)
+    }
+
     /// How far over its fair share a backend may be.
     package static let tolerance = 0.1
 

@@ -32,14 +32,22 @@ def test_a_rebalancing_moves_sessions(run, ledger):
             await asyncio.to_thread(admin.post, f"/drain?backend={other.address}&rate=1000")
             tellers = await gather(proxy, 20)
 
+            def spread() -> list[float]:
+                # Of one page: between two of them sessions move.
+                page = admin.metrics()
+                found = [page.value("trunkline_sessions_open", backend=backend.address) for backend in (good, other)]
+                assert sum(found) == 20
+                return found
+
             async def balance() -> None:
                 await asyncio.to_thread(admin.post, f"/undrain?backend={other.address}")
-                await eventually(lambda: sessions(admin, other) >= 8, "an even spread", 20)
+                await eventually(lambda: min(spread()) >= 8, "an even spread", 20)
 
             await talking(tellers, balance)
             nothing_lost(ledger, tellers)
-            assert sessions(admin, good) + sessions(admin, other) == 20
-            assert sum(asked.startswith("reason=drain") for asked in ledger.asked()) >= 8
+            await eventually(lambda: 8 <= min(spread()), "a spread that stays even")
+            # No more than were too many have moved, however slow they were.
+            assert 8 <= sum(asked.startswith("reason=drain") for asked in ledger.asked()) <= 12
             for teller in tellers:
                 await teller.leave()
 

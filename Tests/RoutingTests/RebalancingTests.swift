@@ -20,6 +20,15 @@ struct RebalancingTests {
         #expect(excess([]) == [] && excess([(1, 50, true)]) == [0])
     }
 
+    @Test("those that are on their way are not replaced by others, and each worker moves its own")
+    func underWay() {
+        #expect(Rebalancing.left(of: 10, sessions: 20, own: 20, leaving: 0) == 10)
+        #expect(Rebalancing.left(of: 10, sessions: 20, own: 20, leaving: 4) == 6)
+        #expect(Rebalancing.left(of: 10, sessions: 20, own: 5, leaving: 1) == 1.5)
+        #expect(Rebalancing.left(of: 3, sessions: 13, own: 13, leaving: 9) == 0)
+        #expect(Rebalancing.left(of: 3, sessions: 0, own: 2, leaving: 0) == 3)
+    }
+
     @Test("a backend that gets nothing new neither sheds nor counts")
     func out() {
         #expect(excess([(1, 100, true), (1, 100, true), (1, 500, false)]) == [0, 0, 0])

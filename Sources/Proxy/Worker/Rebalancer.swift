@@ -55,9 +55,13 @@ final class Rebalancer: TimerTarget {
         }
         let most = Double(min(total, rate(name)))
         for (backend, surplus) in zip(backends, excess) where surplus > 0 {
-            let mine = worker.sessions.filter { belongs($0, name, backend.name) }
-            let share = Double(mine.count) / Double(max(backend.state.sessions, 1))
-            credit[name, default: 0] += most * Double(surplus) / Double(total) * min(share, 1)
+            let own = worker.sessions.filter { isOn($0, name, backend.name) }
+            let mine = own.filter { $0.plannedDrain == nil && $0.ending == nil }
+            let share = Double(own.count) / Double(max(backend.state.sessions, 1))
+            let left = Rebalancing.left(
+                of: surplus, sessions: backend.state.sessions, own: own.count,
+                leaving: own.count - mine.count)
+            credit[name, default: 0] += min(most * Double(surplus) / Double(total) * min(share, 1), left)
             let count = min(Int(credit[name] ?? 0), mine.count)
             credit[name, default: 0] -= Double(count)
             for session in mine.shuffled(using: &worker.loop.random).prefix(count) {
@@ -68,8 +72,7 @@ final class Rebalancer: TimerTarget {
         }
     }
 
-    private func belongs(_ session: LiveSession, _ upstream: String, _ backend: String) -> Bool {
-        session.backendName == backend && session.upstreamName == upstream && session.plannedDrain == nil
-            && session.ending == nil
+    private func isOn(_ session: LiveSession, _ upstream: String, _ backend: String) -> Bool {
+        session.backendName == backend && session.upstreamName == upstream
     }
 }
