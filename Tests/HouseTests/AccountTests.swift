@@ -16,7 +16,7 @@ struct AccountTests {
         "Proxy/Upstream/HTTP1UpstreamRequest.swift output":
             "composed and sent within a turn, by its transport",
         "Proxy/Upstream/HTTP1UpstreamRequest.swift refusal": "taken up in the turn in which it came",
-        "Proxy/Lifecycle/FamilyAsking.swift text": "for an operator, 8 MiB and a piece at most, 64 at once",
+        "Proxy/Lifecycle/ElderList.swift text": "for an operator, 8 MiB and a piece at most, 64 at once",
         "Proxy/Relay/WebSocketPeer.swift heldPong": "one control frame",
         "Proxy/Transport/StreamConnection.swift preamble": "ours, a PROXY header",
         "Proxy/Transport/HTTP2StreamTransport.swift heldAnswer": "one control frame",

@@ -1,13 +1,15 @@
 """Operators reach the sessions of processes that linger by the one that accepts."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from support import machine
 from support.admin import free_admin
@@ -70,6 +72,78 @@ def test_lists_messages_and_closes_reach_every_process(run):
         finally:
             for client in clients.values():
                 client.close()
+
+
+def listed(admin) -> int:
+    return len(ask(admin, "GET", "/sessions")[1]["sessions"])
+
+
+def test_an_order_goes_on_through_two_hand_overs_and_is_taken_back_behind_them(run):
+    admin = free_admin()
+    with contextlib.ExitStack() as stack:
+        backend = stack.enter_context(LibraryBackend())
+        proxy = stack.enter_context(run({
+            "admin": admin.section, "drain": LINGERS, "workers": 2,
+            "routes": [route("/", "app", name="all")], "upstreams": {"app": upstream(backend.address)}}))
+        for _ in range(40):
+            stack.callback(proxy.connect("/").close)
+        assert admin.post("/drain?route=all&rate=2")[0] == 200
+        old = hand_over(proxy)
+        hand_over(proxy)
+        count = listed(admin)
+        assert count > 0
+        machine.eventually(lambda: listed(admin) < count, "it goes on", 20)
+        with pytest.raises(InvalidStatus):
+            proxy.connect("/")
+        assert f"process {old.pid}, which lingers: undrained" in admin.post("/undrain?route=all")[1]
+        # What was being closed is closed.
+        time.sleep(0.5)
+        count = listed(admin)
+        time.sleep(1.5)
+        assert listed(admin) == count > 0
+        states = {session["state"] for session in ask(admin, "GET", "/sessions")[1]["sessions"]}
+        assert states == {"open"}
+        proxy.connect("/").close()
+
+
+def test_who_is_closed_by_order_is_told_so_though_another_process_takes_over(run):
+    admin = free_admin()
+    with LibraryBackend() as backend, run({
+            "admin": admin.section, "routes": [route("/", "app", name="all")],
+            "upstreams": {"app": upstream(backend.address)}}) as proxy:
+        clients = [proxy.connect("/") for _ in range(20)]
+        assert ask(admin, "POST", "/sessions/close?route=all&code=4003&rate=2")[1]["sessions"] == 20
+        old = hand_over(proxy)
+        assert {closed_with(client) for client in clients} == {4003}
+        assert old.wait(10) == 0
+
+
+@pytest.mark.alone
+def test_an_order_is_answered_though_the_process_that_was_asked_hands_over_meanwhile(run):
+    admin = free_admin()
+    with LibraryBackend() as backend, run({
+            "admin": admin.section, "drain": LINGERS,
+            "routes": [route("/", "app", name="all")], "upstreams": {"app": upstream(backend.address)}}) as proxy:
+        client = proxy.connect("/")
+        first = hand_over(proxy)
+        asked = proxy.pid
+        os.kill(first.pid, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor() as threads:
+                order = threads.submit(ask, admin, "POST", "/sessions/send?route=all", b"to all")
+                # It has been given on, and waits for its answer.
+                time.sleep(0.3)
+                second = hand_over(proxy)
+                assert second.pid == asked
+                os.kill(first.pid, signal.SIGCONT)
+                status, told = order.result()
+        finally:
+            os.kill(first.pid, signal.SIGCONT)
+        assert (status, told["sessions"], told["processes"]) == (200, 1, [first.pid]) and not told.get("silent")
+        assert client.recv(5) == "to all"
+        # It had no sessions, and has stayed for the answer alone.
+        assert second.wait(15) == 0
+        client.close()
 
 
 def test_one_that_does_not_answer_is_named(run):

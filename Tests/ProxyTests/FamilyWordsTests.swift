@@ -30,6 +30,16 @@ struct FamilyWordsTests {
         counts: [AdminCount(name: "sessions", value: 3), AdminCount(name: "more", value: 0)],
         body: Array("nothing".utf8))
 
+    @Test("an answer says who has asked, by the number of the order")
+    func asker() {
+        for (process, random) in [(1, 0), (4711, .max), (Int(UInt32.max), 1)] as [(Int, UInt64)] {
+            let answer = FamilyAnswer(
+                id: FamilyOrder.id(of: process, random), process: 1, counts: [], body: [])
+            #expect(answer.asker == process)
+        }
+        #expect(FamilyOrder.id(of: 1, 1) != FamilyOrder.id(of: 1, 2))
+    }
+
     @Test("an order is read as it was written, without what allowed it")
     func orders() throws {
         let order = try order()

@@ -258,7 +258,9 @@ struct SessionMachineTests {
         #expect(!machine.plans(.ordered) && !machine.plans(.rebalancing) && machine.plannedDrain == end)
         let closed = DrainCause.closed(.init())
         #expect(machine.plans(closed) && machine.plannedDrain == closed)
-        #expect(machine.plans(.process) && machine.plannedDrain == .process)
+        // When it ends is the process's affair then, and not what it is told.
+        #expect(machine.plans(.process) && machine.plannedDrain == closed)
+        #expect(machine.plans(.successor) && machine.plannedDrain == closed)
     }
 
     @Test("an idle session is closed on both sides, and held until a frame has ended")

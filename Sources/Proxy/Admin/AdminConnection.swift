@@ -17,6 +17,7 @@ final class AdminConnection: HTTP1Connection {
     private var head: RequestHead?
     private var body: [UInt8] = []
     private var isAsked = false
+    private var isLast = false
     /// An answer that is not complete.
     private var stream: AdminStreaming?
 
@@ -37,7 +38,15 @@ final class AdminConnection: HTTP1Connection {
         transport.resumeReading()
     }
 
-    func close() { end("closed") }
+    private func close() { end("closed") }
+
+    /// Another process answers from here on: what was asked on this one is its last.
+    func retire() {
+        isLast = true
+        if phase == .head, isBetweenHeads { close() }
+    }
+
+    override var isLeaving: Bool { isLast }
 
     override func end(_ cause: String) {
         guard phase != .over else { return }
@@ -105,7 +114,7 @@ final class AdminConnection: HTTP1Connection {
 
     private func write(_ response: AdminResponse) {
         guard phase == .exchange, let head else { return }
-        let keepsAlive = head.keepsAlive && head.minorVersion > 0
+        let keepsAlive = head.keepsAlive && head.minorVersion > 0 && !isLast
         self.head = nil
         guard let source = response.stream, head.method != "HEAD" else {
             transport.write(response.encoded(for: head, keepsAlive: keepsAlive).span)

@@ -10,6 +10,7 @@ final class AdminListener: ListenerHandler {
     private let told: (SystemError) -> Void
     private var socket: ListenerSocket?
     private var connections: [ObjectIdentifier: AdminConnection] = [:]
+    private var answered: (() -> Void)?
 
     /// - Parameter told: is given what goes wrong with accepting.
     init(
@@ -23,17 +24,28 @@ final class AdminListener: ListenerHandler {
         socket?.start()
     }
 
-    func close() {
+    /// Accepts nobody any more. Connections end, those on which something was asked with the answer.
+    func retire() {
         socket?.close()
         socket = nil
-        for connection in connections.values { connection.close() }
-        connections = [:]
+        for connection in connections.values { connection.retire() }
+    }
+
+    /// Calls `done` when all have gone, where `retire` was called: an answer has its deadline.
+    func whenAnswered(_ done: @escaping () -> Void) {
+        guard socket == nil, !connections.isEmpty else { return done() }
+        answered = done
+    }
+
+    private func left(_ connection: AdminConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        if connections.isEmpty { answered.take()?() }
     }
 
     func listener(_ listener: ListenerSocket, accepted socket: StreamSocket, from address: SocketAddress) {
         guard connections.count < Self.most else { return socket.close() }
         let connection = AdminConnection(socket, on: loop, host: host) { [weak self] gone in
-            self?.connections[ObjectIdentifier(gone)] = nil
+            self?.left(gone)
         }
         connections[ObjectIdentifier(connection)] = connection
         connection.start()

@@ -38,8 +38,13 @@ final class AdminService: TimerTarget {
         timerFired(0)
     }
 
-    /// Leaves the address to the process that takes over.
-    func close() { listener?.close() }
+    /// Leaves the address to the process that takes over; who has asked already is answered.
+    func retire() { listener?.retire() }
+
+    /// Calls `done` when nobody waits for an answer any more who was there when the address was left.
+    func whenAnswered(_ done: @escaping () -> Void) {
+        if let listener { listener.whenAnswered(done) } else { done() }
+    }
 
     // MARK: Asking workers
 

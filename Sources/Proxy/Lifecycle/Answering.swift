@@ -10,6 +10,8 @@ extension ProxyServer: AdminHost {
     func answer(
         _ call: AdminCall, to request: AdminRequest, done: @escaping (AdminResponse) -> Void
     ) {
+        // What another process does not learn of is no order: it comes again, to that one.
+        guard !hasSuccessor, handOver == nil || !call.isHandedOver else { return done(.handingOver) }
         let elders = state.family.elders
         guard !elders.isEmpty, call.reachesElders else { return answerHere(call, done) }
         switch call {

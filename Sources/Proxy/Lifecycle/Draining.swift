@@ -79,7 +79,9 @@ extension ProxyServer {
     private func workerDrained() {
         guard let left = undrainedWorkers else { return }
         undrainedWorkers = left - 1
-        if left == 1 { end(0, cause: "drained") }
+        guard left == 1 else { return }
+        guard let admin else { end(0, cause: "drained") }
+        admin.whenAnswered { [unowned self] in end(0, cause: "drained") }
     }
 
     /// Closes the sessions of what is named, so many a second over all workers, and lets nothing new begin on it until

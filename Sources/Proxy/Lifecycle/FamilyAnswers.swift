@@ -67,6 +67,14 @@ extension AdminCall {
         }
     }
 
+    /// Whether it changes what a new process is told when it is started.
+    var isHandedOver: Bool {
+        switch self {
+        case .drain, .undrain, .revocations(.add), .revocations(.remove): true
+        default: false
+        }
+    }
+
     /// Whether only one process can carry it out.
     var isOfOneSession: Bool {
         switch self {

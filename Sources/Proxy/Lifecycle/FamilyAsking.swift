@@ -54,21 +54,10 @@ private final class FamilyAsking: TimerTarget {
     }
 }
 
-/// A list of sessions on its way to the process that accepts: grows in place, as it may be long.
-private final class ElderList {
-    let stream: SessionListStream
-    var text: [UInt8] = []
-
-    init(_ stream: SessionListStream) { self.stream = stream }
-}
-
 // Sessions that go on in processes before this one: operators reach them by the one that accepts.
 extension ProxyServer {
     /// How long a process that lingers may take; one of its workers may take less.
     private static let elderTime: UInt64 = 4_000_000_000
-    /// Bytes of a list that one of them sends at most.
-    private static let mostListed = 8 << 20
-
     /// Gives an order to processes that linger; `done` comes once, with who did not answer in time.
     ///
     /// - Parameter limit: sessions that are wanted, where it asks for a list.
@@ -80,7 +69,8 @@ extension ProxyServer {
         guard !elders.isEmpty, askings.all.count < FamilyAskings.most else { return done([], processes) }
         var random = KernelRandom()
         let order = FamilyOrder(
-            request, id: random.next(), processes: state.family.elders.count + 1, limit: limit)
+            request, id: FamilyOrder.id(of: Self.processNumber, random.next()),
+            processes: state.family.elders.count + 1, limit: limit)
         askings.all[order.id] = FamilyAsking(processes, within: Self.elderTime, on: loop) {
             [unowned self] answers, silent in
             askings.all[order.id] = nil
@@ -92,7 +82,13 @@ extension ProxyServer {
         }
     }
 
-    func took(_ answer: FamilyAnswer) { askings.all[answer.id]?.took(answer) }
+    /// Whoever asks may have handed over meanwhile, and is here among those before us: it has the answer all the same.
+    func took(_ answer: FamilyAnswer) {
+        if let asking = askings.all[answer.id] { return asking.took(answer) }
+        guard answer.asker != Self.processNumber else { return }
+        let asker = state.family.elders.first { $0.line.peerProcess == answer.asker }
+        _ = asker?.line.send(nil, at: loop.now, capacity: answer.capacity, answer.write)
+    }
 
     // MARK: Carrying out
 
@@ -115,21 +111,24 @@ extension ProxyServer {
 
     private func list(_ filter: SessionFilter, for order: FamilyOrder) {
         guard let admin else { return }
-        gather(ElderList(admin.list(filter, limit: order.limit, workers: mailboxes.count)), order)
+        let stream = admin.list(filter, limit: order.limit, workers: mailboxes.count)
+        gather(ElderList(), from: stream, order)
     }
 
-    private func gather(_ list: ElderList, _ order: FamilyOrder) {
-        list.stream.nextOwn { [weak self] piece in
+    private func gather(_ list: ElderList, from stream: SessionListStream, _ order: FamilyOrder) {
+        stream.nextOwn { [weak self] piece in
             guard let self, let piece else { return }
-            list.text += piece.text
-            guard piece.isLast || list.text.count > Self.mostListed else { return gather(list, order) }
-            if !piece.isLast { list.stream.cancel() }
+            switch list.took(piece) {
+            case .goesOn: return gather(list, from: stream, order)
+            case .isFull: stream.cancel()
+            case .isDone: break
+            }
             reply(
                 FamilyAnswer(
                     id: order.id, process: Self.processNumber,
                     counts: [
-                        AdminCount(name: "sessions", value: list.stream.given),
-                        AdminCount(name: "more", value: piece.isCut || !piece.isLast ? 1 : 0),
+                        AdminCount(name: "sessions", value: stream.given),
+                        AdminCount(name: "more", value: list.isCut ? 1 : 0),
                     ], body: list.text))
         }
     }

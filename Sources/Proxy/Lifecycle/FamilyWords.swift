@@ -10,6 +10,7 @@ internal import HandedBytes
 struct FamilyOrder: Equatable {
     fileprivate static let mark = Array("trunkord".utf8)
 
+    /// Names the process that asks, too (`FamilyAnswer.asker`).
     let id: UInt64
     /// So many carry it out: a rate is for all of them together.
     let processes: Int
@@ -28,6 +29,13 @@ struct FamilyOrder: Equatable {
         target = request.head.target.text
         contentType = request.head.fields.first("content-type") ?? ""
         body = request.body
+    }
+
+    /// Names an order.
+    ///
+    /// - Parameter asker: the process that gives it, as the system numbers it.
+    static func id(of asker: Int, _ random: UInt64) -> UInt64 {
+        random << 32 | UInt64(UInt32(truncatingIfNeeded: asker))
     }
 
     var request: AdminRequest {
@@ -92,6 +100,8 @@ struct FamilyAnswer: Equatable {
         self.body = body
     }
 
+    /// Who waits for it: the process that accepts may be another one by now.
+    var asker: Int { Int(UInt32(truncatingIfNeeded: id)) }
     var text: String { String(decoding: body, as: UTF8.self) }
     var response: AdminResponse { AdminResponse(status, text, contentType: contentType, counts: counts) }
     func count(_ name: String) -> Int { counts.first { $0.name == name }?.value ?? 0 }

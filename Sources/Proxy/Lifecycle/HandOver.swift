@@ -118,7 +118,7 @@ extension ProxyServer {
         case .ready:
             logs.log.tell(.handOverDone(process: handOver.successor.number))
             hasSuccessor = true
-            admin?.close()
+            admin?.retire()
             leaveLines()
             notify(["MAINPID=\(handOver.successor.number)"])
             // An end that was ordered meanwhile goes on: nobody lingers.

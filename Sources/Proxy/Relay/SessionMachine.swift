@@ -216,10 +216,11 @@ struct SessionMachine: ~Copyable {
 
     // MARK: Draining
 
-    /// It is to be closed before its time. False when it ends already, or for a reason that stays.
+    /// It is to be closed before its time. False when it ends already, or for a reason that stays. With the process it ends
+    /// when that does, and is told the reason that stays: that decides whether its client comes again.
     mutating func plans(_ cause: DrainCause) -> Bool {
-        guard !isEnding, plannedDrain.map({ !$0.isFirm || cause.isFirm || cause.isOfProcess }) ?? true
-        else { return false }
+        guard !isEnding else { return false }
+        if let planned = plannedDrain, planned.isFirm, !cause.isFirm { return cause.isOfProcess }
         phase = .open(drain: cause)
         return true
     }

@@ -9,6 +9,12 @@ extension Worker {
             after: UInt64.random(in: 0...max(left, 1), using: &loop.random), because: drainCause)
     }
 
+    /// Whether this process ends sooner than it may. One that lingers leaves its sessions alone, or those that clients can
+    /// come back to.
+    private func closesWithProcess(_ session: LiveSession) -> Bool {
+        isDraining && (!isLingering || keepsResumable && !session.isResumable)
+    }
+
     /// Closes what an operator named, at the rate that all workers share.
     func drain(_ order: DrainOrder) {
         orders.removeAll { $0.selection == order.selection }
@@ -21,7 +27,9 @@ extension Worker {
         guard let order = orders.first(where: { $0.selection == selection }) else { return }
         orders.removeAll { $0 === order }
         for session in sessions where covers(order, session) {
-            if !isDraining, !orders.contains(where: { covers($0, session) }) { session.keep() }
+            if !closesWithProcess(session), !orders.contains(where: { covers($0, session) }) {
+                session.keep()
+            }
         }
     }
 
@@ -36,9 +44,7 @@ extension Worker {
 
     /// A session whose handshake was under way when the drain was ordered.
     func drainIfOrdered(_ session: LiveSession) {
-        if isDraining, !isLingering || (keepsResumable && !session.isResumable) {
-            return drainWithProcess(session)
-        }
+        if closesWithProcess(session) { return drainWithProcess(session) }
         guard !orders.isEmpty, let order = orders.first(where: { covers($0, session) }) else { return }
         drain(session, by: order)
     }
