@@ -71,6 +71,23 @@ struct ContinuityMachineTests {
                 == ContinuityOrders(takesOver: Takeover(from: from, missed: 20, reason: .loss)))
     }
 
+    @Test("whose client speaks asks at once, and does not knock again and again")
+    func speakers() {
+        var machine = machine()
+        #expect(machine.closed(1012, at: 1, spread: 100) == ContinuityOrders(answers: true, asks: 100))
+        #expect(machine.clientMessage(at: 2) == .waits(ContinuityOrders(asks: 0)))
+        #expect(machine.asking() == true)
+        #expect(machine.clientMessage(at: 3) == .waits(.none))
+        #expect(machine.failed(isGone: false, at: 4, jitter: 0).asks == 50_000_000)
+        #expect(machine.clientMessage(at: 5) == .waits(.none))
+        // Another loss is another beginning.
+        #expect(machine.asking() == true)
+        _ = machine.accepted(at: 6)
+        _ = machine.ended(isTaken: true, at: 7, spread: 0)
+        _ = machine.lost(at: 8, spread: 100)
+        #expect(machine.clientMessage(at: 9) == .waits(ContinuityOrders(asks: 0)))
+    }
+
     @Test("a login is sent again first, and its answer is not passed on twice")
     func replay() {
         var machine = machine {

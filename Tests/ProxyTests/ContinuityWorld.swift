@@ -35,6 +35,7 @@ struct ContinuityWorld: ~Copyable {
     private var hasTheirClose = false
     private var isAsking = false
     private var isDue = false
+    private var isInTurn = false
     private var isReady = false
     private var isStreaming = false
 
@@ -44,6 +45,9 @@ struct ContinuityWorld: ~Copyable {
     }
 
     var isOver: Bool { end != nil || closesPassed > 0 }
+
+    /// Every other one waits for its turn.
+    private var spread: UInt64 { losses % 2 == 0 ? 1_000_000 : 0 }
 
     mutating func happens(_ event: Event) {
         now += 1_000_000
@@ -58,9 +62,9 @@ struct ContinuityWorld: ~Copyable {
         case .backendDies where isConnected:
             losses += 1
             inFlight = []
-            take(machine.lost(at: now, spread: 0))
+            take(machine.lost(at: now, spread: spread))
         case .backendEndsItsSide where isConnected && hasTheirClose && inFlight.isEmpty:
-            take(machine.ended(isTaken: true, at: now, spread: 0))
+            take(machine.ended(isTaken: true, at: now, spread: spread))
         case .drain: take(machine.moves(.drain, at: now))
         case .stays: take(machine.stays())
         case .askDue where isDue:
@@ -120,7 +124,7 @@ struct ContinuityWorld: ~Copyable {
         hasTheirClose = true
         // One that answers has read what came before.
         if hasOurClose { readAll() }
-        take(machine.closed(code, at: now, spread: 0))
+        take(machine.closed(code, at: now, spread: spread))
     }
 
     private mutating func readAll() {
@@ -165,7 +169,10 @@ struct ContinuityWorld: ~Copyable {
         uncertain += orders.uncertain
         if let takeover = orders.takesOver { takes(takeover) }
         if orders.asks != nil {
-            if isDue || isAsking || isReady { complaints.append("asks twice") }
+            // Sooner than it was to be is no second time.
+            let isSooner = orders.asks == 0 && isInTurn
+            if isDue && !isSooner || isAsking || isReady { complaints.append("asks twice") }
+            isInTurn = (orders.asks ?? 0) > 0
             isDue = true
         }
         if let how = orders.ends {

@@ -16,7 +16,7 @@ extension Feed {
             plan.agreement == nil ? .none : .inflated, route: plan.route, worker: worker)
         peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], .client, worker.keyedShares))
         let facts = SessionFacts(
-            client: address, upstream: plan.upstream, backend: backendName, began: worker.loop.now,
+            client: address, backend: backendName, began: worker.loop.now,
             SessionFacts.Texts(
                 host: plan.host, path: plan.path, requestID: plan.requestID,
                 words: ClientWords(plan.head.fields),

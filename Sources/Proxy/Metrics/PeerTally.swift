@@ -24,7 +24,7 @@ struct PeerTally: Sendable {
     }
 }
 
-/// What connections have carried that are gone, without what is of a message under way.
+/// What was carried by connections that are gone, or until a certain time: without what is of a message under way.
 struct FormerTally {
     private var bytesSent: UInt64 = 0
     private var bytesReceived: UInt64 = 0
@@ -36,6 +36,9 @@ struct FormerTally {
             bytesSent: bytesSent, bytesReceived: bytesReceived, messagesReceived: messagesReceived,
             textReceived: textReceived)
     }
+
+    init() {}
+    init(_ tally: PeerTally) { add(tally) }
 
     mutating func add(_ tally: PeerTally) {
         bytesSent &+= tally.bytesSent

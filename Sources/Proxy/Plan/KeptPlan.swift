@@ -37,10 +37,7 @@ struct KeptPlan {
         }
     }
 
-    var upstream: String {
-        guard case .upstream(let name) = route.action else { return "" }
-        return name
-    }
+    var upstream: String { route.upstream }
     /// Bytes of memory that the request takes.
     var keptBytes: Int { request.keptBytes }
 

@@ -53,6 +53,9 @@ final class Route: Sendable {
         self.occupancy = occupancy
     }
 
+    /// That its requests go to; empty where they go to none.
+    var upstream: String { if case .upstream(let name) = action { name } else { "" } }
+
     /// Takes a place for a session or request of this client.
     func enter(client address: String) throws(Fault) -> RoutePlace {
         let perClient = limits.connectionsPerClient

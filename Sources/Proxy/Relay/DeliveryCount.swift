@@ -4,10 +4,6 @@
 /// A backend that answers a Ping has read what came before it (RFC 6455, 5.5.2 and 5.5.3), and so has one that answers a
 /// Close, or that ends its connection in order behind ours.
 struct DeliveryCount: Equatable {
-    /// What is not known to be read is sent again.
-    let resends: Bool
-    /// No two Pings follow each other more quickly.
-    let pingInterval: UInt64
     /// All that have come in full.
     private(set) var received: UInt64 = 0
     /// Those that have gone to a backend, and need not go again.
@@ -15,12 +11,17 @@ struct DeliveryCount: Equatable {
     /// Those that are known to be read.
     private(set) var confirmed: UInt64 = 0
     /// Up to where the Ping that is under way asks; nil when none is.
-    private var asked: UInt64?
-    private var askedAt: UInt64?
+    @Sparse private var asked: UInt64?
+    @Sparse private var askedAt: UInt64?
+    /// No two Pings follow each other more quickly.
+    private let pingInterval: UInt32
+    /// What is not known to be read is sent again.
+    let resends: Bool
 
+    /// - Parameter pingInterval: below 4 s.
     init(resends: Bool, pingInterval: UInt64) {
         self.resends = resends
-        self.pingInterval = pingInterval
+        self.pingInterval = UInt32(clamping: pingInterval)
     }
 
     /// How many wait for a backend.
@@ -41,7 +42,7 @@ struct DeliveryCount: Equatable {
     /// When the backend is to be asked what it has read; nil where nothing is to be asked, or it is asked already.
     var pingDue: UInt64? {
         guard uncertain > 0, asked == nil else { return nil }
-        return askedAt.map { $0 &+ pingInterval } ?? 0
+        return askedAt.map { $0 &+ UInt64(pingInterval) } ?? 0
     }
 
     /// The backend is asked now. What the Ping carries.

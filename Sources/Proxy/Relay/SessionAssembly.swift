@@ -21,14 +21,12 @@ struct SessionFacts {
 
     /// Its address, or that of its connection now.
     var client: String
-    let upstream: String
     var backend: String
     let began: UInt64
     private let packed: [UInt8]
 
-    init(client: String, upstream: String, backend: String, began: UInt64, _ texts: Texts) {
+    init(client: String, backend: String, began: UInt64, _ texts: Texts) {
         self.client = client
-        self.upstream = upstream
         self.backend = backend
         self.began = began
         var parts = PartWriter()
@@ -80,7 +78,7 @@ struct SessionAssembly {
     /// - Parameter agreed: with the backend.
     func facts(client address: String, backend: String, _ agreed: DeflateAgreement? = nil) -> SessionFacts {
         SessionFacts(
-            client: address, upstream: plan.upstream, backend: backend, began: worker.loop.now,
+            client: address, backend: backend, began: worker.loop.now,
             SessionFacts.Texts(
                 host: plan.host, path: plan.path, requestID: plan.requestID,
                 words: ClientWords(plan.head.fields),

@@ -15,7 +15,7 @@ extension LiveSession {
 
     /// Whether it waits for its end because its route or backend is gone.
     var isStray: Bool { plannedDrain == .routeGone || plannedDrain == .backendGone }
-    var upstreamName: String { facts.upstream }
+    var upstreamName: String { route.upstream }
 
     private var age: Duration { .nanoseconds(worker.loop.now - min(facts.began, worker.loop.now)) }
 

@@ -44,7 +44,7 @@ final class WebSocketPeer: TransportReceiver {
     /// What of it waits, and why it is not read (`PeerReading`).
     var intake: Intake
     /// What of it stands in the metrics already.
-    private var metered = PeerTally()
+    private var metered = FormerTally()
     // At most one Pong waits: the newest answers all earlier Pings (RFC 6455, 5.5.3).
     private var heldPong: [UInt8]?
 
@@ -118,8 +118,8 @@ final class WebSocketPeer: TransportReceiver {
 
     /// What was counted since it was asked the last time is told as from there.
     func takeNew(_ body: (_ now: PeerTally, _ then: PeerTally) -> Void) {
-        body(tally, metered)
-        metered = tally
+        body(tally, metered.sum)
+        metered = FormerTally(tally)
     }
 
     // MARK: Sending

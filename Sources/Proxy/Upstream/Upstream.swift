@@ -117,6 +117,12 @@ final class Upstream {
         return wasOut || backends.count > 1
     }
 
+    /// How many others can be asked now.
+    func usable(besides state: BackendState) -> Int {
+        let now = worker.loop.now
+        return backends.count { $0.state !== state && $0.isUsable(at: now) }
+    }
+
     private var isHash: Bool { settings.balances == .hash }
 
     /// The backend that gave out the request's key.

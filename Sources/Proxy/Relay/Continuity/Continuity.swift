@@ -10,15 +10,13 @@ internal import WebSocketProtocol
 final class Continuity: TimerOwner {
     enum Timer: UInt8 { case ask, patience, ping, parting, lastWords }
 
-    /// Those of one backend that lose it together ask for others spread over so long, each.
-    private static let spreadEach: UInt64 = 250_000
-    private static let longestSpread: UInt64 = 500_000_000
-
     let terms: ContinuityTerms
     let worker: SessionContext
     var loop: EventLoop { worker.loop }
     var timers = TimerSlots()
     var machine: ContinuityMachine
+    // Beside small ones of the machine's: every session has this.
+    private var moved: UInt32 = 0
     /// The client's original request, and what was renewed of it.
     private(set) var kept: KeptPlan
     private let subprotocol: Subprotocol?
@@ -42,7 +40,8 @@ final class Continuity: TimerOwner {
     /// What former backends have carried.
     private(set) var formerTally = FormerTally()
     private var planCharge: MemoryCharge
-    var moves = 0
+    /// How many other backends have carried it.
+    var moves: Int { Int(moved) }
 
     init(
         _ terms: ContinuityTerms, plan: UpgradePlan, accepted: AcceptedUpgrade, on backend: Backend,
@@ -83,7 +82,8 @@ final class Continuity: TimerOwner {
 
     /// So that many sessions don't ask for another backend together.
     private var spread: UInt64 {
-        let most = min(UInt64(max(backend.state.sessions, 1)) &* Self.spreadEach, Self.longestSpread)
+        let others = worker.upstream(kept.upstream)?.usable(besides: backend.state) ?? 0
+        let most = MoveSpread.longest(sessions: backend.state.sessions, backends: others)
         return UInt64.random(in: 0...most, using: &worker.loop.random)
     }
 
@@ -120,6 +120,9 @@ final class Continuity: TimerOwner {
         trim()
         planPing()
     }
+
+    /// Another backend carries it.
+    func hasMoved() { moved &+= 1 }
 
     // MARK: What is ordered
 

@@ -81,7 +81,7 @@ extension Continuity {
         backend = next.backend
         session.onNextBackendEnd { [state = next.backend.state] in state.sessionEnded() }
         session.takeBackend(peer, named: next.backend.name)
-        moves += 1
+        hasMoved()
         lastMessage = worker.loop.now
         send(takeover, to: peer, of: session)
         // What was full was the one before.

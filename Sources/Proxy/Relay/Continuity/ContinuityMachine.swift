@@ -11,8 +11,9 @@ internal import WebSocketProtocol
 struct ContinuityMachine: ~Copyable {
     /// The connection that messages go over.
     private enum Side { case carries, parts, none }
-    /// The one that follows: none is wanted, one is asked after a while, is being asked, or waits.
-    private enum Next { case none, due, asked, ready }
+    /// The one that follows: none is wanted, one is asked in turn among those that were lost together, or after a while, is
+    /// being asked, or waits.
+    private enum Next { case none, turn, due, asked, ready }
 
     /// Between tries.
     static let longestDelay: UInt64 = 1_000_000_000
@@ -28,18 +29,18 @@ struct ContinuityMachine: ~Copyable {
     private var next = Next.none
     private var reason = MoveReason.loss
     /// When a move was wanted, or the backend was lost; nil while nothing is.
-    private var since: UInt64?
+    @Sparse private var since: UInt64?
     /// Since when the client is without a backend.
-    private var missingSince: UInt64?
+    @Sparse private var missingSince: UInt64?
     private var delays = ReopenDelays()
-    private(set) var attempts = 0
     private var isCloseWaiting = false
-    private var streams: (client: Bool, backend: Bool) = (false, false)
-    /// Messages of backends that the client has had, as far as they matter.
-    private var answers: UInt64 = 0
-    private var skips: UInt64 = 0
     /// The session ends, or has: nothing is kept for another backend.
     private(set) var isOver = false
+    private var tries: UInt32 = 0
+    /// Messages of backends that the client has had, as far as they matter.
+    private var answers: UInt32 = 0
+    private var skips: UInt32 = 0
+    private var streams: (client: Bool, backend: Bool) = (false, false)
 
     init(_ rules: ContinuityConfiguration) { self.init(ContinuityRules(rules)) }
 
@@ -72,6 +73,9 @@ struct ContinuityMachine: ~Copyable {
         return isBeyond ? nil : sum
     }
 
+    /// How many backends were asked since another one was wanted.
+    var attempts: Int { Int(tries) }
+
     // MARK: Messages
 
     /// A whole message has come from the client.
@@ -82,6 +86,11 @@ struct ContinuityMachine: ~Copyable {
             return .passes
         }
         var orders = ContinuityOrders.none
+        // Whose client speaks doesn't wait for its turn. One that was refused does wait.
+        if next == .turn {
+            next = .due
+            orders.asks = 0
+        }
         goOn(at: now, &orders)
         return .waits(orders)
     }
@@ -92,7 +101,7 @@ struct ContinuityMachine: ~Copyable {
             skips -= 1
             return false
         }
-        if answers < UInt64(rules.skipFirst) { answers += 1 }
+        if answers < rules.skipFirst { answers += 1 }
         return true
     }
 
@@ -224,9 +233,9 @@ struct ContinuityMachine: ~Copyable {
 
     /// Another backend is asked now.
     mutating func asking() -> Bool {
-        guard next == .due, !isOver else { return false }
+        guard next == .due || next == .turn, !isOver else { return false }
         next = .asked
-        attempts += 1
+        tries &+= 1
         return true
     }
 
@@ -291,7 +300,7 @@ struct ContinuityMachine: ~Copyable {
         reason = why
         if since == nil {
             since = now
-            attempts = 0
+            tries = 0
             delays.reset()
         }
         if why == .wake { missingSince = missingSince ?? now }
@@ -299,7 +308,7 @@ struct ContinuityMachine: ~Copyable {
 
     private mutating func ask(after delay: UInt64, at now: UInt64, _ orders: inout ContinuityOrders) {
         wants(reason, at: now)
-        next = .due
+        next = delay > 0 ? .turn : .due
         orders.asks = delay
     }
 

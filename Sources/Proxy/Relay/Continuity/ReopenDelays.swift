@@ -3,7 +3,7 @@ struct ReopenDelays: Equatable {
     static let first: UInt64 = 100_000_000
     static let longest: UInt64 = 5_000_000_000
 
-    private var failures = 0
+    private var failures: UInt8 = 0
 
     /// It went well for long enough: the next loss begins anew.
     mutating func reset() { failures = 0 }
@@ -15,8 +15,8 @@ struct ReopenDelays: Equatable {
     ///   - jitter: 0 to 1.
     ///   - longest: the wait grows no longer.
     mutating func next(jitter: Double, longest: UInt64 = Self.longest) -> UInt64 {
-        let delay = min(Self.first << UInt64(min(failures, 16)), longest)
-        failures += 1
+        let delay = min(Self.first << UInt64(failures), longest)
+        failures = min(failures + 1, 16)
         return delay / 2 + UInt64(Double(delay / 2) * min(max(jitter, 0), 1))
     }
 }
