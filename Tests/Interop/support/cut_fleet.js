@@ -7,7 +7,7 @@ const Resuming = require(path.join(__dirname, '..', '..', '..', 'deploy', 'clien
 const [url, ...numbers] = process.argv.slice(2);
 const [count, seconds, rate] = numbers.map(Number);
 const until = Date.now() + seconds * 1000;
-const members = Array.from({ length: count }, () => ({ said: 0, answers: [], pause: 0, ends: 0, resumed: 0 }));
+const members = Array.from({ length: count }, () => ({ said: 0, answers: [], pause: 0, ends: 0, resumed: 0, returns: [] }));
 
 const live = (member) => new Promise((done) => {
     const socket = new Resuming(url, [], { WebSocket });
@@ -23,11 +23,18 @@ const live = (member) => new Promise((done) => {
         if (late > 20000 || late > 0 && new Set(member.answers).size === member.said) socket.close(1000);
     }, 500);
     socket.onopen = talk;
-    socket.addEventListener('resume', () => { member.resumed += 1; });
+    let isBack = false;
+    socket.addEventListener('resume', () => {
+        member.resumed += 1;
+        isBack = true;
+    });
     socket.onmessage = ({ data }) => {
         const now = Date.now();
         member.pause = Math.max(member.pause, (now - last) / 1000);
         last = now;
+        // When it heard something again, by the machine's clock.
+        if (isBack) member.returns.push(now / 1000);
+        isBack = false;
         if (data.startsWith('a ')) member.answers.push(Number(data.slice(2)));
     };
     socket.onclose = ({ code }) => {
@@ -48,6 +55,7 @@ Promise.all(members.map(live)).then(() => {
         disordered: sum(({ answers }) => answers.filter((number, index) => index && number < answers[index - 1]).length),
         ends: sum(({ ends }) => ends),
         resumed: sum(({ resumed }) => resumed),
+        returns: members.flatMap(({ returns }) => returns),
         pause_p99: pauses[Math.floor(pauses.length * 0.99) - 1] ?? pauses[0],
     }));
 });

@@ -27,6 +27,8 @@ class Member:
         self.lost = 0
         self.pause = 0.0
         self.ends = 0
+        self.returns: list[float] = []
+        """When it heard something again, by the machine's clock, after each return to its session."""
 
     async def live(self, until: float) -> None:
         last = time.monotonic()
@@ -35,6 +37,7 @@ class Member:
             try:
                 async with connect(URL, **OPTIONS) as socket:
                     talking = asyncio.create_task(self.talk(socket, until))
+                    resumed = 0
                     try:
                         while not self.is_done(until):
                             try:
@@ -43,6 +46,9 @@ class Member:
                                 continue
                             now = time.monotonic()
                             self.pause, last = max(self.pause, now - last), now
+                            if getattr(socket, "resumed", 0) > resumed:
+                                resumed = socket.resumed
+                                self.returns.append(time.time())
                             if message.startswith("a "):
                                 self.answers.append(int(message[2:]))
                     finally:
@@ -79,6 +85,7 @@ async def main() -> None:
         "disordered": sum(b < a for member in members for a, b in zip(member.answers, member.answers[1:])),
         "ends": sum(member.ends for member in members),
         "resumed": sum(getattr(member, "resumed", 0) for member in members),
+        "returns": [moment for member in members for moment in member.returns],
         "pause_p99": pauses[int(len(pauses) * 0.99) - 1],
     }))
 

@@ -1,6 +1,7 @@
 // A backend on ws that keeps a ledger: which message of which session it has read, which of its own it has sent, to a file
 // that outlives it. Messages are `m NUMBER`; it answers `a NUMBER`, and says `t CONNECTION NUMBER` by itself.
-// With MULTIPLEX=1 it takes streams of HTTP/2 connections too. SIGTERM closes each session with 1012, and ends when they have gone.
+// With GREET=1 it says that at once, too. With MULTIPLEX=1 it takes streams of HTTP/2 connections. SIGTERM closes each
+// session with 1012, and ends when they have gone.
 'use strict';
 const fs = require('fs');
 const http = require('http');
@@ -45,6 +46,7 @@ function serve(ws, request) {
         if (ws.readyState !== ws.OPEN) return;
         ws.send(`t ${connection} ${++sent}`);
     };
+    if (process.env.GREET === '1') say();
     const timer = setInterval(say, Number(process.env.TICK || 50));
     ws.on('message', (data, isBinary) => {
         const text = data.length < 200 ? data.toString() : `big ${data.length}`;
