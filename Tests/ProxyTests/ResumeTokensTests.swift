@@ -29,10 +29,13 @@ struct ResumeTokensTests {
         var tokens = ResumeTokens()
         tokens.gives(all[0])
         tokens.comes(with: all[0])
+        #expect(tokens.isReturning)
         tokens.gives(all[1])
+        #expect(tokens.isReturning)
         #expect(tokens.admits(all[0]))
         #expect(tokens.admits(all[1]))
         tokens.hasNext()
+        #expect(!tokens.isReturning)
         #expect(!tokens.admits(all[0]))
         #expect(tokens.admits(all[1]))
     }

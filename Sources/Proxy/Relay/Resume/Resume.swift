@@ -168,7 +168,7 @@ final class Resume: TimerOwner, MemoryHolder {
     /// Who is not known to have the next token gave its return up because that took too long, and tries again.
     private func mayReturn(after cause: EndingCause?) -> Bool {
         guard let cause else { return true }
-        return cause.isLossOfClient || cause == .cancelled && spent != nil
+        return cause.isLossOfClient || cause == .cancelled && tokens.isReturning
     }
 
     private func leaveClient(of session: Session) -> WebSocketPeer? {

@@ -19,6 +19,9 @@ struct ResumeTokens {
     /// Nobody comes back any more.
     mutating func end() { self = ResumeTokens() }
 
+    /// It came back, and nothing shows yet that it has what it was given then.
+    var isReturning: Bool { spent != nil }
+
     /// Whether a client that shows this token is the session's.
     func admits(_ shown: ResumeToken) -> Bool {
         // Both are compared: how long that takes tells nothing.
