@@ -28,10 +28,16 @@ enum SocketCalls {
         guard trunkline_set_option(fd, level, name, value) == 0 else { throw SystemError("setsockopt") }
     }
 
+    /// What each TCP socket of ours is to be. What a listening one is told holds for those accepted from it (tcp(7)).
+    static func setUp(_ fd: Int32) {
+        try? set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        keepAlive(fd)
+        keepUnsentBounded(fd)
+    }
+
     /// Has the kernel ask a silent host whether it is there (RFC 9293, 3.8.4), so that one that has gone is found where
-    /// nothing of ours asks: after a minute of silence, four times in another one. What a listening socket is told holds for
-    /// those accepted from it.
-    static func keepAlive(_ fd: Int32) {
+    /// nothing of ours asks: after a minute of silence, four times in another one.
+    private static func keepAlive(_ fd: Int32) {
         let options = [(TCP_KEEPIDLE, Int32(60)), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4)]
         for (name, value) in options { try? set(fd, Int32(IPPROTO_TCP), name, value) }
         try? set(fd, SOL_SOCKET, SO_KEEPALIVE, 1)
@@ -39,7 +45,7 @@ enum SocketCalls {
 
     /// Bounds what the kernel takes beyond what it has sent: else it says that there is room only when a third of a buffer of
     /// megabytes is free, a slow peer's other side stands for minutes, and our Pings and Closes wait behind all of it.
-    static func keepUnsentBounded(_ fd: Int32) {
+    private static func keepUnsentBounded(_ fd: Int32) {
         try? set(fd, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, 256 * 1024)
     }
 
@@ -80,12 +86,28 @@ enum SocketCalls {
         return SocketAddress(storage: storage, length: length)
     }
 
-    /// True when the connection stands already, false when the kernel is still at it.
-    static func connect(_ fd: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {
+    /// How far a connection is that was just begun.
+    enum OnConnect {
+        case stands
+        /// The kernel is still at it.
+        case underWay
+        /// It was begun, and nobody is there.
+        case failed(SystemError)
+    }
+
+    /// Begins to connect.
+    ///
+    /// On loopback the whole handshake is over when the call returns, which says all the same that it is under way. So there
+    /// the kernel is asked again: one call more, for a turn of the loop and three others.
+    static func connect(_ fd: Int32, _ address: SocketAddress) throws(SystemError) -> OnConnect {
         var storage = address.storage
-        if unsafe trunkline_connect(fd, &storage, address.length) == 0 { return true }
+        if unsafe trunkline_connect(fd, &storage, address.length) == 0 { return .stands }
         let code = trunkline_errno()
         guard code == EINPROGRESS else { throw SystemError(call: "connect", code: code) }
-        return false
+        guard address.isLoopback else { return .underWay }
+        if unsafe trunkline_connect(fd, &storage, address.length) == 0 { return .stands }
+        let second = trunkline_errno()
+        // Where the other's queue is full, the kernel asks on.
+        return second == EALREADY ? .underWay : .failed(SystemError(call: "connect", code: second))
     }
 }

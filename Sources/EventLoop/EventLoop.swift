@@ -48,6 +48,8 @@ internal import Durations
     package var owner: AnyObject?
     /// Monotonic nanoseconds, read once a turn.
     package private(set) var now: UInt64
+    /// How many there have been.
+    private(set) var turns: UInt64 = 0
     /// Monotonic nanoseconds of this moment, for threads that are not on a turn of a loop.
     package static var clock: UInt64 { trunkline_monotonic_ns() }
     /// What is held for the peers of this loop's connections.
@@ -102,6 +104,7 @@ internal import Durations
         tellChanges()
         let count = wait(limit)
         now = trunkline_monotonic_ns()
+        turns &+= 1
         isInTurn = true
         if count > 0 {
             for index in 0..<Int(count) {

@@ -29,9 +29,7 @@ package struct BoundListener: ~Copyable, Sendable {
         let socket = try SocketCalls.open(address.family)
         if !address.isUnix {
             try SocketCalls.set(socket.number, SOL_SOCKET, SO_REUSEADDR, 1)
-            try SocketCalls.set(socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-            SocketCalls.keepAlive(socket.number)
-            SocketCalls.keepUnsentBounded(socket.number)
+            SocketCalls.setUp(socket.number)
         }
         if address.family == AF_INET6 {
             try SocketCalls.set(socket.number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
@@ -55,10 +53,7 @@ package struct BoundListener: ~Copyable, Sendable {
         address = try SocketCalls.localAddress(descriptor)
         trunkline_set_close_on_exec(descriptor)
         trunkline_set_nonblocking(descriptor)
-        if !address.isUnix {
-            SocketCalls.keepAlive(descriptor)
-            SocketCalls.keepUnsentBounded(descriptor)
-        }
+        if !address.isUnix { SocketCalls.setUp(descriptor) }
         self.descriptor = owned.release()
     }
 
@@ -111,16 +106,13 @@ package struct BoundListener: ~Copyable, Sendable {
 
 /// Accepts connections on one loop.
 package final class ListenerSocket: Pollable, TimerTarget {
-    /// Connections taken in one turn, so that a storm of them doesn't starve live sessions.
-    private static let batch = 64
     private static let pauseAfterShortage: UInt64 = 100_000_000
 
     private weak var handler: (any ListenerHandler)?
-    private let isUnix: Bool
+    private var pace = AcceptPace()
 
     /// Watches a bound socket; call `start`.
     package init(_ bound: consuming BoundListener, on loop: EventLoop, handler: any ListenerHandler) {
-        isUnix = bound.address.isUnix
         self.handler = handler
         super.init(Descriptor(bound.release()), on: loop)
     }
@@ -150,7 +142,7 @@ package final class ListenerSocket: Pollable, TimerTarget {
     }
 
     override func ready(readable: Bool, writable: Bool, broken: Bool) {
-        for _ in 0..<Self.batch where !isClosed {
+        for _ in 0..<pace.ready(in: loop.turns) where !isClosed {
             do throws(SystemError) {
                 guard let (descriptor, address) = try acceptOne() else { return }
                 handler?.listener(self, accepted: descriptor, from: address)
@@ -173,9 +165,7 @@ package final class ListenerSocket: Pollable, TimerTarget {
             if code == EAGAIN || code == EINTR || code == ECONNABORTED { return nil }
             throw SystemError(call: "accept", code: code)
         }
-        let accepted = Descriptor(number)
-        if !isUnix { try? SocketCalls.set(accepted.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
-        let socket = StreamSocket(accepted, on: loop, SocketPlace(isClient: true))
+        let socket = StreamSocket(Descriptor(number), on: loop, SocketPlace(isClient: true))
         return (socket, SocketAddress(storage: storage, length: length))
     }
 }

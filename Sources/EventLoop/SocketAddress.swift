@@ -89,6 +89,18 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     /// Whether this is the address of a Unix socket.
     package var isUnix: Bool { family == AF_UNIX }
 
+    /// Whether what is sent there never leaves the machine: 127.0.0.0/8 or ::1.
+    var isLoopback: Bool {
+        switch family {
+        case AF_INET:
+            return unsafe UInt32(bigEndian: view(as: sockaddr_in.self).sin_addr.s_addr) >> 24 == 127
+        case AF_INET6:
+            let address = unsafe view(as: sockaddr_in6.self).sin6_addr.__in6_u.__u6_addr32
+            return address.0 == 0 && address.1 == 0 && address.2 == 0 && address.3 == UInt32(1).bigEndian
+        default: return false
+        }
+    }
+
     /// The port; 0 for a Unix socket.
     package var port: UInt16 {
         switch family {

@@ -19,16 +19,11 @@ extension StreamSocket {
         -> StreamSocket
     {
         let descriptor = try SocketCalls.open(address.family)
-        if !address.isUnix {
-            try SocketCalls.set(descriptor.number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-            SocketCalls.keepAlive(descriptor.number)
-            SocketCalls.keepUnsentBounded(descriptor.number)
-        }
-        _ = try SocketCalls.connect(descriptor.number, address)
-        // A Unix socket, or TCP on loopback, may stand already: it is writable at once and takes the same path.
+        if !address.isUnix { SocketCalls.setUp(descriptor.number) }
+        let step = try SocketCalls.connect(descriptor.number, address)
         let socket = StreamSocket(
             descriptor, on: loop, SocketPlace(isClient: false, isTaken: true))
-        socket.watch(readable: false, writable: true)
+        socket.follow(step)
         return socket
     }
 }

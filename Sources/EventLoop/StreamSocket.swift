@@ -235,9 +235,24 @@ package final class StreamSocket: Pollable, MemoryHolder {
         }
     }
 
+    /// Goes on from what the kernel has said to `connect`. What is known is told at the turn's end: whoever asked for the socket
+    /// is to have it first.
+    func follow(_ step: SocketCalls.OnConnect) {
+        switch step {
+        case .stands: loop.nextTurn { [self] in stood() }
+        case .failed(let error): loop.nextTurn { [self] in fail(error) }
+        case .underWay: watch(readable: false, writable: true)
+        }
+    }
+
     private func completeConnect() {
         let code = trunkline_socket_error(descriptor)
         guard code == 0 else { return fail(SystemError(call: "connect", code: code)) }
+        stood()
+    }
+
+    private func stood() {
+        guard case .connecting = phase, !isClosed else { return }
         phase = .open
         updateInterest()
         handler?.streamConnected()

@@ -1,5 +1,6 @@
-import EventLoop
 import Testing
+
+@testable import EventLoop
 
 @Suite("Socket addresses")
 struct SocketAddressTests {
@@ -29,5 +30,16 @@ struct SocketAddressTests {
         #expect(SocketAddress(unixPath: String(repeating: "a", count: 107)) != nil)
         #expect(SocketAddress(unixPath: String(repeating: "a", count: 108)) == nil)
         #expect(SocketAddress(unixPath: "") == nil)
+    }
+
+    @Test("loopback is 127.0.0.0/8 and ::1, and nothing else")
+    func loopback() throws {
+        for text in ["127.0.0.1", "127.255.0.9", "::1"] {
+            #expect(try #require(SocketAddress(ip: text, port: 1)).isLoopback)
+        }
+        for text in ["128.0.0.1", "1.0.0.127", "0.0.0.0", "::", "::2", "1::1", "::ffff:127.0.0.1"] {
+            #expect(try !#require(SocketAddress(ip: text, port: 1)).isLoopback)
+        }
+        #expect(try !#require(SocketAddress(unixPath: "/a")).isLoopback)
     }
 }

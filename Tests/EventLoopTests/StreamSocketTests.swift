@@ -119,6 +119,45 @@ struct StreamSocketTests {
         #expect(pair.clientSide.received == answer)
     }
 
+    @Test("what this machine answers at once is told in the turn in which it was asked", arguments: places)
+    func atOnce(place: String) throws {
+        let loop = try EventLoop()
+        let bound = try BoundListener(try #require(address(place)), sharesPort: false)
+        let recorder = Recorder()
+        let socket = try StreamSocket.connect(to: bound.address, on: loop)
+        socket.handler = recorder
+        #expect(!recorder.isConnected)
+        loop.turn(limit: 0)
+        #expect(recorder.isConnected)
+        let given = try StreamSocket.connect(to: bound.address, on: loop)
+        let other = Recorder()
+        given.handler = other
+        given.close()
+        loop.turn(limit: 0)
+        #expect(!other.isConnected && other.error == nil)
+    }
+
+    @Test("one that finds a full queue is under way until there is room")
+    func fullQueue() throws {
+        let loop = try EventLoop()
+        let bound = try BoundListener(
+            try #require(SocketAddress(ip: "127.0.0.1", port: 0)), sharesPort: false, backlog: 1)
+        let sides = (0..<4).map { _ in Recorder() }
+        let sockets = try sides.map { side in
+            let socket = try StreamSocket.connect(to: bound.address, on: loop)
+            socket.handler = side
+            return socket
+        }
+        loop.turn(limit: 0)
+        #expect(sides.first?.isConnected == true)
+        #expect(sides.last?.isConnected == false && sides.last?.error == nil)
+        let acceptor = Acceptor()
+        let listener = ListenerSocket(bound, on: loop, handler: acceptor)
+        listener.start()
+        #expect(loop.turn { sides.allSatisfy(\.isConnected) && acceptor.sockets.count == sides.count })
+        for socket in sockets { socket.close() }
+    }
+
     @Test("a refused connection is told with its reason")
     func refused() throws {
         let loop = try EventLoop()
