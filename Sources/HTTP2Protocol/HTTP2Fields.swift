@@ -32,16 +32,26 @@ package struct HTTP2Fields: Equatable, Sendable {
     /// Adds one at the end; the name is put in lower case.
     package mutating func append(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) { add(name, value) }
 
-    private mutating func add(_ name: some Sequence<UInt8>, _ value: some Sequence<UInt8>) {
+    private mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
+        makeRoom()
         let start = bytes.count
-        for byte in name { bytes.append((65...90).contains(byte) ? byte | 0x20 : byte) }
+        bytes.append(contentsOf: name)
         let middle = bytes.count
+        for index in start..<middle where (65...90).contains(bytes[index]) { bytes[index] |= 0x20 }
         bytes.append(contentsOf: value)
         lines.append(Line(start: start, middle: middle, end: bytes.count))
     }
 
+    /// Few heads are smaller: what begins with nothing would be moved half a dozen times.
+    private mutating func makeRoom() {
+        guard lines.capacity == 0 else { return }
+        bytes.reserveCapacity(256)
+        lines.reserveCapacity(12)
+    }
+
     /// Adds one as the library hands it over: its name is in lower case.
     mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+        makeRoom()
         let start = bytes.count
         unsafe bytes.append(contentsOf: name)
         let middle = bytes.count
@@ -69,13 +79,10 @@ package struct HTTP2Fields: Equatable, Sendable {
     }
 
     /// Takes the pseudo-header fields away, which stand before all others (RFC 9113, 8.3).
-    mutating func takePseudo(_ body: (_ name: String, _ value: String) -> Void) {
+    mutating func takePseudo(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
         let count = lines.firstIndex { bytes[$0.start..<$0.middle].first != 58 } ?? lines.count
         guard count > 0 else { return }
-        for index in 0..<count {
-            body(
-                String(decoding: name(index), as: UTF8.self), String(decoding: value(index), as: UTF8.self))
-        }
+        for index in 0..<count { body(name(index), value(index)) }
         let offset = lines[count - 1].end
         bytes.removeFirst(offset)
         lines.removeFirst(count)
@@ -85,6 +92,14 @@ package struct HTTP2Fields: Equatable, Sendable {
             lines[index].end -= offset
         }
     }
+}
+
+/// Whether a name as it came is this one.
+private func isName(_ name: ArraySlice<UInt8>, _ wanted: String) -> Bool {
+    let (name, wanted) = (name.span, wanted.utf8.span)
+    guard name.count == wanted.count else { return false }
+    for index in name.indices where name[index] != wanted[index] { return false }
+    return true
 }
 
 /// The head of a request (RFC 9113, 8.3.1; RFC 8441, 4).
@@ -120,12 +135,13 @@ package struct HTTP2RequestHead: Equatable, Sendable {
         var method: String?
         var (scheme, authority, path, protocolName): (String?, String?, String?, String?)
         block.takePseudo { name, value in
-            switch name {
-            case ":method": method = value
-            case ":scheme": scheme = value
-            case ":authority": authority = value
-            case ":path": path = value
-            case ":protocol": protocolName = value
+            let text = String(decoding: value, as: UTF8.self)
+            switch name.count {
+            case 5 where isName(name, ":path"): path = text
+            case 7 where isName(name, ":method"): method = text
+            case 7 where isName(name, ":scheme"): scheme = text
+            case 9 where isName(name, ":protocol"): protocolName = text
+            case 10 where isName(name, ":authority"): authority = text
             default: break
             }
         }
@@ -164,7 +180,7 @@ package struct HTTP2ResponseHead: Equatable, Sendable {
     init?(_ block: consuming HTTP2Fields) {
         var status: Int?
         block.takePseudo { name, value in
-            if name == ":status" { status = Int(value) }
+            if isName(name, ":status") { status = Int(String(decoding: value, as: UTF8.self)) }
         }
         guard let status else { return nil }
         self.init(status: status, fields: block)

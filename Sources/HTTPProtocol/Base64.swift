@@ -4,30 +4,23 @@ internal import ASCII
 enum Base64 {
     static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let count = min(3, bytes.count - start)
-            var word = UInt32(bytes[start]) << 16
-            if count > 1 { word |= UInt32(bytes[start + 1]) << 8 }
-            if count > 2 { word |= UInt32(bytes[start + 2]) }
-            text.append(digit(word >> 18))
-            text.append(digit(word >> 12))
-            text.append(count > 1 ? digit(word >> 6) : .equals)
-            text.append(count > 2 ? digit(word) : .equals)
+        text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { (output: inout OutputSpan<UInt8>) in
+            let (bytes, digits) = (bytes.span, digits.span)
+            for start in stride(from: 0, to: bytes.count, by: 3) {
+                let count = min(3, bytes.count - start)
+                var word = UInt32(bytes[start]) << 16
+                if count > 1 { word |= UInt32(bytes[start + 1]) << 8 }
+                if count > 2 { word |= UInt32(bytes[start + 2]) }
+                output.append(digits[Int(word >> 18 & 63)])
+                output.append(digits[Int(word >> 12 & 63)])
+                output.append(count > 1 ? digits[Int(word >> 6 & 63)] : .equals)
+                output.append(count > 2 ? digits[Int(word & 63)] : .equals)
+            }
         }
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static func digit(_ word: UInt32) -> UInt8 {
-        let value = UInt8(truncatingIfNeeded: word & 63)
-        switch value {
-        case 0..<26: return .upperA &+ value
-        case 26..<52: return .lowerA &+ (value &- 26)
-        case 52..<62: return .zero &+ (value &- 52)
-        case 62: return .plus
-        default: return .slash
-        }
-    }
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     static func isDigit(_ byte: UInt8) -> Bool {
         byte.isDigit || byte.isLetter || byte == .plus || byte == .slash

@@ -81,11 +81,8 @@ package struct ClientHandshake: Equatable, Sendable {
         var fields = HopByHop.applicationFields(of: head.fields)
         fields.reserve(bytes: 512, lines: 16)
         forwarding.apply(to: &fields)
-        // Spelled exactly so: many backends look these up with their case.
-        fields.append("Connection", "Upgrade")
-        fields.append("Upgrade", "websocket")
-        fields.append("Sec-WebSocket-Version", "13")
-        fields.append("Sec-WebSocket-Key", key)
+        fields.append(contentsOf: .upgradeOfThirteen)
+        fields.append(.key, key)
         offer.append(to: &fields)
         request = RequestHead(method: "GET", target: target, fields: fields).encoded
     }

@@ -83,18 +83,18 @@ package struct Forwarding: Equatable, Sendable {
         connection.certificate?.apply(to: &fields)
         let address = known.peer == "unix:" ? "unknown" : known.peer
         let scheme = connection.isSecure ? "https" : "http"
-        fields.append("X-Forwarded-For", list(said.addresses, address))
-        if known.address != "unix:" { fields.append("X-Real-IP", known.address) }
-        fields.append("X-Forwarded-Proto", said.scheme ?? scheme)
-        if let host = said.host ?? (host.isEmpty ? nil : host) { fields.append("X-Forwarded-Host", host) }
+        fields.append(.forwardedFor, list(said.addresses, address))
+        if known.address != "unix:" { fields.append(.realAddress, known.address) }
+        fields.append(.forwardedScheme, said.scheme ?? scheme)
+        if let host = said.host ?? (host.isEmpty ? nil : host) { fields.append(.forwardedHost, host) }
         if let port = said.port ?? (connection.port > 0 ? String(connection.port) : nil) {
-            fields.append("X-Forwarded-Port", port)
+            fields.append(.forwardedPort, port)
         }
         if prefix != nil || said.prefix != nil {
-            fields.append("X-Forwarded-Prefix", (said.prefix ?? "") + (prefix ?? ""))
+            fields.append(.forwardedPrefix, (said.prefix ?? "") + (prefix ?? ""))
         }
-        fields.append("Forwarded", list(said.elements, element(address, scheme, host)))
-        fields.append("X-Request-Id", requestID)
+        fields.append(.forwarded, bytes: forwarded(said.elements, address, scheme, host))
+        fields.append(.requestID, requestID)
         edits?.apply(to: &fields, shared: shared)
         if let shared { fields.removeAll { !isTold($0, shared) } }
     }
@@ -118,25 +118,34 @@ package struct Forwarding: Equatable, Sendable {
     }
 
     /// RFC 7239, 4 and 6: an IPv6 address stands in brackets and quotes and has no zone, a host with a port in quotes.
-    private func element(_ address: String, _ scheme: String, _ host: String) -> String {
-        var text = "for="
-        if address.utf8.contains(.colon) {
-            text += "\"["
-            text += Substring(address.utf8.prefix { $0 != .percent })
-            text += "]\""
-        } else {
-            text += address
+    ///
+    /// - Parameter before: elements of those who came first.
+    private func forwarded(
+        _ before: [String], _ address: String, _ scheme: String, _ host: String
+    ) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(address.utf8.count + host.utf8.count + 40)
+        for element in before {
+            text.append(text: element)
+            text.append(text: ", ")
         }
-        text += ";proto="
-        text += scheme
+        text.append(text: "for=")
+        if address.utf8.contains(.colon) {
+            text.append(text: "\"[")
+            text += address.utf8.prefix { $0 != .percent }
+            text.append(text: "]\"")
+        } else {
+            text.append(text: address)
+        }
+        text.append(text: ";proto=")
+        text.append(text: scheme)
         if host.isEmpty { return text }
-        text += ";host="
-        if isToken(host) { return text + host }
-        text += "\""
+        text.append(text: ";host=")
+        let isQuoted = !isToken(host)
+        if isQuoted { text.append(.quote) }
         // A host has neither; what it came as is not believed here.
-        let isPlain = !host.utf8.contains { $0 == .quote || $0 == .backslash }
-        text += isPlain ? host : host.filter { $0 != "\"" && $0 != "\\" }
-        text += "\""
+        for byte in host.utf8 where byte != .quote && byte != .backslash { text.append(byte) }
+        if isQuoted { text.append(.quote) }
         return text
     }
 }

@@ -11,7 +11,7 @@ struct HandshakeOffer: Equatable, Sendable {
     func append(to fields: inout HeaderFields) {
         subprotocols.append(to: &fields)
         if !extensions.isEmpty {
-            fields.append("Sec-WebSocket-Extensions", HeaderGrammar.encode(extensions))
+            fields.append(.extensions, HeaderGrammar.encode(extensions))
         }
     }
 

@@ -53,7 +53,7 @@ struct HeadLines<First: FirstLine>: Sendable {
     mutating func accept(_ bytes: Span<UInt8>) throws(HeadError) -> Int? {
         var index = 0
         while index < bytes.count {
-            if case .fieldStart = expected, let end = acceptWholeField(bytes, index) {
+            if let end = try acceptWholeLine(bytes, index) {
                 size += end - index
                 index = end
                 continue
@@ -64,6 +64,29 @@ struct HeadLines<First: FirstLine>: Sendable {
             index += 1
         }
         return nil
+    }
+
+    /// Takes a line that stands here from its first byte to its line end. Returns where it ends; nil where it goes byte by byte.
+    private mutating func acceptWholeLine(_ bytes: Span<UInt8>, _ start: Int) throws(HeadError) -> Int? {
+        switch expected {
+        case .fieldStart: acceptWholeField(bytes, start)
+        case .start: try acceptWholeFirstLine(bytes, start)
+        case .firstLine, .name, .colon, .value, .lineFeed: nil
+        }
+    }
+
+    private mutating func acceptWholeFirstLine(
+        _ bytes: Span<UInt8>, _ start: Int
+    ) throws(HeadError) -> Int? {
+        let end = start + min(bytes.count - start, limits.bytes - size)
+        var stop = start
+        while stop < end, bytes[stop] != .carriageReturn, bytes[stop] != .lineFeed { stop += 1 }
+        guard stop > start, stop + 1 < end, bytes[stop] == .carriageReturn, bytes[stop + 1] == .lineFeed
+        else { return nil }
+        for index in start..<stop { try first.accept(bytes[index]) }
+        try first.end()
+        expected = .fieldStart
+        return stop + 2
     }
 
     /// Takes a field line that stands here from its first byte to its line end and has nothing in it to judge. Returns

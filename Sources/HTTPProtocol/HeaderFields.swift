@@ -92,29 +92,52 @@ package struct HeaderFields: Equatable, Sendable {
         lines.reserveCapacity(lines.count &+ count)
     }
 
+    /// Adds a line of our own at the end.
+    mutating func append(_ name: FieldName, _ value: String) { add(name, value.utf8.span) }
+
+    /// Adds a line of our own whose value is passed on as it came.
+    mutating func append(_ name: FieldName, bytes value: [UInt8]) { add(name, value.span) }
+
+    private mutating func add(_ name: FieldName, _ value: Span<UInt8>) {
+        makeRoom()
+        let start = bytes.count
+        bytes += name.bytes
+        let colon = bytes.count - 2
+        add(value)
+        lines.append(Line(start: start, colon: colon, end: bytes.count, traits: name.traits))
+    }
+
     private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>, isJudged: Bool = false) {
-        // White space before the value is no part of it (RFC 9112, 5.1), nor is what follows it.
+        makeRoom()
+        let start = bytes.count
+        bytes.append(addingCapacity: name.count + 2) { (output: inout OutputSpan<UInt8>) in
+            for index in name.indices { output.append(isJudged ? name[index] : plain(name[index])) }
+            output.append(.colon)
+            output.append(.space)
+        }
+        add(value)
+        lines.append(
+            Line(
+                start: start, colon: start + name.count, end: bytes.count, traits: FieldTraits(of: name)))
+    }
+
+    /// Few heads are smaller.
+    private mutating func makeRoom() {
+        if lines.isEmpty, bytes.capacity == 0 { reserve(bytes: 256, lines: 8) }
+    }
+
+    /// A value and its line's end. White space around it is no part of it (RFC 9112, 5.1); control bytes become blanks.
+    private mutating func add(_ value: Span<UInt8>) {
         var from = 0
         while from < value.count, isBlank(value[from]) { from += 1 }
         var end = value.count
         while end > from, isBlank(plain(value[end - 1])) { end -= 1 }
-        // Few heads are smaller.
-        if lines.isEmpty, bytes.capacity == 0 { reserve(bytes: 256, lines: 8) }
-        let start = bytes.count
-        let colon = start + name.count
-        bytes.append(copying: name)
-        bytes.append(.colon)
-        bytes.append(.space)
-        bytes.append(copying: value.extracting(from..<end))
-        if !isJudged { clean(from: start) }
-        bytes.append(.carriageReturn)
-        bytes.append(.lineFeed)
-        lines.append(Line(start: start, colon: colon, end: bytes.count, traits: FieldTraits(of: name)))
-    }
-
-    /// Makes blanks of control bytes.
-    private mutating func clean(from start: Int) {
-        for index in start..<bytes.count where plain(bytes[index]) != bytes[index] { bytes[index] = .space }
+        let kept = value.extracting(from..<end)
+        bytes.append(addingCapacity: kept.count + 2) { (output: inout OutputSpan<UInt8>) in
+            for index in kept.indices { output.append(plain(kept[index])) }
+            output.append(.carriageReturn)
+            output.append(.lineFeed)
+        }
     }
 
     /// Adds all lines of another set at the end.
@@ -129,6 +152,15 @@ package struct HeaderFields: Equatable, Sendable {
     /// All lines in their order, as bytes.
     package func forEach(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
         for line in lines { body(bytes[line.name], bytes[line.value]) }
+    }
+
+    /// The same without those whose names mean one of these.
+    func forEach(
+        but traits: FieldTraits, _ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void
+    ) {
+        for line in lines where line.traits.isDisjoint(with: traits) {
+            body(bytes[line.name], bytes[line.value])
+        }
     }
 
     /// The first value of a name, as text; bytes that are not UTF-8 read as U+FFFD.
@@ -193,10 +225,9 @@ package struct HeaderFields: Equatable, Sendable {
     func isOnly(_ name: String, _ value: String) -> Bool {
         var count = 0
         let wanted = name.utf8.span
+        let value = value.utf8.span
         for line in lines where isNamed(line, wanted) {
-            guard line.value.count == value.utf8.count, bytes[line.value].elementsEqual(value.utf8) else {
-                return false
-            }
+            guard isSame(bytes.span.extracting(line.value), value) else { return false }
             count += 1
         }
         return count == 1
@@ -209,9 +240,14 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     /// Removes all lines of these names.
-    mutating func remove(anyOf names: [String]) {
+    ///
+    /// - Parameter traits: each of the names has one of these; other lines are not compared.
+    mutating func remove(anyOf names: [String], among traits: FieldTraits? = nil) {
         let all = self
-        filter { line in names.contains { all.isNamed(line, $0.utf8.span) } }
+        filter { line in
+            if let traits, line.traits.isDisjoint(with: traits) { return false }
+            return names.contains { all.isNamed(line, $0.utf8.span) }
+        }
     }
 
     /// Removes the lines whose name, in lower case, satisfies a condition.
@@ -226,6 +262,8 @@ package struct HeaderFields: Equatable, Sendable {
     /// Where none goes, nothing is copied.
     private mutating func filter(_ isRemoved: (Line) -> Bool) {
         guard let first = lines.firstIndex(where: isRemoved) else { return }
+        // Where nothing stays, nothing is made.
+        guard first > 0 || lines.contains(where: { !isRemoved($0) }) else { return self = HeaderFields() }
         var kept = HeaderFields()
         kept.reserve(bytes: bytes.count, lines: lines.count)
         kept.bytes += bytes[..<lines[first].start]
@@ -293,6 +331,12 @@ package struct HeaderFields: Equatable, Sendable {
         }
         return true
     }
+}
+
+private func isSame(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
+    guard a.count == b.count else { return false }
+    for index in a.indices where a[index] != b[index] { return false }
+    return true
 }
 
 private func plain(_ byte: UInt8) -> UInt8 {

@@ -8,6 +8,13 @@ package func isToken(_ text: some StringProtocol) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
 }
 
+/// The same, where most ask.
+package func isToken(_ text: String) -> Bool {
+    let bytes = text.utf8.span
+    for index in bytes.indices where !isTokenByte(bytes[index]) { return false }
+    return bytes.count > 0
+}
+
 func isTokenByte(_ byte: UInt8) -> Bool {
     // A bit for each of 0...63 and 64...127: heads are looked at byte by byte.
     let bits: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE

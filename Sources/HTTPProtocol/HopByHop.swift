@@ -16,6 +16,14 @@ package enum HopByHop {
         FieldTraits(of: name.utf8.span).contains(.ofConnection)
     }
 
+    /// Hands out the lines that HTTP/2 has a place for, in their order; `host` says whether `Host` is one of them.
+    package static func forEachInHTTP2(
+        _ fields: HeaderFields, host: Bool,
+        _ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void
+    ) {
+        fields.forEach(but: host ? .ofConnection : [.ofConnection, .host], body)
+    }
+
     /// Fields that decide on framing, routing or rights, which a trailer comes too late for (RFC 9110, 6.5.1).
     private static let notInTrailers: Set<String> = [
         "content-length", "host", "set-cookie", "expect", "range", "content-type", "content-encoding",

@@ -70,12 +70,23 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
 
     /// The host of a `Host` field for routing: lower case, without port and trailing dot.
     package static func hostName(_ host: String) -> String {
+        if isHostName(host) { return host }
         let lower = lowercased(host)
         if lower.utf8.first == .openBracket {
             return String(Substring(lower.utf8.prefix { $0 != .closeBracket })) + "]"
         }
         let name = lower.utf8.prefix { $0 != .colon }
         return String(Substring(name.last == .dot ? name.dropLast() : name))
+    }
+
+    /// Whether it stands as it is routed by, as most do.
+    private static func isHostName(_ host: String) -> Bool {
+        let bytes = host.utf8.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte == .colon || byte == .openBracket || byte.isUpper { return false }
+        }
+        return bytes.count > 0 && bytes[bytes.count - 1] != .dot
     }
 
     /// The same with its port, unless that says nothing: the one that the scheme has anyway (RFC 9110, 4.2.3), or the one

@@ -5,13 +5,13 @@ enum SHA1 {
 
     static func digest(_ message: [UInt8]) -> [UInt8] {
         var state: State = (0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0)
-        var padded = message
-        padded.reserveCapacity(message.count + 72)
-        padded.append(0x80)
-        while padded.count % 64 != 56 { padded.append(0) }
+        // A byte and the length follow the message, to the end of a block.
+        var padded = [UInt8](repeating: 0, count: (message.count + 8) / 64 * 64 + 64)
+        for index in message.indices { padded[index] = message[index] }
+        padded[message.count] = 0x80
         let bits = UInt64(message.count) * 8
-        for shift in stride(from: 56, through: 0, by: -8) {
-            padded.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        for place in 1...8 {
+            padded[padded.count - place] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * (place - 1)))
         }
         for start in stride(from: 0, to: padded.count, by: 64) { mix(padded.span, start, into: &state) }
         var digest: [UInt8] = []

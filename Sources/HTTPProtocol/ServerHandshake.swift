@@ -65,11 +65,10 @@ package enum ServerHandshake {
     ) -> [UInt8] {
         var fields = HeaderFields()
         fields.reserve(bytes: 128 + backendFields.keptBytes, lines: 5 + backendFields.count)
-        fields.append("Upgrade", "websocket")
-        fields.append("Connection", "Upgrade")
-        fields.append("Sec-WebSocket-Accept", WebSocketKey.accept(request.key))
+        fields.append(contentsOf: .upgrade)
+        fields.append(.accept, WebSocketKey.accept(request.key))
         if let subprotocol { fields.append("Sec-WebSocket-Protocol", bytes: subprotocol.bytes) }
-        if let extensions { fields.append("Sec-WebSocket-Extensions", extensions) }
+        if let extensions { fields.append(.extensions, extensions) }
         fields.append(contentsOf: HopByHop.applicationFields(of: backendFields))
         return ResponseHead(status: 101, reason: ReasonPhrase.of(101), fields: fields).encoded
     }

@@ -15,6 +15,11 @@ struct StatusLine: FirstLine {
     private(set) var minorVersion = 1
 
     mutating func accept(_ byte: UInt8) throws(HeadError) {
+        guard position <= 12 else {
+            guard isValueByte(byte) else { throw .badStatusLine }
+            reason.append(byte)
+            return
+        }
         let isGood =
             switch position {
             case 0..<7: byte == Self.version[position]
@@ -22,12 +27,11 @@ struct StatusLine: FirstLine {
             case 8, 12: byte == .space
             case 9: (UInt8(ascii: "1")...UInt8(ascii: "5")).contains(byte)
             case 10, 11: byte.isDigit
-            default: byte == .tab || (byte >= .space && byte != .delete)
+            default: false
             }
         guard isGood else { throw .badStatusLine }
         if position == 7 { minorVersion = Int(byte - .zero) }
         if (9...11).contains(position) { status = status * 10 + Int(byte - .zero) }
-        if position > 12 { reason.append(byte) }
         position += 1
     }
 

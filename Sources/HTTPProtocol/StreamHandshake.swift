@@ -16,7 +16,7 @@ package struct StreamHandshake: Equatable, Sendable {
         offer = HandshakeOffer(upgrade.subprotocols, offers)
         var fields = HopByHop.applicationFields(of: head.fields)
         forwarding.apply(to: &fields)
-        fields.append("Sec-WebSocket-Version", "13")
+        fields.append(.version, "13")
         offer.append(to: &fields)
         request = RequestHead(method: "CONNECT", target: target, fields: fields)
     }

@@ -75,33 +75,35 @@ package struct StreamRequest: Equatable, Sendable {
 
     /// The fields that both kinds have; crumbs of cookies are joined, byte for byte.
     ///
-    /// - Parameter more: names that this kind has not, or has by our own words.
-    private func common(_ host: String, without more: [String]) -> HeaderFields {
+    /// - Parameter names: of those that this kind has not, or has by our own words.
+    private func common(_ host: String, without names: [String]) -> HeaderFields {
         var all = HeaderFields()
         all.reserve(bytes: fields.keptBytes &+ 256, lines: fields.count &+ 8)
-        all.append("Host", host)
+        all.append(.host, host)
         var kept = fields
-        kept.remove(anyOf: ["host", "cookie", "upgrade", "connection"] + more)
+        kept.remove(anyOf: names, among: [.host, .credential, .ofConnection, .handshake, .length])
         all.append(contentsOf: kept)
         let crumbs = fields.values("cookie")
         if !crumbs.isEmpty { all.append("Cookie", bytes: Array(crumbs.joined(separator: "; ".utf8))) }
         return all
     }
 
+    private static let rewritten = ["host", "cookie", "upgrade", "connection"]
+    private static let rewrittenInUpgrades = rewritten + ["sec-websocket-key", "content-length"]
+
     private func plain(_ host: String) -> HeaderFields {
-        var all = common(host, without: [])
+        var all = common(host, without: Self.rewritten)
         // A body of unknown length goes in chunks where the next hop needs that.
         if !endsStream, !all.contains("content-length") { all.append("Transfer-Encoding", "chunked") }
         return all
     }
 
     private func upgrade(_ host: String, _ key: String) -> HeaderFields {
-        var all = common(host, without: ["sec-websocket-key", "content-length"])
-        all.append("Upgrade", "websocket")
-        all.append("Connection", "Upgrade")
-        all.append("Sec-WebSocket-Key", key)
+        var all = common(host, without: Self.rewrittenInUpgrades)
+        all.append(contentsOf: .upgrade)
+        all.append(.key, key)
         // Firefox leaves it out here. There is only one that it could mean.
-        if !all.contains("sec-websocket-version") { all.append("Sec-WebSocket-Version", "13") }
+        if !all.contains("sec-websocket-version") { all.append(.version, "13") }
         return all
     }
 }

@@ -13,6 +13,10 @@ package enum WebSocketKey {
         return true
     }
 
+    /// Stands where a form of the handshake has no key (RFC 8441, 5): each side of a session has its own, and nobody is told
+    /// of this one.
+    package static let none = make(from: [UInt8](repeating: 0, count: 16))
+
     /// A key from 16 random bytes.
     package static func make(from random: [UInt8]) -> String { Base64.encode(Array(random.prefix(16))) }
 

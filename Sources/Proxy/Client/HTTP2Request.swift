@@ -70,8 +70,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
             method: head.method, scheme: head.scheme, authority: head.authority, path: head.path,
             protocolName: head.protocolName,
             fields: HeaderFields(head.fields), endsStream: stream.hasEnded)
-        let judgement = request.judge(
-            key: WebSocketKey.make(from: worker.randomKeyBytes()), limits: worker.headLimits)
+        let judgement = request.judge(key: WebSocketKey.none, limits: worker.headLimits)
         switch judgement {
         case .refuse(let reason): refuse(Fault(.request(reason)), host: head.authority, path: head.path)
         case .head(let head):
@@ -240,10 +239,7 @@ extension UpgradePlan {
             fields.append("sec-websocket-protocol", subprotocol.bytes)
         }
         if let extensions = extensions(accepted) { fields.append("sec-websocket-extensions", extensions) }
-        let application = HTTP2Fields.ofStream(HopByHop.applicationFields(of: answerFields(accepted)))
-        for index in 0..<application.count {
-            fields.append(application.name(index), application.value(index))
-        }
+        fields.append(ofStream: HopByHop.applicationFields(of: answerFields(accepted)))
         return HTTP2ResponseHead(status: 200, fields: fields)
     }
 }

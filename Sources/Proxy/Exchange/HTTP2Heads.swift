@@ -9,11 +9,8 @@ extension RequestHead {
         var head = HTTP2RequestHead(
             method: method, scheme: scheme, authority: fields.first("host") ?? "", path: target.text,
             protocolName: method == "CONNECT" ? "websocket" : nil)
-        fields.forEach { name, value in
-            let lower = String(decoding: name, as: UTF8.self).lowercased()
-            // Host is `:authority` here.
-            if lower != "host", !HopByHop.isOfConnection(lower) { head.fields.append(name, value) }
-        }
+        // Host is `:authority` here.
+        HopByHop.forEachInHTTP2(fields, host: false) { name, value in head.fields.append(name, value) }
         // All that TE may say here (8.2.2).
         if fields.hasToken("te", "trailers") { head.fields.append("te", "trailers") }
         return head

@@ -64,10 +64,12 @@ extension HTTP2Fields {
     /// The fields of an answer without those that HTTP/2 has no place for (RFC 9113, 8.2.2).
     static func ofStream(_ fields: HeaderFields) -> HTTP2Fields {
         var kept = HTTP2Fields()
-        fields.forEach { name, value in
-            let lower = String(decoding: name, as: UTF8.self).lowercased()
-            if !HopByHop.isOfConnection(lower) { kept.append(name, value) }
-        }
+        kept.append(ofStream: fields)
         return kept
+    }
+
+    /// Adds them at the end.
+    mutating func append(ofStream fields: HeaderFields) {
+        HopByHop.forEachInHTTP2(fields, host: true) { name, value in append(name, value) }
     }
 }
