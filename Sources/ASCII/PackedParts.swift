@@ -6,6 +6,9 @@ package struct PartWriter {
     /// Nothing yet.
     package init() {}
 
+    /// Nothing yet, with room for so many bytes.
+    package init(room: Int) { bytes.reserveCapacity(room) }
+
     /// As large as what was written, and no larger.
     package var packed: [UInt8] {
         var packed: [UInt8] = []

@@ -9,9 +9,9 @@ package struct OriginPolicy: Equatable, Sendable {
 
     /// Whether a request with these Origin lines (none = no page) may pass: all of them, since any could be the one that
     /// the backend reads.
-    package func accepts(_ origins: [[UInt8]]) -> Bool {
+    package func accepts(_ origins: @autoclosure () -> [[UInt8]]) -> Bool {
         guard let allowed else { return true }
-        return origins.allSatisfy { allowed.contains(lower($0)) }
+        return origins().allSatisfy { allowed.contains(lower($0)) }
     }
 }
 

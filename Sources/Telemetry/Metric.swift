@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A family of values under one name: what it is called, what it means, which labels tell its values apart.
 ///
 /// Families are made once, as constants, and compared by identity.
@@ -13,12 +15,17 @@ package final class Metric: Sendable, Hashable {
     package let kind: Kind
     /// The names of its labels, in the order in which values are given.
     package let labels: [String]
+    /// Among all families of the process: sets find its rows by that.
+    let place: Int
+
+    private static let count = Atomic<Int>(0)
 
     private init(_ name: String, _ help: String, _ kind: Kind, _ labels: [String]) {
         self.name = name
         self.help = help
         self.kind = kind
         self.labels = labels
+        place = Self.count.add(1, ordering: .relaxed).oldValue
     }
 
     /// Something that only grows.

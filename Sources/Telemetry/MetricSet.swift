@@ -33,7 +33,13 @@ package enum MetricValue: Equatable, Sendable {
 /// message is counted elsewhere in plain integers and put in here when somebody asks.
 package struct MetricSet: Sendable {
     private let mostRows: Int
-    private var families: [Metric: MetricRows] = [:]
+    private struct Family {
+        let metric: Metric
+        var rows = MetricRows()
+    }
+
+    /// By the places of the families; nil = no rows.
+    private var families: [Family?] = []
 
     /// Nothing counted.
     ///
@@ -43,7 +49,7 @@ package struct MetricSet: Sendable {
     package init(mostRows: Int = .max) { self.mostRows = mostRows }
 
     /// The families that have rows.
-    package var metrics: [Metric] { Array(families.keys) }
+    package var metrics: [Metric] { families.compactMap { $0?.metric } }
 
     /// Adds to a counter.
     package mutating func add(_ metric: Metric, _ labels: [String] = [], by amount: UInt64 = 1) {
@@ -72,7 +78,9 @@ package struct MetricSet: Sendable {
     }
 
     /// The rows of a family by their labels.
-    package func rows(_ metric: Metric) -> [[String]: MetricValue] { families[metric]?.byLabels ?? [:] }
+    package func rows(_ metric: Metric) -> [[String]: MetricValue] {
+        metric.place < families.count ? families[metric.place]?.rows.byLabels ?? [:] : [:]
+    }
 
     /// The sum of a counter or gauge over all rows whose labels satisfy a condition.
     package func sum(_ metric: Metric, where matches: ([String]) -> Bool = { _ in true }) -> Double {
@@ -88,13 +96,14 @@ package struct MetricSet: Sendable {
 
     /// Adds all that another set has.
     package mutating func merge(_ other: MetricSet) {
-        for (metric, rows) in other.families {
-            for row in rows.all { put(metric, row.labels, row.value) }
+        for case let family? in other.families {
+            for row in family.rows.all { put(family.metric, row.labels, row.value) }
         }
     }
 
     mutating func put(_ metric: Metric, _ labels: [String], _ value: MetricValue) {
-        families[metric, default: MetricRows()].add(
+        makeRoom(for: metric)
+        families[metric.place]?.rows.add(
             value, to: labels, of: metric.labels.count, most: mostRows)
     }
 
@@ -103,7 +112,13 @@ package struct MetricSet: Sendable {
         _ metric: Metric, _ labels: [String], from first: @autoclosure () -> MetricValue,
         _ change: (inout MetricValue) -> Void
     ) {
-        families[metric, default: MetricRows()]
+        makeRoom(for: metric)
+        families[metric.place]?.rows
             .change(labels, of: metric.labels.count, most: mostRows, from: first(), change)
+    }
+
+    private mutating func makeRoom(for metric: Metric) {
+        while families.count <= metric.place { families.append(nil) }
+        if families[metric.place] == nil { families[metric.place] = Family(metric: metric) }
     }
 }

@@ -86,7 +86,9 @@ struct AccessEventTests {
                 + " client=1.2.3.4 limit=path_regex path=/p phase=request side=client")
     }
 
-    private func session(_ ending: SessionEnding?, _ part: SessionRecord.Part) -> String {
+    private func session(
+        _ ending: SessionEnding?, _ part: SessionRecord.Part, backendExtensions: String = ""
+    ) -> String {
         var client = PeerTally()
         client.bytesReceived = 1
         client.bytesSent = 2
@@ -94,20 +96,23 @@ struct AccessEventTests {
         var origin = HeaderFields()
         origin.append("Origin", "o")
         let record = SessionRecord(
-            client: "1.2.3.4", host: "h", path: "/p", route: "chat", http: 2, backend: "b:1",
-            requestID: "id", lasted: 9 * Self.ms, fromClient: client, ending: ending,
-            words: ClientWords(origin), throttled: 0, subprotocol: "s",
-            extensions: "", part: part)
+            client: "1.2.3.4", route: "chat", http: 2, backend: "b:1", lasted: 9 * Self.ms,
+            fromClient: client, ending: ending, throttled: 0,
+            texts: PackedTexts(
+                SessionTexts(
+                    host: "h", path: "/p", requestID: "id", words: ClientWords(origin), subprotocol: "s",
+                    extensions: "", backendExtensions: backendExtensions)),
+            part: part)
         return EventText.of("", record.fields)
     }
 
     @Test("of sessions")
     func sessions() {
-        var relayed = SessionRecord.Relayed(fromBackends: PeerTally(), extensions: "permessage-deflate")
+        var relayed = SessionRecord.Relayed(fromBackends: PeerTally())
         #expect(
             session(
                 SessionEnding(by: .client, code: .normal, reason: "bye", cause: .close),
-                .relayed(relayed))
+                .relayed(relayed), backendExtensions: "permessage-deflate")
                 == " backend=b:1 backend_extensions=permessage-deflate bytes_from_backend=0 bytes_from_client=1"
                 + " bytes_to_backend=0 bytes_to_client=2 cause=close client=1.2.3.4 close_code=1000"
                 + " close_reason=bye closed_by=client duration_ms=9 host=h http=2 messages_from_backend=0"

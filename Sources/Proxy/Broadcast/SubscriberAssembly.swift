@@ -17,11 +17,12 @@ extension Feed {
         peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], .client, worker.keyedShares))
         let facts = SessionFacts(
             client: address, backend: backendName, began: worker.loop.now,
-            SessionFacts.Texts(
-                host: plan.host, path: plan.path, requestID: plan.requestID,
-                words: ClientWords(plan.head.fields),
-                subprotocol: accepted?.subprotocol?.description ?? "",
-                extensions: plan.agreement?.answer ?? "", backendExtensions: ""))
+            texts: PackedTexts(
+                SessionTexts(
+                    host: plan.host, path: plan.path, requestID: plan.requestID,
+                    words: ClientWords(plan.head.fields),
+                    subprotocol: accepted?.subprotocol?.description ?? "",
+                    extensions: plan.agreement?.answer ?? "", backendExtensions: "")))
         let subscriber = Subscriber(peer, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
         subscriber.bearer = BearerRecord(plan.admission)
         subscriber.lease = SessionLease(plan.admission, on: worker)

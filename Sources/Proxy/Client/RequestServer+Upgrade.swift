@@ -6,11 +6,12 @@ extension RequestServer {
     /// Asks for a backend, or for a feed.
     func ask(_ asked: UpgradePlan) {
         let plan = worker.withContinuity(asked)
-        attempt = worker.open(plan) { [weak self] outcome in
-            self?.attempt = nil
+        // What was begun lets go of this when it has answered or is cancelled.
+        attempt = worker.open(plan) { [self] outcome in
+            attempt = nil
             switch outcome {
-            case .joined(let feed, let accepted): self?.joined(feed, accepted, plan)
-            case .answered(let outcome): self?.answered(outcome, plan)
+            case .joined(let feed, let accepted): joined(feed, accepted, plan)
+            case .answered(let outcome): answered(outcome, plan)
             }
         }
     }

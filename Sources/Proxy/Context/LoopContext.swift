@@ -73,13 +73,13 @@ class LoopContext {
 
     /// 128 random bits in hexadecimal.
     final func requestID() -> String {
+        let words = (loop.random.next(), loop.random.next())
         var digits: [UInt8] = []
-        digits.reserveCapacity(32)
-        for _ in 0..<2 {
-            var word = loop.random.next()
-            for _ in 0..<16 {
-                digits.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: word & 15)))
-                word >>= 4
+        digits.append(addingCapacity: 32) { (output: inout OutputSpan<UInt8>) in
+            for word in [words.0, words.1] {
+                for shift in 0..<16 as Range<UInt64> {
+                    output.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: word >> (4 * shift) & 15)))
+                }
             }
         }
         return String(decoding: digits, as: UTF8.self)

@@ -4,23 +4,18 @@ internal import WebSocketProtocol
 /// What is told of a session that has ended: one line, and what is counted.
 struct SessionRecord {
     let client: String
-    let host: String
-    let path: String
     let route: String
     /// The version of HTTP that it came by.
     let http: Int
     let backend: String
-    let requestID: String
     /// Nanoseconds.
     let lasted: UInt64
     let fromClient: PeerTally
     /// nil: the process ended first.
     let ending: SessionEnding?
-    let words: ClientWords
     /// How often a peer was made to wait for its rate.
     let throttled: Int
-    let subprotocol: String
-    let extensions: String
+    let texts: PackedTexts
     let part: Part
 
     /// What only some sessions have.
@@ -33,8 +28,6 @@ struct SessionRecord {
 
     struct Relayed: Sendable {
         let fromBackends: PeerTally
-        /// Agreed on with the backend by ourselves.
-        let extensions: String
         /// Of one that may outlive its backend.
         var sessionID: String?
         /// How many backends it has had.
@@ -42,7 +35,7 @@ struct SessionRecord {
         /// How often its client has come back.
         var returns = 0
 
-        static let nothing = Relayed(fromBackends: PeerTally(), extensions: "")
+        static let nothing = Relayed(fromBackends: PeerTally())
     }
 }
 
@@ -58,19 +51,21 @@ extension SessionRecord {
     }
 
     var fields: Logger.Metadata {
+        let texts = texts.all
         var fields: Logger.Metadata = [
-            "client": "\(client)", "host": "\(host)", "path": "\(path)", "route": "\(route)",
-            "http": .stringConvertible(http), "backend": "\(backend)", "request_id": "\(requestID)",
+            "client": "\(client)", "host": "\(texts.host)", "path": "\(texts.path)", "route": "\(route)",
+            "http": .stringConvertible(http), "backend": "\(backend)", "request_id": "\(texts.requestID)",
             "duration_ms": .milliseconds(lasted),
             "bytes_from_client": .stringConvertible(fromClient.bytesReceived),
             "bytes_to_client": .stringConvertible(fromClient.bytesSent),
             "messages_from_client": .stringConvertible(fromClient.messagesReceived),
         ]
         writeEnding(to: &fields)
-        words.write(to: &fields)
+        texts.words.write(to: &fields)
         if throttled > 0 { fields["throttled"] = .stringConvertible(throttled) }
-        if !subprotocol.isEmpty { fields["subprotocol"] = "\(subprotocol)" }
-        if !extensions.isEmpty { fields["extensions"] = "\(extensions)" }
+        if !texts.subprotocol.isEmpty { fields["subprotocol"] = "\(texts.subprotocol)" }
+        if !texts.extensions.isEmpty { fields["extensions"] = "\(texts.extensions)" }
+        if !texts.backendExtensions.isEmpty { fields["backend_extensions"] = "\(texts.backendExtensions)" }
         part.write(to: &fields)
         return fields
     }
@@ -95,7 +90,6 @@ extension SessionRecord.Part {
             if let id = relayed.sessionID { fields["session"] = "\(id)" }
             if relayed.backends > 1 { fields["backends"] = .stringConvertible(relayed.backends) }
             if relayed.returns > 0 { fields["resumed"] = .stringConvertible(relayed.returns) }
-            if !relayed.extensions.isEmpty { fields["backend_extensions"] = "\(relayed.extensions)" }
         case .subscribed(let delivered, let dropped):
             fields["mode"] = "broadcast"
             fields["messages_to_client"] = .stringConvertible(delivered)

@@ -59,9 +59,8 @@ struct KeptPlan {
             forwarding: forwarding, host: Self.host(kept.head), agreement: nil, compression: compression,
             backendOffer: route.compressesUpstream ? compression.map(DeflateOffer.init) : nil)
         values.keyed = keyed
-        values.entrance = passage?.value.entrance
-        values.continuity = terms
-        values.reopening = reopening
+        values.few = UpgradePlan.Values.Few(
+            entrance: passage?.value.entrance, continuity: terms, reopening: reopening)
         return UpgradePlan(values)
     }
 

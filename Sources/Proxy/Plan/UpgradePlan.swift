@@ -19,15 +19,25 @@ struct UpgradePlan {
         let agreement: DeflateAgreement?
         let compression: DeflateOptions?
         let backendOffer: DeflateOffer?
-        var taken: TakenToken?
-        var admission: Admission?
         var keyed: KeyedPlaces?
-        /// Where its route changes fields or lets nobody in unasked.
-        var entrance: Entrance?
-        var continuity: ContinuityTerms?
-        var reopening: String?
-        var resume: ResumeRequest?
-        var responseEdits: FieldEdits?
+        var apart: Apart<Few>?
+
+        /// What few plans have. It stands apart, as it would make all of them larger than what the heap gives out fast.
+        struct Few {
+            var taken: TakenToken?
+            var admission: Admission?
+            /// Where its route changes fields or lets nobody in unasked.
+            var entrance: Entrance?
+            var continuity: ContinuityTerms?
+            var reopening: String?
+            var resume: ResumeRequest?
+            var responseEdits: FieldEdits?
+        }
+
+        var few: Few {
+            get { apart?.value ?? Few() }
+            set { apart = Apart(newValue) }
+        }
     }
 
     private final class Storage {
@@ -42,6 +52,11 @@ struct UpgradePlan {
     private mutating func change(_ body: (inout Values) -> Void) {
         if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.values) }
         body(&storage.values)
+    }
+
+    /// - Parameter isNothing: where there is nothing yet, nothing changes.
+    private mutating func changeFew(_ isNothing: Bool, _ body: (inout Values.Few) -> Void) {
+        if !isNothing || storage.values.apart != nil { change { body(&$0.few) } }
     }
 
     var route: Route { storage.values.route }
@@ -63,13 +78,13 @@ struct UpgradePlan {
     var backendOffer: DeflateOffer? { storage.values.backendOffer }
     /// The token that was taken out of the request.
     var taken: TakenToken? {
-        get { storage.values.taken }
-        set { change { $0.taken = newValue } }
+        get { storage.values.apart?.value.taken }
+        set { changeFew(newValue == nil) { $0.taken = newValue } }
     }
     /// What the route's rules found out about the client.
     var admission: Admission? {
-        get { storage.values.admission }
-        set { change { $0.admission = newValue } }
+        get { storage.values.apart?.value.admission }
+        set { changeFew(newValue == nil) { $0.admission = newValue } }
     }
     /// What it counts against by its keys.
     var keyed: KeyedPlaces? {
@@ -78,25 +93,25 @@ struct UpgradePlan {
     }
     /// How it came in, where its route's rules may go by that again.
     var entrance: Entrance? {
-        get { storage.values.entrance }
-        set { change { $0.entrance = newValue } }
+        get { storage.values.apart?.value.entrance }
+        set { changeFew(newValue == nil) { $0.entrance = newValue } }
     }
     /// What has become of the session's backend before; nil for its first one.
-    var reopening: String? { storage.values.reopening }
+    var reopening: String? { storage.values.apart?.value.reopening }
     /// What lets the session outlive its backend; nil where nothing does.
     var continuity: ContinuityTerms? {
-        get { storage.values.continuity }
-        set { change { $0.continuity = newValue } }
+        get { storage.values.apart?.value.continuity }
+        set { changeFew(newValue == nil) { $0.continuity = newValue } }
     }
     /// That its client knows how to come back; nil where it doesn't, or the route has none of that.
     var resume: ResumeRequest? {
-        get { storage.values.resume }
-        set { change { $0.resume = newValue } }
+        get { storage.values.apart?.value.resume }
+        set { changeFew(newValue == nil) { $0.resume = newValue } }
     }
     /// What changes of the answer's head.
     var responseEdits: FieldEdits? {
-        get { storage.values.responseEdits }
-        set { change { $0.responseEdits = newValue } }
+        get { storage.values.apart?.value.responseEdits }
+        set { changeFew(newValue == nil) { $0.responseEdits = newValue } }
     }
 
     var path: String { head.target.text }

@@ -72,7 +72,7 @@ class LiveSession: PeeredSession {
 
     /// Takes its transports over.
     func start() {
-        for peer in peers { peer.start(for: self) }
+        eachPeer { $0.start(for: self) }
         scheduleHousekeeping()
         meter.begin()
     }
@@ -161,8 +161,8 @@ class LiveSession: PeeredSession {
     final func scheduleHousekeeping() {
         let now = worker.loop.now
         var next = now + 10_000_000_000
-        for peer in peers where peer.isConnected {
-            if let due = peer.nextCheck { next = min(next, due) }
+        eachPeer { peer in
+            if peer.isConnected, let due = peer.nextCheck { next = min(next, due) }
         }
         if route.timeouts.idle > .zero { next = min(next, idleness.due(route.timeouts.idle.nanoseconds)) }
         if let due = nextMore { next = min(next, due) }
@@ -172,7 +172,7 @@ class LiveSession: PeeredSession {
 
     // MARK: Metrics and log
 
-    override func putInMetrics() { peers.forEach { meter.take(from: $0) } }
+    override func putInMetrics() { eachPeer { meter.take(from: $0) } }
 
     /// It was given so many messages more, which nobody else counts.
     final func count(delivered: UInt64) { meter.delivered(delivered) }

@@ -33,6 +33,11 @@ class PeeredSession: PeerOwner, TimerOwner {
     }
 
     final var peers: [WebSocketPeer] { backend.map { [client, $0] } ?? [client] }
+    /// The same without a list of them.
+    final func eachPeer(_ body: (WebSocketPeer) -> Void) {
+        body(client)
+        if let backend { body(backend) }
+    }
 
     // MARK: For those who inherit
 
@@ -217,7 +222,7 @@ class PeeredSession: PeerOwner, TimerOwner {
             if !backend.isConnected { backendEnded() }
         }
         // A paused side must be read again, or its answer is never seen.
-        if orders.beginsEnd { for peer in peers where peer.isConnected { peer.flowAgain() } }
+        if orders.beginsEnd { eachPeer { if $0.isConnected { $0.flowAgain() } } }
         if let deadline = orders.deadline { arm(.closeDeadline, after: deadline) }
         if orders.isOver { forget() }
     }
@@ -229,7 +234,7 @@ class PeeredSession: PeerOwner, TimerOwner {
 
     /// Nobody is called from inside his own call.
     private func settle(_ peer: WebSocketPeer) {
-        worker.loop.nextTurn { [weak self] in self?.settled(peer) }
+        worker.loop.nextTurn { [self] in settled(peer) }
     }
 
     /// All that was said to a peer may have gone.
@@ -242,7 +247,7 @@ class PeeredSession: PeerOwner, TimerOwner {
     private func forget() {
         guard position >= 0 else { return }
         for timer in [Timer.housekeeping, .closeDeadline, .slowConsumer, .drain, .rate] { disarm(timer) }
-        for peer in peers {
+        eachPeer { peer in
             peer.owner = nil
             if let compression = peer.compression { worker.contextMemory.forget(compression) }
         }

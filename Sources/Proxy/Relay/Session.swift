@@ -210,7 +210,7 @@ final class Session: LiveSession {
         .relayed(
             SessionRecord.Relayed(
                 fromBackends: (continuity?.formerTally.sum ?? PeerTally()).adding(backend?.tally),
-                extensions: facts.texts.backendExtensions, sessionID: continuity?.terms.name.description,
+                sessionID: continuity?.terms.name.description,
                 backends: (continuity?.moves ?? 0) + 1, returns: resume?.returns ?? 0))
     }
 }

@@ -1,4 +1,3 @@
-internal import ASCII
 internal import Configuration
 internal import EventLoop
 internal import HTTPProtocol
@@ -7,44 +6,11 @@ internal import WebSocketProtocol
 
 /// What a session's log line says of its beginning.
 struct SessionFacts {
-    /// What is read when a line is written, and by operators: in one block, as every session has it for as long as it lives.
-    struct Texts {
-        let host: String
-        let path: String
-        let requestID: String
-        let words: ClientWords
-        let subprotocol: String
-        let extensions: String
-        /// Agreed on with the backend by ourselves.
-        let backendExtensions: String
-    }
-
     /// Its address, or that of its connection now.
     var client: String
     var backend: String
     let began: UInt64
-    private let packed: [UInt8]
-
-    init(client: String, backend: String, began: UInt64, _ texts: Texts) {
-        self.client = client
-        self.backend = backend
-        self.began = began
-        var parts = PartWriter()
-        for text in [
-            texts.requestID, texts.host, texts.path, texts.words.userAgent, texts.words.origin,
-            texts.subprotocol, texts.extensions, texts.backendExtensions,
-        ] { parts.put(text) }
-        packed = parts.packed
-    }
-
-    var texts: Texts {
-        var parts = PartReader(packed)
-        let (requestID, host, path) = (parts.text(), parts.text(), parts.text())
-        let words = ClientWords(userAgent: parts.text(), origin: parts.text())
-        return Texts(
-            host: host, path: path, requestID: requestID, words: words, subprotocol: parts.text(),
-            extensions: parts.text(), backendExtensions: parts.text())
-    }
+    let texts: PackedTexts
 }
 
 /// Joins the parts of a session, in reading order: the only place that knows them all.
@@ -79,11 +45,12 @@ struct SessionAssembly {
     func facts(client address: String, backend: String, _ agreed: DeflateAgreement? = nil) -> SessionFacts {
         SessionFacts(
             client: address, backend: backend, began: worker.loop.now,
-            SessionFacts.Texts(
-                host: plan.host, path: plan.path, requestID: plan.requestID,
-                words: ClientWords(plan.head.fields),
-                subprotocol: accepted.subprotocol?.description ?? "",
-                extensions: plan.extensions(accepted) ?? "", backendExtensions: agreed?.answer ?? ""))
+            texts: PackedTexts(
+                SessionTexts(
+                    host: plan.host, path: plan.path, requestID: plan.requestID,
+                    words: ClientWords(plan.head.fields),
+                    subprotocol: accepted.subprotocol?.description ?? "",
+                    extensions: plan.extensions(accepted) ?? "", backendExtensions: agreed?.answer ?? "")))
     }
 
     /// A client's side for its session that it comes back to.

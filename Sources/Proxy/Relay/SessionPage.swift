@@ -30,7 +30,7 @@ extension LiveSession {
 
     /// All that is shown of it. No tokens: their ids and times only.
     var description: Telemetry.JSONValue {
-        let texts = facts.texts
+        let texts = facts.texts.all
         var members: [(String, JSONValue)] = [
             text("id", id.description), count("process", ProcessFacts.processNumber),
             text("route", route.name), text("upstream", upstreamName),

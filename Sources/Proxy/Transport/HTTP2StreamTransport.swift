@@ -158,7 +158,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
     private func planDelivery() {
         guard !isDeliveryPlanned else { return }
         isDeliveryPlanned = true
-        loop.nextTurn { [weak self] in self?.deliver() }
+        loop.nextTurn { [self] in deliver() }
     }
 
     private func deliver() {

@@ -30,7 +30,8 @@ final class Ask: TimerTarget {
     private let upstream: Upstream
     private let request: BackendRequest
     private let worker: UpstreamContext
-    private weak var owner: (any AskOwner)?
+    /// Which holds this: let go of as soon as nothing more is told to it.
+    private var owner: (any AskOwner)?
     private var machine: AskMachine
     /// The one that is asked, or was last.
     private var backend: Backend?
@@ -89,7 +90,10 @@ final class Ask: TimerTarget {
     func lost(_ cause: Fault.Cause) { failed(.ended(cause, isAnswered: machine.hasBegun)) }
 
     /// The answer is there; the connection is its own from here on.
-    func decided() { follow(machine.decided()) }
+    func decided() {
+        follow(machine.decided())
+        owner = nil
+    }
 
     /// What comes of the answer is counted elsewhere: the place may go to the next.
     func release() { follow(machine.released()) }
@@ -98,6 +102,7 @@ final class Ask: TimerTarget {
     func cancel() {
         pending = .wait
         follow(machine.cancel())
+        owner = nil
     }
 
     // MARK: Steps
@@ -132,7 +137,7 @@ final class Ask: TimerTarget {
         case .queue: return machine.joined(queue())
         case .connect(let way): return connect(way)
         case .ask: if let found = found.take(), let backend { owner?.asks(backend, on: found) }
-        case .end(let fault): owner?.askEnded(upstream.told(fault), of: backend)
+        case .end(let fault): owner.take()?.askEnded(upstream.told(fault), of: backend)
         }
         return nil
     }
@@ -192,8 +197,8 @@ final class Ask: TimerTarget {
 
     private func connectAlone(_ backend: Backend, _ way: AskMachine.Way) -> OnAsk? {
         if way.takesIdle, let idle = backend.pool?.take() { return come(by: .connection(idle), .idle) }
-        dial = backend.dial(on: worker, preamble: preamble) { [weak self] result in
-            guard let self else { return }
+        // A dial lets go of this when it is done or cancelled.
+        dial = backend.dial(on: worker, preamble: preamble) { [self] result in
             dial = nil
             switch result {
             case .success(let connection): follow(come(by: .connection(connection), .new))

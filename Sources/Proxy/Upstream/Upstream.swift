@@ -80,6 +80,11 @@ final class Upstream {
     /// The backend for a request, none of those tried already.
     func choose(for request: BackendRequest, excluding tried: [BackendState]) -> Choice {
         let backends = self.backends
+        // Where there is one, nothing is to be weighed: it is asked whatever is known against it.
+        if let only = backends.first, backends.count == 1 {
+            let isOut = only.state.isDraining || tried.contains { $0 === only.state }
+            return isOut ? .nobody : choice(of: only, request)
+        }
         let now = worker.loop.now
         let health = backends.map(\.state.health)
         let places = zip(backends, health).map { backend, health -> Rotation.Place in

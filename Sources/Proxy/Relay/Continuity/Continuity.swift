@@ -64,7 +64,7 @@ final class Continuity: TimerOwner {
     func begin(_ session: Session) { self.session = session }
 
     /// Of the client's request.
-    var requestID: String { session?.facts.texts.requestID ?? "" }
+    var requestID: String { session?.facts.texts.all.requestID ?? "" }
 
     /// The client has brought a new token.
     func renew(_ token: String, _ claims: Claims) {
