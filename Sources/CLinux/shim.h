@@ -263,6 +263,8 @@ static inline uint64_t trunkline_event_data(const struct epoll_event *event) { r
 static const uint32_t TRUNKLINE_IN = EPOLLIN;
 static const uint32_t TRUNKLINE_OUT = EPOLLOUT;
 static const uint32_t TRUNKLINE_BROKEN = EPOLLERR | EPOLLHUP;
+static const uint32_t TRUNKLINE_ENDED = EPOLLRDHUP;
+static const uint32_t TRUNKLINE_CHANGES = EPOLLET;
 
 static inline int trunkline_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 

@@ -269,6 +269,8 @@ internal import Durations
         guard index < slots.count, slots[index].generation == UInt32(data >> 32),
             let pollable = slots[index].pollable
         else { return }
+        // A reset is no end in order.
+        if flags & (TRUNKLINE_ENDED | TRUNKLINE_BROKEN) == TRUNKLINE_ENDED { pollable.endNoticed() }
         pollable.ready(
             readable: flags & TRUNKLINE_IN != 0, writable: flags & TRUNKLINE_OUT != 0,
             broken: flags & TRUNKLINE_BROKEN != 0)

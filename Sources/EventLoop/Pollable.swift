@@ -30,9 +30,26 @@ internal import CLinux
     /// Called by the loop; `broken` is EPOLLERR or EPOLLHUP.
     func ready(readable: Bool, writable: Bool, broken: Bool) {}
 
-    func watch(readable: Bool, writable: Bool) {
+    /// The peer has ended its side, of which `watch` was to tell.
+    func endNoticed() {}
+
+    /// What else is to be told.
+    enum Notice {
+        case nothing
+        /// That the peer has ended its side (`endNoticed`), though nothing is read.
+        case end
+        /// Only what is new: a connection that is over, with bytes in it that nobody reads, would be told for ever.
+        case changes
+    }
+
+    func watch(readable: Bool, writable: Bool, notice: Notice = .nothing) {
         guard descriptor >= 0 else { return }
-        let wanted = (readable ? TRUNKLINE_IN : 0) | (writable ? TRUNKLINE_OUT : 0)
+        var wanted = (readable ? TRUNKLINE_IN : 0) | (writable ? TRUNKLINE_OUT : 0)
+        switch notice {
+        case .nothing: break
+        case .end: wanted |= TRUNKLINE_ENDED
+        case .changes: wanted |= TRUNKLINE_CHANGES
+        }
         interest = wanted
         if slot < 0 || wanted != toldInterest { loop.interestChanged(self) }
     }

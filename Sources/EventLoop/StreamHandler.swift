@@ -6,8 +6,15 @@ package protocol StreamHandler: AnyObject {
     func streamReceived(_ bytes: inout MutableSpan<UInt8>)
     /// The peer has sent its FIN: nothing more will come.
     func streamEnded()
+    /// The same, while it isn't read: `streamEnded` or `streamFailed` follows when all that came before is. Told once.
+    func streamEndsUnread()
     /// All that was queued has been given to the kernel.
     func streamFlushed()
     /// The connection is broken or could not be made. The socket is closed.
     func streamFailed(_ error: SystemError)
+}
+
+extension StreamHandler {
+    /// For those who wait for what stands before the end, however long that takes.
+    package func streamEndsUnread() {}
 }

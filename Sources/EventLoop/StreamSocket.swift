@@ -11,6 +11,10 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// In the loop's budget of sockets.
     private var place: SocketPlace
     private var isReading = false
+    /// The peer has ended its side, and that was told before it was read.
+    package private(set) var isEndKnown = false
+    /// It takes nothing any more, and what it said before its end is still to be read: what is sent goes nowhere.
+    private var isDeaf = false
     private var finishesWhenFlushed = false
     /// The kernel took less than was offered: `streamFlushed` is owed.
     private var owesFlushed = false
@@ -96,10 +100,10 @@ package final class StreamSocket: Pollable, MemoryHolder {
     }
 
     private func sendNow(_ bytes: Span<UInt8>) {
-        guard !isClosed, !hasFailed else { return }
+        guard !isClosed, !hasFailed, !isDeaf else { return }
         guard queue.count == 0 else { return queue.append(bytes) }
         let sent = transmitNow(bytes)
-        guard sent < bytes.count, !hasFailed else { return }
+        guard sent < bytes.count, !hasFailed, !isDeaf else { return }
         queue.append(bytes.extracting(sent..<bytes.count))
         updateInterest()
     }
@@ -108,6 +112,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// bytes wait, `streamFlushed` will tell when to offer more.
     package func offer(_ bytes: Span<UInt8>) -> Int {
         sendGatheredFirst()
+        guard !isDeaf else { return bytes.count }
         guard phase.sends, queue.count == 0, !owesFlushed, !isClosed, bytes.count > 0 else { return 0 }
         let sent = transmitNow(bytes)
         if sent < bytes.count, !hasFailed {
@@ -178,7 +183,9 @@ package final class StreamSocket: Pollable, MemoryHolder {
         guard let (readable, writable) = phase.interest(isReading: isReading, hasOutput: hasOutput) else {
             return
         }
-        watch(readable: readable, writable: writable)
+        var notice = Notice.nothing
+        if case .open = phase, !isReading { notice = isEndKnown ? .changes : .end }
+        watch(readable: readable, writable: writable, notice: notice)
     }
 
     private func fail(_ error: SystemError) {
@@ -193,10 +200,24 @@ package final class StreamSocket: Pollable, MemoryHolder {
     /// A peer that resets may have said why before it did so, as HTTP servers do that don't want a body: what had come is
     /// told first, and the socket stays open until then.
     private func sendFailed(_ code: Int32) {
-        guard !hasFailed else { return }
+        guard !hasFailed, !deafens() else { return }
         phase = .failed(SystemError(call: "send", code: code))
         queue.clear()
         loop.report(failureOf: self)
+    }
+
+    /// One that has ended its side answers with a reset when more is sent to it, as does a Unix socket whose peer is gone. What
+    /// it said before is read all the same, for as long as somebody takes it. False where nothing of that is left.
+    private func deafens() -> Bool {
+        if isDeaf { return true }
+        guard case .open = phase, isEndKnown || localAddress?.isUnix ?? false else { return false }
+        (isDeaf, owesFlushed) = (true, true)
+        queue.clear()
+        loop.nextTurn { [weak self] in
+            self?.endNoticed()
+            if let self, !isClosed { flushed() }
+        }
+        return true
     }
 
     func deliverFailure() {
@@ -231,6 +252,8 @@ package final class StreamSocket: Pollable, MemoryHolder {
         } else if broken, !isClosed {
             // Nothing is left to read, or nobody wants to: level-triggered, this would be told for ever.
             let code = trunkline_socket_error(descriptor)
+            if code == 0, !isReading, case .open = phase { return endNoticed() }
+            if deafens() { return }
             fail(SystemError(call: "recv", code: code == 0 ? ECONNRESET : code))
         }
     }
@@ -243,6 +266,14 @@ package final class StreamSocket: Pollable, MemoryHolder {
         case .failed(let error): loop.nextTurn { [self] in fail(error) }
         case .underWay: watch(readable: false, writable: true)
         }
+    }
+
+    /// What came before the end waits in the kernel until it is read. Both sides of a Unix socket end with its peer.
+    override func endNoticed() {
+        guard case .open = phase, !isReading, !isEndKnown, !isClosed else { return }
+        isEndKnown = true
+        updateInterest()
+        handler?.streamEndsUnread()
     }
 
     private func completeConnect() {

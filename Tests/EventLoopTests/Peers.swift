@@ -5,6 +5,7 @@ final class Recorder: StreamHandler {
     var received: [UInt8] = []
     var isConnected = false
     var hasEnded = false
+    var ends = 0
     var drains = 0
     var error: SystemError?
 
@@ -13,6 +14,7 @@ final class Recorder: StreamHandler {
         for index in bytes.indices { received.append(bytes[index]) }
     }
     func streamEnded() { hasEnded = true }
+    func streamEndsUnread() { ends += 1 }
     func streamFlushed() { drains += 1 }
     func streamFailed(_ error: SystemError) { self.error = error }
 }

@@ -87,6 +87,78 @@ struct StreamSocketTests {
         #expect(pair.loop.turn { pair.clientSide.received == [6] })
     }
 
+    @Test(
+        "an end behind what isn't read is told once, costs nothing after that, and nothing before it is lost",
+        arguments: places)
+    func endUnread(place: String) throws {
+        let pair = try Pair(at: try #require(address(place)))
+        pair.server.pauseReading()
+        pair.client.send([1, 2, 3].span)
+        pair.loop.turn(limit: 10_000_000)
+        #expect(pair.serverSide.ends == 0)
+        // All of it, not one direction: then the kernel tells more than the end.
+        pair.client.close()
+        #expect(pair.loop.turn { pair.serverSide.ends == 1 })
+        let end = EventLoop.clock + 300_000_000
+        var turns = 0
+        while EventLoop.clock < end {
+            pair.loop.turn(limit: 100_000_000)
+            turns += 1
+        }
+        #expect(turns < 20)
+        // Paused again in the midst.
+        pair.server.receiveLimit = 2
+        pair.server.resumeReading()
+        #expect(pair.loop.turn { pair.serverSide.received.count == 2 })
+        pair.server.pauseReading()
+        pair.loop.turn(limit: 10_000_000)
+        pair.server.resumeReading()
+        #expect(pair.loop.turn { pair.serverSide.hasEnded })
+        #expect(pair.serverSide.received == [1, 2, 3] && pair.serverSide.ends == 1)
+    }
+
+    @Test(
+        "what a peer said before its end is read though more was sent to it, which it answers by a reset",
+        arguments: places)
+    func deaf(place: String) throws {
+        let pair = try Pair(at: try #require(address(place)))
+        pair.server.pauseReading()
+        let words = [UInt8](repeating: 7, count: 50_000)
+        pair.client.send(words.span)
+        pair.client.close()
+        #expect(pair.loop.turn { pair.serverSide.ends == 1 })
+        let block = [UInt8](repeating: 1, count: 100_000)
+        for _ in 0..<5 {
+            pair.server.send(block.span)
+            pair.loop.turn(limit: 20_000_000)
+        }
+        #expect(pair.serverSide.error == nil && pair.server.queuedBytes == 0)
+        #expect(pair.server.offer(block.span) == block.count)
+        pair.server.resumeReading()
+        #expect(pair.loop.turn { pair.serverSide.hasEnded || pair.serverSide.error != nil })
+        #expect(pair.serverSide.received == words && pair.serverSide.error == nil)
+    }
+
+    @Test("after an end behind what isn't read more may be sent to one that still reads")
+    func halfCloseUnread() throws {
+        let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))
+        pair.server.pauseReading()
+        pair.client.send([1].span)
+        pair.client.finish()
+        #expect(pair.loop.turn { pair.serverSide.ends == 1 })
+        let block = [UInt8](repeating: 7, count: 10_000_000)
+        pair.server.send(block.span)
+        #expect(pair.server.queuedBytes > 0)
+        #expect(pair.loop.turn { pair.clientSide.received.count == block.count })
+        #expect(pair.loop.turn { pair.serverSide.drains == 1 })
+        // A reset behind it takes nothing away of what came before.
+        pair.client.reset()
+        pair.loop.turn(limit: 50_000_000)
+        pair.server.resumeReading()
+        #expect(pair.loop.turn { pair.serverSide.hasEnded })
+        #expect(pair.serverSide.received == [1] && pair.serverSide.error == nil)
+    }
+
     @Test("a reset is told as an error, once")
     func reset() throws {
         let pair = try Pair(at: try #require(SocketAddress(ip: "127.0.0.1", port: 0)))

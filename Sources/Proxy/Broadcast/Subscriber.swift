@@ -108,6 +108,9 @@ final class Subscriber: LiveSession {
     /// backend pings measures the feed, not each of its clients, whom we ask ourselves.
     override func pinged(by peer: WebSocketPeer) { feed.peer?.carryPing() }
 
+    /// Where its messages are passed on.
+    override var taker: WebSocketPeer? { feed.peer }
+
     // MARK: Time
 
     /// A message that is begun is held: there must be more of it now and then.

@@ -47,6 +47,11 @@ class LiveSession: PeeredSession {
     var messages: UInt64 { client.tally.messagesReceived }
     /// What has passed between the proxy and the client.
     var clientTally: PeerTally { client.tally }
+    /// Who takes what the client sends; nil where it goes nowhere now.
+    var taker: WebSocketPeer? { backend }
+    override func endsUnread(_ peer: WebSocketPeer) {
+        if !isEnding { scheduleHousekeeping() }
+    }
     /// When `checkMore` is due; nil where nothing is awaited.
     var nextMore: UInt64? { nil }
     /// Looks for what else may take too long. False when the end has come of it.
@@ -121,7 +126,7 @@ class LiveSession: PeeredSession {
     private func keepHouse() {
         let now = worker.loop.now
         for peer in peers where peer.isConnected {
-            guard let cause = peer.keepAlive(at: now) else { continue }
+            guard let cause = lookAfter(peer, at: now) else { continue }
             gone(peer, cause)
             // Where it goes on without the peer, the others are looked at with the next one.
             return isEnding ? () : scheduleHousekeeping()

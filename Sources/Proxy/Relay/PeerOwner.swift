@@ -6,6 +6,8 @@ protocol PeerOwner: AnyObject {
     func received(_ bytes: inout MutableSpan<UInt8>, _ part: PendingInput.Part?, from peer: WebSocketPeer)
     /// The peer has ended its side, in order or not.
     func ended(_ peer: WebSocketPeer, _ error: TransportError?)
+    /// It has ended its side behind what is not read of it; `ended` follows when that is.
+    func endsUnread(_ peer: WebSocketPeer)
     /// All that was written has gone.
     func flushed(_ peer: WebSocketPeer)
     /// The peer has sent a Ping, which was answered.
@@ -15,6 +17,8 @@ protocol PeerOwner: AnyObject {
 }
 
 extension PeerOwner {
+    /// For those that read all there is.
+    func endsUnread(_ peer: WebSocketPeer) {}
     /// For those that have nobody to pass it on to.
     func pinged(by peer: WebSocketPeer) {}
     /// For those that ask for nothing but life.

@@ -34,6 +34,8 @@ struct Intake {
     fileprivate var throttle: Throttled?
     /// Somebody is going to end its rest.
     fileprivate var isResting = false
+    /// Since it has ended its side behind what is not read.
+    fileprivate var departure: Apart<Departure>?
     /// What counts it with others of the same key; nil where nothing does.
     fileprivate var meter: KeyedMeter?
 
@@ -48,13 +50,39 @@ extension WebSocketPeer {
     var isPaused: Bool { holds.contains(.full) }
     /// Something that it sent has not been looked at.
     var hasPending: Bool { intake.pending != nil }
+    /// It has ended its side behind what was not read yet, and has nothing more to be asked.
+    var endsUnread: Bool { intake.departure != nil }
+    /// When it is to be looked at again how far it has got with that.
+    var departureDue: UInt64? { intake.departure?.value.due }
     /// Since when it has been read without a pause.
     var readSince: UInt64 { keepalive.progress.readSince }
+
+    /// It ends behind what is not read. False where that is known.
+    func noticeEnd() -> Bool {
+        guard !endsUnread else { return false }
+        intake.departure = Apart(Departure(at: worker.loop.now))
+        return true
+    }
+
+    /// Whether what it has said before its end is waited for no longer.
+    ///
+    /// - Parameters:
+    ///   - taker: whom it goes to.
+    ///   - limit: how long nothing may move.
+    func hasDeparted(to taker: WebSocketPeer?, within limit: UInt64, at now: UInt64) -> Bool {
+        let mark = Departure.Mark(
+            bytes: tally.bytesReceived, messages: tally.messagesReceived,
+            waiting: intake.pending?.bytes.count ?? 0,
+            taken: taker?.transport.outflow.left ?? 0)
+        return intake.departure?.value.check(
+            mark, isRated: holds.contains(.rate), within: limit, at: now) ?? false
+    }
 
     func hold(_ reason: Holds) {
         keepalive.progress.stopsReading(at: worker.loop.now)
         intake.holds.insert(reason)
         transport.pauseReading()
+        if transport.endsUnread { transportEndsUnread() }
     }
 
     func release(_ reason: Holds) {

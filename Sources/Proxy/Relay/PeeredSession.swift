@@ -45,6 +45,7 @@ class PeeredSession: PeerOwner, TimerOwner {
     func flushed(_ peer: WebSocketPeer) { settled(peer) }
     func pinged(by peer: WebSocketPeer) {}
     func ponged(_ payload: [UInt8], by peer: WebSocketPeer) {}
+    func endsUnread(_ peer: WebSocketPeer) {}
     func timerFired(_ timer: Timer) {}
     /// Its end was decided on elsewhere, and is not taken back.
     var mustLeave: Bool { false }

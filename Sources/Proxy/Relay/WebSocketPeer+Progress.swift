@@ -4,7 +4,10 @@ internal import WebSocketProtocol
 // Whether a side gets on, as its clock of progress tells (rule 10 of the data plane).
 extension WebSocketPeer {
     /// When it is to be looked after again; nil where nothing is awaited.
-    var nextCheck: UInt64? { keepalive.progress.nextCheck }
+    var nextCheck: UInt64? {
+        guard endsUnread else { return keepalive.progress.nextCheck }
+        return side == .client ? departureDue : nil
+    }
 
     /// Whether anything is on its way to it and gets on.
     func delivers() -> Bool { keepalive.progress.delivers(transport.outflow) }

@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import WebSocketProtocol
 
@@ -151,7 +152,7 @@ final class WebSocketPeer: TransportReceiver {
 
     private func sendHeld() {
         if let payload = heldPong.take() { send(.pong, payload) }
-        if keepalive.frameEnded(at: worker.loop.now, gate, { transport.outflow }) {
+        if keepalive.frameEnded(at: worker.loop.now, gate, { transport.outflow }), !endsUnread {
             send(.ping, Self.pingPayload)
         }
     }
@@ -220,7 +221,19 @@ final class WebSocketPeer: TransportReceiver {
     // MARK: Keepalive
 
     /// Asks a silent peer whether it is there. Why it is to be given up; nil as long as it is not.
-    func keepAlive(at now: UInt64) -> EndingCause? {
+    ///
+    /// - Parameters:
+    ///   - taker: whom what it says goes to.
+    ///   - closing: how long nothing may move behind which it has ended.
+    func keepAlive(
+        at now: UInt64, to taker: WebSocketPeer? = nil, within closing: Duration = .zero
+    ) -> EndingCause? {
+        guard !endsUnread else {
+            // To ask one that has closed its connection would bring a reset, which eats what it has said. A backend's last
+            // words are the client's to take, and that is watched.
+            let isOver = side == .client && hasDeparted(to: taker, within: closing.nanoseconds, at: now)
+            return isOver ? .connectionLost("") : nil
+        }
         switch keepalive.check(at: now, gate, { transport.outflow }) {
         case .wait: return nil
         case .ping:
@@ -234,14 +247,14 @@ final class WebSocketPeer: TransportReceiver {
     /// Asks the peer what it has read: its Pong comes behind all that was sent before. False where nothing can be asked
     /// now.
     func ask(_ payload: [UInt8]) -> Bool {
-        guard takesData, !isMidFrame else { return false }
+        guard takesData, !isMidFrame, !endsUnread else { return false }
         send(.ping, payload)
         return true
     }
 
     /// The other side was pinged: this one is kept awake too.
     func carryPing() {
-        if keepalive.carries(at: worker.loop.now, gate) { send(.ping, Self.pingPayload) }
+        if !endsUnread, keepalive.carries(at: worker.loop.now, gate) { send(.ping, Self.pingPayload) }
     }
 
     // MARK: TransportReceiver
@@ -265,7 +278,12 @@ final class WebSocketPeer: TransportReceiver {
     }
 
     func transportEnded() {
-        if !endsBehindPending() { owner?.ended(self, nil) }
+        guard endsBehindPending() else { return owner?.ended(self, nil) ?? () }
+        transportEndsUnread()
+    }
+
+    func transportEndsUnread() {
+        if noticeEnd() { owner?.endsUnread(self) }
     }
 
     func transportFailed(_ error: TransportError) { owner?.ended(self, error) }

@@ -12,10 +12,17 @@ protocol TransportReceiver: AnyObject {
     func transportReceived(_ bytes: inout MutableSpan<UInt8>)
     /// The peer has ended its side in order.
     func transportEnded()
+    /// The same, behind bytes that aren't read: `transportEnded` or `transportFailed` follows when they are.
+    func transportEndsUnread()
     /// All that was written has gone to the kernel.
     func transportFlushed()
     /// The transport is broken and closed.
     func transportFailed(_ error: TransportError)
+}
+
+extension TransportReceiver {
+    /// For those who wait for what stands before the end, however long that takes.
+    func transportEndsUnread() {}
 }
 
 /// Whether whoever reads for a transport is to go on.
@@ -35,6 +42,8 @@ protocol ByteTransport: AnyObject {
     var account: MemoryAccount { get }
     /// What compression may hold for all sessions of its connection; nil where it carries one.
     var contexts: ContextShare? { get }
+    /// The peer has ended its side behind bytes that aren't read; that may have been told to whoever received before.
+    var endsUnread: Bool { get }
     /// What was written and not yet taken by the kernel.
     var bufferedBytes: Int { get }
     /// How far what was written has got, the kernel's view included: for deadlines, not for frames.
@@ -69,6 +78,7 @@ protocol ByteTransport: AnyObject {
 
 extension ByteTransport {
     var contexts: ContextShare? { nil }
+    var endsUnread: Bool { false }
 
     func answerClose(_ bytes: Span<UInt8>) { write(bytes) }
 

@@ -48,6 +48,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
     var account: MemoryAccount { waiting.account }
     var contexts: ContextShare? { carrier.contexts }
     var bufferedBytes: Int { stream.bufferedBytes }
+    var endsUnread: Bool { hasEnded }
     var outflow: Outflow { stream.outflow(on: carrier.outflow) }
 
     func isFull(beyond limit: Int) -> Bool { stream.isFull(beyond: limit) }
@@ -201,7 +202,11 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
 
     func streamEnded() {
         guard !isOver else { return }
-        guard isReading, waiting.isEmpty, let receiver else { return hasEnded = true }
+        guard isReading, waiting.isEmpty, let receiver else {
+            hasEnded = true
+            receiver?.transportEndsUnread()
+            return
+        }
         receiver.transportEnded()
     }
 

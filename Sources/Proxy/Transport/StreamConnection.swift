@@ -56,6 +56,7 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     }
 
     var bufferedBytes: Int { socket.queuedBytes }
+    var endsUnread: Bool { socket.isEndKnown }
 
     func fullness(beyond limit: Int) -> Fullness {
         let waiting = socket.queuedBytes
@@ -254,6 +255,8 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     private func opened() { receiver?.transportOpened() }
 
     func streamEnded() { receiver?.transportEnded() }
+
+    func streamEndsUnread() { receiver?.transportEndsUnread() }
 
     func streamFlushed() { receiver?.transportFlushed() }
 
