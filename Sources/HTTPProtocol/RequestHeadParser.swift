@@ -32,7 +32,8 @@ package struct RequestHeadParser: Sendable {
         try checkHost(fields, line.minorVersion)
         var fields = fields
         if line.target.first != .slash, line.method.elementsEqual("CONNECT".utf8) { throw .tunnel }
-        let target = try target(line.target, &fields)
+        let target = try target(
+            line.target, mayBeServer: line.method.elementsEqual("OPTIONS".utf8), &fields)
         let framing = try BodyFraming(fields)
         // 6.1: a Transfer-Encoding in HTTP/1.0 means faulty framing.
         if framing == .chunked, line.minorVersion == 0 { throw .badTransferEncoding }
@@ -53,9 +54,15 @@ package struct RequestHeadParser: Sendable {
         guard isAuthority(host) else { throw .badHost }
     }
 
-    private func target(_ bytes: [UInt8], _ fields: inout HeaderFields) throws(HeadError) -> RequestTarget {
+    private func target(
+        _ bytes: [UInt8], mayBeServer: Bool, _ fields: inout HeaderFields
+    ) throws(HeadError) -> RequestTarget {
+        if mayBeServer, bytes.elementsEqual("*".utf8) { return .server }
         let isOrigin = bytes.first == .slash
         let origin = isOrigin ? bytes : try originForm(String(decoding: bytes, as: UTF8.self), &fields)
+        // 3.2.4: an absolute form without a path asks the server, too.
+        if mayBeServer, origin.isEmpty { return .server }
+        if origin.isEmpty { return .root }
         do throws(RequestTargetError) { return try RequestTarget(origin.span) } catch {
             throw .badPath(error)
         }
@@ -71,7 +78,7 @@ package struct RequestHeadParser: Sendable {
             fields.remove("host")
             fields.append("Host", authority)
             let path = String(rest.dropFirst(authority.count))
-            return Array((path.hasPrefix("/") ? path : "/" + path).utf8)
+            return path.isEmpty ? [] : Array((path.hasPrefix("/") ? path : "/" + path).utf8)
         }
         throw .badTarget
     }

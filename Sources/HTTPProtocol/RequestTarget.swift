@@ -9,6 +9,8 @@ internal import ASCII
 package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
     /// Only `/`.
     package static let root = RequestTarget(path: "/", query: nil)
+    /// `*`: the server itself, which only OPTIONS can ask (RFC 9110, 9.3.7). It has no path, and no route is looked for.
+    package static let server = RequestTarget(path: "*", query: nil)
 
     /// From `/` on, visible ASCII.
     package let path: String

@@ -53,7 +53,7 @@ package struct StreamRequest: Equatable, Sendable {
         }
         guard isAuthority(host) else { return .refuse(.badAuthority) }
         let target: RequestTarget
-        do throws(RequestTargetError) { target = try RequestTarget(text: path ?? "") } catch {
+        do throws(RequestTargetError) { target = try self.target() } catch {
             return .refuse(error == .malformed ? .badPath : .head(.badPath(error)))
         }
         guard fields.all("content-length").count <= 1 else { return .refuse(.repeatedLength) }
@@ -62,6 +62,11 @@ package struct StreamRequest: Equatable, Sendable {
         }
         guard !endsStream else { return .refuse(.endedWithRequest) }
         return .head(RequestHead(method: "GET", target: target, fields: upgrade(host, key())))
+    }
+
+    /// The asterisk form is for OPTIONS alone (RFC 9113, 8.3.1).
+    private func target() throws(RequestTargetError) -> RequestTarget {
+        method == "OPTIONS" && path == "*" ? .server : try RequestTarget(text: path ?? "")
     }
 
     private var hosts: [String] { fields.all("host") }

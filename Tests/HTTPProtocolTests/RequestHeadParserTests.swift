@@ -139,6 +139,22 @@ struct RequestHeadParserTests {
         #expect(target("http://[::1]:80/", host: "[::1]:80") == "/")
     }
 
+    @Test("OPTIONS, and nothing else, can ask the server itself (RFC 9112, 3.2.4)")
+    func server() {
+        func asked(_ line: String) -> RequestTarget? {
+            let bytes = Array("\(line) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            guard case .complete(let head, rest: 0) = requestOutcome([bytes]) else { return nil }
+            return head.target
+        }
+        #expect(asked("OPTIONS *") == .server && asked("OPTIONS http://b:81") == .server)
+        for line in ["GET *", "options *", "POST *", "OPTIONS **", "OPTIONS */", "OPTIONS *?a"] {
+            #expect(asked(line) == nil, "\(line)")
+        }
+        #expect(asked("OPTIONS http://b/") == .root && asked("GET http://b") == .root)
+        #expect(asked("OPTIONS http://b?a") == RequestTarget.root.replacing(query: "a"))
+        #expect(asked("OPTIONS /*")?.text == "/*")
+    }
+
     @Test("bytes over 127 in a value go on unchanged")
     func opaqueBytes() {
         let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nX: ".utf8) + [0xE9, 0xFF, 13, 10, 13, 10]

@@ -116,6 +116,15 @@ struct StreamRequestTests {
         ] { #expect(status(found) == 400) }
     }
 
+    @Test("OPTIONS, and nothing else, can ask the server itself (RFC 9113, 8.3.1)")
+    func server() {
+        #expect(head(judge("OPTIONS", path: "*"))?.target == .server)
+        for method in ["GET", "options", "POST"] { #expect(status(judge(method, path: "*")) == 400) }
+        for path in ["*/", "**", "/*", "*?a"] {
+            #expect(head(judge("OPTIONS", path: path))?.target != .server)
+        }
+    }
+
     @Test("what can't be forwarded in one way only is refused")
     func refusals() {
         #expect(status(judge("BAD METHOD")) == 400)

@@ -195,3 +195,42 @@ def test_the_absolute_form_wins_over_host(edge, target, host, seen_host):
 def test_no_parameter_is_answered_that_was_not_offered(edge, offer, answered):
     head, _, _ = asked(edge, upgrade_request(fields=[("Sec-WebSocket-Extensions", offer)]))
     assert head.status == 101 and head.get("sec-websocket-extensions") == answered
+
+
+@pytest.mark.parametrize("target", ["*", "http://localhost"], ids=["asterisk", "absolute without a path"])
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+def test_options_of_the_server_is_answered_by_the_server(edge, target, version):
+    """RFC 9110, 9.3.7: a ping; no backend is meant by it, and the connection goes on."""
+    asked = len(edge.backend.heads)
+    with edge.wire() as wire:
+        for _ in range(2):
+            wire.sock.sendall(f"OPTIONS {target} {version}\r\nHost: localhost\r\n\r\n".encode())
+            head = wire.read_head()
+            assert head.status == 204 and "GET" in head.get("allow") and head.get("content-length") is None
+            if version == "HTTP/1.0":
+                assert wire.is_ended()
+                break
+    assert len(edge.backend.heads) == asked
+    edge.wait_log(r'"method":"OPTIONS".*"path":"\*".*"status":204|"status":204.*"path":"\*"')
+
+
+def test_options_of_the_server_over_http_2(edge):
+    with Http2(edge) as connection:
+        stream = connection.request("*", "OPTIONS")
+        connection.until(lambda: stream.ended)
+        assert stream.head.status == 204 and "GET" in stream.head.get("allow") and not stream.body()
+
+
+@pytest.mark.parametrize("line", ["GET * HTTP/1.1", "options * HTTP/1.1", "OPTIONS ** HTTP/1.1", "OPTIONS *?a HTTP/1.1"])
+def test_nothing_else_has_the_asterisk_form(edge, line):
+    with edge.wire() as wire:
+        wire.sock.sendall(f"{line}\r\nHost: localhost\r\n\r\n".encode())
+        assert wire.read_head().status == 400
+
+
+def test_options_of_the_server_needs_a_host_and_is_answered_where_all_else_is_redirected(run, server):
+    with run(configuration(server.address), tls=False, listener={"redirect_to_https": {"port": 8443}}) as proxy:
+        for fields, status in (("Host: a\r\n", 204), ("", 400), ("Host: a,b\r\n", 400)):
+            with proxy.wire() as wire:
+                wire.sock.sendall(f"OPTIONS * HTTP/1.1\r\n{fields}\r\n".encode())
+                assert wire.read_head().status == status

@@ -96,6 +96,8 @@ extension RequestServer {
         if head.method == "CONNECT" {
             refuse(
                 Fault(.request(.methodNotAllowed)), host: head.fields.first("host"), path: head.target.text)
+        } else if head.target == .server {
+            answerItself(head)
         } else if listener.tls == nil, let proof = worker.generation.challenges.answer(head.target) {
             // Before routes and redirects: authorities ask in plain HTTP (RFC 8555, 8.3).
             prove(proof, to: head)
@@ -107,6 +109,15 @@ extension RequestServer {
             return false
         }
         return true
+    }
+
+    /// Whether the server is there, and what it may be asked for at all (RFC 9110, 9.3.7): no backend is meant by that.
+    private func answerItself(_ head: RequestHead) {
+        answer(
+            RouteResponse(
+                route: "", status: 204, body: "", contentType: "", bytes: [],
+                fields: Refusal.Reason.methodNotAllowed.fields),
+            to: head, nil)
     }
 
     /// What there is no room for, whatever is asked.
