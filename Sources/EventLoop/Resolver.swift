@@ -9,8 +9,10 @@ package final class Resolver: Sendable {
     /// What a lookup found, or why it found nothing.
     package enum Answer: Sendable {
         ///
-        /// - Parameter lifetime: nanoseconds for which it holds; nil where nobody says, or it was not asked for.
-        case found([Endpoint], lifetime: UInt64?)
+        /// - Parameters:
+        ///   - lifetime: nanoseconds for which it holds; nil where nobody says, or it was not asked for.
+        ///   - unusable: what else the answer had: addresses that no peer can have.
+        case found([Endpoint], lifetime: UInt64?, unusable: [String])
         case failed(String)
         /// It could not be asked: this process or machine is out of something (see `SystemError.shortage`).
         case lacking(SystemError)
@@ -35,6 +37,8 @@ package final class Resolver: Sendable {
     static let mostAddresses = 256
     /// And so many are looked at: about what an answer over TCP has room for.
     private static let mostRead = 4096
+    /// And so many of those are named that are of no use.
+    private static let mostUnusable = 8
     /// The same of records of a service, which are longer.
     private static let mostRecords = 1024
     /// Nanoseconds that the names of one service may take.
@@ -90,8 +94,10 @@ package final class Resolver: Sendable {
     private static func answer(_ request: Request) -> Answer {
         if request.port == 0, request.name.hasPrefix("_") { return services(request.name) }
         let answer = lookUp(request.name, port: request.port)
-        guard request.wantsLifetime, case .found(let endpoints, _) = answer else { return answer }
-        return .found(endpoints, lifetime: lifetime(request.name, of: endpoints))
+        guard request.wantsLifetime, case .found(let endpoints, _, let unusable) = answer else {
+            return answer
+        }
+        return .found(endpoints, lifetime: lifetime(request.name, of: endpoints), unusable: unusable)
     }
 
     static func lookUp(_ name: String, port: UInt16) -> Answer {
@@ -108,8 +114,19 @@ package final class Resolver: Sendable {
             unsafe addresses.append(contentsOf: copyAddress(current.pointee).map { [$0] } ?? [])
             unsafe entry = current.pointee.ai_next
         }
-        return addresses.isEmpty
-            ? .failed("no address") : .found(chosen(addresses.map { Endpoint($0) }), lifetime: nil)
+        return judged(addresses)
+    }
+
+    /// What is made of the addresses of a name. Some name servers say that there is none by 0.0.0.0; to connect to it would
+    /// be to connect to ourselves.
+    static func judged(_ addresses: [SocketAddress]) -> Answer {
+        let found = chosen(addresses.filter(\.isOfOnePeer).map { Endpoint($0) })
+        let unusable = chosen(addresses.filter { !$0.isOfOnePeer }.map { Endpoint($0) })
+            .prefix(mostUnusable).map(\.address.host)
+        if !found.isEmpty { return .found(found, lifetime: nil, unusable: unusable) }
+        return .failed(
+            unusable.isEmpty
+                ? "no address" : "no address that a peer can have: \(unusable.joined(separator: " "))")
     }
 
     /// Each address once, and of more than can be had the same ones each time: name servers change the order of their
@@ -150,19 +167,21 @@ package final class Resolver: Sendable {
     ) -> Answer {
         var last = Answer.failed("no service")
         var endpoints: [Endpoint] = []
+        var unusable: [String] = []
         for group in groups {
             for (service, share) in zip(group, Service.shares(group)) {
                 guard EventLoop.clock < deadline, endpoints.count < mostAddresses else { break }
                 let answer = lookUp(service)
-                guard case .found(let found, _) = answer else {
+                guard case .found(let found, _, let refused) = answer else {
                     last = answer
                     continue
                 }
                 endpoints += found.map { Endpoint($0.address, weight: share, priority: service.priority) }
+                unusable += refused.prefix(mostUnusable - min(unusable.count, mostUnusable))
             }
         }
         guard !endpoints.isEmpty else { return last }
-        return .found(chosen(endpoints), lifetime: lifetime)
+        return .found(chosen(endpoints), lifetime: lifetime, unusable: unusable)
     }
 
     /// Bytes up to the first zero.

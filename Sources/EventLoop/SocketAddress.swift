@@ -110,6 +110,29 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is one peer's. Others stand for this machine (0.0.0.0/8, ::; RFC 6890), or for many: multicast, broadcast.
+    package var isOfOnePeer: Bool {
+        switch family {
+        case AF_INET:
+            return Self.isOfOnePeer(unsafe UInt32(bigEndian: view(as: sockaddr_in.self).sin_addr.s_addr))
+        case AF_INET6:
+            let bytes = unsafe withUnsafeBytes(of: view(as: sockaddr_in6.self).sin6_addr) {
+                unsafe Array($0)
+            }
+            guard bytes.dropLast(6).allSatisfy({ $0 == 0 }) else { return bytes.first != 0xFF }
+            // IPv4 within IPv6, and the unspecified address, which looks like it.
+            let last = bytes.suffix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+            if bytes[10] == 0xFF, bytes[11] == 0xFF { return Self.isOfOnePeer(last) }
+            return last != 0 || bytes[10] != 0 || bytes[11] != 0
+        default: return true
+        }
+    }
+
+    private static func isOfOnePeer(_ address: UInt32) -> Bool {
+        let first = address >> 24
+        return first != 0 && !(224..<240).contains(first) && address != .max
+    }
+
     /// The address without its port: `127.0.0.1`, `::1` (an IPv4 address mapped into IPv6 as IPv4), or `unix:`.
     package var host: String {
         switch family {

@@ -11,7 +11,7 @@ struct ResolverTests {
         let resolver = Resolver()
         let answers = Mutex<[String]>([])
         resolver.resolve("localhost", port: 80, answerTo: loop.mailbox) { _, answer in
-            if case .found(let list, nil) = answer,
+            if case .found(let list, nil, _) = answer,
                 list.allSatisfy({ $0.address.port == 80 && $0.weight == nil })
             {
                 answers.withLock { $0.append("found") }
@@ -55,6 +55,34 @@ struct ResolverTests {
         }
     }
 
+    private func judged(_ addresses: [String]) throws -> String {
+        let answer = Resolver.judged(try addresses.map { try #require(SocketAddress(ip: $0, port: 9001)) })
+        return switch answer {
+        case .found(let endpoints, _, let unusable):
+            "\(endpoints.map(\.address.host)) \(unusable)"
+        case .failed(let reason): reason
+        case .lacking: "lacking"
+        }
+    }
+
+    @Test("addresses that no peer can have are left out and named, such as 0.0.0.0, which is ourselves")
+    func unusable() throws {
+        for address in [
+            "0.0.0.0", "0.1.2.3", "224.0.0.1", "239.255.255.255", "255.255.255.255", "::", "ff02::1",
+            "::ffff:0.0.0.0", "::ffff:224.0.0.1", "::ffff:255.255.255.255",
+        ] {
+            #expect(try judged([address, "10.0.0.1"]).hasPrefix("[\"10.0.0.1\"] [\""), "\(address)")
+            #expect(try judged([address]).hasPrefix("no address that a peer can have: "), "\(address)")
+        }
+        for address in [
+            "127.0.0.1", "10.0.0.1", "223.255.255.255", "240.0.0.1", "255.255.255.254", "::1", "fe80::1",
+            "2001:db8::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "1::",
+        ] { #expect(try judged([address]).hasSuffix(" []"), "\(address)") }
+        #expect(try judged([]) == "no address")
+        // Not all of what a server likes to say stands in our log.
+        #expect(try judged((0..<200).map { "0.0.0.\($0)" }).utf8.count < 200)
+    }
+
     private func service(_ target: String, _ priority: Int, _ weight: Int = 0) -> Service {
         Service(target: target, port: 9001, priority: priority, weight: weight)
     }
@@ -64,10 +92,10 @@ struct ResolverTests {
             guard let address = SocketAddress(ip: service.target, port: service.port) else {
                 return .failed("no \(service.target)")
             }
-            return .found([Endpoint(address)], lifetime: nil)
+            return .found([Endpoint(address)], lifetime: nil, unusable: [])
         }
         switch answer {
-        case .found(let endpoints, _):
+        case .found(let endpoints, _, _):
             return endpoints.map { "\($0.address) \($0.weight ?? 0) \($0.priority)" }
         case .failed(let reason): return [reason]
         case .lacking: return []

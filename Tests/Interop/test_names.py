@@ -278,3 +278,24 @@ def test_of_too_many_addresses_the_same_ones_are_taken_each_once(run, names):
                 assert sum("backends resolved" in line for line in proxy.err) == 2
         finally:
             script.close()
+
+
+def test_addresses_that_no_backend_can_have_are_left_out_and_said(run, names):
+    """0.0.0.0 is what filtering name servers say of what they filter; to connect to it is to connect to ourselves."""
+    bad = ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1"]
+    with on("127.0.0.2") as good:
+        names.serve(*(f"--host-record=app.test,{address}" for address in [*bad, "127.0.0.2"]))
+        admin = free_admin()
+        with run(fleet(f"dns:app.test:{good.port}", workers=1, admin=admin.section), tls=False) as proxy:
+            line = proxy.wait_log("addresses that no backend can have")
+            assert all(address in line for address in bad)
+            assert f'"addresses":"127.0.0.2:{good.port}"' in proxy.wait_log("backends resolved")
+            opened(proxy, 6)
+            assert len(good.heads) == 6
+            assert admin.metrics().value("trunkline_unusable_addresses_total", upstream="only") >= 1
+            # Only such: that is no answer, and the last one stays.
+            names.serve("--host-record=app.test,0.0.0.0")
+            assert "0.0.0.0" in proxy.wait_log("name not resolved, the last answer stays", 10)
+            opened(proxy, 2)
+            assert len(good.heads) == 8
+            assert len([line for line in proxy.err if "no backend can have" in line]) == 1

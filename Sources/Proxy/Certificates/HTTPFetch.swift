@@ -61,7 +61,7 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
         client.resolve(question.url.host, port: question.url.port) { [weak self] answer in
             guard let self, done != nil else { return }
             switch answer {
-            case .found(let found, _):
+            case .found(let found, _, _):
                 addresses = found.map(\.address).prefix(8)
                 tryNext("no address")
             case .failed(let reason): finish("'\(question.url.host)' can't be looked up: \(reason)")

@@ -60,6 +60,10 @@ extension Metric {
     static let resolveFailures = counter(
         "trunkline_resolve_failures_total", "Names of backends that could not be resolved.",
         labels: ["upstream"])
+    static let unusableAddresses = counter(
+        "trunkline_unusable_addresses_total",
+        "Answers of name servers with addresses that no backend can have: 0.0.0.0, multicast, broadcast.",
+        labels: ["upstream"])
     static let backendTransitions = counter(
         "trunkline_backend_transitions_total",
         "How often a backend was put out (unreachable, suspected, failing) and taken back (up, passing).",
@@ -70,6 +74,6 @@ extension Metric {
         refusals,
         requests, handshakes, handshakeDuration, dials, dialDuration, poolTakes, poolIdle,
         backendTransitions, backendUp, backendOut, backendHandshakes, upstreamWaiting, upgradeRetries,
-        resolveFailures,
+        resolveFailures, unusableAddresses,
     ]
 }

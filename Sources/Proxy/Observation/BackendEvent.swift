@@ -18,6 +18,8 @@ enum BackendEvent: Event {
     case checkRecovered(_ backend: String)
     case resolved(_ upstream: String, _ entry: String, _ addresses: String)
     case resolveFailed(_ upstream: String, _ entry: String, _ cause: String)
+    /// An answer had addresses that are left out.
+    case addressesUnusable(_ upstream: String, _ entry: String, _ addresses: String)
     /// The process or the machine lacks what a connection needs: no peer's doing, and it may pass.
     case outOf(_ lacking: SystemError.Shortage, for: String, _ fault: Fault)
 }
@@ -33,7 +35,7 @@ extension BackendEvent {
         case .checkRecovered(let backend): metrics.add(.backendTransitions, [backend, "passing"])
         case .outOf(let lacking, _, let fault):
             metrics.add(.shortages, [lacking.rawValue, fault.phase.rawValue])
-        case .upgradeFailed, .requestFailed, .resolved, .resolveFailed: break
+        case .upgradeFailed, .requestFailed, .resolved, .resolveFailed, .addressesUnusable: break
         }
     }
 
@@ -67,6 +69,10 @@ extension BackendEvent {
             .event(
                 .warning, "name not resolved, the last answer stays",
                 ["upstream": "\(upstream)", "name": "\(entry)", "cause": "\(cause)"])
+        case .addressesUnusable(let upstream, let entry, let addresses):
+            .event(
+                .warning, "name has addresses that no backend can have, they are left out",
+                ["upstream": "\(upstream)", "name": "\(entry)", "addresses": "\(addresses)"])
         case .outOf(let lacking, let name, let fault):
             .out(of: lacking, for: name, phase: fault.phase.rawValue, fault.logText)
         }

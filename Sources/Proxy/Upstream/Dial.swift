@@ -68,7 +68,7 @@ final class Dial: TransportReceiver, TimerTarget {
         worker.resolve(name, port: port) { [weak self] answer in
             guard let self, self.done != nil else { return }
             switch answer {
-            case .found(let endpoints, _):
+            case .found(let endpoints, _, _):
                 step = .connect
                 remaining = endpoints.map(\.address).prefix(Self.mostAddresses)
                 tryNext(after: nil)

@@ -18,6 +18,8 @@ final class NameRefresh: TimerTarget {
     private var timer: TimerToken?
     private var isStopped = false
     private var failing: Set<String> = []
+    /// Addresses in the last answers that no backend can have, by the name.
+    private var unusable: [String: [String]] = [:]
     /// Some name could not even be asked for.
     private var isShort = false
     /// For how long all answers of this round hold.
@@ -65,8 +67,9 @@ final class NameRefresh: TimerTarget {
 
     private func take(_ answer: Resolver.Answer, _ entry: String) {
         switch answer {
-        case .found(let endpoints, let held):
+        case .found(let endpoints, let held, let refused):
             failing.remove(entry)
+            leave(refused, of: entry)
             lifetime = min(lifetime, max(held ?? .max, Self.shortestLifetime))
             guard state.resolved(entry, endpoints) else { return }
             worker.log.tell(
@@ -83,6 +86,15 @@ final class NameRefresh: TimerTarget {
             // Said once, not every time.
             if failing.insert(entry).inserted { worker.log.tell(.resolveFailed(state.name, entry, cause)) }
         }
+    }
+
+    /// Said when it is another answer than the last, not every time.
+    private func leave(_ addresses: [String], of entry: String) {
+        defer { unusable[entry] = addresses.isEmpty ? nil : addresses }
+        guard !addresses.isEmpty else { return }
+        worker.metrics.add(.unusableAddresses, [state.name])
+        guard unusable[entry] != addresses else { return }
+        worker.log.tell(.addressesUnusable(state.name, entry, addresses.joined(separator: " ")))
     }
 
     private func schedule() {
