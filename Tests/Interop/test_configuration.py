@@ -154,3 +154,70 @@ def test_each_line_of_the_log_is_json(run):
         proxy.wait_log("quote")
         assert all(json.loads(line) for line in proxy.out)
         machine.eventually(lambda: proxy.events, "an access line")
+
+
+WRITTEN = {
+    "the access log": ("log: { access: FILE }", "FILE", r"access log"),
+    "revocations": ("admin: { address: \"127.0.0.1:9901\", revocations: FILE }", "FILE", "revocations"),
+    "issued certificates": ("acme: { email: a@example.com, storage: FILE }", "FILE", "storage"),
+    "a listener's socket": ("listeners: [{ address: \"unix:/ROOM/FILE\" }]", "\"unix:", "listen on unix:"),
+    "the admin's socket": ("admin: { address: \"unix:/ROOM/FILE\" }", "\"unix:", "listen on unix:"),
+}
+
+
+def written(text: str, file: str, folder) -> str:
+    sections = GOOD[GOOD.index("routes:"):] if text.startswith("listeners") else GOOD
+    made = text.replace("/ROOM", str(folder)).replace("FILE", file)
+    return made + "\n" + sections
+
+
+@pytest.mark.parametrize("text, at, words", WRITTEN.values(), ids=WRITTEN.keys())
+def test_what_is_to_be_written_has_a_place(check, tmp_path, text, at, words):
+    """Each is told before the process would fail over it, with the folder's name, and at the place of the value."""
+    (tmp_path / "file").write_text("")
+    for file, reason in (("nowhere/deep/it", "does not exist"), ("file/it", "is no folder")):
+        made = written(text, file, tmp_path)
+        done, complaints = check(made)
+        column = made.index(at.replace("FILE", file)) + 1
+        assert done.returncode == 1 and len(complaints) == 1, done.stderr
+        assert complaints[0].startswith(f"proxy.conf:1:{column}: cannot "), complaints
+        assert re.search(words, complaints[0]) and reason in complaints[0], complaints
+    done, complaints = check(written(text, "it", tmp_path))
+    assert (done.returncode, complaints) == (0, []), done.stderr
+    # Nothing was made by that.
+    assert not (tmp_path / "it").exists()
+
+
+@pytest.mark.parametrize("name", ["the access log", "revocations", "issued certificates"])
+def test_what_is_to_be_written_and_is_something_else(check, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    done, complaints = check(written(WRITTEN[name][0], "file" if name == "issued certificates" else "folder", tmp_path))
+    assert done.returncode == 1 and "folder" in complaints[0], done.stderr
+
+
+@pytest.mark.parametrize("text, folder, status", [
+    ("admin: { address: \"unix:/run/trunkline/admin.sock\" }", None, 0),
+    ("log: { access: /var/log/trunkline/access.log }", None, 0),
+    ("acme: { storage: /var/lib/trunkline/acme }", None, 0),
+    ("admin: { address: \"unix:/run/nobody-here/admin.sock\" }", "/run/nobody-here", 0),
+    ("log: { access: /var/log/trunkline/no-such/access.log }", "/var/log/trunkline/no-such", 1),
+    ("acme: { storage: /var/lib/nobody-here/acme }", "/var/lib/nobody-here", 1)])
+def test_a_folder_that_comes_with_the_service_need_not_be_there(check, text, folder, status):
+    """Those of the package's own are no matter, others below /run are warned of."""
+    done, complaints = check(text + "\n" + GOOD)
+    assert done.returncode == status, done.stderr
+    assert [f"'{folder}' does not exist" in line for line in complaints] == [True] * (folder is not None)
+
+
+def test_a_reload_into_a_folder_that_is_not_there_is_refused_and_all_goes_on(run, node_chat):
+    with run(configuration(node_chat.address)) as proxy, proxy.upgraded("/echo") as wire:
+        file = proxy.folder / "proxy.conf"
+        file.write_text(file.read_text().replace('"access": "stdout"', '"access": "logs/access.log"'))
+        proxy.process.send_signal(1)
+        proxy.wait_log("cannot write access log 'logs/access.log': the folder .* does not exist")
+        (proxy.folder / "logs").mkdir()
+        proxy.process.send_signal(1)
+        proxy.wait_log("configuration reloaded|reloaded")
+        wire.send(1, b"here")
+        assert wire.read_message() == (1, b"here")

@@ -239,6 +239,7 @@ struct ConfiguredFiles {
 
     /// What keeps revocations. It is written by ourselves, and so not watched.
     mutating func revocations(_ named: Located<String>) -> RevocationFile? {
+        if complaints.contains(where: { $0.place == named.place }) { return nil }
         do throws(RevocationFile.Trouble) {
             return try RevocationFile(path(named.value))
         } catch {
@@ -287,6 +288,10 @@ struct ConfiguredFiles {
         refused += complaints[before...]
         complaints.removeSubrange(before...)
         return old
+    }
+
+    mutating func warn(_ place: Place, _ text: String) {
+        warnings.append(Diagnostic(file: file, place: place, text: text, isWarning: true))
     }
 
     mutating func complain(_ place: Place, _ text: String) {

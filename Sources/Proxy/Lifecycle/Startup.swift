@@ -94,6 +94,8 @@ package struct Startup {
         self.shelf = shelf
         self.configuration = configuration
         self.file = file
+        // What goes on with its old files is not stopped by a folder that has gone.
+        if old == nil { files.judgeWritten(configuration) }
         listeners = configuration.listeners.map {
             Self.facts($0, configuration.acme, certificates, old, &files, &refused)
         }
