@@ -11,6 +11,7 @@ import time
 import pytest
 
 from support import backends, machine
+from support.admin import free_admin
 from support.pki import Authority
 from support.proxy import configuration, route, upstream
 from support.wire import CLOSE, TEXT, Ended, Wire, upgrade_request
@@ -226,6 +227,32 @@ def test_what_needs_a_new_process_is_said(run, node_chat):
     with run(configuration(node_chat.address, workers=2)) as proxy:
         change(proxy, lambda config: config.update(workers=3))
         proxy.wait_log("'workers' needs a new process")
+
+
+def test_what_needs_a_new_process_is_said_for_as_long_as_it_does(run, node_chat):
+    """It is what the process began with that counts, not the file that was loaded last."""
+    admin = free_admin()
+    with run(configuration(node_chat.address, admin=admin.section)) as proxy:
+        def reloaded(edit) -> str:
+            file = proxy.folder / "proxy.conf"
+            config = json.loads(file.read_text())
+            edit(config)
+            file.write_text(json.dumps(config))
+            status, text = admin.post("/reload")
+            assert status == 200
+            return text
+
+        def other(config) -> None:
+            config["log"]["format"], config["compression"] = "text", {"memory_budget": "1MiB"}
+
+        def original(config) -> None:
+            config["log"]["format"] = "json"
+            del config["compression"]
+
+        for _ in range(2):
+            text = reloaded(other)
+            assert "'log' needs a new process" in text and "'compression.memory_budget' needs a new process" in text
+        assert "new process" not in reloaded(original)
 
 
 def test_generations_are_freed(run, node_chat):

@@ -20,6 +20,8 @@ package final class ProxyServer: TimerTarget {
     let state = ProcessState()
     /// What runs now.
     var current: Startup
+    /// What the process began with: a part of it stays for as long as it lives.
+    let began: ProxyConfiguration
     /// The listeners that are open now.
     var listeners: [ListenerHandOut] = []
     var mailboxes: [Mailbox] = []
@@ -61,6 +63,7 @@ package final class ProxyServer: TimerTarget {
         Machine.endOnFaults(asJSON: startup.configuration.log.isJSON)
         self.file = file
         current = startup
+        began = startup.configuration
         environment = Machine.environment
         logs = try Logs(startup.configuration.log, file: file)
         do throws(SystemError) {

@@ -77,7 +77,7 @@ extension ProxyServer {
 
     /// What the new configuration asks for and only a new process can give.
     private func needsRestart(_ next: ProxyConfiguration) -> [String] {
-        let now = current.configuration
+        let now = began
         var keys: [String] = []
         if (next.workers ?? Machine.usableProcessors) != mailboxes.count { keys.append("workers") }
         if next.admin?.address.value != now.admin?.address.value { keys.append("admin") }
