@@ -14,12 +14,12 @@ from support import backends, machine
 from support.admin import free_admin
 from support.audience import Audience, Feed, hear
 from support.crowd import gather_crowd
-from support.feeds import broadcast, settled
+from support.feeds import broadcast, lazy, settled
 from support.http2 import Http2
 from support.proxy import configuration, route, upstream
 from support.successor import hand_over
 from support.tokens import Issuer, bearer
-from support.wire import CLOSE, TEXT
+from support.wire import BINARY, CLOSE, TEXT, frame
 from test_multiplex import node
 
 LINGERS = {"linger": "1h"}
@@ -166,6 +166,48 @@ def connections(process: int, port: int) -> int:
     held = {os.readlink(link) for link in Path(f"/proc/{process}/fd").iterdir() if link.exists() or link.is_symlink()}
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(line[2].endswith(f":{port:04X}") and line[3] == "01" and f"socket:[{line[9]}]" in held for line in lines)
+
+
+def test_each_process_has_its_own_memory_limit_and_shows_what_it_holds(run):
+    """What one that lingers holds refuses nobody at the one that accepts; a reload there changes nothing for its elders."""
+    admin = free_admin()
+
+    def flood(wire, head):
+        wire.accept(head)
+        if head.target == "/flood":
+            wire.sock.sendall(frame(BINARY, bytes(24 << 20)))
+        backends.echo_frames(wire)
+
+    with backends.ScriptedBackend(flood) as backend:
+        settings = configuration(
+            backend.address, workers=1, drain=LINGERS, admin=admin.section, timeouts={"slow_consumer": "5m"},
+            limits={"memory": "4MiB", "buffer": "3MiB"}, keepalive={"ping_interval": 0})
+        with run(settings, tls=False) as proxy, contextlib.ExitStack() as stack:
+            olds, slow = [], []
+            for held in range(3):
+                wire = stack.enter_context(lazy(proxy, "/flood"))
+                machine.eventually(lambda: admin.status()["memory"]["held_bytes"] > 2 << 20, f"{held} hold much", 15)
+                slow.append(wire)
+                if held < 2:
+                    olds.append(hand_over(proxy))
+            status = admin.status()
+            pages = [status, *status["lingering"]]
+            # Together they hold more than one may.
+            assert sum(page["memory"]["held_bytes"] for page in pages) > 6 << 20
+            assert {(page["memory"]["limit_bytes"], page["memory"]["cuts"]) for page in pages} == {(4 << 20, 0)}
+            with proxy.upgraded("/") as wire:
+                echoes(wire, b"served")
+            file = proxy.folder / "proxy.conf"
+            file.write_text(file.read_text().replace("4MiB", "64MiB"))
+            assert admin.post("/reload")[0] == 200
+            status = admin.status()
+            assert status["memory"]["limit_bytes"] == 64 << 20
+            assert [page["memory"]["limit_bytes"] for page in status["lingering"]] == [4 << 20] * 2
+            assert all(page["memory"]["cuts"] == 0 for page in [status, *status["lingering"]])
+            for wire in slow:
+                wire.sock.close()
+            for old in olds:
+                assert old.wait(10) == 0
 
 
 def test_nothing_is_kept_ready_where_no_session_will_begin(run):

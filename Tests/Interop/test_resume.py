@@ -1,6 +1,7 @@
 """Clients that lose their connection and come back to their session."""
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -10,7 +11,7 @@ import time
 import pytest
 from h2.settings import SettingCodes
 from websockets.asyncio.server import serve
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from support import machine
 from support.admin import free_admin
@@ -60,6 +61,19 @@ class Backend:
         except Exception:
             pass
         self.closes.append((socket.close_code, socket.close_reason))
+        self.sockets.remove(socket)
+
+
+class Listening(Backend):
+    """One that hears all that was sent before its end, whether it can still be answered or not."""
+
+    async def serve(self, socket) -> None:
+        self.sockets.append(socket)
+        with contextlib.suppress(ConnectionClosed):
+            async for message in socket:
+                self.messages.append(message)
+                with contextlib.suppress(ConnectionClosed):
+                    await socket.send(message)
         self.sockets.remove(socket)
 
 
@@ -680,6 +694,65 @@ def test_a_session_outlives_both_ends(run):
                 assert there.messages == ["b"]
                 await one.leave()
     asyncio.run(asyncio.wait_for(whole(), 60))
+
+
+@pytest.mark.parametrize("order", ["drain", "rebalance"])
+def test_clients_come_back_in_the_midst_of_ordered_moves(run, order):
+    """Each finds its session wherever it is by then; nothing is lost, doubled or out of order."""
+    admin = free_admin()
+
+    async def restless(one: Resuming, number: int, over: asyncio.Event) -> int:
+        cuts = 0
+        while not over.is_set():
+            for _ in range(2):
+                await one.say(f"{number}: {len(one.said)}")
+                await asyncio.sleep(random.random() * 0.03)
+            await one.cut()
+            cuts += 1
+            await one.say(f"{number}: {len(one.said)} while away")
+            await asyncio.sleep(random.random() * 0.15)
+            await one.back()
+            assert one.words["resumed"] is True, one.words
+        return cuts
+
+    async def whole():
+        async with Listening() as first, Listening() as second:
+            policy = {"continuity": {}, "slow_start": 0, "pool": {"warm": 0}}
+            if order == "rebalance":
+                policy["rebalance"] = {"rate": 20}
+            settings = config(first, sections={"admin": admin.section}, upstream_more=policy, workers=1)
+            settings["upstreams"]["only"]["backends"].append({"address": second.address})
+
+            async def post(words: str) -> None:
+                status, text = await asyncio.to_thread(admin.post, words)
+                assert status == 200, text
+
+            with run(settings, tls=False) as proxy:
+                ones = [await client(proxy).open() for _ in range(12)]
+                over = asyncio.Event()
+                runs = [asyncio.create_task(restless(one, number, over)) for number, one in enumerate(ones)]
+                try:
+                    for here, there in ((first, second), (second, first)):
+                        await post(f"/drain?backend={here.address}&rate=20")
+                        await eventually(lambda: not here.sockets and len(there.sockets) == len(ones), "all have moved", 20)
+                        await post(f"/undrain?backend={here.address}")
+                        if order == "rebalance":
+                            await eventually(lambda: len(here.sockets) >= 4, "some have moved back", 20)
+                finally:
+                    over.set()
+                    cuts = await asyncio.wait_for(asyncio.gather(*runs), 20)
+                said = sorted(message for one in ones for message in one.said)
+                await eventually(lambda: len(first.messages) + len(second.messages) >= len(said), "all has arrived")
+                await asyncio.sleep(0.2)
+                assert sorted(first.messages + second.messages) == said
+                for one in ones:
+                    # A backend that is left answers nothing any more; else all is heard, once and in turn.
+                    places = [one.said.index(message) for message in one.heard]
+                    assert places == sorted(set(places)) and len(places) > len(one.said) - 6 and one.closed is None
+                assert min(cuts) >= 2 and not logged(proxy, "session ended")
+                for one in ones:
+                    await one.leave()
+    asyncio.run(asyncio.wait_for(whole(), 90))
 
 
 # MARK: HTTP/2
