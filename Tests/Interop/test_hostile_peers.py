@@ -237,15 +237,17 @@ def running(shared_run, authority, times: dict, **sections):
             for socks in (lines.socks, raw.socks, settings.socks, hostile.accepted):
                 end(socks)
         with shared_run(config, tls=False, port=ports["plain"]) as proxy:
+            if can_stand_back:
+                machine.step_forward(proxy.pid, honest.process.pid)
             with proxy.upgraded("/echo") as wire:
                 for size in (10, 100_000, 3_000_000):
                     wire.send(BINARY, bytes(size))
                     wire.read_message()
             witness, other = Witness(ports["plain"], "/echo"), Witness(int(honest.address.rpartition(":")[2]), "/echo")
             if can_stand_back:
-                machine.step_forward(proxy.pid, honest.process.pid, witness.process.pid, other.process.pid)
+                machine.step_forward(witness.process.pid, other.process.pid)
             try:
-                machine.eventually(lambda: min(len(witness.times), len(other.times)) > 100, "the witnesses echo")
+                machine.eventually(lambda: min(len(witness.times), len(other.times)) > 100, "the witnesses echo", 60)
                 yield Edge(proxy, admin, ports, forget, witness, other)
             finally:
                 witness.close()

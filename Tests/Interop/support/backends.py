@@ -32,7 +32,7 @@ class Process:
             self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
             machine.eventually(
-                lambda: self.process.poll() is not None or machine.is_listening(self.port), "the backend listens", 20)
+                lambda: self.process.poll() is not None or machine.is_listening(self.port), "the backend listens", 60)
             assert self.process.poll() is None, f"{self.command} ended with {self.process.returncode}"
         except BaseException:
             machine.end(self.process)

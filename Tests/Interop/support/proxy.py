@@ -67,7 +67,7 @@ class Proxy:
             stderr=subprocess.PIPE, text=True, errors="replace", pass_fds=self.passed, env=self.environment)
         self._readers = [self._collect(self.process.stdout, self.out), self._collect(self.process.stderr, self.err)]
         try:
-            machine.eventually(lambda: self.process.poll() is not None or self.is_up(), "the proxy listens", 15)
+            machine.eventually(lambda: self.process.poll() is not None or self.is_up(), "the proxy listens", 60)
             assert self.process.poll() is None, f"the proxy ended at once: {self.process.returncode}"
         except BaseException:
             self._finish()
