@@ -19,13 +19,14 @@ final class WebSocketPeer: TransportReceiver {
     let side: SessionSide
     /// What its machine lets through: set whenever that has decided, and read for each frame.
     private(set) var gate = SideGate.open
+    // In the room that these leave.
+    private let controlLimit: UInt32
     let transport: any ByteTransport
     private(set) var tally = PeerTally()
     /// This side's permessage-deflate; nil where none was agreed on, or where it is agreed on end to end.
     let compression: PeerCompression?
     let worker: LoopContext
     private let sizes: MessageSizes
-    private let controlLimit: Int
     /// Let go of when the owner ends: transport, peer and owner hold each other until then.
     var owner: (any PeerOwner)?
 
@@ -64,8 +65,8 @@ final class WebSocketPeer: TransportReceiver {
         frames = FrameReader(
             fromClient: side == .client, limits: limits, allowsCompression: extensions != .none,
             inflates: extensions == .inflated)
-        controlLimit = route.limits.controlFramesPerSecond
-        controlRate = RateLimit(perSecond: controlLimit)
+        controlLimit = UInt32(clamping: route.limits.controlFramesPerSecond)
+        controlRate = RateLimit(perSecond: route.limits.controlFramesPerSecond)
         intake = Intake(Throttle(perSecond: side == .client ? route.limits.messagesPerSecond : 0))
         keepalive = Keepalive(Progress(route.timeouts, on: worker.loop))
         sizes = side == .client ? worker.metrics.sizesFromClient : worker.metrics.sizesFromBackend
@@ -204,7 +205,7 @@ final class WebSocketPeer: TransportReceiver {
         guard slice.endsFrame else { return nil }
         defer { control.removeAll() }
         guard controlRate.take(1, at: now, since: keepalive.progress.arrival(at: now)) == 0 else {
-            throw .tooManyControlFrames(perSecond: controlLimit)
+            throw .tooManyControlFrames(perSecond: Int(controlLimit))
         }
         switch slice.header.opcode {
         case .ping:
