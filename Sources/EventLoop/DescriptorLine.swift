@@ -4,7 +4,7 @@ internal import Synchronization
 /// Where another process of this program takes descriptors: a client's connection, and memory that says what it is. Threads
 /// share it, and so do processes: a message goes whole or not at all, and nobody waits.
 @safe package final class DescriptorLine: Sendable {
-    /// For so long the other side may take nothing of what is there.
+    /// How long the other side may take nothing of what is there.
     static let patience: UInt64 = 2_000_000_000
 
     private let descriptor: Int32

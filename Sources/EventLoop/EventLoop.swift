@@ -44,7 +44,7 @@ internal import Durations
     private let outbox = Outbox()
     private var isInTurn = false
 
-    /// Whoever lives on this loop: how work posted through the mailbox finds its way.
+    /// What lives on this loop: so work that is posted through the mailbox finds its way.
     package var owner: AnyObject?
     /// Monotonic nanoseconds, read once a turn.
     package private(set) var now: UInt64
@@ -143,7 +143,7 @@ internal import Durations
         swap(&due, &turnTargets)
         for target in due { target.turnEnded() }
         due.removeAll(keepingCapacity: due.count < 1024)
-        // Whoever asked meanwhile is told in the next turn, which comes at once.
+        // Those that asked meanwhile are told in the next turn, which comes at once.
         if turnTargets.isEmpty { swap(&due, &turnTargets) }
     }
 

@@ -1,4 +1,4 @@
-/// Whoever can let go of what an account holds, by giving its peer up.
+/// Something that can let go of what an account holds, by giving its peer up.
 package protocol MemoryHolder: AnyObject {
     /// Which peer that is, for the log.
     var peerName: String { get }

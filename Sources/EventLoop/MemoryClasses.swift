@@ -1,12 +1,12 @@
 internal import Synchronization
 
-/// How many holders of a loop there are of each size: what other threads may look at, to know where the largest are.
+/// How many holders of each size a loop has. Other threads look at this to find out where the largest are.
 ///
 /// One thread writes. Sizes are told apart by powers of two.
 final class MemoryClasses: Sendable {
     private typealias Counts = InlineArray<28, Atomic<Int>>
 
-    /// Bytes; who holds less is not counted, and not given up.
+    /// In bytes. Smaller holders are not counted, and not given up.
     static let least = 4 << 10
     /// Of 4 KiB and more, of 8 KiB and more, and so on.
     static var count: Int { Counts.count }
@@ -19,7 +19,7 @@ final class MemoryClasses: Sendable {
         return units <= 0 ? -1 : min(Int.bitWidth - 1 - units.leadingZeroBitCount, count - 1)
     }
 
-    /// The least that a holder holds who is counted there.
+    /// The least that a holder counted there holds.
     static func bytes(_ index: Int) -> Int { least << index }
 
     /// A holder has come into a class, or left it; -1 is none.

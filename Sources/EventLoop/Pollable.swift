@@ -71,7 +71,7 @@ internal import CLinux
     }
 }
 
-/// Who takes what a socket brings, where that is not always as much as fits: a stream, unknown to this module.
+/// Who takes what a socket brings, if it can't always take as much as fits: a stream, unknown to this module.
 package protocol ReadBound: AnyObject {
     /// Bytes that are to be read now; asked before each read.
     var readBound: Int { get }

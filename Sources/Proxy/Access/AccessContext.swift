@@ -9,7 +9,7 @@ class AccessContext: UpstreamContext {
     final var passwords: PasswordDesk
     /// Keys that are fetched, each with a route that uses them.
     final var fetchedKeys: [(FetchedKeys, Route)] = []
-    /// Who may not come in though what he brings is good.
+    /// Those who may not come in although their token or password is good.
     final var revocations = RevocationList()
     final let tokenLives: TokenLives
     /// What it has taken of the rates of `limits.per`.

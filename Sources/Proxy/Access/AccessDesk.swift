@@ -8,7 +8,7 @@ final class AccessDesk: TimerTarget {
     /// Answers of authorities that are kept.
     private static let mostKept = 4096
     /// How often it is looked whether keys are due.
-    private static let lookInterval: UInt64 = 1_000_000_000
+    private static let lookInterval = Duration.seconds(1)
 
     private unowned let worker: AccessContext
     private let cacheKey: [UInt8]

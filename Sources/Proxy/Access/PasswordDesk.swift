@@ -1,4 +1,5 @@
 internal import Access
+internal import Durations
 internal import EventLoop
 internal import Synchronization
 
@@ -7,8 +8,8 @@ internal import Synchronization
 /// What was right is remembered for a while, under a keyed hash of the question: browsers send the password with each
 /// request. The threads end when nothing is asked.
 final class PasswordDesk: Sendable {
-    /// How long a right password is remembered, in nanoseconds.
-    private static let memory: UInt64 = 60_000_000_000
+    /// How long a right password is remembered.
+    private static let memory = Duration.seconds(60).nanoseconds
     private static let mostRemembered = 4096
     private static let mostWaiting = 128
     private static let mostThreads = 2

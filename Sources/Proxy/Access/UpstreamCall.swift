@@ -6,6 +6,7 @@ internal import WebSocketProtocol
 /// A request of our own to an upstream, with a small answer that is taken whole. It goes the way of all requests: the
 /// upstream's choice of backends, its pool, TLS and retries.
 final class UpstreamCall: ExchangeClient, Responder, TimerTarget {
+    /// Bytes of the answer's body.
     private static let mostBody = 256 << 10
 
     private let plan: RequestPlan

@@ -6,7 +6,7 @@ internal import TLS
 /// scraper that hangs costs a descriptor for some seconds and nothing else.
 final class AdminConnection: HTTP1Connection {
     private static let limits = HeadLimits(bytes: 16 << 10)
-    /// Of a message or a token that an order brings.
+    /// Bytes of a message or a token that an order brings.
     private static let mostBody = 64 << 10
     private static let idleTime = Duration.seconds(120)
     private static let time = Duration.seconds(10)

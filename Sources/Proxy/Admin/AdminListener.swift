@@ -2,7 +2,7 @@ internal import EventLoop
 
 /// Accepts those who watch the process and give it orders, on the main loop, beside the workers.
 final class AdminListener: ListenerHandler {
-    /// Who watches is few; more than this is a mistake or an attack, and must not take the process's descriptors.
+    /// Only a few watch. More than this is a mistake or an attack, and must not take the process's descriptors.
     private static let most = 64
 
     private let loop: EventLoop

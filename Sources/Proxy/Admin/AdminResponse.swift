@@ -42,7 +42,7 @@ struct AdminResponse {
     }
 }
 
-/// Whoever can answer: the process, which this room does not know.
+/// Something that can answer: the process, which this room does not know.
 protocol AdminHost: AnyObject {
     /// Who may ask.
     var rules: AdminRules { get }

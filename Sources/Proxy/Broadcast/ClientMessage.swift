@@ -9,6 +9,7 @@ internal import WebSocketProtocol
 /// It is kept as it came: what a compressed one means is looked at, to know that it is sound, and forgotten. So a client
 /// has no more held than it has sent.
 final class ClientMessage {
+    /// Bytes that are inflated at a time.
     private static let step = 64 * 1024
 
     let opcode: Opcode

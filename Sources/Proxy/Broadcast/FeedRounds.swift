@@ -4,9 +4,9 @@ internal import WebSocketProtocol
 
 // How messages are handed round: to all subscribers, each as much as it takes.
 extension Feed {
-    /// So many subscribers are served before the loop may do something else: at less than 10 µs each, some milliseconds.
+    /// How many subscribers are served before the loop may do something else: at less than 10 µs each, some milliseconds.
     private static let roundStep = 1000
-    /// So many are encrypted for before anything is sent.
+    /// For how many of them is encrypted before anything is sent.
     private static let batch = 32
 
     /// Messages that are ready together, for one with this compression.

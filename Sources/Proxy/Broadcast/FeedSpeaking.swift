@@ -14,6 +14,7 @@ extension Feed {
         let peer: WebSocketPeer
     }
 
+    /// Bytes that may wait for the backend before the rest of a message is framed.
     private static let burst = 64 * 1024
 
     /// Whether a message may be passed on without delay; where there is no connection it may, and is lost.

@@ -1,5 +1,5 @@
-/// Feeds of one upstream that nobody receives any more, the one first that has waited longest: looking for it costs the same
-/// however many there are. One that has clients again, or has ended, is still here until its turn comes.
+/// Feeds of one upstream that nobody receives any more, in the order in which they began to wait: finding the first one
+/// costs the same however many there are. One that has clients again, or has ended, stays until its turn comes.
 struct LingeringFeeds {
     private struct Entry {
         weak var feed: Feed?

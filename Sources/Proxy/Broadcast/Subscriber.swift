@@ -11,8 +11,8 @@ internal import WebSocketProtocol
 /// It holds no queue, only its place in the feed's messages and, while the kernel takes no more, what is under way.
 /// Nobody is behind it: its machine has no backend side, and answers each Close.
 final class Subscriber: LiveSession {
-    /// For so long a message waits for others of its connection, in nanoseconds.
-    private static let crowdedTime: UInt64 = 50_000_000
+    /// How long a message waits for others of its connection, in nanoseconds.
+    private static let crowdedTime = Duration.milliseconds(50).nanoseconds
 
     /// Messages that the kernel has taken a part of.
     private struct UnderWay {
@@ -27,7 +27,7 @@ final class Subscriber: LiveSession {
     /// nil between frames.
     private var underWay: UnderWay?
     private var queue: SubscriberQueue
-    /// It could not take something at once since it last had everything.
+    /// Something could not be taken at once, and it has not had everything since.
     private var isBehind = false
     /// Messages given to the client in full.
     private var delivered: UInt64 = 0
@@ -146,7 +146,7 @@ final class Subscriber: LiveSession {
         close(last.payload, by: last.by, cause: last.cause)
     }
 
-    /// It is behind by more than its policy bears; found again with each message until it is closed.
+    /// It is further behind than its policy allows. Each message shows this again until it is closed.
     func lagsTooMuch() {
         guard !isEnding else { return }
         feed.tally.closedSlow()

@@ -1,4 +1,5 @@
 internal import ACME
+internal import Durations
 internal import EventLoop
 internal import TLS
 
@@ -7,11 +8,11 @@ internal import TLS
 final class CertificateKeeper: TimerTarget {
     private enum Timer: UInt8 { case tick, look }
 
-    private static let tick: UInt64 = 1_000_000_000
+    private static let tick = Duration.seconds(1).nanoseconds
     /// Folders on a network tell nothing of changes; in ticks.
     private static let lookInterval = 10
     /// However often a folder changes.
-    private static let lookPause: UInt64 = 100_000_000
+    private static let lookPause = Duration.milliseconds(100).nanoseconds
     /// Seconds that a clock may be set back by without notice.
     private static let slack: Double = 60
 

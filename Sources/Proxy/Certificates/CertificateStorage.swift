@@ -50,7 +50,7 @@ struct CertificateStorage: Sendable {
         for folder in [root, challenges, certificates, staples, failures, account(directory)] {
             folder.sweep()
         }
-        // Whoever put them there holds the lock no more.
+        // The process that put them there no longer holds the lock.
         for left in challenges.names { withdraw(left) }
     }
 

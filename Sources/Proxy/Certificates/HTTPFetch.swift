@@ -22,7 +22,7 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
         let body: [UInt8]
     }
 
-    private static let time: UInt64 = 30_000_000_000
+    private static let time = Duration.seconds(30)
     /// Chains and directories have some kilobytes.
     private static let mostBody = 1 << 20
     private static let mostInterims = 32

@@ -1,4 +1,5 @@
 internal import ACME
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 
@@ -46,10 +47,10 @@ final class IssueRun: TimerTarget {
     private enum Timer: UInt8 { case wait, shown }
 
     /// Longer than anything that goes on well; what is slow at each step comes to an end too.
-    private static let longest: UInt64 = 1_200_000_000_000
+    private static let longest = Duration.seconds(1200).nanoseconds
     /// For the other processes, which show what this one was told: ten times what they take on a machine that has time.
-    private static let showingPause: UInt64 = 1_000_000_000
-    private static let hookTime: UInt64 = 180_000_000_000
+    private static let showingPause = Duration.seconds(1)
+    private static let hookTime = Duration.seconds(180).nanoseconds
 
     let name: String
     private var machine: IssueMachine

@@ -4,6 +4,7 @@ internal import ACME
 // the new key takes the old one's place. As long as there is a new key beside the old one, only the authority knows which
 // of them is the account's.
 extension CertificateKeeper {
+    /// Seconds until it is looked after again.
     private static let pause: Double = 60
 
     func changeKey(done: @escaping (CertificateOrderOutcome) -> Void) {

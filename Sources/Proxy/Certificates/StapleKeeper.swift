@@ -13,6 +13,7 @@ final class StapleKeeper {
         var failures = 0
     }
 
+    /// A day, in seconds.
     private static let mostWait: Double = 86_400
 
     private unowned let keeper: CertificateKeeper

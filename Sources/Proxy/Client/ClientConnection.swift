@@ -12,9 +12,9 @@ internal import WebSocketProtocol
 /// Reads one request after the other (`HTTP1Connection`), decides by `RouteStep`, and answers each before it looks at the
 /// next: an upgrade by `UpgradeAttempt`, after which the transport goes to a `Session`; a plain request by `Exchange`.
 final class ClientConnection: HTTP1Connection, LiveClient, RequestServer {
-    private static let graceWhenDraining: UInt64 = 1_000_000_000
+    private static let graceWhenDraining = Duration.seconds(1).nanoseconds
     /// For its first bytes, while too much is held for others: they say in which version it is to be refused.
-    private static let graceWhenFull: UInt64 = 1_000_000_000
+    private static let graceWhenFull = Duration.seconds(1).nanoseconds
 
     let worker: ClientContext
     let peer: String

@@ -3,7 +3,7 @@ internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
 
-/// Who has the session that a client comes back to, where that is somebody else.
+/// Where the session is that a client comes back to, if it is somewhere else.
 enum SessionHome {
     case worker(Mailbox)
     case process(DescriptorLine, worker: Int)
@@ -24,7 +24,7 @@ struct MovedRequest: Sendable {
 }
 
 extension ClientContext {
-    /// Who has the session that a client comes back to, where that is not this worker. Nothing is moved for a token that was
+    /// Where the session is that a client comes back to, if that is not this worker. Nothing is moved for a token that was
     /// not given by us.
     ///
     /// - Parameter transport: of the client. To another process a connection goes with our records or in plain text alone.

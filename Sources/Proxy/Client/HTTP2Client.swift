@@ -14,7 +14,7 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
     private enum Phase { case opening, serving, announced, leaving, closing, over }
 
     /// Longer than a round trip, for requests that are on their way when the end is announced.
-    private static let grace: UInt64 = 1_000_000_000
+    private static let grace = Duration.seconds(1)
 
     let worker: ClientContext
     var loop: EventLoop { worker.loop }

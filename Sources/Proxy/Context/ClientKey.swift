@@ -1,4 +1,4 @@
-/// Whom the limit per client counts as one: an IPv4 address, or the /64 that an IPv6 customer has to himself.
+/// What the limit per client counts as one client: an IPv4 address, or the /64 of an IPv6 customer.
 struct ClientKey: Hashable, Sendable {
     let text: String
 

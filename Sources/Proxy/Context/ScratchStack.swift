@@ -7,7 +7,7 @@ final class ScratchStack {
         var buffer = UniqueArray<UInt8>()
     }
 
-    /// A buffer that has grown beyond this is not kept: one large message must not cost its memory for ever.
+    /// A buffer that has grown beyond so many bytes is not kept: one large message must not cost its memory for ever.
     private static let largestKept = 1 << 20
 
     private var boxes: [Box] = []

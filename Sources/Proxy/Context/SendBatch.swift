@@ -8,6 +8,7 @@ internal import TLS
 /// A batch is open only for the time of a call that writes to many. Until it is sent, what was written does not count as
 /// waiting for its connection.
 final class SendBatch {
+    /// Bytes; when there are more, they are sent.
     private static let most = 128 * 1024
 
     private let wire: TLSWire

@@ -1,6 +1,7 @@
 /// How much a worker makes of compressed bytes in one turn of its loop, whoever sent them: a millisecond's work or so. Who
 /// comes after waits for the next turn, so that those who sent many small bombs don't keep the loop from others.
 struct TurnBudget {
+    /// Bytes of what is made.
     private static let most = 1 << 20
 
     /// The turn's time, which no other has.

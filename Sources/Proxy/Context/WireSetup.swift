@@ -39,7 +39,7 @@ enum WireSetup {
 
 /// Has the cipher contexts of connections that are silent freed, every few seconds.
 private final class WireTrim: TimerTarget {
-    private static let interval: UInt64 = 5_000_000_000
+    private static let interval = Duration.seconds(5)
 
     private let wire: TLSWire
     private unowned let loop: EventLoop

@@ -1,6 +1,6 @@
 /// A chat room: join with a name, talk, ask who is here. The same messages as the example backends speak.
 final class DemoChat {
-    /// Each message goes to all, and each who joins is told of all.
+    /// Members at most: each message goes to all of them, and each newcomer hears of all.
     private static let room = 500
 
     private var members: [DemoPeer] = []

@@ -215,7 +215,7 @@ final class Exchange: UpstreamRequestReceiver, AskOwner, TimerOwner {
         }
         if let begins = decision.arm { arm(begins.timer, after: begins.delay) }
         switch decision.step {
-        // Who told of it passes it on.
+        // The one that told of it passes it on.
         case .wait, .pass: break
         case .flush:
             startRequest()

@@ -10,7 +10,7 @@ struct ExchangeMachine: ~Copyable {
     private typealias Request = ExchangeState.Request
     private typealias Answer = ExchangeState.Answer
 
-    /// A body from which on it may still be under way when an answer is due.
+    /// A body of more bytes than these may still be under way when an answer is due.
     private static let largeBody = 64 * 1024
 
     private let limits: ExchangeLimits

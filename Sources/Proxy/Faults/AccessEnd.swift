@@ -2,9 +2,9 @@
 struct AccessEnd: Equatable, Sendable {
     enum Cause: Equatable, Sendable {
         case expired
-        /// Who was asked again has said no.
+        /// The one that was asked again has said no.
         case revoked
-        /// Who was to be asked again could not be, too often.
+        /// Too often, the one that was to be asked again could not be.
         case unanswered
     }
 

@@ -10,7 +10,7 @@ enum AccessFault: Hashable {
     /// Too many passwords are being checked.
     case passwordsBusy
     case token(TokenRefusal, realm: String)
-    /// Whoever is to be asked doesn't answer.
+    /// The one that is to be asked doesn't answer.
     case authority
     /// Too much comes with one key.
     case overLimit(String, key: String, retryAfter: Duration)

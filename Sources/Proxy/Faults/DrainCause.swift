@@ -32,7 +32,7 @@ enum DrainCause: Equatable, Sendable {
         }
     }
 
-    /// Who is not to be here any more doesn't stay because something else was taken back.
+    /// A session that is not to be here any more doesn't stay because something else was taken back.
     var isFirm: Bool {
         switch self {
         case .access, .closed: true

@@ -15,7 +15,7 @@ final class Generation: Sendable {
     /// Some backend is told where clients' connections begin and end.
     let sendsProxyHeaders: Bool
     let registry: BackendRegistry
-    /// Whoever is connected, by address.
+    /// Connected clients, by address.
     let clients: ClientConnections
     /// Those of them that are to ask for WebSockets by HTTP/1.1.
     let strays: StrayClients

@@ -4,7 +4,7 @@ internal import Synchronization
 /// This process among those whose place it took and the one that takes its: how a client that comes to one of them is given
 /// to the one that has its session.
 final class ProcessFamily: Sendable {
-    /// So many processes before this one are known; of more the oldest are forgotten.
+    /// How many processes before this one are known; if there are more, the oldest are forgotten.
     static let mostElders = 16
 
     /// One that may have sessions yet.

@@ -1,18 +1,19 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import Telemetry
 
 /// The admin listener's side of a process: the listener, collections under way, and the probes of the loops.
 final class AdminService: TimerTarget {
     /// Twice a second, and only where somebody may look: an idle process shouldn't be woken for nothing.
-    private static let probeInterval: UInt64 = 500_000_000
+    private static let probeInterval = Duration.milliseconds(500)
 
     let address: SocketAddress
     /// Where its socket can be had for a process that takes over.
     let handOut: ListenerHandOut
     private unowned let server: ProxyServer
     private var listener: AdminListener?
-    private static let answerTime: UInt64 = 3_000_000_000
+    private static let answerTime = Duration.seconds(3).nanoseconds
     private var gatherings: [UInt64: any AnyGathering] = [:]
     private var nextGathering: UInt64 = 0
 

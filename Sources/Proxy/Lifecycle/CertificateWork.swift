@@ -71,7 +71,7 @@ extension ProxyServer {
                 AdminResponse(404, "no certificates are asked for: the configuration has no 'acme'\n"))
         }
         let id = orders.add(done)
-        // Whoever asks is not kept waiting for an authority that is slow.
+        // The caller is not kept waiting for a slow authority.
         _ = loop.schedule(
             OrderTimer { [unowned self] in
                 orders.take(id)?(

@@ -1,3 +1,4 @@
+internal import Durations
 internal import EventLoop
 internal import HTTPProtocol
 
@@ -57,7 +58,8 @@ private final class FamilyAsking: TimerTarget {
 // Sessions that go on in processes before this one: operators reach them by the one that accepts.
 extension ProxyServer {
     /// How long a process that lingers may take; one of its workers may take less.
-    private static let elderTime: UInt64 = 4_000_000_000
+    private static let elderTime = Duration.seconds(4).nanoseconds
+
     /// Gives an order to processes that linger; `done` comes once, with who did not answer in time.
     ///
     /// - Parameter limit: sessions that are wanted, where it asks for a list.

@@ -12,9 +12,9 @@ struct FamilyOrder: Equatable {
 
     /// Names the process that asks, too (`FamilyAnswer.asker`).
     let id: UInt64
-    /// So many carry it out: a rate is for all of them together.
+    /// How many processes carry it out: a rate is for all of them together.
     let processes: Int
-    /// Of a list: so many sessions are wanted yet.
+    /// Of a list: how many more sessions are wanted.
     let limit: Int
     let method: String
     let target: String

@@ -5,7 +5,7 @@ internal import EventLoop
 /// that is being written, or one of a pair of which the other is yet to come, is not read.
 final class FileWatcher: TimerTarget {
     /// Nothing has changed for so long.
-    private static let calm: UInt64 = 700_000_000
+    private static let calm = Duration.milliseconds(700)
     /// However busy the folder is.
     private static let mostCalls = 12
     /// Some file systems tell nothing: all are looked at in so many seconds; where the kernel doesn't watch each, sooner.

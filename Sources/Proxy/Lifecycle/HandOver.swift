@@ -1,5 +1,6 @@
 internal import Access
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HandedBytes
 
@@ -17,7 +18,7 @@ struct HandOver {
 // on as if nothing had been.
 extension ProxyServer {
     /// How long the new process may take to serve.
-    private static let handOverTime: UInt64 = 30_000_000_000
+    private static let handOverTime = Duration.seconds(30).nanoseconds
 
     /// Starts the program again, with the arguments that this process was started with.
     func startHandOver() {
@@ -49,7 +50,7 @@ extension ProxyServer {
     private static var program: String { Machine.program ?? Machine.arguments.first ?? "" }
 
     private func startSuccessor(_ left: HandedMemory?) throws(SystemError) -> Successor {
-        // Whoever watches finds the new process where the old one was.
+        // A supervisor finds the new process where the old one was.
         let sockets = listeners + (admin.map { [$0.handOut] } ?? [])
         var environment = self.environment
         for name in InheritedSockets.variables { environment[name] = nil }

@@ -42,12 +42,12 @@ package final class ProxyServer: TimerTarget {
     /// A signal has come that wants an end.
     var isEndOrdered = false
     let board = CertificateBoard()
-    /// Whom to tell what became of orders about certificates.
+    /// The answers to orders about certificates.
     var orders = OwedAnswers()
     /// The thread that gets certificates, once there is one.
     var keeper: Mailbox?
     var watcher: FileWatcher?
-    /// Who may not come in though what he brings is good; workers have copies.
+    /// Those who may not come in although their token or password is good; workers have copies.
     var revocations = RevocationList()
     private(set) var admin: AdminService?
     /// All workers run and the listeners are open.

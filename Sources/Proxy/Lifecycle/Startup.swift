@@ -167,7 +167,7 @@ package struct Startup {
 
     /// What the workers take. Nothing can fail from here on: with it the process's state follows the configuration.
     func generation(in state: ProcessState) -> Generation {
-        // Of the rest most is the sessions' own: windows, buffers of TLS, and the program itself.
+        // Most of the rest is what the sessions hold themselves: windows, buffers of TLS; then the program itself.
         state.memory.limit = configuration.limits.memory ?? (MachineMemory.usable() ?? 0) / 4
         state.sockets.limits = configuration.socketLimits(descriptors: ProcessFacts.mostDescriptors)
         return Generation(

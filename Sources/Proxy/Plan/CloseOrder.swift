@@ -1,9 +1,11 @@
+internal import Durations
+
 /// An order to close sessions, shared by all workers: each session gets the next place in one line, so that the closes of
 /// all workers together come at the rate that was asked for.
 final class CloseOrder: Sendable {
-    /// So many of a worker's are closed at once where no rate was asked for; more are spread over this time.
+    /// How many sessions of a worker are closed at once if no rate was asked for; more are spread over this time.
     private static let atOnce = 16
-    private static let spread: UInt64 = 500_000_000
+    private static let spread = Duration.milliseconds(500).nanoseconds
 
     let filter: SessionFilter
     let words: CloseWords

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Places in a line, so many a second over all workers.
+/// Places in a queue, so many a second over all workers.
 final class ClosingPace: Sendable {
     private let interval: UInt64
     private let places = Atomic<UInt64>(0)
@@ -14,7 +14,7 @@ final class ClosingPace: Sendable {
         began = now
     }
 
-    /// When the next place in the line is due, from `now` on. Jittered within its place.
+    /// When the next place in the queue is due, from `now` on. Jittered within its place.
     func delay(at now: UInt64, jitter: UInt64) -> UInt64 {
         let place = places.add(1, ordering: .relaxed).oldValue
         let due = began &+ place &* interval &+ (interval > 0 ? jitter % interval : 0)

@@ -5,7 +5,7 @@ internal import Durations
 /// All clients reconnect elsewhere as soon as they are closed; spreading the closes keeps that from being a storm. A
 /// handful needs no spreading, and a person who ends the process by hand should not wait for it.
 struct DrainPlan {
-    /// So many sessions are spread over the whole of the time.
+    /// From this many sessions on, the whole of the time is used.
     private static let crowd = 100
 
     /// Nanoseconds over which `sessions` are to be closed when the drain may last `limit`; a fifth of the limit is left

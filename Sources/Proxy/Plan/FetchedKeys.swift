@@ -7,7 +7,7 @@ final class FetchedKeys: Sendable {
     private struct State {
         var keys: KeySet?
         var plan: KeyRefresh
-        /// Whom the answer is awaited by: on which loop, and under what number.
+        /// Who awaits the answer: on which loop, and under what number.
         var waiting: [Waiter] = []
     }
 

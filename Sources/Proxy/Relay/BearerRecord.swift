@@ -1,6 +1,6 @@
 internal import Access
 
-/// Who a session is of, and how it is closed when that no longer may be: beside the session, since most have none.
+/// Whose session it is, and how it is closed when that one may be here no more. It stands apart, as most sessions have none.
 final class BearerRecord {
     /// Of a session whose route names no code.
     private static let revokedCode: UInt16 = 4401

@@ -62,7 +62,7 @@ struct DeliveryCount: Equatable {
 
     // MARK: Connections
 
-    /// Whoever has had the messages says himself how many those were. False where that can't be.
+    /// The one that got the messages says itself how many it has had. False where that can't be.
     mutating func wasRead(to number: UInt64) -> Bool {
         guard number <= sent else { return false }
         asked = nil

@@ -1,11 +1,12 @@
+internal import Durations
 internal import EventLoop
 internal import WebSocketProtocol
 
 /// The last moments of a connection that nobody needs any more: after the Closes it ends as RFC 6455, 7.1.1 wants it, and
 /// nothing that the peer sends is looked at. It keeps itself until then.
 final class Farewell: PeerOwner, TimerTarget {
-    /// For so long nothing may move on a connection of which nobody waits for the end.
-    static let patience: UInt64 = 2_000_000_000
+    /// How long nothing may move on a connection that nobody needs any more.
+    static let patience = Duration.seconds(2).nanoseconds
 
     private let peer: WebSocketPeer
     private let loop: EventLoop

@@ -18,7 +18,7 @@ enum OnKeepalive: Equatable {
 /// (`Progress`). Pure; nanoseconds.
 struct Keepalive {
     /// A Ping that is passed on follows nothing that was heard or asked within this time.
-    private static let carryRest: UInt64 = 1_000_000_000
+    private static let carryRest = Duration.seconds(1).nanoseconds
 
     /// What had come at some time.
     struct Inflow {

@@ -1,4 +1,4 @@
-/// Whom a peer belongs to, and who decides on what comes in.
+/// The owner of a peer, which decides on what comes in.
 protocol PeerOwner: AnyObject {
     /// Bytes came, or what waited may be looked at; they may be changed in place and are gone after the call.
     ///

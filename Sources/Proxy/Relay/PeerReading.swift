@@ -28,11 +28,11 @@ private final class Throttled {
 /// What a peer has sent and waits, and why it is not read. Changed in this file only.
 struct Intake {
     fileprivate(set) var holds: Holds = []
-    /// What it has sent and nobody has looked at.
+    /// What it has sent and nobody has looked at yet.
     fileprivate var pending: PendingInput?
     /// nil where nothing is counted and it never sent too much: few have one.
     fileprivate var throttle: Throttled?
-    /// Somebody is going to end its rest.
+    /// A timer is going to end its rest.
     fileprivate var isResting = false
     /// Since it has ended its side behind what is not read.
     fileprivate var departure: Apart<Departure>?
@@ -205,11 +205,10 @@ extension WebSocketPeer {
     }
 }
 
-/// Peers that rest. Where the other side goes on taking what it gets they are read again by that, mostly within a
-/// millisecond, and nothing had to be kept for it. Where it doesn't they are read after a while in any case, until as much
-/// is kept as may be.
+/// Peers that rest. If the other side goes on taking what it gets, they are read again then, mostly within a millisecond,
+/// and nothing had to be kept. If it doesn't, they are read after a while in any case, until as much is kept as may be.
 final class ReadRests: TimerTarget {
-    private static let length: UInt64 = 100_000_000
+    private static let length = Duration.milliseconds(100)
 
     private unowned let loop: EventLoop
     private var peers: [WebSocketPeer] = []

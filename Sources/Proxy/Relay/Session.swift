@@ -6,7 +6,7 @@ internal import WebSocketProtocol
 
 /// One WebSocket from a client to a backend: two peers on one loop, and what passes between them.
 ///
-/// `Forwarding` and `Transforming` move the data, `SessionMachine` decides how it ends, `LiveSession` carries that out.
+/// `Forwarding` and `Transforming` move the data, `SessionMachine` decides how it ends, `PeeredSession` carries that out. `LiveSession` has its time and its numbers.
 final class Session: LiveSession {
     /// Neither side compresses by an agreement of ours: frames go through as they came.
     private var isPlain: Bool

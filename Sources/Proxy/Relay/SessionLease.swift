@@ -11,13 +11,14 @@ internal import WebSocketProtocol
 final class SessionLease: TimerTarget {
     private enum Timer: UInt8 { case end, warning, recheck }
 
+    /// In nanoseconds.
     private static let second = 1_000_000_000.0
-    /// The wall clock may be set: it is looked at again after so long.
+    /// The wall clock may be set: it is looked at again after so many seconds.
     private static let longestSleep = 60.0
-    /// Ends are spread over so many nanoseconds.
-    private static let spread: UInt64 = 500_000_000
+    /// Ends are spread over so long.
+    private static let spread = Duration.milliseconds(500).nanoseconds
     /// A warning that can't be put between messages now is tried again after so long.
-    private static let patience: UInt64 = 50_000_000
+    private static let patience = Duration.milliseconds(50).nanoseconds
     /// Tokens a second from one client.
     private static let mostRenewals = 5
 

@@ -1,3 +1,4 @@
+internal import Durations
 internal import WebSocketProtocol
 
 /// Decides how a session ends (RFC 6455, 7.1): who is told what, in which order, and how long it is waited for. Pure:
@@ -19,7 +20,7 @@ struct SessionMachine: ~Copyable {
     }
 
     /// How long the answers to a client that broke a rule may take.
-    static let answerTime: UInt64 = 1_000_000_000
+    static let answerTime = Duration.seconds(1).nanoseconds
 
     private var client: SideState
     private var backend: SideState

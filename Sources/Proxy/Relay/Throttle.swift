@@ -1,8 +1,9 @@
+internal import Durations
 internal import WebSocketProtocol
 
 /// What a peer sends against its limit, and until when it is not read because of it. Pure; nanoseconds.
 struct Throttle {
-    private static let longest: UInt64 = 3600 * 1_000_000_000
+    private static let longest = Duration.seconds(3600).nanoseconds
 
     private var rate: RateLimit
     private var rated: UInt64 = 0

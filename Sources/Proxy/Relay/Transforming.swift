@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import PerMessageDeflate
 internal import WebSocketProtocol
@@ -21,8 +22,8 @@ extension Session {
         return other.transport.room(within: step)
     }
 
-    /// For so long, so often, a message waits for memory.
-    private static let shortageTime: UInt64 = 50_000_000
+    /// How long, and how often in a row, a message waits for memory.
+    private static let shortageTime = Duration.milliseconds(50).nanoseconds
     private static let mostShortages = 100
 
     /// - Parameter part: what the bytes begin with, when they had to wait.

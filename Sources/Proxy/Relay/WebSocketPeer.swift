@@ -11,7 +11,7 @@ internal import WebSocketProtocol
 /// the data plane) and nothing follows a Close (RFC 6455, 5.5.1): a machine above decides that, and sets the gate.
 final class WebSocketPeer: TransportReceiver {
     private static let pingPayload = Array("trunkline".utf8)
-    /// Beyond so much that waits for a peer its Pings are answered together, when it takes something again.
+    /// When more bytes than these wait for a peer, its Pings are answered together, once it takes something again.
     private static let mostUnreadAnswers = 64 * 1024
 
     // What each message to the peer looks at stands together, here and in those who hold it: it costs one line of the cache.

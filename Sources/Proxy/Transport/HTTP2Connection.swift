@@ -60,7 +60,7 @@ extension HTTP2ConnectionOwner {
 ///
 /// While the kernel takes no more, frames stay in their streams' queues, where each stream's owner sees them.
 final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget {
-    /// So much is framed for one write, and no more than this is left to the kernel's pace.
+    /// Bytes that are framed for one write; no more than this is left to the kernel's pace.
     private static let burst = 64 * 1024
 
     let session: HTTP2Session
@@ -235,7 +235,7 @@ final class HTTP2Connection: TransportReceiver, HTTP2SessionReceiver, TurnTarget
 /// What a line to a backend holds it holds for the sessions and requests of many clients: those go that need most, and
 /// not the line with all of them. What is left then is a burst.
 extension HTTP2Connection: MemoryHolder {
-    /// Streams that hold less are left alone.
+    /// Streams that hold fewer bytes are left alone.
     private static let leastGivenUp = 4 * 1024
 
     var peerName: String { "streams of \(transport.peerName)" }

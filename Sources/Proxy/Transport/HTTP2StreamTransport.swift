@@ -10,11 +10,12 @@ internal import WebSocketProtocol
 /// What comes while reading is paused waits here and is not given back to flow control, so the peer stops after one
 /// window, and the streams beside it go on. Fields belong to whoever opened the stream: this begins when bytes may flow.
 final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarget {
+    /// Bytes that are offered to a stream at a time.
     private static let mostOffered = 64 * 1024
-    /// From a server's Close to the end of its side, as a rule; in nanoseconds.
-    private static let timeToEnd: UInt64 = 100_000_000
-    /// From the end of our side to the end of a client's; in nanoseconds.
-    private static let timeToLeave: UInt64 = 500_000_000
+    /// From a server's Close to the end of its side, as a rule.
+    private static let timeToEnd = Duration.milliseconds(100)
+    /// From the end of our side to the end of a client's.
+    private static let timeToLeave = Duration.milliseconds(500)
 
     private enum Timer: UInt8 { case answer, leaving }
 
@@ -69,7 +70,7 @@ final class HTTP2StreamTransport: ByteTransport, HTTP2StreamReceiver, TimerTarge
         arm(.answer, after: Self.timeToEnd)
     }
 
-    private func arm(_ timer: Timer, after delay: UInt64) {
+    private func arm(_ timer: Timer, after delay: Duration) {
         _ = loop.schedule(self, kind: timer.rawValue, after: delay)
     }
 

@@ -9,24 +9,24 @@ internal import WebSocketProtocol
 /// TLS runs over the worker's scratch: a record is decrypted into it, handed on, and forgotten. Nothing is kept here
 /// but the session and the socket.
 final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
-    /// So much plaintext becomes one burst of records and one `send`.
+    /// Bytes of plaintext that become one burst of records and one `send`.
     private static let burst = 128 * 1024
 
     let socket: StreamSocket
     let tls: TLSSession?
-    /// Of the worker: where ciphertext is composed, and when it leaves. nil where there is no TLS on the loop.
+    /// The worker's: where ciphertext is composed, and when it leaves. nil where there is no TLS on the loop.
     let batch: SendBatch?
     private(set) var isOver = false
     private var preamble: [UInt8]
     /// What has come of a record that is not complete.
     private var partialRecord: MemoryCharge
-    /// Of a client, as it was accepted or as a PROXY protocol header says.
+    /// A client's port, as it was accepted or as a PROXY protocol header says.
     var peerPort: UInt16 = 0
-    /// Among the connections of a client's address.
+    /// Its place among the connections of a client's address.
     var place: ConnectionPlace?
-    /// Of the listener that a client came through; 0 for a Unix socket.
+    /// The port of the listener that a client came through; 0 for a Unix socket.
     var localPort: UInt16 = 0
-    /// As soon as it carries streams.
+    /// What its streams may hold for compression; nil until it carries some.
     var contexts: ContextShare?
     var receiver: (any TransportReceiver)?
 

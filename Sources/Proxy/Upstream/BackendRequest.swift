@@ -46,7 +46,7 @@ struct BackendRequest {
 /// Watches the answer to a request without a key for the one that the backend gives out: in a cookie, or as Engine.IO
 /// does, in the first packet of its body (`0{"sid":"…"}`).
 struct KeyLearner {
-    /// A packet that opens a session is far smaller.
+    /// In bytes; a packet that opens a session is far smaller.
     private static let most = 1024
 
     private let state: UpstreamState

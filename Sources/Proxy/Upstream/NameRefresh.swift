@@ -7,9 +7,9 @@ internal import EventLoop
 /// less than `resolve_interval` is asked for again when it no longer holds.
 final class NameRefresh: TimerTarget {
     /// While nothing is known a name is tried again soon.
-    private static let firstRetry: UInt64 = 1_000_000_000
+    private static let firstRetry = Duration.seconds(1).nanoseconds
     /// A name server doesn't set our pace: nothing is asked more often because of what it says.
-    private static let shortestLifetime: UInt64 = 1_000_000_000
+    private static let shortestLifetime = Duration.seconds(1).nanoseconds
 
     private let state: UpstreamState
     private let interval: UInt64

@@ -2,13 +2,13 @@ internal import EventLoop
 internal import HTTPProtocol
 internal import WebSocketProtocol
 
-/// One plain request on its way to a backend, in the way of the protocol version that is spoken there.
+/// One plain request on its way to a backend, by the version of HTTP that the backend speaks.
 ///
 /// What is composed in one turn leaves in one write: `flush` sends it.
 protocol UpstreamRequest: AnyObject {
     /// Who is told of the answer; let go of by `finish` and `cancel`.
     var receiver: (any UpstreamRequestReceiver)? { get set }
-    /// Whether more than it may hold was sent and has not gone.
+    /// Whether more waits to be sent than may.
     func isFull(beyond limit: Int) -> Bool
     /// How far what was sent has got.
     var outflow: Outflow { get }
@@ -17,7 +17,7 @@ protocol UpstreamRequest: AnyObject {
     func body(_ bytes: Span<UInt8>)
     func end(trailers: HeaderFields)
     func flush()
-    /// Reads no more of the answer at once than the one takes that it goes to.
+    /// Reads no more of the answer at once than its taker wants.
     func read(for bound: (any ReadBound)?)
     func pauseReading()
     func resumeReading()
@@ -43,7 +43,7 @@ protocol UpstreamRequestReceiver: AnyObject {
 }
 
 extension UpstreamRequest {
-    /// Starts, and tells of the answer as fast as the one takes it that it goes to.
+    /// Starts, and tells of the answer as fast as its taker wants it.
     func start(for receiver: any UpstreamRequestReceiver, at bound: (any ReadBound)?) {
         self.receiver = receiver
         read(for: bound)

@@ -104,7 +104,7 @@ final class UpstreamState: Sendable {
         return isChanged
     }
 
-    /// Who waits may have somebody else to wait for, or nobody.
+    /// Those who wait may have somebody else to wait for, or nobody.
     private func changed() {
         changes.add(1, ordering: .releasing)
         guard queue.waiting > 0 else { return }

@@ -6,9 +6,10 @@
 struct WarmDemand {
     /// No more are worth their memory: a dial takes far less than a second.
     static let most = 16
-    /// Nanoseconds that one may wait for a session; then it was one too many.
+    /// How long one may wait for a session; then it was one too many.
     static let patience = Duration.seconds(5)
 
+    /// In nanoseconds.
     private static let second: UInt64 = 1_000_000_000
     /// What is left of a number after a second; the sum over all seconds is five times what one brings.
     private static let fade = 0.8

@@ -1,3 +1,4 @@
+internal import Durations
 internal import EventLoop
 
 /// A message of an operator's into sessions of one worker. It stands between two messages of the session: where one is
@@ -14,8 +15,8 @@ final class Announcement: TimerTarget {
         weak var session: LiveSession?
     }
 
-    private static let pause: UInt64 = 20_000_000
-    private static let patience: UInt64 = 10_000_000_000
+    private static let pause = Duration.milliseconds(20)
+    private static let patience = Duration.seconds(10).nanoseconds
 
     private let message: SessionMessage
     private unowned let worker: Worker

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import Routing
 
@@ -7,7 +8,7 @@ internal import Routing
 ///
 /// All workers see the same counts; each sheds its share of the rate, by how many of the sessions are its own.
 final class Rebalancer: TimerTarget {
-    private static let period: UInt64 = 1_000_000_000
+    private static let period = Duration.seconds(1).nanoseconds
 
     private unowned let worker: Worker
     private var timer: TimerToken?

@@ -12,7 +12,7 @@ final class SessionListing {
         var isCut = false
     }
 
-    /// So many sessions are looked at in one turn of the loop, and so much is written.
+    /// How many sessions are looked at, and written, in one turn of the loop.
     private static let sessionsPerPiece = 512
     private static let bytesPerPiece = 32 << 10
 

@@ -61,7 +61,7 @@ final class Worker: ClientContext {
             }
         }
         listeners.removeAll { listener in gone.contains { $0 === listener } }
-        // Whoever is in their queues came before the reload.
+        // Those in their queues came before the reload.
         for listener in gone { listener.retire() }
         let left = takeUpstreams(generation.upstreams)
         rebalancer.configure()

@@ -3,7 +3,7 @@ internal import PerMessageDeflate
 internal import Telemetry
 
 extension Worker {
-    /// So many sessions are looked at in one turn of the loop: whoever watches must not be felt.
+    /// How many sessions are looked at in one turn of the loop: a watching operator must not slow it down.
     private static let sessionsPerTurn = 256
 
     /// Takes a copy of all that this worker has counted; `done` comes some turns later.

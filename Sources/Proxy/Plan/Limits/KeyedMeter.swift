@@ -28,7 +28,7 @@ final class KeyedMeter {
 
     deinit { for share in parts { shares.release(share) } }
 
-    /// So much has come in all. What is to become of the peer; nil = nothing.
+    /// So much has come in all. Returns what is to become of the peer; nil = nothing.
     func took(messages all: UInt64, bytes allBytes: UInt64, at now: UInt64) -> Excess? {
         let newMessages = all &- messages
         let newBytes = allBytes &- bytes

@@ -16,7 +16,7 @@ struct ContinuityMachine: ~Copyable {
     private enum Next { case none, turn, due, asked, ready }
 
     /// Between tries.
-    static let longestDelay: UInt64 = 1_000_000_000
+    static let longestDelay = Duration.seconds(1).nanoseconds
     /// Between two Pings that ask what was read.
     static func pingInterval(resends: Bool) -> UInt64 { resends ? 10_000_000 : 100_000_000 }
 

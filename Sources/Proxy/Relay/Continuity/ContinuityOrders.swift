@@ -45,7 +45,7 @@ enum ContinuityEnd: Equatable, Sendable {
 
 /// A new backend's first orders.
 struct Takeover: Equatable {
-    /// So many of the client's first messages are sent again, before all others.
+    /// How many of the client's first messages are sent again, before all others.
     private(set) var replays: UInt64 = 0
     /// The first of the messages that follow: all from there on that are kept.
     private(set) var from: UInt64 = 1
@@ -64,7 +64,7 @@ struct ContinuityOrders: Equatable {
     var answers = false
     /// The connection that it was on is done with.
     var releases = false
-    /// So many messages were sent to it and may not have been read.
+    /// How many messages were sent to it and may not have been read.
     var uncertain: UInt64 = 0
     /// The one that waits takes over.
     var takesOver: Takeover?

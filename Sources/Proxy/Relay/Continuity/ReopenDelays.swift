@@ -1,7 +1,9 @@
+internal import Durations
+
 /// How long whoever has lost a connection waits before each new try. Times are nanoseconds. Pure.
 struct ReopenDelays: Equatable {
-    static let first: UInt64 = 100_000_000
-    static let longest: UInt64 = 5_000_000_000
+    static let first = Duration.milliseconds(100).nanoseconds
+    static let longest = Duration.seconds(5).nanoseconds
 
     private var failures: UInt8 = 0
 

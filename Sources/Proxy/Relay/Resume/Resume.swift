@@ -278,7 +278,7 @@ final class Resume: TimerOwner, MemoryHolder {
         peer.goOn()
     }
 
-    /// Of the client, in full; it sends again what came after them.
+    /// How many messages of the client have come in full. It sends again what came after them.
     private var clientMessages: UInt64 { formerTally.messagesReceived }
 
     /// The first connection is there yet.

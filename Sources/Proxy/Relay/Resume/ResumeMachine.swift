@@ -10,10 +10,10 @@ internal import WebSocketProtocol
 /// itself how many it has had.
 struct ResumeMachine: ~Copyable {
     /// Between two Pings that ask what was taken.
-    static let pingInterval: UInt64 = 100_000_000
+    static let pingInterval = Duration.milliseconds(100).nanoseconds
 
     /// What a Pong has confirmed is kept for so long yet, where there is room.
-    static let lingering: UInt64 = 5_000_000_000
+    static let lingering = Duration.seconds(5).nanoseconds
 
     private enum Client: Equatable {
         case here
@@ -93,7 +93,7 @@ struct ResumeMachine: ~Copyable {
         }
     }
 
-    /// So many bytes are kept.
+    /// So many bytes are kept now.
     mutating func keeps(_ bytes: Int) -> OnKept {
         guard bytes >= rules.buffer, !isOver, farewell == nil else { return .goesOn }
         guard isAway, rules.overflow == .drop else { return .stops }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import EventLoop
 internal import HTTP2Protocol
 internal import HTTPProtocol
@@ -41,14 +42,14 @@ final class MultiplexPool {
     }
 
     /// Until a backend without HTTP/2 is asked again: when it has said so, and when it has said nothing.
-    private static let certainRest: UInt64 = 60_000_000_000
-    private static let uncertainRest: UInt64 = 10_000_000_000
+    private static let certainRest = Duration.seconds(60).nanoseconds
+    private static let uncertainRest = Duration.seconds(10).nanoseconds
 
     let name: String
     let state: BackendState
     let sharedOptions: SharedConnectionOptions
     let options: HTTP2Options
-    /// Who dials: of those that hold the pool, the one of the newest configuration.
+    /// Who dials: of those that hold the pool, the one with the newest configuration.
     private weak var backend: Backend?
     private var holders = 1
     private let worker: UpstreamContext

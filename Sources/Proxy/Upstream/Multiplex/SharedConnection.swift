@@ -14,7 +14,7 @@ final class SharedConnection: HTTP2ConnectionOwner, StreamCarrier, TimerTarget {
     private enum Timer: UInt8 { case opening, check }
 
     /// How long a stream that we have ended may stay open on the peer's side.
-    private static let lingerTime: UInt64 = 5_000_000_000
+    private static let lingerTime = Duration.seconds(5).nanoseconds
 
     let id: Int
     let worker: UpstreamContext

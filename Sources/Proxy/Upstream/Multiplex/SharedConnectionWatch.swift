@@ -1,3 +1,4 @@
+internal import Durations
 internal import WebSocketProtocol
 
 /// Judges by PINGs (RFC 9113, 6.7) and by what moves whether a connection gets on. Pure: it is asked once a `step`.
@@ -27,9 +28,9 @@ struct SharedConnectionWatch {
     }
 
     /// Between two looks, in nanoseconds, and between two PINGs while something moves.
-    static let step: UInt64 = 1_000_000_000
+    static let step = Duration.seconds(1).nanoseconds
     /// A direction that stands for longer, though there is something to be moved, is stalled.
-    static let patience: UInt64 = 3_000_000_000
+    static let patience = Duration.seconds(3).nanoseconds
     /// A PING with its frame header: what moves on an idle connection.
     private static let pingSize: UInt64 = 17
 
