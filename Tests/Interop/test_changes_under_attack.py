@@ -200,7 +200,8 @@ def test_reloads(edge):
 
 
 @pytest.mark.parametrize("edge", [
-    {"workers": 2, "drain": {"linger": "1h"}},
+    # Whose FIN is behind more than our window takes is found out by a ping.
+    {"workers": 2, "drain": {"linger": "1h"}, "keepalive": {"ping_interval": "1s", "pong_timeout": "1s"}},
 ], indirect=True, ids=["lingers"])
 def test_hand_overs(edge):
     """The second while the first process lingers; both end once their sessions have."""
