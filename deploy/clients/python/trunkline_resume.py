@@ -145,15 +145,15 @@ class ResumingConnection:
 
     async def _come_back(self):
         """Full jitter, so that many that lose their connection together don't come back together. The first tries are
-        short: one that began while the line was cut hears of its return only when the kernel asks again, after 1 s, 3 s,
-        7 s. They get longer, for lines that need the time."""
+        short: one that began while the line was cut hears of its return only when the kernel asks again. It does so after
+        1 s; the next time is after 3 s, and a new try is sooner. They get longer, for lines that need the time."""
         until = time.monotonic() + self._within
         for tries in range(1 << 30):
             await asyncio.sleep(random.random() * min(self._longest_wait, 0.25 * 2 ** min(tries, 10)))
             if time.monotonic() > until:
                 break
             try:
-                return await asyncio.wait_for(self._resume(), min(self._timeout, 2 ** min(tries, 10)))
+                return await asyncio.wait_for(self._resume(), min(self._timeout, 1.25 * 2 ** min((tries + 1) // 4, 10)))
             except (OSError, TimeoutError, InvalidHandshake, EOFError):
                 continue
             except ConnectionClosed as closed:
