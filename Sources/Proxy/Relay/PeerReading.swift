@@ -74,8 +74,8 @@ extension WebSocketPeer {
             bytes: tally.bytesReceived, messages: tally.messagesReceived,
             waiting: intake.pending?.bytes.count ?? 0,
             taken: taker?.transport.outflow.left ?? 0)
-        return intake.departure?.value.check(
-            mark, isRated: holds.contains(.rate), within: limit, at: now) ?? false
+        let isRated = holds.contains(.rate)
+        return intake.departure?.value.check(mark, isRated: isRated, within: limit, at: now) ?? false
     }
 
     func hold(_ reason: Holds) {
