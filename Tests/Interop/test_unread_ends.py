@@ -83,10 +83,10 @@ def before(run, script, make=configuration, **sections):
         yield proxy
 
 
-def narrow(proxy) -> Wire:
-    """A session whose client's kernel keeps little."""
+def narrow(proxy, way: int = socket.SO_SNDBUF, size: int = 65536) -> Wire:
+    """A session whose client's kernel keeps little, one way."""
     sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    sock.setsockopt(socket.SOL_SOCKET, way, size)
     sock.settimeout(10)
     sock.connect(("127.0.0.1", proxy.port))
     sock.sendall(upgrade_request("/"))
@@ -176,13 +176,7 @@ def test_the_last_words_of_a_backend_reach_a_client_that_is_slow(run, tmp_path, 
         config = configuration(
             backend.address, workers=1, keepalive={"ping_interval": "200ms", "pong_timeout": "200ms"}, timeouts={"close": "1s"})
         with run(config, tls=False) as proxy:
-            sock = socket.socket()
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-            sock.settimeout(10)
-            sock.connect(("127.0.0.1", proxy.port))
-            sock.sendall(upgrade_request("/"))
-            wire = Wire(sock, masking=True)
-            assert wire.read_head().status == 101
+            wire = narrow(proxy, socket.SO_RCVBUF, 16384)
             received = 0
             while (got := wire.read_frame()).opcode != CLOSE:
                 if got.opcode == PING:
