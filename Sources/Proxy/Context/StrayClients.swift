@@ -1,3 +1,4 @@
+internal import Durations
 internal import Synchronization
 
 /// Addresses whose clients ask for WebSockets by HTTP/1.1 for a while. Pure; nanoseconds.
@@ -5,7 +6,7 @@ struct StrayTable {
     /// More are not known; there is one for each client that came back to its session where that was not.
     static let most = 4096
     /// Longer than clients wait between two tries.
-    static let time: UInt64 = 30_000_000_000
+    static let time = Duration.seconds(30).nanoseconds
 
     private var ends: [ClientKey: UInt64] = [:]
 

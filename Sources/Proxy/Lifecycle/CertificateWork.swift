@@ -76,7 +76,7 @@ extension ProxyServer {
             OrderTimer { [unowned self] in
                 orders.take(id)?(
                     AdminResponse(202, "it takes longer; GET /status shows what comes of it\n"))
-            }, kind: 0, after: 8_000_000_000)
+            }, kind: 0, after: .seconds(8))
         let home = loop.mailbox
         let answer: @Sendable (CertificateOrderOutcome) -> Void = { outcome in
             home.post { loop in (loop.owner as? ProxyServer)?.ordered(id, outcome) }

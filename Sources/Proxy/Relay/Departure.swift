@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Durations
 internal import WebSocketProtocol
 
 /// For how long a peer is waited for that has ended its side behind bytes that are not read: as long as what it sent gets
@@ -18,7 +19,7 @@ struct Departure: Equatable {
     }
 
     /// Less than that would be over before anything could have moved.
-    static let shortest: UInt64 = 1_000_000_000
+    static let shortest = Duration.seconds(1).nanoseconds
 
     private var clock: ClosingClock?
     private var mark = Mark()

@@ -1,10 +1,12 @@
+internal import Durations
+
 /// Over how long sessions that lose one backend together ask for others: as many as the backends that are left can answer.
 /// What those can't is bounded by the upstream's `handshakes`. Pure.
 enum MoveSpread {
     /// For each session that one backend is asked to take, in nanoseconds: 4 000 a second.
-    private static let each: UInt64 = 250_000
+    private static let each = Duration.microseconds(250).nanoseconds
     /// None waits longer before it asks for the first time.
-    private static let most: UInt64 = 500_000_000
+    private static let most = Duration.milliseconds(500).nanoseconds
 
     /// The longest wait, in nanoseconds.
     ///
