@@ -35,13 +35,13 @@ struct connection {
     char answer[4096];                    /* of HTTP/1.1 */
     size_t answer_size;
     struct stream *streams;
-    int asked;                            /* streams */
+    int asked, first, last;               /* streams */
     const uint8_t *pending;
     size_t pending_size;
 };
 
-static struct { int port, connections, streams, inflight, opens, idle, http1, resume; size_t size, upload; double seconds, warmup, rate; const char *path; }
-    o = {0, 64, 1, 1, 0, 0, 0, 0, 128, 0, 3, 1, 0, "/echo"};
+static struct { int port, connections, streams, inflight, opens, idle, http1, resume, apart; size_t size, upload; double seconds, warmup, rate; const char *path; }
+    o = {.connections = 64, .streams = 1, .inflight = 1, .size = 128, .seconds = 3, .warmup = 1, .path = "/echo"};
 static uint8_t block[2 * BLOCK];
 static struct connection *connections;
 static uint64_t messages, handshakes, resumed, opened, errors, resting;

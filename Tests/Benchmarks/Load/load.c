@@ -2,14 +2,15 @@
  * as browsers open them.
  *
  * load PORT [--http1] [--path /echo] [--connections N] [--streams N] [--size BYTES] [--inflight N] [--seconds S] [--warmup S]
- *           [--opens] [--resume] [--idle] [--upload BYTES] [--rate R]
+ *           [--opens] [--resume] [--idle] [--upload BYTES [--apart]] [--rate R]
  *
  * Each stream keeps `inflight` messages under way. With `--rate` messages are due at even distances instead, R a second on all
  * streams in turn, and latency counts from when one was due. `--opens` measures handshakes instead, on HTTP/2 those of streams on warm
  * connections, on HTTP/1.1 whole ones (with `--resume` resumed): each echoes once and is closed, over and over. `--idle`
  * opens all streams, echoes once on each, says READY and waits for the end of its input; then each must still echo.
  * `--upload` has the first stream of each connection echo messages of that size while the others echo theirs: it is the
- * others' latency that counts.
+ * others' latency that counts. With `--apart` each of those first streams has a connection of its own: what is late then is late
+ * for want of processors, or in the backend, and not behind others on its connection.
  * Says START and END around the time that is measured, then a line of JSON. Ends with 1 where anything was wrong.
  * cc -O2 load.c -o load -lnghttp2 -lssl -lcrypto */
 #define _GNU_SOURCE
@@ -62,11 +63,11 @@ static void ask(struct stream *s) {
     if (s->id < 0) wrong(s, nghttp2_strerror(s->id));
 }
 static void ask_next(struct connection *c) {
-    if (c->session && c->asked < o.streams) ask(&c->streams[c->asked++]);
+    if (c->session && c->asked < c->last) ask(&c->streams[c->asked++]);
 }
 static int on_frame(nghttp2_session *session, const nghttp2_frame *f, void *user) {
     struct connection *c = user;
-    if (f->hd.type == NGHTTP2_SETTINGS && !(f->hd.flags & NGHTTP2_FLAG_ACK) && !c->asked) {
+    if (f->hd.type == NGHTTP2_SETTINGS && !(f->hd.flags & NGHTTP2_FLAG_ACK) && c->asked == c->first) {
         if (!nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)) {
             fprintf(stderr, "extended CONNECT is not offered\n");
             exit(2);
@@ -247,6 +248,7 @@ static void options(int count, char **words) {
         else if (!strcmp(word, "--idle")) o.idle = 1;
         else if (!strcmp(word, "--http1")) o.http1 = 1;
         else if (!strcmp(word, "--resume")) o.resume = 1;
+        else if (!strcmp(word, "--apart")) o.apart = 1;
         else if (i + 1 == count) exit(2);
         else if (!strcmp(word, "--path")) o.path = words[++i];
         else if (!strcmp(word, "--connections")) o.connections = atoi(words[++i]);
@@ -260,6 +262,7 @@ static void options(int count, char **words) {
         else fprintf(stderr, "unknown option %s\n", word), exit(2);
     }
     if (o.port <= 0 || o.size < HEAD || o.connections < 1 || o.streams < 1 || o.inflight < 1 || o.inflight > MOST_INFLIGHT || (o.http1 && o.streams > 1)) exit(2);
+    if (o.apart && (o.upload == 0 || o.streams < 2 || o.idle || o.rate > 0)) exit(2);
 }
 
 int main(int count, char **words) {
@@ -283,11 +286,15 @@ int main(int count, char **words) {
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_field);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_end);
+    int together = o.connections;
+    if (o.apart) o.connections *= 2;
     connections = calloc((size_t)o.connections, sizeof(*connections));
     struct pollfd *polled = calloc((size_t)o.connections, sizeof(*polled));
     for (int i = 0; i < o.connections; i++) {
         struct connection *c = &connections[i];
         c->streams = calloc((size_t)o.streams, sizeof(*c->streams));
+        c->asked = c->first = o.apart && i < together ? 1 : 0;
+        c->last = i < together ? o.streams : 1;
         for (int j = 0; j < o.streams; j++)
             c->streams[j] = (struct stream){.connection = c, .number = i * o.streams + j, .uploads = o.upload > 0 && j == 0};
         start(c);

@@ -32,7 +32,10 @@ ROWS = [
     Row("h2-opens", "HTTP/2, upgrade on a warm connection, echo, Close", "--connections 16 --opens", "handshakes", http2=True),
     Row("h2-alone", "HTTP/2, one stream on one connection", "--connections 1 --streams 1", http2=True),
     Row("h2-beside", "the same beside one that uploads", "--connections 1 --streams 2 --upload 1048576", http2=True),
+    Row("h2-apart", "beside one that uploads on another connection", "--connections 1 --streams 2 --upload 1048576 --apart", http2=True),
     Row("h2-five", "HTTP/2, 5 streams on each of 8 connections", "--connections 8 --streams 5", http2=True),
     Row("h2-upload", "the same beside one of each that uploads", "--connections 8 --streams 6 --upload 1048576", http2=True),
+    Row("h2-eight", "beside eight that upload on connections of their own",
+        "--connections 8 --streams 6 --upload 1048576 --apart", http2=True),
     Row("h2-idle", "idle stream, 100 a connection", "--connections 20 --streams 100 --idle", "memory", http2=True),
 ]
