@@ -50,6 +50,9 @@ package struct BackendHealth: Equatable, Sendable {
 
     /// The share of choices in which one that has just come up takes part.
     private static let firstShare = 0.1
+    /// The part of the time for an answer that a backend in doubt gets, and the least of it.
+    private static let doubtedPart = 4
+    private static let leastPatience = Duration.seconds(1)
 
     private var connectFailures = 0
     private var failures = 0
@@ -83,6 +86,20 @@ package struct BackendHealth: Equatable, Sendable {
         let passed = Duration.nanoseconds(now - min(rampsFrom, now))
         guard passed < rules.slowStart else { return 1 }
         return Self.firstShare + (1 - Self.firstShare) * (passed / rules.slowStart)
+    }
+
+    /// Whether its rest is over and it has not shown yet that it serves again: one upgrade is enough to find out.
+    package func isProving(at now: UInt64) -> Bool { rests > 0 && standing(at: now) == .up }
+
+    /// How long an answer to an upgrade is worth waiting for, where another backend could be asked.
+    ///
+    /// The whole time, unless the last that is known of this one is a failure. Then a client that comes to it is told
+    /// sooner that there are others.
+    ///
+    /// - Parameter whole: what any backend has.
+    package func patience(of whole: Duration) -> Duration {
+        guard failures > 0 || rests > 0 else { return whole }
+        return min(whole, max(whole / Self.doubtedPart, Self.leastPatience))
     }
 
     /// It has been added to a running upstream.

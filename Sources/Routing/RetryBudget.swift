@@ -14,9 +14,12 @@ package struct RetryBudget: Equatable, Sendable {
     /// A request is sent for the first time.
     package mutating func asked() { saved = min(saved + share, Self.most) }
 
+    /// Whether one could be sent again now.
+    package var hasRetry: Bool { saved >= 1 }
+
     /// Whether one may be sent again.
     package mutating func takeRetry() -> Bool {
-        guard saved >= 1 else { return false }
+        guard hasRetry else { return false }
         saved -= 1
         return true
     }

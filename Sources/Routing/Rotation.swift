@@ -35,6 +35,13 @@ package enum Rotation {
         return zip(usable, priorities).map { $0 && $1 == first }
     }
 
+    /// Of those that may be chosen, the ones that are not busy proving themselves: nobody else waits to see what becomes
+    /// of it, unless there is nobody else to be asked.
+    package static func spared(_ usable: [Bool], proving: [Bool]) -> [Bool] {
+        let others = zip(usable, proving).map { $0 && !$1 }
+        return others.contains(true) ? others : usable
+    }
+
     private static func end(_ place: Place) -> UInt64? {
         switch place {
         case .out: nil

@@ -8,8 +8,9 @@ import pytest
 from support import machine
 from support.admin import free_admin
 from support.audience import Audience, Feed, hear, hear_close
-from support.backends import ScriptedBackend
+from support.backends import ScriptedBackend, echo
 from support.feeds import broadcast, flood, lazy, settled
+from support.fleet import close, outcomes, storm
 from support.wire import TEXT
 
 
@@ -33,6 +34,23 @@ def test_when_the_backend_dies_another_takes_over_and_clients_stay(run):
             # The first wait is of 50 to 100 ms, and what was missed is what the log says.
             seconds = page.value("trunkline_feed_missed_seconds_total", upstream="feed")
             assert 0.05 <= seconds and missed <= seconds * 1000 < missed + 1
+
+
+def test_who_waits_for_a_feed_waits_while_a_second_backend_is_asked(run):
+    def hangs(wire, _head):
+        wire.is_ended(20)
+
+    def slow(wire, head):
+        time.sleep(0.5)
+        echo(wire, head)
+
+    with ScriptedBackend(hangs) as first, ScriptedBackend(slow) as second:
+        config = broadcast(first.address, second.address)
+        config["upstreams"]["feed"].update(timeouts={"response": "1s"}, balance="round_robin")
+        with run(config, tls=False) as proxy:
+            sessions = storm(proxy.port, 6, path="/")
+            assert outcomes(sessions) == {"101": 6} and (len(first.heads), len(second.heads)) == (1, 1)
+            close(sessions)
 
 
 def test_a_backend_that_accepts_and_drops_is_not_hammered(run):

@@ -126,6 +126,37 @@ def test_a_slow_handshake_is_waited_for_and_holds_nobody_else_up(run, four):
         close(quick + sessions)
 
 
+def hangs(wire, _head):
+    """Takes a request and answers nothing."""
+    wire.is_ended(30)
+
+
+def test_a_client_of_a_hanging_backend_is_held_for_the_whole_time_only_once(run):
+    """Who comes first to a backend that hangs waits for all of `response`: it may be slow. Who comes while it is in doubt
+    gets another one after a quarter of that. After each of its rests one client finds out for all the others."""
+    with ScriptedBackend(hangs) as hanging, Member("a") as a:
+        config = quiet(a, **{**QUICK, "timeouts": {"response": "3s"}}, ejection={"failures": 2, "rest": "1s"})
+        only = next(iter(config["upstreams"].values()))
+        only["backends"].append({"address": hanging.address})
+        with run(config, tls=False) as proxy:
+            times = []
+            while len(times) < 2:
+                start, asked = time.monotonic(), len(hanging.heads)
+                sessions = one_by_one(proxy, 1)
+                assert outcomes(sessions) == {"101": 1}
+                if len(hanging.heads) > asked:
+                    times.append(time.monotonic() - start)
+                close(sessions)
+            assert times[0] > 2.9 and 0.9 < times[1] < 2.5, times
+            proxy.wait_log(f"backend rests.*{hanging.address}|{hanging.address}.*backend rests")
+            time.sleep(1.4)
+            asked, start = len(hanging.heads), time.monotonic()
+            crowd = storm(proxy.port, 30)
+            assert outcomes(crowd) == {"101": 30} and len(hanging.heads) - asked <= 2
+            assert time.monotonic() - start < 3
+            close(crowd)
+
+
 def test_tls_failures_towards_a_backend(run, four, authority, tmp_path):
     """Plain text where TLS is expected, and a certificate of nobody's: out at once, and the log says why."""
     (tmp_path / "stranger").mkdir()

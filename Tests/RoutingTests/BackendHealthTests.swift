@@ -57,6 +57,34 @@ struct BackendHealthTests {
         #expect(health.failed(at: now + 2 * second, jitter: 0, cause: "slow", rules) == .noted)
     }
 
+    @Test("in doubt it has a quarter of the time for an answer, at least a second, until it has answered")
+    func patience() {
+        var health = BackendHealth()
+        #expect(health.patience(of: .seconds(10)) == .seconds(10))
+        _ = health.failed(at: 1, jitter: 0, cause: "slow", rules)
+        #expect(health.patience(of: .seconds(10)) == .milliseconds(2_500))
+        #expect(health.patience(of: .seconds(2)) == .seconds(1))
+        #expect(health.patience(of: .milliseconds(500)) == .milliseconds(500))
+        _ = health.answered(at: 1)
+        #expect(health.patience(of: .seconds(10)) == .seconds(10))
+        for _ in 0..<5 { _ = health.failed(at: 2, jitter: 0, cause: "slow", rules) }
+        #expect(health.patience(of: .seconds(10)) == .milliseconds(2_500))
+        _ = health.answered(at: 3)
+        #expect(health.patience(of: .seconds(10)) == .seconds(10))
+    }
+
+    @Test("it proves itself from the end of a rest until it has answered")
+    func proving() {
+        var health = BackendHealth()
+        #expect(!health.isProving(at: 1))
+        for _ in 0..<5 { _ = health.failed(at: 1, jitter: 0, cause: "slow", rules) }
+        #expect(!health.isProving(at: second) && health.isProving(at: 1 + second))
+        _ = health.answered(at: 1 + second)
+        #expect(!health.isProving(at: 1 + second))
+        for _ in 0..<3 { _ = health.checkFailed(cause: "closed", rules) }
+        #expect(!health.isProving(at: 1 + second))
+    }
+
     @Test("more connect failures may be asked for")
     func tolerant() {
         var rules = HealthRules()

@@ -38,6 +38,15 @@ struct RotationTests {
         #expect(Rotation.usable([], share: 50) == [])
     }
 
+    @Test("one that is busy proving itself gets nobody else, unless there is nobody else")
+    func proving() {
+        #expect(
+            Rotation.spared([true, true, false], proving: [true, false, false]) == [false, true, false])
+        #expect(Rotation.spared([true, false], proving: [true, false]) == [true, false])
+        #expect(Rotation.spared([true, true], proving: [true, true]) == [true, true])
+        #expect(Rotation.spared([], proving: []) == [])
+    }
+
     @Test("of several priorities the lowest number that can be had is taken")
     func priorities() {
         #expect(Rotation.preferred([true, true, true], priorities: [10, 10, 20]) == [true, true, false])

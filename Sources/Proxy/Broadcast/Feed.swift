@@ -95,7 +95,7 @@ final class Feed: TimerOwner, MemoryHolder {
         lastWaiter += 1
         waiter.number = lastWaiter
         waiters.append(waiter, id: lastWaiter)
-        waiter.wait(on: self, for: worker.upstream(key.upstream)?.responseTimeout ?? .zero)
+        waiter.wait(on: self, for: worker.upstream(key.upstream)?.openingTimeout ?? .zero)
         if attempt == nil { ask() }
     }
 

@@ -227,8 +227,8 @@ final class Ask: TimerTarget {
                 self, kind: Timer.queue.rawValue, after: policy.handshakes.queueTimeout)
         }
         if loans.contains(.answerDeadline) {
-            deadlines.answer = worker.loop.schedule(
-                self, kind: Timer.answer.rawValue, after: upstream.responseTimeout)
+            let patience = machine.mayAskAnother ? choice.patience(with: backend) : upstream.responseTimeout
+            deadlines.answer = worker.loop.schedule(self, kind: Timer.answer.rawValue, after: patience)
         }
     }
 

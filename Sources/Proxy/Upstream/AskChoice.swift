@@ -49,6 +49,11 @@ struct AskChoice {
         return chosen
     }
 
+    /// How long an answer of the one that is asked is waited for.
+    func patience(with backend: Backend?) -> Duration {
+        backend.map { upstream.patience(with: $0, excluding: tried) } ?? upstream.responseTimeout
+    }
+
     // MARK: The queue
 
     mutating func enterQueue(as number: UInt64, mailbox: Mailbox) -> AskMachine.QueueEntry {

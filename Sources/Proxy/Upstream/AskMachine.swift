@@ -64,6 +64,9 @@ struct AskMachine: ~Copyable {
     /// Whether a part of an answer has come.
     var hasBegun: Bool { if case .asked(_, _, let hasBegun) = state { hasBegun } else { false } }
 
+    /// Whether the request may go to another backend if this one doesn't answer.
+    var mayAskAnother: Bool { allowance.mayRetry }
+
     private var mayRepeat: Bool { rules.isRepeatable && !isCommitted }
 
     // MARK: The choice

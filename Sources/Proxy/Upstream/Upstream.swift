@@ -48,7 +48,11 @@ final class Upstream {
 
     var name: String { settings.state.name }
     var responseTimeout: Duration { settings.configuration.responseTimeout }
-    /// The same for plain requests.
+    /// How long an upgrade may take that several backends are asked for in turn; zero = for ever.
+    var openingTimeout: Duration {
+        responseTimeout * max(1, min(settings.policy.retry.attempts + 1, backends.count))
+    }
+    /// `responseTimeout` for plain requests.
     var plainResponseTimeout: Duration { settings.configuration.plainResponseTimeout }
 
     /// The backends as they are listed now.
@@ -93,7 +97,13 @@ final class Upstream {
         let reachable = zip(Rotation.usable(places, share: settings.policy.mostResting), backends)
             .map { isUsable, backend in isUsable && !tried.contains { $0 === backend.state } }
         if let home = home(of: request, backends, reachable) { return choice(of: home, request) }
-        let usable = Rotation.preferred(reachable, priorities: backends.map(\.priority))
+        // A rest begins with a failure that many may have waited for, and ends without proof.
+        let spared = Rotation.spared(
+            reachable,
+            proving: zip(backends, health).map { backend, health in
+                request.isUpgrade && backend.state.handshakes > 0 && health.isProving(at: now)
+            })
+        let usable = Rotation.preferred(spared, priorities: backends.map(\.priority))
         let candidates = backends.indices.map { index in
             Candidate(
                 identity: backends[index].state.identity, weight: backends[index].weight,
@@ -126,6 +136,20 @@ final class Upstream {
     func usable(besides state: BackendState) -> Int {
         let now = worker.loop.now
         return backends.count { $0.state !== state && $0.isUsable(at: now) }
+    }
+
+    /// How long an answer of a backend to an upgrade is waited for: less than `responseTimeout` where it is in doubt, and
+    /// the request may go to another one instead.
+    func patience(with backend: Backend, excluding tried: [BackendState]) -> Duration {
+        let backends = self.backends
+        let whole = responseTimeout
+        let patience = backends.count > 1 ? backend.state.health.patience(of: whole) : whole
+        guard patience < whole, retries.hasRetry else { return whole }
+        let now = worker.loop.now
+        let hasOther = backends.contains { other in
+            other.isUsable(at: now) && other.state.hasRoom && !tried.contains { $0 === other.state }
+        }
+        return hasOther ? patience : whole
     }
 
     private var isHash: Bool { settings.balances == .hash }
