@@ -42,6 +42,12 @@ package enum AddressSyntax {
         return AddressText.ipv4(host) == nil ? nil : .ip(String(host), port: port)
     }
 
+    /// Whether something can be sent there: not to an address that stands for any, or for many.
+    static func isOfOnePeer(_ address: Address) -> Bool {
+        guard case .ip(let ip, _) = address else { return true }
+        return (AddressText.ipv4(ip[...]) ?? AddressText.ipv6(ip[...])).map(AddressText.isOfOnePeer) ?? false
+    }
+
     /// Letters, digits, dots, hyphens and underscores, and no label without any: what a resolver can be asked for, and what
     /// a Host can be.
     static func isHostName(_ text: some StringProtocol) -> Bool {

@@ -111,7 +111,7 @@ enum Habits {
             let host = authority[..<colon]
             let port = authority[authority.index(after: colon)...]
             guard AddressText.port(port) != nil else { return nil }
-            if host.isEmpty || host == "*" { return "127.0.0.1:\(port)" }
+            if ["", "*", "0.0.0.0"].contains(host) { return "127.0.0.1:\(port)" }
             if AddressText.ipv4(host) != nil || host.hasPrefix("[") { return String(authority) }
             if AddressText.ipv6(host) != nil { return "[\(host)]:\(port)" }
             return AddressSyntax.isHostName(host) ? "dns:\(host):\(port)" : nil

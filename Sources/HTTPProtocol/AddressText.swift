@@ -25,6 +25,18 @@ package enum AddressText {
         return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
     }
 
+    /// Whether an address, of 4 or 16 bytes, is one peer's. Others stand for this machine (0.0.0.0/8, ::; RFC 6890), or for
+    /// many: multicast, broadcast.
+    package static func isOfOnePeer(_ bytes: [UInt8]) -> Bool {
+        if bytes.count == 4 {
+            return bytes[0] != 0 && !(224..<240).contains(bytes[0]) && bytes.contains { $0 != 255 }
+        }
+        guard bytes.count == 16, bytes.prefix(10).allSatisfy({ $0 == 0 }) else { return bytes.first != 0xFF }
+        // IPv4 within IPv6, and the unspecified address, which looks like it.
+        if bytes[10] == 0xFF, bytes[11] == 0xFF { return isOfOnePeer(Array(bytes.suffix(4))) }
+        return bytes.contains { $0 != 0 }
+    }
+
     /// A port from 0 to 65535.
     package static func port(_ text: Substring) -> UInt16? { decimal(text, most: 65_535).map { UInt16($0) } }
 

@@ -38,6 +38,29 @@ struct UpstreamConfigurationTests {
         #expect(wrong.count == 1 && wrong[0].contains("auto, or"))
     }
 
+    @Test("an address that stands for any machine, or for many, is no backend's")
+    func addresses() {
+        let said = { (address: String) in
+            let text = """
+                listeners: [{ address: "127.0.0.1:8080" }]
+                routes: [{ name: app, upstream: app }]
+                upstreams: { app: { backends: [{ address: "\(address)" }] } }
+                """
+            return ConfigurationTests.load(text).said
+        }
+        for address in [
+            "0.0.0.0:80", "0.1.2.3:80", "[::]:80", "224.0.0.1:80", "255.255.255.255:80", "[ff02::1]:80",
+            "[::ffff:0.0.0.0]:80",
+        ] {
+            let words = "f:3:43: '\(address)' is no address that a backend can have"
+            let complaints = said(address)
+            #expect(complaints.count == 1 && complaints[0].hasPrefix(words), "\(complaints)")
+        }
+        for address in ["127.0.0.1:80", "[::1]:80", "10.0.0.1:80", "240.0.0.1:80"] {
+            #expect(said(address) == [])
+        }
+    }
+
     @Test("warm connections: as many as are called for, or a number")
     func warm() {
         for (text, expected) in [("", nil), ("warm: auto", nil), ("warm: 0", 0), ("warm: 1000", 1000)]

@@ -25,6 +25,21 @@ struct AddressTextTests {
     ])
     func noIPv4(text: String) { #expect(AddressText.ipv4(text[...]) == nil) }
 
+    @Test(
+        "addresses that stand for any machine, or for many",
+        arguments: [
+            ("0.0.0.0", false), ("0.1.2.3", false), ("1.0.0.0", true), ("223.255.255.255", true),
+            ("224.0.0.1", false), ("239.255.255.255", false), ("240.0.0.1", true), ("255.255.255.254", true),
+            ("255.255.255.255", false), ("127.0.0.1", true), ("::", false), ("::1", true), ("ff02::1", false),
+            ("fe80::1", true), ("::ffff:0.0.0.0", false), ("::ffff:224.0.0.1", false),
+            ("::ffff:10.0.0.1", true),
+            ("::ffff:0:0", false), ("2001:db8::", true),
+        ])
+    func peers(text: String, isOfOne: Bool) throws {
+        let bytes = try #require(AddressText.ipv4(text[...]) ?? AddressText.ipv6(text[...]))
+        #expect(AddressText.isOfOnePeer(bytes) == isOfOne)
+    }
+
     @Test func ports() {
         #expect(AddressText.port("0") == 0 && AddressText.port("65535") == 65535)
         for text in ["", "65536", "99999", "-1", "00", "1a"] { #expect(AddressText.port(text[...]) == nil) }

@@ -198,11 +198,20 @@ extension Scalar where Value == Address {
                 isText: true),
             expected: AddressSyntax.expected,
             parse: { text, _ in
-                AddressSyntax.parse(text).flatMap { $0.port != 0 || $0.isService ? $0 : nil }
+                AddressSyntax.parse(text).flatMap { address in
+                    (address.port != 0 || address.isService) && AddressSyntax.isOfOnePeer(address)
+                        ? address : nil
+                }
             },
             print: { $0.description }
-        ).complaining {
-            "'\($0)' is no address, expected \(AddressSyntax.expected)" + (Habits.backend($0) ?? "")
+        ).complaining { text in
+            if let address = AddressSyntax.parse(text), !AddressSyntax.isOfOnePeer(address) {
+                return
+                    "'\(text)' is no address that a backend can have: it stands for any machine, or for many, "
+                    + "expected that of one, such as 127.0.0.1:9001"
+            }
+            return "'\(text)' is no address, expected \(AddressSyntax.expected)"
+                + (Habits.backend(text) ?? "")
         }
     }
 }

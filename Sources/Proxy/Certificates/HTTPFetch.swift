@@ -55,7 +55,7 @@ final class HTTPFetch: TransportReceiver, TimerTarget {
 
     func start() {
         if let address = SocketAddress(ip: question.url.host, port: question.url.port) {
-            addresses = [address]
+            addresses = address.isOfOnePeer ? [address] : []
             return client.loop.nextTurn { self.tryNext("nobody listens there") }
         }
         client.resolve(question.url.host, port: question.url.port) { [weak self] answer in
