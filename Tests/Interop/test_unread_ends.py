@@ -130,6 +130,29 @@ def test_what_a_client_said_before_its_end_gets_on_as_long_as_the_backend_takes_
         wire.sock.close()
 
 
+def fill(wire: Wire, piece: bytes) -> None:
+    """Sends until the proxy's kernel has no room and ours neither: an end stays on this side."""
+    wire.sock.settimeout(0.5)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            wire.sock.sendall(piece)
+    assert unread(wire) > 0
+
+
+@pytest.mark.parametrize("found_by", ["ping", "slow consumer"])
+def test_a_client_that_has_gone_behind_a_full_window_is_found(run, found_by):
+    script = Waiting()
+    is_asked = found_by == "ping"
+    with before(run, script, keepalive={"ping_interval": "1s" if is_asked else 0},
+                timeouts={"close": "1s", "slow_consumer": "1h" if is_asked else "1s"}) as proxy:
+        wire = proxy.upgraded()
+        fill(wire, frame(BINARY, bytes(20_000), mask=MASK))
+        wire.sock.close()
+        line = json.loads(proxy.wait_log('"session ended"', 10))
+        assert line["closed_by"] == ("client" if is_asked else "proxy"), line
+        script.may_read.set()
+
+
 def test_a_client_over_its_rate_that_has_gone_is_not_waited_for_for_ever(run):
     with before(run, echo, limits={"messages_per_second": 2}, timeouts={"close": "100ms"}) as proxy:
         wire = proxy.upgraded()
