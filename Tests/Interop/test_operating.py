@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -128,3 +129,52 @@ def test_it_listens_within_50_ms_of_processor_time(tmp_path):
             _, process.returncode, usage = os.wait4(process.pid, 0)
         took.append(usage.ru_utime + usage.ru_stime)
     assert min(took) < 0.05, took
+
+
+@contextlib.contextmanager
+def starting(folder, file, workers: int = 64):
+    """A process that has begun to start its workers, and has not yet got all of them."""
+    process = subprocess.Popen(
+        [str(BINARY), "run", "--config", str(file)], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE)
+    try:
+        until = time.monotonic() + 20
+        while len(os.listdir(f"/proc/{process.pid}/task")) < workers // 6:
+            assert time.monotonic() < until and process.poll() is None
+        yield process
+    finally:
+        machine.end(process)
+        process.stderr.close()
+
+
+def page(folder, port: int, body: str, workers: int = 64):
+    file = folder / "proxy.conf"
+    file.write_text(json.dumps({
+        "workers": workers, "listeners": [{"address": f"127.0.0.1:{port}"}],
+        "routes": [{"name": "all", "respond": {"status": 200, "body": body}}]}))
+    return file
+
+
+def test_an_end_that_is_ordered_before_all_workers_run_is_not_waited_for(tmp_path):
+    """There is nothing to drain; workers that come later would not hear of it."""
+    for _ in range(6):
+        with starting(tmp_path, page(tmp_path, machine.free_port(), "x")) as process:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+
+
+def test_a_reload_that_is_ordered_before_all_workers_run_reaches_all(tmp_path):
+    for _ in range(3):
+        port = machine.free_port()
+        with starting(tmp_path, page(tmp_path, port, "old")) as process:
+            page(tmp_path, port, "new")
+            process.send_signal(signal.SIGHUP)
+            lines = iter(process.stderr.readline, b"")
+            assert any(b"configuration reloaded" in line for line in lines)
+            time.sleep(0.3)
+            answers = set()
+            for _ in range(200):
+                with socket.create_connection(("127.0.0.1", port), 5) as client:
+                    client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    answers.add(client.makefile("rb").read().rsplit(b"\n", 1)[-1] or b"?")
+            assert answers == {b"new"}

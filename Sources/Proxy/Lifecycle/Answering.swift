@@ -5,13 +5,13 @@ internal import Telemetry
 // What the admin listener answers. Orders are carried out here and now; pages wait for the workers' counts.
 extension ProxyServer: AdminHost {
     var rules: AdminRules { current.adminRules }
-    var isReady: Bool { isServing && undrainedWorkers == nil }
+    var isReady: Bool { isServing && !ending.isUnderWay }
 
     func answer(
         _ call: AdminCall, to request: AdminRequest, done: @escaping (AdminResponse) -> Void
     ) {
         // What another process does not learn of is no order: it comes again, to that one.
-        guard !hasSuccessor, handOver == nil || !call.isHandedOver else { return done(.handingOver) }
+        guard !ending.hasSuccessor, handOver == nil || !call.isHandedOver else { return done(.handingOver) }
         let elders = state.family.elders
         guard !elders.isEmpty, call.reachesElders else { return answerHere(call, done) }
         switch call {

@@ -15,8 +15,7 @@ extension ProxyServer {
     /// Another process accepts: this one goes on with its sessions until they end, or until `linger` is over; with those that
     /// clients can come back to until `patience` is over.
     func retireProcess(linger: Duration, resumable patience: Duration) {
-        undrainedWorkers = mailboxes.count
-        isLingering = true
+        ending.lingers(workers: mailboxes.count)
         logs.log.tell(.lingering(patience))
         let home = loop.mailbox
         onWorkers { worker in
@@ -38,30 +37,24 @@ extension ProxyServer {
     }
 
     func lingerEnded() {
-        if isLingering { drainOthers() }
+        if ending.isLingering { drainOthers() }
     }
 
     func resumableEnded() {
-        if isLingering { drainProcess(because: "time to linger is over", cause: .successor) }
+        if ending.isLingering { drainProcess(because: "time to linger is over", cause: .successor) }
     }
 
     /// A signal wants an end. The first begins a drain, unless there is one; a second that `insists` ends at once.
-    ///
-    /// Once another process serves, SIGTERM does not insist: systemd sends it to all that is left of a service, and again
-    /// when the main process has ended. The drain has its deadline all the same.
     func endOrdered(by signal: String, insists: Bool) {
-        if isEndOrdered, insists { end(0, cause: "second signal") }
-        isEndOrdered = true
+        if ending.ordered(insists: insists) { end(0, cause: "second signal") }
         drainProcess(because: signal)
     }
 
     /// Stops accepting, closes all sessions and ends; nothing where that is under way.
     func drainProcess(because signal: String, cause: DrainCause = .process) {
-        guard undrainedWorkers == nil || isLingering else { return }
-        // Workers without sessions have told so already.
-        let isCounted = isLingering
-        isLingering = false
-        if !isCounted { undrainedWorkers = mailboxes.count }
+        let decision = ending.drains(workers: mailboxes.count)
+        guard decision != .ignored else { return }
+        let isCounted = decision == .followsLinger
         let limit = current.configuration.timeouts.drain
         let workers = mailboxes.count
         let home = loop.mailbox
@@ -77,9 +70,7 @@ extension ProxyServer {
     }
 
     private func workerDrained() {
-        guard let left = undrainedWorkers else { return }
-        undrainedWorkers = left - 1
-        guard left == 1 else { return }
+        guard ending.workerDrained() else { return }
         guard let admin else { end(0, cause: "drained") }
         admin.whenAnswered { [unowned self] in end(0, cause: "drained") }
     }

@@ -22,7 +22,7 @@ extension ProxyServer {
 
     /// Starts the program again, with the arguments that this process was started with.
     func startHandOver() {
-        guard undrainedWorkers == nil else {
+        guard !ending.isUnderWay else {
             return logs.log.tell(.handOverFailed("this process is ending already"))
         }
         guard ProcessFacts.processNumber != 1 else {
@@ -118,12 +118,12 @@ extension ProxyServer {
         switch outcome {
         case .ready:
             logs.log.tell(.handOverDone(process: handOver.successor.number))
-            hasSuccessor = true
+            ending.succeeded()
             admin?.retire()
             leaveLines()
             notify(["MAINPID=\(handOver.successor.number)"])
             // An end that was ordered meanwhile goes on: nobody lingers.
-            guard undrainedWorkers == nil else { return }
+            guard !ending.isUnderWay else { return }
             let (linger, patience) = (current.configuration.linger, current.configuration.patience)
             guard patience > .zero else {
                 return drainProcess(because: "a new process serves", cause: .successor)

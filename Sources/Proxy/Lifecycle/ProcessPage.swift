@@ -15,7 +15,7 @@ extension ProxyServer {
         all.set(.buildInfo, [Versions.trunkline, TLSLibrary.version, ZlibLibrary.version], to: 1)
         all.set(.workers, to: Double(workers.count))
         all.set(.generation, to: Double(generationNumber))
-        all.set(.draining, to: undrainedWorkers == nil ? 0 : 1)
+        all.set(.draining, to: ending.isUnderWay ? 1 : 0)
         all.set(.compressionBudget, to: Double(current.configuration.compression.memoryBudget))
         all.set(.revocations, to: Double(revocations.count))
         all.set(.countedKeys, to: Double(state.countedKeys))

@@ -30,17 +30,12 @@ package final class ProxyServer: TimerTarget {
     var shownSeries = ShownSeries()
     private lazy var certificateLook = DailyLook(at: loop.now)
     private var ticketTimer: TimerToken?
-    /// Workers that still have something to close; nil while the process doesn't drain.
-    var undrainedWorkers: Int?
+    /// How far it is on the way to its end.
+    var ending = ProcessEnd()
+    private var earlySignals = EarlySignals()
     var handOver: HandOver?
     var lines = FamilyLines()
     var askings = FamilyAskings()
-    /// Another process accepts, and the sessions of this one are left alone for a while.
-    var isLingering = false
-    /// Another process serves.
-    var hasSuccessor = false
-    /// A signal has come that wants an end.
-    var isEndOrdered = false
     let board = CertificateBoard()
     /// The answers to orders about certificates.
     var orders = OwedAnswers()
@@ -145,13 +140,14 @@ package final class ProxyServer: TimerTarget {
         watchFiles()
         notify(["READY=1"])
         if let pipe = inherited.predecessor { Predecessor.tellReady(pipe) }
+        for signal in earlySignals.serves() { act(on: signal) }
     }
 
     /// Changes ticket keys on the process's own clock.
     func rotateTickets() {
         loop.cancel(ticketTimer)
         // They have been handed over: what is sealed with another one could be opened by nobody.
-        guard undrainedWorkers == nil else { return }
+        guard !ending.isUnderWay else { return }
         guard handOver == nil else {
             ticketTimer = loop.schedule(self, kind: Timer.tickets.rawValue, after: 1_000_000_000)
             return
@@ -177,11 +173,19 @@ package final class ProxyServer: TimerTarget {
     }
 
     private func received(_ signal: ProcessSignal) {
+        switch earlySignals.received(signal) {
+        case .act: act(on: signal)
+        case .end: end(0, cause: "ended before it served")
+        case .wait: break
+        }
+    }
+
+    private func act(on signal: ProcessSignal) {
         switch signal {
         case .hangUp:
             logs.reopen()
             _ = reload()
-        case .terminate: endOrdered(by: "SIGTERM", insists: !hasSuccessor)
+        case .terminate: endOrdered(by: "SIGTERM", insists: !ending.hasSuccessor)
         case .interrupt: endOrdered(by: "SIGINT", insists: true)
         case .userTwo: startHandOver()
         case .userOne: logs.reopen()

@@ -13,7 +13,7 @@ package enum OnReload: Sendable, Equatable {
 extension ProxyServer {
     /// Reads the file and all that it names again, and changes to it.
     package func reload() -> OnReload {
-        guard undrainedWorkers == nil, handOver == nil else {
+        guard !ending.isUnderWay, handOver == nil else {
             return refuse(["the process is about to end, or to hand over to another"])
         }
         notify(["RELOADING=1", "MONOTONIC_USEC=\(loop.now / 1000)"])
@@ -64,7 +64,7 @@ extension ProxyServer {
     /// Reads the files that the configuration names again, and serves what they hold from now on. One that is of no use
     /// changes nothing.
     func refresh(because cause: String) {
-        guard undrainedWorkers == nil, handOver == nil else { return }
+        guard !ending.isUnderWay, handOver == nil else { return }
         do throws(Diagnostics) {
             var refused: [Diagnostic] = []
             let next = try Startup(refreshing: current, refused: &refused)

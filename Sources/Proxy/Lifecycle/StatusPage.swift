@@ -61,7 +61,7 @@ extension ProxyServer {
     }
 
     private var stateWord: String {
-        if isLingering { return "lingering" }
+        if ending.isLingering { return "lingering" }
         return isReady ? "serving" : isServing ? "draining" : "starting"
     }
 
