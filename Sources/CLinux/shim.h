@@ -65,6 +65,9 @@ static inline int trunkline_set_owner(const char *path, int64_t user, int64_t gr
 
 static inline int trunkline_errno(void) { return errno; }
 
+/// Has the processor bring the line of memory near that holds an address. One that leads nowhere does nothing.
+static inline void trunkline_prefetch(uintptr_t address) { __builtin_prefetch((const void *)address); }
+
 /// Whether the process could be given so much memory. Nothing is kept of it, and no page is touched.
 static inline int trunkline_can_map(size_t length) {
     void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

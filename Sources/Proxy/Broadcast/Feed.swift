@@ -33,7 +33,7 @@ final class Feed: TimerOwner, MemoryHolder {
     var waiters = WaitingQueue<FeedWaiter>()
     private var lastWaiter: UInt64 = 0
     var asking: FeedWaiter?
-    private(set) var subscribers: [Subscriber] = []
+    private(set) var roster = Roster<Subscriber>()
     var ring: MessageRing<SharedMessage>
     /// Messages in the ring that have not been offered to all, and their bytes.
     var unsent = 0
@@ -75,8 +75,9 @@ final class Feed: TimerOwner, MemoryHolder {
     deinit { account.holder = nil }
 
     var route: Route { plan.route }
+    var subscribers: [Subscriber] { roster.clients }
     /// Nobody receives it or waits for it.
-    var isIdle: Bool { subscribers.isEmpty && waiters.isEmpty }
+    var isIdle: Bool { roster.isEmpty && waiters.isEmpty }
     /// Since when nobody receives it, on the loop's clock.
     private(set) var idleSince: UInt64 = 0
     var backendName: String { backend?.name ?? "" }
@@ -84,7 +85,7 @@ final class Feed: TimerOwner, MemoryHolder {
     var subject: FeedEvent.Subject {
         FeedEvent.Subject(
             upstream: key.upstream, backend: backendName, host: key.host, path: key.target,
-            subscribers: subscribers.count)
+            subscribers: roster.count)
     }
 
     // MARK: Clients
@@ -108,29 +109,25 @@ final class Feed: TimerOwner, MemoryHolder {
 
     func add(_ subscriber: Subscriber) {
         disarm(.linger)
-        subscriber.place = subscribers.count
-        subscribers.append(subscriber)
+        subscriber.place = roster.append(subscriber, subscriber.lines)
         tally.joined()
     }
 
     func remove(_ subscriber: Subscriber) {
         let place = subscriber.place
-        guard place >= 0, place < subscribers.count else { return }
+        guard place >= 0, place < roster.count else { return }
         subscriber.place = -1
         tally.left()
-        let last = subscribers.removeLast()
-        if last !== subscriber {
-            subscribers[place] = last
-            last.place = place
-        }
-        if let round = roundPosition, place < round { moved(last === subscriber ? nil : last, in: round) }
-        if subscribers.isEmpty { lastLeft() }
+        let last = roster.remove(at: place)
+        last?.place = place
+        if let round = roundPosition, place < round { moved(last, in: round) }
+        if roster.isEmpty { lastLeft() }
     }
 
     /// One that the round under way had passed is gone, and the last has come into its place.
     private func moved(_ last: Subscriber?, in round: Int) {
-        if subscribers.count < round {
-            roundPosition = subscribers.count
+        if roster.count < round {
+            roundPosition = roster.count
         } else {
             last?.deliver()
         }
@@ -150,7 +147,7 @@ final class Feed: TimerOwner, MemoryHolder {
 
     /// Called when waiting clients have been told that they may join: some may have gone in that very moment.
     func lingerIfEmpty() {
-        if subscribers.isEmpty, !isOver { lastLeft() }
+        if roster.isEmpty, !isOver { lastLeft() }
     }
 
     /// Brings the metrics up to date with what the upstream connection has carried.
@@ -163,7 +160,7 @@ final class Feed: TimerOwner, MemoryHolder {
     func timerFired(_ timer: Timer) {
         switch timer {
         case .housekeeping: keepHouse()
-        case .linger: if subscribers.isEmpty { end(.normal) }
+        case .linger: if roster.isEmpty { end(.normal) }
         case .reopen: ask()
         case .patience: giveUp()
         case .gather: startRound()

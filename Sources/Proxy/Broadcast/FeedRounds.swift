@@ -8,6 +8,9 @@ extension Feed {
     private static let roundStep = 1000
     /// For how many of them is encrypted before anything is sent.
     private static let batch = 32
+    /// How many turns before its own the memory of one is fetched: what memory takes to answer, and not so long that others
+    /// have pushed it out again.
+    private static let ahead = 4
 
     /// Messages that are ready together, for one with this compression.
     func run(_ range: Range<UInt64>, for compression: FeedCompression?) -> MessageRun? {
@@ -28,7 +31,7 @@ extension Feed {
     }
 
     private func goRound(from start: Int) {
-        let count = subscribers.count
+        let count = roster.count
         let end = min(start + Self.roundStep, count)
         deliver(start..<end)
         guard end < count else { return roundIsOver() }
@@ -36,12 +39,12 @@ extension Feed {
         roundPosition = end
         worker.loop.nextTurn { [weak self] in
             guard let self, let position = roundPosition else { return }
-            goRound(from: min(position, subscribers.count))
+            goRound(from: min(position, roster.count))
         }
     }
 
     private func roundIsOver() {
-        if subscribers.isEmpty { releaseMessages() }
+        if roster.isEmpty { releaseMessages() }
         guard roundPosition != nil else { return }
         roundPosition = nil
         peer?.release(.round)
@@ -53,7 +56,7 @@ extension Feed {
     func finishRound() {
         disarm(.gather)
         (unsent, unsentBytes) = (0, 0)
-        deliver(0..<subscribers.count)
+        deliver(0..<roster.count)
         roundIsOver()
     }
 
@@ -62,7 +65,10 @@ extension Feed {
         while start < range.upperBound {
             let end = min(start + Self.batch, range.upperBound)
             hub.batch.open()
-            for index in start..<end { subscribers[index].deliver() }
+            for place in start..<end {
+                roster.fetch(place + Self.ahead)
+                roster.clients[place].deliver()
+            }
             hub.batch.close()
             start = end
         }

@@ -21,9 +21,6 @@ final class Subscriber: LiveSession {
     }
 
     // What a delivery looks at stands together.
-    private let feed: Feed
-    /// What the feed's messages are compressed with for this client; nil when they are not.
-    private let compression: FeedCompression?
     /// nil between frames.
     private var underWay: UnderWay?
     private var queue: SubscriberQueue
@@ -31,6 +28,9 @@ final class Subscriber: LiveSession {
     private var isBehind = false
     /// Messages given to the client in full.
     private var delivered: UInt64 = 0
+    private let feed: Feed
+    /// What the feed's messages are compressed with for this client; nil when they are not.
+    private let compression: FeedCompression?
     private let agreement: DeflateAgreement?
     /// Where the feed keeps it.
     var place = -1
@@ -158,6 +158,15 @@ final class Subscriber: LiveSession {
     }
 
     // MARK: What the client is given
+
+    /// Where a delivery looks.
+    var lines: CacheLines {
+        var lines = CacheLines()
+        lines.add(self, bytes: 64)
+        lines.add(&underWay, bytes: 96)
+        client.addLines(to: &lines)
+        return lines
+    }
 
     /// It has a part of a message, and keeps what is left of it from being freed.
     var holdsMessage: Bool { underWay != nil }

@@ -133,6 +133,12 @@ final class WebSocketPeer: TransportReceiver {
         transport.write(bytes)
     }
 
+    /// Adds where it looks when it sends a message.
+    func addLines(to lines: inout CacheLines) {
+        lines.add(self, bytes: 96)
+        transport.addLines(to: &lines)
+    }
+
     /// Passes on data, unless a Close of ours has gone before it.
     func passData(_ bytes: Span<UInt8>) {
         if takesData { pass(bytes) }

@@ -74,6 +74,8 @@ protocol ByteTransport: AnyObject {
     func close()
     /// Closes now with a reset, so that the peer knows something was lost.
     func abort()
+    /// Adds where a write looks.
+    func addLines(to lines: inout CacheLines)
 }
 
 extension ByteTransport {
@@ -97,4 +99,5 @@ extension ByteTransport {
     var readBound: (any ReadBound)? { nil }
     func read(for bound: (any ReadBound)?) {}
     func keepUnsentSmall() {}
+    func addLines(to lines: inout CacheLines) {}
 }

@@ -147,6 +147,12 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
 
     func keepUnsentSmall() { socket.limitUnsent(to: 64 * 1024) }
 
+    func addLines(to lines: inout CacheLines) {
+        lines.add(self, bytes: 64)
+        lines.add(socket, bytes: 144)
+        tls?.eachWrittenPlace { lines.add($0, bytes: $1) }
+    }
+
     /// Answers in plain text where TLS was expected: a browser shows it instead of a riddle.
     func writeUnencrypted(_ bytes: Span<UInt8>) { socket.send(bytes) }
 

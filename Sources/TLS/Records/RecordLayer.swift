@@ -224,6 +224,12 @@ internal import COpenSSL
         try writer.write(plaintext, to: wire)
     }
 
+    /// Where `write` looks.
+    func eachWrittenPlace(_ body: (_ start: UInt, _ bytes: Int) -> Void) {
+        body(unsafe UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()), 128)
+        body(writer.keys.place, MemoryLayout<TrafficKeys.Values>.size)
+    }
+
     private func sendTicket() throws(RecordError) {
         guard !ticket.isEmpty else { return }
         let owed = ticket

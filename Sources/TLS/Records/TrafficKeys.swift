@@ -70,6 +70,9 @@ internal import COpenSSL
     /// Of the next record.
     package var sequence: UInt64 { unsafe values.pointee.sequence }
 
+    /// Where the values lie.
+    var place: UInt { unsafe UInt(bitPattern: values) }
+
     /// For another thread.
     var moved: MovedSecret {
         unsafe MovedSecret(
