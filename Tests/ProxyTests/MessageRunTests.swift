@@ -41,6 +41,23 @@ struct MessageRunTests {
         #expect(runs.run(0..<3, of: ring, for: nil)?.bytes !== first?.bytes)
     }
 
+    @Test("what the last one was given is known as long as nothing newer came, and for no other place")
+    func last() {
+        var runs = MessageRuns()
+        let ring = ring(10, 10, 10)
+        #expect(runs.lastRun(0..<3, for: nil) == nil)
+        let joined = runs.run(0..<3, of: ring, for: nil)
+        #expect(runs.lastRun(0..<3, for: nil)?.bytes === joined?.bytes)
+        // One that is behind is given its messages one at a time.
+        #expect(runs.lastRun(0..<1, for: nil) == nil)
+        #expect(runs.lastRun(1..<3, for: nil) == nil)
+        let single = runs.run(2..<3, of: ring, for: nil)
+        #expect(runs.lastRun(2..<3, for: nil)?.bytes === single?.bytes && single?.count == 1)
+        #expect(runs.lastRun(0..<3, for: nil) == nil)
+        runs.removeAll()
+        #expect(runs.lastRun(2..<3, for: nil) == nil)
+    }
+
     @Test("one alone is not copied")
     func alone() {
         var runs = MessageRuns()

@@ -178,6 +178,7 @@ final class Feed: TimerOwner, MemoryHolder {
         // Those who keep up lose nothing by narrower bounds.
         finishRound()
         options = new
+        runs.removeAll()
         ring.resize(capacity: new.ringCapacity, byteLimit: new.queueBytes)
         machine.adopt(reopens: new.onLoss == .reopen, within: new.reopenWithin.nanoseconds)
         for subscriber in subscribers { subscriber.adopt(new) }

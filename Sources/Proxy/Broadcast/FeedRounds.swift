@@ -14,7 +14,8 @@ extension Feed {
 
     /// Messages that are ready together, for one with this compression.
     func run(_ range: Range<UInt64>, for compression: FeedCompression?) -> MessageRun? {
-        runs.run(range, of: ring, for: compression)
+        // Asked first: to lend the ring costs a copy of it.
+        runs.lastRun(range, for: compression) ?? runs.run(range, of: ring, for: compression)
     }
 
     /// Offers what is new to all subscribers: now, or when it has waited for others as long as it may.

@@ -14,15 +14,38 @@ struct MessageRuns {
     /// What one TLS record holds; beyond it joining gains nothing that its copy doesn't cost.
     private static let mostBytes = 16 * 1024
 
-    private var made: [(start: UInt64, compression: Int?, run: MessageRun)] = []
+    private struct Made {
+        let start: UInt64
+        let compression: Int?
+        let run: MessageRun
+    }
+
+    private var made: [Made] = []
+    /// What the last one was given, which is mostly what the next one is to have.
+    private var last: (range: Range<UInt64>, compression: Int?, run: MessageRun)?
 
     /// There is a newer message: runs made from here on reach to it.
     mutating func removeAll() {
+        last = nil
         if !made.isEmpty { made.removeAll(keepingCapacity: true) }
+    }
+
+    /// The run that was asked for the last time, if it is asked for again.
+    func lastRun(_ range: Range<UInt64>, for compression: FeedCompression?) -> MessageRun? {
+        guard let last, last.range == range, last.compression == compression?.id else { return nil }
+        return last.run
     }
 
     /// As many messages of the range as fit a run, from its first on; nil when that one is no longer held.
     mutating func run(
+        _ range: Range<UInt64>, of ring: MessageRing<SharedMessage>, for compression: FeedCompression?
+    ) -> MessageRun? {
+        let run = find(range, of: ring, for: compression)
+        if let run { last = (range, compression?.id, run) }
+        return run
+    }
+
+    private mutating func find(
         _ range: Range<UInt64>, of ring: MessageRing<SharedMessage>, for compression: FeedCompression?
     ) -> MessageRun? {
         guard let first = ring[range.lowerBound]?.bytes(for: compression) else { return nil }
@@ -31,7 +54,7 @@ struct MessageRuns {
             return known.run
         }
         let run = Self.join(range, of: ring, for: compression, on: first.account)
-        made.append((range.lowerBound, compression?.id, run))
+        made.append(Made(start: range.lowerBound, compression: compression?.id, run: run))
         return run
     }
 

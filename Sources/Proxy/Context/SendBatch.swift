@@ -11,8 +11,14 @@ final class SendBatch {
     /// Bytes; when there are more, they are sent.
     private static let most = 128 * 1024
 
+    private struct Entry {
+        let socket: StreamSocket
+        /// Behind the socket's last byte in the wire's output.
+        var end: Int
+    }
+
     private let wire: TLSWire
-    private var entries: [(socket: StreamSocket, end: Int)] = []
+    private var entries: [Entry] = []
     private var isOpen = false
 
     init(_ wire: TLSWire) { self.wire = wire }
@@ -27,7 +33,7 @@ final class SendBatch {
         if let last = entries.indices.last, entries[last].socket === socket {
             entries[last].end = wire.outputCount
         } else {
-            entries.append((socket, wire.outputCount))
+            entries.append(Entry(socket: socket, end: wire.outputCount))
         }
         if wire.outputCount > Self.most { send() }
     }
