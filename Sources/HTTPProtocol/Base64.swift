@@ -2,10 +2,12 @@ internal import ASCII
 
 /// Base64 with padding (RFC 4648, 4). Only what the handshake needs: encoding.
 enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
+    static func encode(_ bytes: [UInt8]) -> String { String(decoding: digits(of: bytes.span), as: UTF8.self) }
+
+    static func digits(of bytes: Span<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { (output: inout OutputSpan<UInt8>) in
-            let (bytes, digits) = (bytes.span, digits.span)
+            let digits = digits.span
             for start in stride(from: 0, to: bytes.count, by: 3) {
                 let count = min(3, bytes.count - start)
                 var word = UInt32(bytes[start]) << 16
@@ -17,7 +19,7 @@ enum Base64 {
                 output.append(count > 2 ? digits[Int(word & 63)] : .equals)
             }
         }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -78,8 +78,7 @@ package struct ClientHandshake: Equatable, Sendable {
     ) {
         self.key = key
         offer = HandshakeOffer(upgrade.subprotocols, offers)
-        var fields = HopByHop.applicationFields(of: head.fields)
-        fields.reserve(bytes: 512, lines: 16)
+        var fields = HopByHop.handshakeFields(of: head.fields)
         forwarding.apply(to: &fields)
         fields.append(contentsOf: .upgradeOfThirteen)
         fields.append(.key, key)
@@ -94,7 +93,9 @@ package struct ClientHandshake: Equatable, Sendable {
         else {
             throw .missingUpgrade
         }
-        guard head.fields.isOnly("sec-websocket-accept", WebSocketKey.accept(key)) else { throw .wrongAccept }
+        guard head.fields.isOnly("sec-websocket-accept", WebSocketKey.answer(to: key).span) else {
+            throw .wrongAccept
+        }
         return .accepted(try offer.accepted(head.fields))
     }
 }

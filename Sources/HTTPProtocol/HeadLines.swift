@@ -11,8 +11,16 @@ protocol FirstLine: Sendable {
     static var toleratesBlankBeforeColon: Bool { get }
     /// Takes a byte that is no line end.
     mutating func accept(_ byte: UInt8) throws(HeadError)
+    /// Takes a whole line, before anything else.
+    mutating func accept(line: Span<UInt8>) throws(HeadError)
     /// The line is complete.
     mutating func end() throws(HeadError)
+}
+
+extension FirstLine {
+    mutating func accept(line: Span<UInt8>) throws(HeadError) {
+        for index in line.indices { try accept(line[index]) }
+    }
 }
 
 /// Splits a head into its first line and its fields as it comes, and refuses at the first byte that can't belong to it
@@ -83,7 +91,7 @@ struct HeadLines<First: FirstLine>: Sendable {
         while stop < end, bytes[stop] != .carriageReturn, bytes[stop] != .lineFeed { stop += 1 }
         guard stop > start, stop + 1 < end, bytes[stop] == .carriageReturn, bytes[stop + 1] == .lineFeed
         else { return nil }
-        for index in start..<stop { try first.accept(bytes[index]) }
+        try first.accept(line: bytes.extracting(start..<stop))
         try first.end()
         expected = .fieldStart
         return stop + 2

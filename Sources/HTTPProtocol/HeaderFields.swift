@@ -59,6 +59,9 @@ package struct HeaderFields: Equatable, Sendable {
     /// How many lines there are.
     package var count: Int { lines.count }
 
+    /// Bytes that they take on the wire.
+    package var writtenBytes: Int { bytes.count }
+
     /// Bytes of memory that they take.
     package var keptBytes: Int { bytes.count &+ lines.count &* MemoryLayout<Line>.stride }
 
@@ -110,12 +113,15 @@ package struct HeaderFields: Equatable, Sendable {
     private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>, isJudged: Bool = false) {
         makeRoom()
         let start = bytes.count
-        bytes.append(addingCapacity: name.count + 2) { (output: inout OutputSpan<UInt8>) in
+        let value = value.extracting(withoutBlanks(value))
+        bytes.append(addingCapacity: name.count + value.count + 4) { (output: inout OutputSpan<UInt8>) in
             for index in name.indices { output.append(isJudged ? name[index] : plain(name[index])) }
             output.append(.colon)
             output.append(.space)
+            for index in value.indices { output.append(isJudged ? value[index] : plain(value[index])) }
+            output.append(.carriageReturn)
+            output.append(.lineFeed)
         }
-        add(value)
         lines.append(
             Line(
                 start: start, colon: start + name.count, end: bytes.count, traits: FieldTraits(of: name)))
@@ -126,15 +132,11 @@ package struct HeaderFields: Equatable, Sendable {
         if lines.isEmpty, bytes.capacity == 0 { reserve(bytes: 256, lines: 8) }
     }
 
-    /// A value and its line's end. White space around it is no part of it (RFC 9112, 5.1); control bytes become blanks.
+    /// A value and its line's end; control bytes become blanks.
     private mutating func add(_ value: Span<UInt8>) {
-        var from = 0
-        while from < value.count, isBlank(value[from]) { from += 1 }
-        var end = value.count
-        while end > from, isBlank(plain(value[end - 1])) { end -= 1 }
-        let kept = value.extracting(from..<end)
-        bytes.append(addingCapacity: kept.count + 2) { (output: inout OutputSpan<UInt8>) in
-            for index in kept.indices { output.append(plain(kept[index])) }
+        let value = value.extracting(withoutBlanks(value))
+        bytes.append(addingCapacity: value.count + 2) { (output: inout OutputSpan<UInt8>) in
+            for index in value.indices { output.append(plain(value[index])) }
             output.append(.carriageReturn)
             output.append(.lineFeed)
         }
@@ -146,6 +148,35 @@ package struct HeaderFields: Equatable, Sendable {
         bytes += other.bytes
         for line in other.lines {
             lines.append(line.moved(by: offset))
+        }
+    }
+
+    /// Adds those lines of another set at the end whose names mean none of these.
+    mutating func append(contentsOf other: HeaderFields, but traits: FieldTraits) {
+        append(other) { $0.traits.isDisjoint(with: traits) }
+    }
+
+    /// The same without those of these names.
+    ///
+    /// - Parameter traits: each of the names has one of these; other lines are not compared.
+    mutating func append(contentsOf other: HeaderFields, but names: [String], among traits: FieldTraits) {
+        append(other) { line in
+            line.traits.isDisjoint(with: traits) || !names.contains { other.isNamed(line, $0.utf8.span) }
+        }
+    }
+
+    /// Lines that stand together are added together.
+    private mutating func append(_ other: HeaderFields, where isKept: (Line) -> Bool) {
+        var index = 0
+        while index < other.lines.count {
+            let first = index
+            while index < other.lines.count, isKept(other.lines[index]) { index += 1 }
+            if index > first {
+                let offset = bytes.count - other.lines[first].start
+                bytes += other.bytes[other.lines[first].start..<other.lines[index - 1].end]
+                for line in other.lines[first..<index] { lines.append(line.moved(by: offset)) }
+            }
+            index += 1
         }
     }
 
@@ -222,10 +253,11 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     /// Whether one line has this name, and this value.
-    func isOnly(_ name: String, _ value: String) -> Bool {
+    func isOnly(_ name: String, _ value: String) -> Bool { isOnly(name, value.utf8.span) }
+
+    func isOnly(_ name: String, _ value: Span<UInt8>) -> Bool {
         var count = 0
         let wanted = name.utf8.span
-        let value = value.utf8.span
         for line in lines where isNamed(line, wanted) {
             guard isSame(bytes.span.extracting(line.value), value) else { return false }
             count += 1
@@ -240,14 +272,9 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     /// Removes all lines of these names.
-    ///
-    /// - Parameter traits: each of the names has one of these; other lines are not compared.
-    mutating func remove(anyOf names: [String], among traits: FieldTraits? = nil) {
+    mutating func remove(anyOf names: [String]) {
         let all = self
-        filter { line in
-            if let traits, line.traits.isDisjoint(with: traits) { return false }
-            return names.contains { all.isNamed(line, $0.utf8.span) }
-        }
+        filter { line in names.contains { all.isNamed(line, $0.utf8.span) } }
     }
 
     /// Removes the lines whose name, in lower case, satisfies a condition.
@@ -261,18 +288,11 @@ package struct HeaderFields: Equatable, Sendable {
 
     /// Where none goes, nothing is copied.
     private mutating func filter(_ isRemoved: (Line) -> Bool) {
-        guard let first = lines.firstIndex(where: isRemoved) else { return }
-        // Where nothing stays, nothing is made.
-        guard first > 0 || lines.contains(where: { !isRemoved($0) }) else { return self = HeaderFields() }
+        guard lines.contains(where: isRemoved) else { return }
         var kept = HeaderFields()
-        kept.reserve(bytes: bytes.count, lines: lines.count)
-        kept.bytes += bytes[..<lines[first].start]
-        kept.lines += lines[..<first]
-        for line in lines[(first + 1)...] where !isRemoved(line) {
-            let start = kept.bytes.count
-            kept.bytes += bytes[line.start..<line.end]
-            kept.lines.append(line.moved(by: start - line.start))
-        }
+        // Where nothing stays, nothing is made.
+        if lines.contains(where: { !isRemoved($0) }) { kept.reserve(bytes: bytes.count, lines: lines.count) }
+        kept.append(self) { !isRemoved($0) }
         self = kept
     }
 
@@ -281,6 +301,8 @@ package struct HeaderFields: Equatable, Sendable {
         let wanted = name.utf8.span
         for line in lines where isNamed(line, wanted) {
             var rest = line.value
+            // Mostly there is one member.
+            if equalsIgnoringCase(bytes.span.extracting(rest), token.utf8.span) { return true }
             while let member = nextMember(&rest) {
                 if equalsIgnoringCase(bytes.span.extracting(member), token.utf8.span) { return true }
             }
@@ -325,12 +347,18 @@ package struct HeaderFields: Equatable, Sendable {
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     private func isNamed(_ line: Line, _ name: Span<UInt8>) -> Bool {
-        guard line.colon - line.start == name.count else { return false }
-        for index in name.indices where lowercase(bytes[line.start + index]) != lowercase(name[index]) {
-            return false
-        }
-        return true
+        line.colon - line.start == name.count
+            && equalsIgnoringCase(bytes.span.extracting(line.name), name)
     }
+}
+
+/// White space around a value is no part of it (RFC 9112, 5.1).
+private func withoutBlanks(_ value: Span<UInt8>) -> Range<Int> {
+    var from = 0
+    while from < value.count, isBlank(value[from]) { from += 1 }
+    var end = value.count
+    while end > from, isBlank(plain(value[end - 1])) { end -= 1 }
+    return from..<end
 }
 
 private func isSame(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {

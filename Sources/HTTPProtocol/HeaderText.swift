@@ -35,7 +35,9 @@ func lowercase(_ byte: UInt8) -> UInt8 { byte &- 65 < 26 ? byte | 0x20 : byte }
 /// Whether bytes are a name, whatever the case of ASCII letters.
 func equalsIgnoringCase(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
     guard a.count == b.count else { return false }
-    for index in a.indices where lowercase(a[index]) != lowercase(b[index]) { return false }
+    for index in a.indices where a[index] != b[index] {
+        guard lowercase(a[index]) == lowercase(b[index]) else { return false }
+    }
     return true
 }
 

@@ -36,7 +36,9 @@ package struct RequestHead: Equatable, Sendable {
     /// The bytes on the wire.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(keptBytes + 32)
+        bytes.reserveCapacity(
+            method.utf8.count + target.path.utf8.count + (target.query?.utf8.count ?? 0)
+                + fields.writtenBytes + 16)
         write(into: &bytes)
         return bytes
     }
@@ -86,7 +88,7 @@ package struct ResponseHead: Equatable, Sendable {
     /// The bytes on the wire.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(fields.keptBytes + reason.count + 32)
+        bytes.reserveCapacity(fields.writtenBytes + reason.count + 32)
         write(into: &bytes)
         return bytes
     }

@@ -37,9 +37,12 @@ package enum HopByHop {
     private static func kept(of fields: HeaderFields, but traits: FieldTraits) -> HeaderFields {
         var kept = fields
         kept.remove { !$0.isDisjoint(with: traits) }
-        let named = named(by: fields)
-        if !named.isEmpty { kept.removeAll { named.contains($0) } }
+        remove(named(by: fields), from: &kept)
         return kept
+    }
+
+    private static func remove(_ named: Set<String>, from fields: inout HeaderFields) {
+        if !named.isEmpty { fields.removeAll { named.contains($0) } }
     }
 
     /// A set: the list is as long as a peer likes, and asked about each field. What goes anyway is not in it.
@@ -79,6 +82,17 @@ package enum HopByHop {
 
     /// The fields that go end to end through an upgrade: neither the connection's nor the handshake's own.
     package static func applicationFields(of fields: HeaderFields) -> HeaderFields {
-        kept(of: fields, but: [.ofHop, .handshake, .length])
+        kept(of: fields, but: ofHandshake)
     }
+
+    /// The same, in a set with room for what a handshake adds.
+    static func handshakeFields(of fields: HeaderFields) -> HeaderFields {
+        var kept = HeaderFields()
+        kept.reserve(bytes: fields.writtenBytes &+ 512, lines: fields.count &+ 16)
+        kept.append(contentsOf: fields, but: ofHandshake)
+        remove(named(by: fields), from: &kept)
+        return kept
+    }
+
+    private static let ofHandshake: FieldTraits = [.ofHop, .handshake, .length]
 }

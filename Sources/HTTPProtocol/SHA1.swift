@@ -3,42 +3,38 @@
 enum SHA1 {
     private typealias State = (a: UInt32, b: UInt32, c: UInt32, d: UInt32, e: UInt32)
 
-    static func digest(_ message: [UInt8]) -> [UInt8] {
+    static func digest(_ message: Span<UInt8>) -> InlineArray<20, UInt8> {
         var state: State = (0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0)
         // A byte and the length follow the message, to the end of a block.
-        var padded = [UInt8](repeating: 0, count: (message.count + 8) / 64 * 64 + 64)
-        for index in message.indices { padded[index] = message[index] }
-        padded[message.count] = 0x80
-        let bits = UInt64(message.count) * 8
-        for place in 1...8 {
-            padded[padded.count - place] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * (place - 1)))
+        let blocks = (message.count + 8) / 64 + 1
+        for block in 0..<blocks {
+            var words = Words(repeating: 0)
+            read(message, from: 64 * block, into: &words)
+            if block == blocks - 1 {
+                let bits = UInt64(message.count) * 8
+                words[14] = UInt32(truncatingIfNeeded: bits >> 32)
+                words[15] = UInt32(truncatingIfNeeded: bits)
+            }
+            mix(&words, into: &state)
         }
-        for start in stride(from: 0, to: padded.count, by: 64) { mix(padded.span, start, into: &state) }
-        var digest: [UInt8] = []
-        digest.reserveCapacity(20)
-        append(state.a, to: &digest)
-        append(state.b, to: &digest)
-        append(state.c, to: &digest)
-        append(state.d, to: &digest)
-        append(state.e, to: &digest)
-        return digest
+        let whole: InlineArray<5, UInt32> = [state.a, state.b, state.c, state.d, state.e]
+        return InlineArray { UInt8(truncatingIfNeeded: whole[$0 / 4] >> UInt32(24 - $0 % 4 * 8)) }
     }
 
-    private static func append(_ word: UInt32, to digest: inout [UInt8]) {
-        digest.append(UInt8(truncatingIfNeeded: word >> 24))
-        digest.append(UInt8(truncatingIfNeeded: word >> 16))
-        digest.append(UInt8(truncatingIfNeeded: word >> 8))
-        digest.append(UInt8(truncatingIfNeeded: word))
+    private typealias Words = InlineArray<80, UInt32>
+
+    /// What there is of a block, and the byte behind it.
+    private static func read(_ message: Span<UInt8>, from start: Int, into words: inout Words) {
+        let end = min(message.count, start + 64)
+        for index in start..<max(start, end) {
+            words[(index - start) / 4] |= UInt32(message[index]) << UInt32(24 - index % 4 * 8)
+        }
+        if start <= end, end < start + 64 {
+            words[(end - start) / 4] |= 0x80 << UInt32(24 - end % 4 * 8)
+        }
     }
 
-    private static func mix(_ bytes: Span<UInt8>, _ start: Int, into state: inout State) {
-        var words = InlineArray<80, UInt32>(repeating: 0)
-        for t in 0..<16 {
-            let at = start + 4 * t
-            words[t] =
-                UInt32(bytes[at]) << 24 | UInt32(bytes[at + 1]) << 16 | UInt32(bytes[at + 2]) << 8
-                | UInt32(bytes[at + 3])
-        }
+    private static func mix(_ words: inout Words, into state: inout State) {
         for t in 16..<80 {
             words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1)
         }

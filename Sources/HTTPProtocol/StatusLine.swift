@@ -14,6 +14,14 @@ struct StatusLine: FirstLine {
     /// 0 or 1, of HTTP/1.x.
     private(set) var minorVersion = 1
 
+    /// Takes the line from its beginning. What follows the status is text, and is taken in one go.
+    mutating func accept(line: Span<UInt8>) throws(HeadError) {
+        let reasonStart = min(line.count, 13)
+        for index in 0..<reasonStart { try accept(line[index]) }
+        for index in reasonStart..<line.count where !isValueByte(line[index]) { throw .badStatusLine }
+        reason.append(copying: line.extracting(reasonStart..<line.count))
+    }
+
     mutating func accept(_ byte: UInt8) throws(HeadError) {
         guard position <= 12 else {
             guard isValueByte(byte) else { throw .badStatusLine }

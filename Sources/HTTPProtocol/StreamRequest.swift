@@ -85,9 +85,9 @@ package struct StreamRequest: Equatable, Sendable {
         var all = HeaderFields()
         all.reserve(bytes: fields.keptBytes &+ 256, lines: fields.count &+ 8)
         all.append(.host, host)
-        var kept = fields
-        kept.remove(anyOf: names, among: [.host, .credential, .ofConnection, .handshake, .length])
-        all.append(contentsOf: kept)
+        all.append(
+            contentsOf: fields, but: names,
+            among: [.host, .credential, .ofConnection, .handshake, .length])
         let crumbs = fields.values("cookie")
         if !crumbs.isEmpty { all.append("Cookie", bytes: Array(crumbs.joined(separator: "; ".utf8))) }
         return all

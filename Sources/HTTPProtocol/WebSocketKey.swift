@@ -21,11 +21,15 @@ package enum WebSocketKey {
     package static func make(from random: [UInt8]) -> String { Base64.encode(Array(random.prefix(16))) }
 
     /// The value of `Sec-WebSocket-Accept` for a key.
-    package static func accept(_ key: String) -> String {
+    package static func accept(_ key: String) -> String { String(decoding: answer(to: key), as: UTF8.self) }
+
+    /// The same as bytes.
+    static func answer(to key: String) -> [UInt8] {
         var message: [UInt8] = []
-        message.reserveCapacity(64)
+        message.reserveCapacity(key.utf8.count + suffix.utf8.count)
         message.append(text: key)
         message.append(text: suffix)
-        return Base64.encode(SHA1.digest(message))
+        let digest = SHA1.digest(message.span)
+        return Base64.digits(of: digest.span)
     }
 }

@@ -5,7 +5,8 @@ import Testing
 @Suite("SHA-1")
 struct SHA1Tests {
     private func hex(_ message: String) -> String {
-        SHA1.digest(Array(message.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+        let digest = SHA1.digest(Array(message.utf8).span)
+        return digest.indices.map { String(digest[$0] >> 4, radix: 16) + String(digest[$0] & 15, radix: 16) }
             .joined()
     }
 
