@@ -68,7 +68,7 @@ extension HTTP2Session {
         reset(stream, .enhanceYourCalm)
     }
 
-    private func opened(_ stream: HTTP2Stream, _ block: HTTP2Fields, ends: Bool) {
+    private func opened(_ stream: HTTP2Stream, _ block: consuming HTTP2Fields, ends: Bool) {
         if ends { stream.hasEnded = true }
         guard keepsHead(block.listSize, of: stream) else { return reset(stream, .refusedStream) }
         let head = HTTP2RequestHead(block)

@@ -21,7 +21,13 @@ package struct HTTP2Fields: Equatable, Sendable {
     /// How many there are.
     package var count: Int { lines.count }
     /// As RFC 9113, 6.5.2 counts.
-    package var listSize: Int { bytes.count + 32 * lines.count }
+    package var listSize: Int { lines.reduce(0) { $0 + ($1.end - $1.start) + 32 } }
+
+    /// Whether the fields are the same, whatever else is in the buffers.
+    package static func == (a: HTTP2Fields, b: HTTP2Fields) -> Bool {
+        a.count == b.count
+            && (0..<a.count).allSatisfy { a.name($0) == b.name($0) && a.value($0) == b.value($0) }
+    }
 
     /// Adds one at the end; the name is put in lower case.
     package mutating func append(_ name: String, _ value: String) { add(name.utf8, value.utf8) }
@@ -78,19 +84,12 @@ package struct HTTP2Fields: Equatable, Sendable {
         }
     }
 
-    /// Takes the pseudo-header fields away, which stand before all others (RFC 9113, 8.3).
+    /// Takes the pseudo-header fields away, which stand before all others (RFC 9113, 8.3). Their bytes stay in the buffer.
     mutating func takePseudo(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
         let count = lines.firstIndex { bytes[$0.start..<$0.middle].first != 58 } ?? lines.count
         guard count > 0 else { return }
         for index in 0..<count { body(name(index), value(index)) }
-        let offset = lines[count - 1].end
-        bytes.removeFirst(offset)
         lines.removeFirst(count)
-        for index in lines.indices {
-            lines[index].start -= offset
-            lines[index].middle -= offset
-            lines[index].end -= offset
-        }
     }
 }
 
