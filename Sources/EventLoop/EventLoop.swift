@@ -149,9 +149,11 @@ internal import Durations
 
     private func runDeferred() {
         guard !deferred.isEmpty else { return }
-        let work = deferred
-        deferred = []
+        var work: [() -> Void] = []
+        swap(&work, &deferred)
         for item in work { item() }
+        work.removeAll(keepingCapacity: work.count < 1024)
+        if deferred.isEmpty { swap(&work, &deferred) }
     }
 
     // MARK: Timers

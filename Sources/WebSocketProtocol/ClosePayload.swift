@@ -36,14 +36,21 @@ package struct ClosePayload: Equatable, Sendable {
         guard bytes.count >= 2 else { throw .closePayloadOfOneByte }
         let code = CloseCode(rawValue: UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
         guard code.isLegalOnWire else { throw .illegalCloseCode(code.rawValue) }
-        guard let reason = String(validating: bytes.dropFirst(2), as: UTF8.self) else { throw .invalidUTF8 }
+        // What is no text is repaired, and comes out as other bytes.
+        let reason = String(decoding: bytes[2...], as: UTF8.self)
+        guard reason.utf8.elementsEqual(bytes[2...]) else { throw .invalidUTF8 }
         self.init(Optional(code), reason)
     }
 
     /// The payload on the wire.
     package var encoded: [UInt8] {
         guard let code else { return [] }
-        return [UInt8(code.rawValue >> 8), UInt8(code.rawValue & 0xFF)] + Array(reason.utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(2 + reason.utf8.count)
+        bytes.append(UInt8(code.rawValue >> 8))
+        bytes.append(UInt8(code.rawValue & 0xFF))
+        bytes.append(contentsOf: reason.utf8)
+        return bytes
     }
 
     private static func cut(_ reason: String) -> String {

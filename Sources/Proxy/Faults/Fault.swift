@@ -39,7 +39,8 @@ struct Fault: Error, Equatable {
         case never
     }
 
-    enum Kind: Hashable {
+    /// What a kind or a cause has stands apart: results that are no faults, and are most, are not to be as large as faults.
+    indirect enum Kind: Hashable {
         // Of what a client asked.
 
         /// The request is wrong in itself.
@@ -119,7 +120,7 @@ struct Fault: Error, Equatable {
     }
 
     /// What was seen: the error of the layer below.
-    enum Cause: Equatable {
+    indirect enum Cause: Equatable {
         /// The kind says it all.
         case itself
         case lookup(name: String, reason: String)

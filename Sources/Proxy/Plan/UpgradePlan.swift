@@ -89,7 +89,7 @@ struct UpgradePlan {
     /// What it counts against by its keys.
     var keyed: KeyedPlaces? {
         get { storage.values.keyed }
-        set { change { $0.keyed = newValue } }
+        set { if newValue != nil || keyed != nil { change { $0.keyed = newValue } } }
     }
     /// How it came in, where its route's rules may go by that again.
     var entrance: Entrance? {

@@ -1,8 +1,8 @@
 internal import HTTPProtocol
 internal import Routing
 
-/// What the choice of a backend goes by: what is asked, and by whom.
-struct BackendRequest {
+/// What the choice of a backend goes by: what is asked, and by whom. An object, as each step of asking has it.
+final class BackendRequest {
     /// It becomes a session: it needs a place among the backend's handshakes.
     let isUpgrade: Bool
     let head: RequestHead
