@@ -34,7 +34,11 @@ internal import Durations
     private var expired: [TimerEntry] = []
     private var failures: [StreamSocket] = []
     private var changes: [Pollable] = []
-    private var deferred: [() -> Void] = []
+    // In a structure: a function that stands in a list by itself is wrapped into another.
+    private struct Deferred { let run: () -> Void }
+    private var deferred: [Deferred] = []
+    /// What is run now; the two take turns, and keep their memory.
+    private var running: [Deferred] = []
     private var turnTargets: [any TurnTarget] = []
     /// The earliest time at which one of them wants to be told, if nothing ends a turn before; `.max` = they wait for that.
     private var turnDeadline = UInt64.max
@@ -124,7 +128,9 @@ internal import Durations
     }
 
     /// Runs `work` at the end of this turn, when no handler is on the stack.
-    package func nextTurn(_ work: @escaping () -> Void) { deferred.append(work) }
+    package func nextTurn(_ work: @escaping () -> Void) {
+        deferred.append(Deferred(run: work))
+    }
 
     /// Tells `target` once, when the turn's events and timers have been handled.
     package func atTurnEnd(_ target: any TurnTarget) { atTurnEnd(target, by: now) }
@@ -149,11 +155,9 @@ internal import Durations
 
     private func runDeferred() {
         guard !deferred.isEmpty else { return }
-        var work: [() -> Void] = []
-        swap(&work, &deferred)
-        for item in work { item() }
-        work.removeAll(keepingCapacity: work.count < 1024)
-        if deferred.isEmpty { swap(&work, &deferred) }
+        swap(&running, &deferred)
+        for work in running { work.run() }
+        running.removeAll(keepingCapacity: running.count < 1024)
     }
 
     // MARK: Timers

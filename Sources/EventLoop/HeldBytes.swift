@@ -51,6 +51,7 @@ package struct HeldBytes: ~Copyable {
 
     /// The same as an array.
     package mutating func takeArray() -> [UInt8] {
+        guard !isEmpty else { return [] }
         let taken = take()
         var array: [UInt8] = []
         array.reserveCapacity(taken.count)

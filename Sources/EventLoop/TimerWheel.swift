@@ -19,6 +19,27 @@ struct TimerWheel<Payload> {
         var previous: Int32 = -1
         var slot: Int32 = -1
         var generation: UInt32 = 0
+
+        // A node is changed in one go: each access to the list of them asks whether it is shared.
+
+        mutating func begin(_ payload: Payload, _ deadline: UInt64) -> UInt32 {
+            self.payload = payload
+            self.deadline = deadline
+            return generation
+        }
+
+        mutating func stand(in slot: Int, before next: Int32) {
+            self.slot = Int32(truncatingIfNeeded: slot)
+            self.next = next
+            previous = -1
+        }
+
+        mutating func end(before next: Int32) -> Payload? {
+            generation &+= 1
+            slot = -1
+            self.next = next
+            return payload.take()
+        }
     }
 
     static var tickShift: UInt64 { 22 }
@@ -40,11 +61,10 @@ struct TimerWheel<Payload> {
         let rounded = nanoseconds.addingReportingOverflow((1 << Self.tickShift) - 1)
         let deadline = (rounded.overflow ? UInt64.max : rounded.partialValue) >> Self.tickShift
         let index = takeNode()
-        nodes[Int(index)].payload = payload
-        nodes[Int(index)].deadline = max(deadline, tick &+ 1)
+        let generation = nodes[Int(index)].begin(payload, max(deadline, tick &+ 1))
         link(index)
         count += 1
-        return TimerToken(index: index, generation: nodes[Int(index)].generation)
+        return TimerToken(index: index, generation: generation)
     }
 
     /// Forgets a timer; one that has fired or was cancelled is ignored.
@@ -125,22 +145,21 @@ struct TimerWheel<Payload> {
         if level > 0, (deadline >> UInt64(level * 6)) == (tick >> UInt64(level * 6)) { level -= 1 }
         let slot = level * 64 + Int((deadline >> UInt64(level * Self.slotBits)) & 63)
         let head = heads[slot]
-        nodes[Int(index)].slot = Int32(slot)
-        nodes[Int(index)].previous = -1
-        nodes[Int(index)].next = head
+        nodes[Int(index)].stand(in: slot, before: head)
         if head >= 0 { nodes[Int(head)].previous = index }
         heads[slot] = index
         occupied[level] |= 1 << UInt64(slot & 63)
     }
 
     private mutating func unlink(_ index: Int32) {
-        let node = nodes[Int(index)]
-        if node.next >= 0 { nodes[Int(node.next)].previous = node.previous }
-        if node.previous >= 0 {
-            nodes[Int(node.previous)].next = node.next
+        let (next, previous) = (nodes[Int(index)].next, nodes[Int(index)].previous)
+        if next >= 0 { nodes[Int(next)].previous = previous }
+        if previous >= 0 {
+            nodes[Int(previous)].next = next
         } else {
-            heads[Int(node.slot)] = node.next
-            if node.next < 0 { occupied[Int(node.slot) / 64] &= ~(1 << UInt64(node.slot & 63)) }
+            let slot = Int(nodes[Int(index)].slot)
+            heads[slot] = next
+            if next < 0 { occupied[slot / 64] &= ~(1 << UInt64(slot & 63)) }
         }
     }
 
@@ -155,10 +174,7 @@ struct TimerWheel<Payload> {
     }
 
     private mutating func freeNode(_ index: Int32) -> Payload? {
-        let payload = nodes[Int(index)].payload.take()
-        nodes[Int(index)].generation &+= 1
-        nodes[Int(index)].slot = -1
-        nodes[Int(index)].next = firstFree
+        let payload = nodes[Int(index)].end(before: firstFree)
         firstFree = index
         count -= 1
         return payload
