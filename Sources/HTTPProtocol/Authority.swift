@@ -16,23 +16,28 @@ private func withoutPort(_ authority: String, _ port: String) -> ArraySlice<UInt
 
 /// A host with an optional port (RFC 3986, 3.2.2). No comma: it could be two hosts in one line.
 func isAuthority(_ host: String) -> Bool {
-    let bytes = Array(host.utf8)
-    let isBracketed = bytes.first == .openBracket
-    guard
-        let end = isBracketed
-            ? bytes.firstIndex(of: .closeBracket).map({ $0 + 1 })
-            : bytes.firstIndex(of: .colon) ?? bytes.count
-    else { return false }
-    let name = isBracketed ? bytes[1..<(end - 1)] : bytes[..<end]
-    let isName = name.allSatisfy { byte in
-        switch byte {
-        case .zero ... .nine, .upperA ... .upperZ, .lowerA ... .lowerZ, .exclamation, .dollar, .percent,
-            .ampersand, .apostrophe, .openParenthesis, .closeParenthesis, .star, .plus, .hyphen, .dot,
-            .semicolon, .equals, .underscore, .tilde:
-            true
-        default: isBracketed && byte == .colon
-        }
+    let bytes = host.utf8.span
+    let isBracketed = bytes.count > 0 && bytes[0] == .openBracket
+    var index = isBracketed ? 1 : 0
+    while index < bytes.count, isNameByte(bytes[index]) || isBracketed && bytes[index] == .colon {
+        index += 1
     }
-    let port = bytes[end...]
-    return isName && (port.isEmpty || (port.first == 58 && port.dropFirst().allSatisfy({ $0.isDigit })))
+    if isBracketed {
+        guard index < bytes.count, bytes[index] == .closeBracket else { return false }
+        index += 1
+    }
+    guard index < bytes.count else { return true }
+    guard bytes[index] == .colon else { return false }
+    for digit in (index + 1)..<bytes.count where !bytes[digit].isDigit { return false }
+    return true
+}
+
+private func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case .zero ... .nine, .upperA ... .upperZ, .lowerA ... .lowerZ, .exclamation, .dollar, .percent,
+        .ampersand, .apostrophe, .openParenthesis, .closeParenthesis, .star, .plus, .hyphen, .dot,
+        .semicolon, .equals, .underscore, .tilde:
+        true
+    default: false
+    }
 }

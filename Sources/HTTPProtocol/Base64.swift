@@ -8,16 +8,23 @@ enum Base64 {
         var text: [UInt8] = []
         text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { (output: inout OutputSpan<UInt8>) in
             let digits = digits.span
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let count = min(3, bytes.count - start)
-                var word = UInt32(bytes[start]) << 16
-                if count > 1 { word |= UInt32(bytes[start + 1]) << 8 }
-                if count > 2 { word |= UInt32(bytes[start + 2]) }
+            var start = 0
+            while start + 3 <= bytes.count {
+                let word =
+                    UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
                 output.append(digits[Int(word >> 18 & 63)])
                 output.append(digits[Int(word >> 12 & 63)])
-                output.append(count > 1 ? digits[Int(word >> 6 & 63)] : .equals)
-                output.append(count > 2 ? digits[Int(word & 63)] : .equals)
+                output.append(digits[Int(word >> 6 & 63)])
+                output.append(digits[Int(word & 63)])
+                start += 3
             }
+            guard start < bytes.count else { return }
+            let hasTwo = start + 1 < bytes.count
+            let word = UInt32(bytes[start]) << 16 | (hasTwo ? UInt32(bytes[start + 1]) << 8 : 0)
+            output.append(digits[Int(word >> 18 & 63)])
+            output.append(digits[Int(word >> 12 & 63)])
+            output.append(hasTwo ? digits[Int(word >> 6 & 63)] : .equals)
+            output.append(.equals)
         }
         return text
     }

@@ -31,12 +31,33 @@ package struct Forwarding: Equatable, Sendable {
     static let traits: [(String, FieldTraits)] =
         Said.names.map { ($0, .rewritten) } + [("x-request-id", .requestID)]
 
-    let known: KnownClient
-    let connection: Connection
+    /// What stays as it is, in one object: a copy is to cost nothing.
+    private final class Facts: Equatable, Sendable {
+        let known: KnownClient
+        let connection: Connection
+        let requestID: String
+        let prefix: String?
+
+        init(_ known: KnownClient, _ connection: Connection, _ requestID: String, _ prefix: String?) {
+            self.known = known
+            self.connection = connection
+            self.requestID = requestID
+            self.prefix = prefix
+        }
+
+        static func == (a: Facts, b: Facts) -> Bool {
+            a.known == b.known && a.connection == b.connection && a.requestID == b.requestID
+                && a.prefix == b.prefix
+        }
+    }
+
+    private let facts: Facts
+    var known: KnownClient { facts.known }
+    var connection: Connection { facts.connection }
     /// The client's own, or one of ours.
-    package let requestID: String
+    package var requestID: String { facts.requestID }
     /// The path's beginning that the backend doesn't see.
-    let prefix: String?
+    var prefix: String? { facts.prefix }
     /// For many clients: names, in lower case, of the fields by which they are told apart; nil = for one.
     private var shared: [String]?
     /// What the route changes, once all is known that it goes by.
@@ -46,18 +67,15 @@ package struct Forwarding: Equatable, Sendable {
     package init(
         _ known: KnownClient, over connection: Connection, requestID: String, prefix: String? = nil
     ) {
-        self.known = known
-        self.connection = connection
-        self.requestID = requestID
-        self.prefix = prefix
+        facts = Facts(known, connection, requestID, prefix)
     }
 
     /// The client's address without a port; `unix:` for a Unix socket.
-    package var client: String { known.address }
+    package var client: String { facts.known.address }
     /// Where its connection begins and ends; nil where no backend is to know, or where another's connection ends here.
     package var ends: ConnectionEnds? {
-        guard known.address == known.peer else { return nil }
-        return connection.ends
+        guard facts.known.address == facts.known.peer else { return nil }
+        return facts.connection.ends
     }
 
     /// The same for a request that many clients share: of who has asked first only these fields are told.
@@ -77,24 +95,24 @@ package struct Forwarding: Equatable, Sendable {
 
     /// Writes the fields: what a trusted peer says is extended, anybody else's word is replaced.
     package func apply(to fields: inout HeaderFields) {
-        let said = Said(fields, isBelieved: known.isBelieved)
+        let said = Said(fields, isBelieved: facts.known.isBelieved)
         let host = fields.first("host") ?? ""
         fields.remove(where: isReplaced)
-        connection.certificate?.apply(to: &fields)
-        let address = known.peer == "unix:" ? "unknown" : known.peer
-        let scheme = connection.isSecure ? "https" : "http"
+        facts.connection.certificate?.apply(to: &fields)
+        let address = facts.known.peer == "unix:" ? "unknown" : facts.known.peer
+        let scheme = facts.connection.isSecure ? "https" : "http"
         fields.append(.forwardedFor, list(said.addresses, address))
-        if known.address != "unix:" { fields.append(.realAddress, known.address) }
+        if facts.known.address != "unix:" { fields.append(.realAddress, facts.known.address) }
         fields.append(.forwardedScheme, said.scheme ?? scheme)
         if let host = said.host ?? (host.isEmpty ? nil : host) { fields.append(.forwardedHost, host) }
-        if let port = said.port ?? (connection.port > 0 ? String(connection.port) : nil) {
+        if let port = said.port ?? (facts.connection.port > 0 ? String(facts.connection.port) : nil) {
             fields.append(.forwardedPort, port)
         }
-        if prefix != nil || said.prefix != nil {
-            fields.append(.forwardedPrefix, (said.prefix ?? "") + (prefix ?? ""))
+        if facts.prefix != nil || said.prefix != nil {
+            fields.append(.forwardedPrefix, (said.prefix ?? "") + (facts.prefix ?? ""))
         }
         fields.append(.forwarded, bytes: forwarded(said.elements, address, scheme, host))
-        fields.append(.requestID, requestID)
+        fields.append(.requestID, facts.requestID)
         edits?.apply(to: &fields, shared: shared)
         if let shared { fields.removeAll { !isTold($0, shared) } }
     }
@@ -106,8 +124,9 @@ package struct Forwarding: Equatable, Sendable {
     private func isReplaced(_ field: FieldTraits) -> Bool {
         if !field.isDisjoint(with: [.requestID, .hereOnly]) { return true }
         guard !field.isDisjoint(with: .claims) else { return false }
-        guard known.isBelieved, !field.contains(.respelled) else { return true }
-        return field.contains(.rewritten) || connection.asksForCertificates && field.contains(.certificate)
+        guard facts.known.isBelieved, !field.contains(.respelled) else { return true }
+        return field.contains(.rewritten)
+            || facts.connection.asksForCertificates && field.contains(.certificate)
     }
 
     private func isTold(_ name: String, _ shared: [String]) -> Bool {

@@ -201,6 +201,13 @@ package struct HeaderFields: Equatable, Sendable {
         return nil
     }
 
+    /// The same as it came; empty without one.
+    package func firstBytes(_ name: String) -> ArraySlice<UInt8> {
+        let wanted = name.utf8.span
+        for line in lines where isNamed(line, wanted) { return bytes[line.value] }
+        return []
+    }
+
     /// All values of a name, in order, as text.
     package func all(_ name: String) -> [String] {
         var all: [String] = []

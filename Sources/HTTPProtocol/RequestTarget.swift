@@ -40,8 +40,7 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
 
     /// The same from text.
     package init(text: String) throws(RequestTargetError) {
-        let bytes = Array(text.utf8)
-        try self.init(bytes.span)
+        try self.init(text.utf8.span)
     }
 
     /// - Parameter path: in the canonical form.

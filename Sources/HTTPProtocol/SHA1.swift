@@ -9,7 +9,7 @@ enum SHA1 {
         let blocks = (message.count + 8) / 64 + 1
         for block in 0..<blocks {
             var words = Words(repeating: 0)
-            read(message, from: 64 * block, into: &words)
+            for t in 0..<16 { words[t] = word(message, at: 64 * block + 4 * t) }
             if block == blocks - 1 {
                 let bits = UInt64(message.count) * 8
                 words[14] = UInt32(truncatingIfNeeded: bits >> 32)
@@ -23,15 +23,15 @@ enum SHA1 {
 
     private typealias Words = InlineArray<80, UInt32>
 
-    /// What there is of a block, and the byte behind it.
-    private static func read(_ message: Span<UInt8>, from start: Int, into words: inout Words) {
-        let end = min(message.count, start + 64)
-        for index in start..<max(start, end) {
-            words[(index - start) / 4] |= UInt32(message[index]) << UInt32(24 - index % 4 * 8)
+    /// Four bytes of the message, of the byte behind it, and of the nothing behind that.
+    private static func word(_ message: Span<UInt8>, at start: Int) -> UInt32 {
+        guard start <= message.count else { return 0 }
+        var word: UInt32 = 0
+        for index in start..<(start + 4) {
+            let byte = index < message.count ? message[index] : index == message.count ? 0x80 : 0
+            word = word << 8 | UInt32(byte)
         }
-        if start <= end, end < start + 64 {
-            words[(end - start) / 4] |= 0x80 << UInt32(24 - end % 4 * 8)
-        }
+        return word
     }
 
     private static func mix(_ words: inout Words, into state: inout State) {

@@ -18,7 +18,10 @@ package enum WebSocketKey {
     package static let none = make(from: [UInt8](repeating: 0, count: 16))
 
     /// A key from 16 random bytes.
-    package static func make(from random: [UInt8]) -> String { Base64.encode(Array(random.prefix(16))) }
+    package static func make(from random: [UInt8]) -> String {
+        let digits = Base64.digits(of: random.span.extracting(first: 16))
+        return String(decoding: digits, as: UTF8.self)
+    }
 
     /// The value of `Sec-WebSocket-Accept` for a key.
     package static func accept(_ key: String) -> String { String(decoding: answer(to: key), as: UTF8.self) }

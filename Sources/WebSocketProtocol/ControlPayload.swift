@@ -18,7 +18,7 @@ package struct ControlPayload: Sendable {
     package func append(to output: inout UniqueArray<UInt8>) { output.append(copying: bytes.span) }
 
     /// Begins the next frame.
-    package mutating func removeAll() { bytes = [] }
+    package mutating func removeAll() { if !bytes.isEmpty { bytes = [] } }
 
     /// Appends the part of the payload that a slice has brought, unmasked. What does not fit is left out; the rules
     /// have refused such a frame before.
