@@ -29,8 +29,18 @@ package struct PartWriter {
 
     /// A text.
     package mutating func put(_ text: String) {
-        put(UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        let text = text.utf8.span
+        put(UInt64(text.count))
+        guard text.count > 0 else { return }
+        bytes.append(addingCapacity: text.count) { (output: inout OutputSpan<UInt8>) in
+            for index in text.indices { output.append(text[index]) }
+        }
+    }
+
+    /// Bytes of a text, in whatever encoding.
+    package mutating func put(_ text: ArraySlice<UInt8>) {
+        put(UInt64(text.count))
+        bytes += text
     }
 
     /// A text that may be missing.
@@ -79,6 +89,9 @@ package struct PartReader {
         defer { place = end }
         return bytes[place..<end]
     }
+
+    /// The bytes of a text.
+    package mutating func part() -> ArraySlice<UInt8> { take(number()) }
 
     /// A text.
     package mutating func text() -> String { String(decoding: take(number()), as: UTF8.self) }

@@ -14,7 +14,9 @@ extension Feed {
         let peer = WebSocketPeer(
             .client, transport, frames: plan.route.limits.client.frames,
             plan.agreement == nil ? .none : .inflated, route: plan.route, worker: worker)
-        peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], .client, worker.keyedShares))
+        if let keyed = plan.keyed {
+            peer.isMetered(by: KeyedMeter(keyed.places, .client, worker.keyedShares))
+        }
         let facts = SessionFacts(
             client: address, backend: backendName, began: worker.loop.now,
             texts: PackedTexts(
@@ -24,8 +26,8 @@ extension Feed {
                     subprotocol: accepted?.subprotocol?.description ?? "",
                     extensions: plan.agreement?.answer ?? "", backendExtensions: "")))
         let subscriber = Subscriber(peer, of: self, plan: plan, facts: facts, worker: worker, onEnd: onEnd)
-        subscriber.bearer = BearerRecord(plan.admission)
-        subscriber.lease = SessionLease(plan.admission, on: worker)
+        subscriber.bearer = BearerRecord.of(plan.admission)
+        subscriber.lease = SessionLease.of(plan.admission, on: worker)
         subscriber.begin(early: early)
     }
 }

@@ -63,10 +63,14 @@ class ClientContext: SessionContext {
 
     /// Asks an upstream for the WebSocket of a plan, in the way of its mode. `done` may be called at once.
     final func open(_ plan: UpgradePlan, done: @escaping (OnSubscribe) -> Void) -> (any PendingUpgrade)? {
-        if let upstream = upstream(plan.upstream), upstream.settings.configuration.mode == .broadcast {
+        guard let upstream = upstream(plan.upstream) else {
+            done(.answered(.failed(Fault(.noBackend), of: nil)))
+            return nil
+        }
+        if upstream.settings.configuration.mode == .broadcast {
             return feeds.join(plan, upstream.settings.configuration.broadcast, done: done)
         }
-        return openOne(plan) { done(.answered($0)) }
+        return UpgradeAttempt(plan, upstream: upstream, worker: self) { done(.answered($0)) }
     }
 
     /// What a client is told that can't be served; when it is worth coming again, then not all at once.

@@ -30,8 +30,8 @@ extension RequestServer {
             begin(plan, accepted) { transport, early, onEnd in
                 let session = SessionAssembly(plan: plan, accepted: accepted, worker: worker).session(
                     client: transport, address: address, backend: connection, on: backend, onEnd: onEnd)
-                session.bearer = BearerRecord(plan.admission)
-                session.lease = SessionLease(plan.admission, on: worker)
+                session.bearer = BearerRecord.of(plan.admission)
+                session.lease = SessionLease.of(plan.admission, on: worker)
                 session.begin(clientEarly: early, backendEarly: backendEarly)
             }
         case .refused(let request, let backend, let head):

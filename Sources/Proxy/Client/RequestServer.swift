@@ -63,22 +63,23 @@ extension RequestHead {
 extension RequestServer {
     /// Decides what becomes of the request, and begins it.
     func route(_ asked: RequestHead) {
-        var head = asked
-        let configuration = worker.configuration
+        var judged = asked
         let client = KnownClient(
-            judging: &head, from: peer, trusting: configuration.trustedProxies,
-            underscores: configuration.underscoreFields)
+            judging: &judged, from: peer, trusting: worker.configuration.trustedProxies,
+            underscores: worker.configuration.underscoreFields)
+        // What is kept for later is no variable, which would be an object of its own.
+        let head = judged
         address = client.address
-        let record = RequestRecord(
-            head, client: address, http: httpVersion, requestID: worker.requestID(), began: worker.loop.now,
+        let requestID = Forwarding.acceptableID(head.fields) ?? worker.requestID()
+        record = RequestRecord(
+            head, client: client.address, http: httpVersion, requestID: requestID, began: worker.loop.now,
             masks: worker.log.masks)
-        self.record = record
         guard !isAnswered(head, cameSecurely: client.cameSecurely) else { return }
         var step = RouteStep(
             generation: worker.generation, table: worker.routes, head: head, client: client,
             connection: connectionFacts,
             listener: listener.label, memoryPressure: worker.contextMemory.pressure)
-        switch step.decide(requestID: record.requestID) {
+        switch step.decide(requestID: requestID) {
         case .refuse(let fault): refuse(fault, host: head.fields.first("host"), path: head.target.text)
         case .respond(let response, let question):
             self.record?.route = response.route
@@ -152,12 +153,15 @@ extension RequestServer {
         }
     }
 
-    private func pass(_ plan: UpgradePlan) {
-        var plan = plan
-        if !worker.knows(plan.resume?.claim) {
-            guard let keyed = enterKeys(of: AccessQuestion(plan), plan.route, isSession: true) else { return }
-            plan.keyed = keyed.places
+    private func pass(_ asked: UpgradePlan) {
+        var counted = asked
+        if !worker.knows(asked.resume?.claim) {
+            guard let keyed = enterKeys(of: AccessQuestion(asked), asked.route, isSession: true) else {
+                return
+            }
+            counted.keyed = keyed.places
         }
+        let plan = counted
         guard plan.route.passage != nil else { return go(on: plan) }
         pass(AccessQuestion(plan)) { [weak self] admission, request, response in
             var plan = plan

@@ -109,10 +109,10 @@ extension SessionContext {
 extension Session {
     /// Its client has come with a new proof of who it is.
     fileprivate func relet(_ plan: UpgradePlan) {
-        bearer = BearerRecord(plan.admission)
+        bearer = BearerRecord.of(plan.admission)
         continuity?.renew(by: plan)
         lease?.end()
-        lease = SessionLease(plan.admission, on: worker)
+        lease = SessionLease.of(plan.admission, on: worker)
         lease?.begin(self)
         worker.sessionBegan(self)
     }

@@ -80,8 +80,8 @@ struct RouteStep {
 
     /// A feed's clients have no backend of their own that would wait for them.
     private func canResume(on route: Route) -> Bool {
-        guard route.resume != nil, case .upstream(let name) = route.action else { return false }
-        return generation.configuration.upstreams[name]?.mode != .broadcast
+        guard route.resume != nil, case .upstream = route.action else { return false }
+        return !route.isBroadcast
     }
 
     /// Why the route does not take it from there.
@@ -125,7 +125,7 @@ struct RouteStep {
 
     private func forwarding(_ requestID: String, _ route: Route) -> Forwarding {
         Forwarding(
-            client, over: connection, requestID: Forwarding.acceptableID(head.fields) ?? requestID,
+            client, over: connection, requestID: requestID,
             prefix: route.rewrite?.stripped(from: head.target.path))
     }
 
@@ -135,7 +135,7 @@ struct RouteStep {
     ) -> UpgradePlan {
         var compression = route.compression.flatMap { $0.shrunk(at: memoryPressure) }
         // What is compressed once for many may not refer to what one of them has had.
-        if generation.configuration.upstreams[upstream]?.mode == .broadcast {
+        if route.isBroadcast {
             compression = compression?.withoutContextTakeover
         }
         let agreement = compression.flatMap { Negotiation.agree(to: upgrade.extensions, $0) }

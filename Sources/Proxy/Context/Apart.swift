@@ -1,17 +1,22 @@
 /// A value that stands apart from who has it: those that have none hold no room for it.
 struct Apart<Value> {
-    private indirect enum Storage { case value(Value) }
+    private final class Storage {
+        var value: Value
+        init(_ value: Value) { self.value = value }
+    }
 
     private var storage: Storage
 
-    init(_ value: Value) { storage = .value(value) }
+    init(_ value: Value) { storage = Storage(value) }
 
     var value: Value {
-        get {
-            switch storage {
-            case .value(let value): value
+        get { storage.value }
+        set {
+            if isKnownUniquelyReferenced(&storage) {
+                storage.value = newValue
+            } else {
+                storage = Storage(newValue)
             }
         }
-        set { storage = .value(newValue) }
     }
 }

@@ -57,7 +57,8 @@ final class Generation: Sendable {
                 route, configuration.timeouts,
                 passage: RoutePassage(route, access[route.name] ?? AccessFiles(), state: state),
                 occupancy: state.occupancy(route: route.name),
-                keyed: route.limits.keyed.map { state.keyed(route: route.name, $0) })
+                keyed: route.limits.keyed.map { state.keyed(route: route.name, $0) },
+                isBroadcast: route.isBroadcast(configuration))
         }
         fetchedKeys = routes.compactMap { route in
             guard case .fetched(let keys)? = route.passage?.access?.tokens?.keys else { return nil }
@@ -83,6 +84,14 @@ final class Generation: Sendable {
 
     /// Whether there is still a route of this name: its sessions may stay.
     func hasRoute(_ name: String) -> Bool { configuration.routes.contains { $0.name == name } }
+}
+
+extension RouteConfiguration {
+    /// Whether its upstream is fanned out to its clients.
+    fileprivate func isBroadcast(_ configuration: ProxyConfiguration) -> Bool {
+        guard case .upstream(let name) = action else { return false }
+        return configuration.upstreams[name]?.mode == .broadcast
+    }
 }
 
 extension UpstreamConfiguration {

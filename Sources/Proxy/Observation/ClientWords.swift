@@ -1,24 +1,24 @@
 internal import HTTPProtocol
 internal import Logging
 
-/// What a client says of itself and where it comes from, as its line has it.
+/// What a client says of itself and where it comes from, as its line has it. Text is made of it where a line is written.
 struct ClientWords {
-    let userAgent: String
-    let origin: String
+    let userAgent: ArraySlice<UInt8>
+    let origin: ArraySlice<UInt8>
 
-    init(userAgent: String, origin: String) {
+    init(userAgent: ArraySlice<UInt8>, origin: ArraySlice<UInt8>) {
         self.userAgent = userAgent
         self.origin = origin
     }
 
     init(_ fields: HeaderFields) {
-        userAgent = LoggedText.bounded(fields.first("user-agent") ?? "")
-        origin = LoggedText.bounded(fields.first("origin") ?? "")
+        userAgent = LoggedText.bounded(fields.firstBytes("user-agent"))
+        origin = LoggedText.bounded(fields.firstBytes("origin"))
     }
 
     func write(to fields: inout Logger.Metadata) {
-        if !userAgent.isEmpty { fields["user_agent"] = "\(userAgent)" }
-        if !origin.isEmpty { fields["origin"] = "\(origin)" }
+        if !userAgent.isEmpty { fields["user_agent"] = "\(String(decoding: userAgent, as: UTF8.self))" }
+        if !origin.isEmpty { fields["origin"] = "\(String(decoding: origin, as: UTF8.self))" }
     }
 }
 
@@ -30,11 +30,11 @@ enum LoggedText {
     /// A host as all lines have it: as routes know it.
     static func host(_ field: String?) -> String { RequestTarget.hostName(field ?? "") }
 
-    static func bounded(_ text: String) -> String {
-        guard text.utf8.count > most else { return text }
-        var kept = Substring(text.utf8.prefix(most)).unicodeScalars
+    static func bounded(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard text.count > most else { return text }
+        var kept = String(decoding: text.prefix(most), as: UTF8.self).unicodeScalars
         // Half a character is left out.
         while kept.last == "\u{FFFD}" { kept.removeLast() }
-        return String(kept) + "…"
+        return Array((String(kept) + "…").utf8)[...]
     }
 }

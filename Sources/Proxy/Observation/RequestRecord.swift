@@ -14,16 +14,14 @@ struct RequestRecord {
     /// The name of its route, once there is one.
     var route = ""
 
-    /// - Parameter requestID: for a request that brings none.
     init(
-        _ head: RequestHead, client: String, http: Int, requestID: @autoclosure () -> String, began: UInt64,
-        masks: QueryMasks
+        _ head: RequestHead, client: String, http: Int, requestID: String, began: UInt64, masks: QueryMasks
     ) {
         self.masks = masks
         self.head = head
         self.client = client
         self.http = http
-        self.requestID = Forwarding.acceptableID(head.fields) ?? requestID()
+        self.requestID = requestID
         self.began = began
     }
 

@@ -19,7 +19,7 @@ struct PackedTexts {
     init(_ texts: SessionTexts) {
         let long =
             texts.requestID.utf8.count + texts.host.utf8.count + texts.path.utf8.count
-            + texts.words.userAgent.utf8.count + texts.words.origin.utf8.count
+            + texts.words.userAgent.count + texts.words.origin.count
         let short =
             texts.subprotocol.utf8.count + texts.extensions.utf8.count + texts.backendExtensions.utf8.count
         // Two bytes for the length of each: it is kept as it is, and is to be no larger.
@@ -38,7 +38,7 @@ struct PackedTexts {
     var all: SessionTexts {
         var parts = PartReader(packed)
         let (requestID, host, path) = (parts.text(), parts.text(), parts.text())
-        let words = ClientWords(userAgent: parts.text(), origin: parts.text())
+        let words = ClientWords(userAgent: parts.part(), origin: parts.part())
         return SessionTexts(
             host: host, path: path, requestID: requestID, words: words, subprotocol: parts.text(),
             extensions: parts.text(), backendExtensions: parts.text())

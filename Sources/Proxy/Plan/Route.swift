@@ -8,6 +8,8 @@ final class Route: Sendable {
     typealias Timeouts = TimeoutsConfiguration
 
     let name: String
+    /// The labels of an upgrade that a backend accepted: those of the same array are found without a look at them.
+    let countedAccepted: [String]
     let action: RouteConfiguration.Action
     /// The bytes of its own answer, shared by all who get it.
     let answer: [UInt8]
@@ -30,12 +32,15 @@ final class Route: Sendable {
     let maxAge: Duration
     let timeouts: Timeouts
     let occupancy: RouteOccupancy
+    /// Its upstream is fanned out to its clients.
+    let isBroadcast: Bool
 
     init(
         _ route: RouteConfiguration, _ timeouts: Timeouts, passage: RoutePassage? = nil,
-        occupancy: RouteOccupancy, keyed: [KeyedRule] = []
+        occupancy: RouteOccupancy, keyed: [KeyedRule] = [], isBroadcast: Bool = false
     ) {
         name = route.name
+        countedAccepted = [route.name, "accepted"]
         action = route.action
         answer = if case .respond(let response) = route.action { Array(response.body.utf8) } else { [] }
         rewrite = route.rewrite
@@ -51,6 +56,7 @@ final class Route: Sendable {
         maxAge = route.maxAge
         self.timeouts = timeouts
         self.occupancy = occupancy
+        self.isBroadcast = isBroadcast
     }
 
     /// That its requests go to; empty where they go to none.

@@ -114,6 +114,9 @@ struct UpgradePlan {
         set { changeFew(newValue == nil) { $0.responseEdits = newValue } }
     }
 
+    /// Whether it has anything that few plans have.
+    var hasMore: Bool { storage.values.apart != nil }
+
     var path: String { head.target.text }
     var requestID: String { forwarding.requestID }
 

@@ -8,10 +8,14 @@ final class BearerRecord {
     var bearer: Bearer
     let code: UInt16
 
-    /// nil where nobody knows.
-    init?(_ admission: Admission?) {
-        guard let admission, let bearer = admission.bearer else { return nil }
+    private init(_ bearer: Bearer, _ admission: Admission) {
         self.bearer = bearer
         code = admission.inquiry?.policy.code ?? admission.term?.policy.expiry?.code ?? Self.revokedCode
+    }
+
+    /// nil where nobody knows. No initialiser that may fail: an object would be made for most sessions, and let go.
+    static func of(_ admission: Admission?) -> BearerRecord? {
+        guard let admission, let bearer = admission.bearer else { return nil }
+        return BearerRecord(bearer, admission)
     }
 }

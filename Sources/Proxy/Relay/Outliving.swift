@@ -15,6 +15,7 @@ struct Outliving {
         _ plan: UpgradePlan, _ accepted: AcceptedUpgrade, on backend: Backend, account: MemoryAccount,
         worker: SessionContext
     ) {
+        guard plan.hasMore else { return }
         let rules = plan.resume == nil ? nil : plan.route.resume
         let resume = rules.map { Resume($0, plan: plan, accepted: accepted, worker: worker) }
         // What outlives the client's connection can't be on that one's account.

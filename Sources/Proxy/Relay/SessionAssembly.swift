@@ -73,7 +73,7 @@ struct SessionAssembly {
             side, transport, frames: limits(of: side).frames,
             agreement != nil ? .inflated : isPassedThrough ? .passedThrough : .none,
             compression: compression(side, transport, agreement), route: plan.route, worker: worker)
-        peer.isMetered(by: KeyedMeter(plan.keyed?.places ?? [], side, worker.keyedShares))
+        if let keyed = plan.keyed { peer.isMetered(by: KeyedMeter(keyed.places, side, worker.keyedShares)) }
         return peer
     }
 

@@ -40,8 +40,12 @@ final class SessionLease: TimerTarget {
     var watch: PrefixWatch?
 
     /// nil where nothing is to be watched.
-    init?(_ admission: Admission?, on worker: AccessContext) {
+    static func of(_ admission: Admission?, on worker: AccessContext) -> SessionLease? {
         guard let admission, admission.term?.isBounded == true || admission.inquiry != nil else { return nil }
+        return SessionLease(admission, on: worker)
+    }
+
+    private init(_ admission: Admission, on worker: AccessContext) {
         self.worker = worker
         term = admission.term?.isBounded == true ? admission.term : nil
         inquiry = admission.inquiry

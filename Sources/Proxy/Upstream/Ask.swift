@@ -55,14 +55,14 @@ final class Ask: TimerTarget {
         choice = AskChoice(upstream, for: request, excluding: excluded)
         self.worker = worker
         self.owner = owner
-        let policy = upstream.settings.policy
+        let settings = upstream.settings
         machine = AskMachine(
             AskMachine.Rules(
                 isUpgrade: request.isUpgrade, isRepeatable: request.isUpgrade || request.head.isIdempotent,
                 allowance: RetryAllowance(
-                    attempts: policy.retry.attempts,
-                    connectTimeout: upstream.settings.configuration.connectTimeout, now: worker.loop.now),
-                boundsQueue: policy.handshakes.queueTimeout > .zero,
+                    attempts: settings.policy.retry.attempts,
+                    connectTimeout: settings.configuration.connectTimeout, now: worker.loop.now),
+                boundsQueue: settings.policy.handshakes.queueTimeout > .zero,
                 boundsAnswer: request.isUpgrade && upstream.responseTimeout > .zero))
     }
 
@@ -221,10 +221,9 @@ final class Ask: TimerTarget {
     // MARK: What is lent
 
     private func arm(_ loans: AskLoans) {
-        let policy = upstream.settings.policy
         if loans.contains(.queueDeadline) {
             deadlines.queue = worker.loop.schedule(
-                self, kind: Timer.queue.rawValue, after: policy.handshakes.queueTimeout)
+                self, kind: Timer.queue.rawValue, after: upstream.settings.policy.handshakes.queueTimeout)
         }
         if loans.contains(.answerDeadline) {
             let patience = machine.mayAskAnother ? choice.patience(with: backend) : upstream.responseTimeout

@@ -6,11 +6,12 @@ internal import Routing
 struct AskChoice {
     private let upstream: Upstream
     private let request: BackendRequest
-    /// Not to be asked, or not again.
+    /// Not to be asked, or not again; `asked` joins them when another one is chosen.
     private var tried: [BackendState]
+    private var asked: Backend?
     /// The one that comes next: chosen, and with a place where one is needed.
     private var next: Backend?
-    /// Who may be waited for; `only` where no other will do.
+    /// Who may be waited for where it isn't `next` alone; `only` where no other will do.
     private var candidates: (backends: [Backend], only: Backend?) = ([], nil)
     private var place: BackendState?
     private var queueNumber: UInt64?
@@ -23,11 +24,12 @@ struct AskChoice {
     }
 
     mutating func choose(isRetry: Bool) -> AskMachine.Choice {
+        if let last = asked.take() { tried.append(last.state) }
         switch upstream.choose(for: request, excluding: tried) {
         case .nobody: return .nobody
         case _ where isRetry && !upstream.retries.takeRetry(): return .nobody
         case .ask(let backend):
-            candidates = ([backend], nil)
+            candidates = ([], nil)
             next = backend
             return .backend
         case .wait(let backends, let only):
@@ -45,7 +47,7 @@ struct AskChoice {
     /// The chosen one, which is asked now and not again.
     mutating func takeNext() -> Backend? {
         guard let chosen = next.take() else { return nil }
-        tried.append(chosen.state)
+        asked = chosen
         return chosen
     }
 
@@ -58,8 +60,9 @@ struct AskChoice {
 
     mutating func enterQueue(as number: UInt64, mailbox: Mailbox) -> AskMachine.QueueEntry {
         let waiter = AdmissionQueue.Waiter(only: candidates.only?.state, tried: tried, mailbox: mailbox)
+        let backends = candidates.backends.isEmpty ? next.map { [$0] } ?? [] : candidates.backends
         let entry = upstream.settings.state.queue.enter(
-            candidates.backends.map(\.state), waiter, id: number,
+            backends.map(\.state), waiter, id: number,
             limit: upstream.settings.policy.handshakes.queue)
         switch entry {
         case .waiting:

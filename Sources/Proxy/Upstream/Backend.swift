@@ -12,6 +12,8 @@ final class Backend {
     /// Shared with the other workers.
     let state: BackendState
     let settings: UpstreamSettings
+    /// The labels of a connection that was made: those of the same array are found without a look at them.
+    let countedConnected: [String]
     private(set) var pool: UpstreamPool?
     /// Connections that many share; nil where each session has its own.
     private(set) var multiplexPool: MultiplexPool?
@@ -23,6 +25,7 @@ final class Backend {
         priority = member.priority
         state = member.state
         self.settings = settings
+        countedConnected = [member.state.name, "connected"]
     }
 
     var name: String { state.name }
@@ -76,7 +79,7 @@ final class Backend {
             address, tls: settings.tls, protocols: protocols,
             timeout: settings.configuration.connectTimeout, preamble: preamble, worker: worker
         ) { [self] result in
-            worker.metrics.count(result, backend: name, after: worker.loop.now - min(began, worker.loop.now))
+            worker.metrics.count(result, backend: self, after: worker.loop.now - min(began, worker.loop.now))
             switch result {
             case .success: connected(worker)
             case .failure(let fault): connectFailed(fault, worker)

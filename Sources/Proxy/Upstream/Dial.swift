@@ -56,6 +56,9 @@ final class Dial: TransportReceiver, TimerTarget {
         }
     }
 
+    /// Its outcome is told, or nobody waits for it.
+    var isOver: Bool { done == nil }
+
     /// Gives up; `done` is not called.
     func cancel() {
         done = nil

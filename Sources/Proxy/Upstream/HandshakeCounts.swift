@@ -2,22 +2,22 @@ internal import Telemetry
 
 // How handshakes and dials are counted.
 extension WorkerMetrics {
-    func count(_ outcome: UpgradeOutcome, route: String, after duration: UInt64) {
+    func count(_ outcome: UpgradeOutcome, route: Route, after duration: UInt64) {
         switch outcome {
         case .accepted:
-            add(.handshakes, [route, "accepted"])
+            add(.handshakes, route.countedAccepted)
             observe(.handshakeDuration, duration)
-        case .refused: add(.handshakes, [route, "backend_refused"])
-        case .failed(let fault, _): add(.handshakes, [route, fault.upgradeOutcome])
+        case .refused: add(.handshakes, [route.name, "backend_refused"])
+        case .failed(let fault, _): add(.handshakes, [route.name, fault.upgradeOutcome])
         }
     }
 
-    func count(_ result: Result<StreamConnection, Fault>, backend: String, after duration: UInt64) {
+    func count(_ result: Result<StreamConnection, Fault>, backend: Backend, after duration: UInt64) {
         switch result {
         case .success:
-            add(.dials, [backend, "connected"])
+            add(.dials, backend.countedConnected)
             observe(.dialDuration, duration)
-        case .failure(let fault): add(.dials, [backend, fault.dialOutcome])
+        case .failure(let fault): add(.dials, [backend.name, fault.dialOutcome])
         }
     }
 }

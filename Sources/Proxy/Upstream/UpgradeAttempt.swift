@@ -63,7 +63,7 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
         let done = self.done
         self.done = nil
         worker.metrics.count(
-            outcome, route: plan.route.name, after: worker.loop.now - min(began, worker.loop.now))
+            outcome, route: plan.route, after: worker.loop.now - min(began, worker.loop.now))
         done?(outcome)
         // Last: by now a session is counted as such, and its place among the handshakes may go to the next.
         ask?.release()

@@ -11,8 +11,10 @@ final class UpstreamPool {
     private let idleTimeout: Duration
     private var machine: PoolMachine
     private var idle: [WarmConnection] = []
-    private var dials: [ObjectIdentifier: Dial] = [:]
+    private var dials: [Dial] = []
     private var isClosed = false
+    /// What it is counted by. Labels that are the same array are the same without a look at them.
+    private let counted: (hit: [String], miss: [String])
 
     /// Connections that are open and idle.
     var idleCount: Int { idle.count }
@@ -24,6 +26,7 @@ final class UpstreamPool {
         self.backend = backend
         self.worker = worker
         self.idleTimeout = idleTimeout
+        counted = ([backend.name, "hit"], [backend.name, "miss"])
         machine = PoolMachine(level: level, most: most)
     }
 
@@ -33,10 +36,10 @@ final class UpstreamPool {
         // out when the last connection was lost, and another worker has noticed its return.
         worker.loop.nextTurn { [weak self] in self?.refill() }
         guard let warm = takeQuiet() else {
-            worker.metrics.add(.poolTakes, [backend.name, "miss"])
+            worker.metrics.add(.poolTakes, counted.miss)
             return nil
         }
-        worker.metrics.add(.poolTakes, [backend.name, "hit"])
+        worker.metrics.add(.poolTakes, counted.hit)
         machine.left()
         warm.stopWatching(on: worker.loop)
         return warm.connection
@@ -68,19 +71,17 @@ final class UpstreamPool {
             warm.connection.close()
         }
         idle = []
-        for dial in dials.values { dial.cancel() }
-        dials = [:]
+        for dial in dials { dial.cancel() }
+        dials = []
     }
 
     private func dialOne() {
-        var id: ObjectIdentifier?
         let dial = backend.dial(on: worker) { [weak self] result in
             guard let self else { return }
-            if let id { dials[id] = nil }
+            dials.removeAll { $0.isOver }
             dialEnded(result)
         }
-        id = ObjectIdentifier(dial)
-        dials[ObjectIdentifier(dial)] = dial
+        dials.append(dial)
     }
 
     private func dialEnded(_ result: Result<StreamConnection, Fault>) {

@@ -5,6 +5,7 @@ internal import TLS
 /// What a generation knows of an upstream, for every worker to make its own `Upstream` of.
 final class UpstreamSettings: Sendable {
     let configuration: UpstreamConfiguration
+    let policy: UpstreamPolicy
     let tls: ClientTLSContext?
     /// Its backends, shared by all workers.
     let state: UpstreamState
@@ -14,6 +15,7 @@ final class UpstreamSettings: Sendable {
 
     init(configuration: UpstreamConfiguration, tls: ClientTLSContext?, state: UpstreamState) {
         self.configuration = configuration
+        policy = configuration.policy
         self.tls = tls
         self.state = state
         rules = configuration.policy.allRules
@@ -25,7 +27,6 @@ final class UpstreamSettings: Sendable {
         configuration == other.configuration && state === other.state && tls == nil && other.tls == nil
     }
 
-    var policy: UpstreamPolicy { configuration.policy }
     var balances: BalancePolicy.Rule { policy.balance }
     var hashKey: HashKey { policy.hashKey }
 
