@@ -165,7 +165,7 @@ class LiveSession: PeeredSession {
 
     final func scheduleHousekeeping() {
         let now = worker.loop.now
-        var next = now + 10_000_000_000
+        var next = LookPace.next(after: now)
         eachPeer { peer in
             if peer.isConnected, let due = peer.nextCheck { next = min(next, due) }
         }
