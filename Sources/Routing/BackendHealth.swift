@@ -53,6 +53,8 @@ package struct BackendHealth: Equatable, Sendable {
     /// The part of the time for an answer that a backend in doubt gets, and the least of it.
     private static let doubtedPart = 4
     private static let leastPatience = Duration.seconds(1)
+    /// How long one upgrade at a time is enough to find out whether it serves again: that one may have no deadline.
+    private static let longestProof = Duration.seconds(30).nanoseconds
 
     private var connectFailures = 0
     private var failures = 0
@@ -89,7 +91,9 @@ package struct BackendHealth: Equatable, Sendable {
     }
 
     /// Whether its rest is over and it has not shown yet that it serves again: one upgrade is enough to find out.
-    package func isProving(at now: UInt64) -> Bool { rests > 0 && standing(at: now) == .up }
+    package func isProving(at now: UInt64) -> Bool {
+        rests > 0 && standing(at: now) == .up && now &- availableFrom < Self.longestProof
+    }
 
     /// How long an answer to an upgrade is worth waiting for, where another backend could be asked.
     ///

@@ -1,6 +1,7 @@
 """Frames by hand while a session moves: fragments with control frames between them, and messages too large to be kept."""
 
 import contextlib
+import socket
 import threading
 import time
 
@@ -166,3 +167,40 @@ def test_a_backend_that_goes_amid_a_message_that_streams_takes_its_session_along
         wire.send(CLOSE, frame.payload)
         time.sleep(0.3)
         assert len(pair.wires) == 1
+
+
+def test_a_backend_that_never_answers_does_not_use_up_the_time_of_a_move(run):
+    hangs, wires = threading.Event(), {}
+
+    def serve(number: int):
+        def served(wire, head) -> None:
+            if number == 1 and hangs.is_set():
+                wire.is_ended(20)
+                return
+            wire.accept(head)
+            wires.setdefault(number, wire)
+            while (got := wire.read_frame()).opcode != CLOSE:
+                if got.opcode == TEXT:
+                    wire.send(TEXT, b"%d" % number)
+            wire.send(CLOSE, got.payload)
+        return served
+
+    def server(client) -> int:
+        client.send(TEXT, b"who")
+        return int(client.read_message()[1])
+
+    with contextlib.ExitStack() as stack:
+        three = [stack.enter_context(ScriptedBackend(serve(number))) for number in range(3)]
+        config = {"routes": [route("/", "only")], "workers": 1, "upstreams": {"only": upstream(
+            *(backend.address for backend in three), continuity={"within": "3s"}, pool={"warm": 0})}}
+        with run(config, tls=False) as proxy:
+            clients = {server(client): client for client in
+                       [stack.enter_context(proxy.upgraded("/")) for _ in range(3)]}
+            assert sorted(clients) == [0, 1, 2]
+            # The emptiest is asked first, and it hangs.
+            clients[1].send(CLOSE, b"\x03\xe8")
+            proxy.wait_log("session ended")
+            hangs.set()
+            wires[0].sock.shutdown(socket.SHUT_RDWR)
+            proxy.wait_log("tried with another backend")
+            assert server(clients[0]) == 2

@@ -1,3 +1,4 @@
+import Configuration
 import Testing
 
 @testable import Proxy
@@ -17,6 +18,17 @@ struct ContinuityTermsTests {
         let second = ContinuityName(using: &random)
         #expect(second.description == "00000000000000ab1000000000000000")
         for name in [first, second] { #expect(ContinuityName(name.description) == name) }
+    }
+
+    @Test("one backend has a third of the time for which the client waits")
+    func patience() {
+        for (within, expected) in [(Duration.seconds(15), Duration.seconds(5)), (.zero, nil)] {
+            var random = Numbers(numbers: [1, 2])
+            var rules = ContinuityConfiguration()
+            rules.within = within
+            let terms = ContinuityTerms(name: ContinuityName(using: &random), shared: ContinuityRules(rules))
+            #expect(terms.answerPatience == expected)
+        }
     }
 
     @Test("nothing else is one")

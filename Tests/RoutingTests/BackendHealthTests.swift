@@ -79,6 +79,8 @@ struct BackendHealthTests {
         #expect(!health.isProving(at: 1))
         for _ in 0..<5 { _ = health.failed(at: 1, jitter: 0, cause: "slow", rules) }
         #expect(!health.isProving(at: second) && health.isProving(at: 1 + second))
+        // Whom it was left to may wait for ever.
+        #expect(health.isProving(at: 30 * second) && !health.isProving(at: 31 * second + 1))
         _ = health.answered(at: 1 + second)
         #expect(!health.isProving(at: 1 + second))
         for _ in 0..<3 { _ = health.checkFailed(cause: "closed", rules) }

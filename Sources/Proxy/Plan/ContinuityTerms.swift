@@ -46,4 +46,7 @@ struct ContinuityTerms {
     let shared: ContinuityRules
 
     var rules: ContinuityConfiguration { shared.values }
+    /// How long one backend's answer is waited for, where another could be asked: the client is to get one within the time
+    /// that there is. nil = as long as any client waits.
+    var answerPatience: Duration? { rules.within > .zero ? rules.within / 3 : nil }
 }

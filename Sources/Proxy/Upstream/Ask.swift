@@ -45,14 +45,16 @@ final class Ask: TimerTarget {
     private var pending = OnAsk.Step.wait
     private var isStepping = false
 
-    /// - Parameter excluded: these are not asked.
+    /// - Parameters:
+    ///   - excluded: these are not asked.
+    ///   - patience: how long the answer to an upgrade is waited for at most, where another could be asked.
     init(
         _ upstream: Upstream, for request: BackendRequest, excluding excluded: [BackendState] = [],
-        worker: UpstreamContext, owner: any AskOwner
+        patience: Duration? = nil, worker: UpstreamContext, owner: any AskOwner
     ) {
         self.upstream = upstream
         self.request = request
-        choice = AskChoice(upstream, for: request, excluding: excluded)
+        choice = AskChoice(upstream, for: request, excluding: excluded, patience: patience)
         self.worker = worker
         self.owner = owner
         let settings = upstream.settings
@@ -71,7 +73,7 @@ final class Ask: TimerTarget {
     var takesGoodbye: Bool { machine.takesGoodbye }
 
     func start() {
-        upstream.retries.asked()
+        upstream.asked()
         follow(machine.begin())
     }
 

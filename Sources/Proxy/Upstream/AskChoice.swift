@@ -6,6 +6,8 @@ internal import Routing
 struct AskChoice {
     private let upstream: Upstream
     private let request: BackendRequest
+    /// How long an answer is waited for at most, where another could be asked.
+    private let patience: Duration?
     /// Not to be asked, or not again; `asked` joins them when another one is chosen.
     private var tried: [BackendState]
     private var asked: Backend?
@@ -17,7 +19,11 @@ struct AskChoice {
     private var queueNumber: UInt64?
 
     /// - Parameter excluded: these are not asked.
-    init(_ upstream: Upstream, for request: BackendRequest, excluding excluded: [BackendState]) {
+    init(
+        _ upstream: Upstream, for request: BackendRequest, excluding excluded: [BackendState],
+        patience: Duration?
+    ) {
+        self.patience = patience
         self.upstream = upstream
         self.request = request
         tried = excluded
@@ -27,7 +33,7 @@ struct AskChoice {
         if let last = asked.take() { tried.append(last.state) }
         switch upstream.choose(for: request, excluding: tried) {
         case .nobody: return .nobody
-        case _ where isRetry && !upstream.retries.takeRetry(): return .nobody
+        case _ where isRetry && !upstream.takeRetry(): return .nobody
         case .ask(let backend):
             candidates = ([], nil)
             next = backend
@@ -53,7 +59,8 @@ struct AskChoice {
 
     /// How long an answer of the one that is asked is waited for.
     func patience(with backend: Backend?) -> Duration {
-        backend.map { upstream.patience(with: $0, excluding: tried) } ?? upstream.responseTimeout
+        backend.map { upstream.patience(with: $0, excluding: tried, most: patience) }
+            ?? upstream.responseTimeout
     }
 
     // MARK: The queue

@@ -33,7 +33,7 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
     /// `done` may be called at once. None of `excluded` is asked.
     init(
         _ plan: UpgradePlan, upstream: Upstream, excluding excluded: [BackendState] = [],
-        worker: UpstreamContext,
+        patience: Duration? = nil, worker: UpstreamContext,
         done: @escaping (UpgradeOutcome) -> Void
     ) {
         self.plan = plan
@@ -44,7 +44,8 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
         parser = ResponseHeadParser(limits: worker.headLimits)
         let request = BackendRequest(plan)
         learner = KeyLearner(upstream.settings, request)
-        let ask = Ask(upstream, for: request, excluding: excluded, worker: worker, owner: self)
+        let ask = Ask(
+            upstream, for: request, excluding: excluded, patience: patience, worker: worker, owner: self)
         self.ask = ask
         ask.start()
     }

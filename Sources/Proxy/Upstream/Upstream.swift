@@ -17,7 +17,7 @@ final class Upstream {
     private var members: [Backend] = []
     private var version = -1
     private var policy: BalancePolicy
-    var retries: RetryBudget
+    private var retries: RetryBudget
     private var isClosed = false
     /// A client was told already that no backend can be reached.
     private var wasOut = false
@@ -138,16 +138,28 @@ final class Upstream {
         return backends.count { $0.state !== state && $0.isUsable(at: now) }
     }
 
+    /// A request is put to its backends for the first time.
+    func asked() { retries.asked() }
+
+    /// Whether a request may be sent to another one.
+    func takeRetry() -> Bool { retries.takeRetry() }
+
     /// How long an answer of a backend to an upgrade is waited for: less than `responseTimeout` where it is in doubt, and
     /// the request may go to another one instead.
-    func patience(with backend: Backend, excluding tried: [BackendState]) -> Duration {
+    ///
+    /// - Parameters:
+    ///   - tried: backends that are not asked again; this one need not be among them.
+    ///   - most: in no case more, where there is another one; nil = as long as any client waits.
+    func patience(with backend: Backend, excluding tried: [BackendState], most: Duration?) -> Duration {
         let backends = self.backends
         let whole = responseTimeout
-        let patience = backends.count > 1 ? backend.state.health.patience(of: whole) : whole
-        guard patience < whole, retries.hasRetry else { return whole }
+        guard backends.count > 1, retries.hasRetry else { return whole }
+        let patience = min(backend.state.health.patience(of: whole), most ?? whole)
+        guard patience < whole else { return whole }
         let now = worker.loop.now
         let hasOther = backends.contains { other in
-            other.isUsable(at: now) && other.state.hasRoom && !tried.contains { $0 === other.state }
+            other.state !== backend.state && other.isUsable(at: now) && other.state.hasRoom
+                && !tried.contains { $0 === other.state }
         }
         return hasOther ? patience : whole
     }

@@ -52,14 +52,18 @@ class UpstreamContext: LoopContext {
 
     /// Asks for a WebSocket that is nobody else's: a session's, anew for one that has lost its backend, or the one behind
     /// a feed. None of `excluded` is asked.
+    ///
+    /// - Parameter patience: how long one backend's answer is waited for at most, where another could be asked; nil = as
+    ///   long as any client does.
     final func openOne(
-        _ plan: UpgradePlan, excluding excluded: [BackendState] = [],
+        _ plan: UpgradePlan, excluding excluded: [BackendState] = [], patience: Duration? = nil,
         done: @escaping (UpgradeOutcome) -> Void
     ) -> (any PendingUpgrade)? {
         guard let upstream = upstream(plan.upstream) else {
             done(.failed(Fault(.noBackend), of: nil))
             return nil
         }
-        return UpgradeAttempt(plan, upstream: upstream, excluding: excluded, worker: self, done: done)
+        return UpgradeAttempt(
+            plan, upstream: upstream, excluding: excluded, patience: patience, worker: self, done: done)
     }
 }

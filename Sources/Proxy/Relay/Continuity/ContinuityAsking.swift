@@ -18,7 +18,8 @@ extension Continuity {
         // One that goes, or is to be left, is no other one; but it may be all there is, and back.
         let excluded = machine.isCarried || machine.attempts == 1 ? [backend.state] : []
         var isDecided = false
-        let attempt = worker.openOne(plan, excluding: excluded) { [weak self] outcome in
+        let attempt = worker.openOne(plan, excluding: excluded, patience: terms.answerPatience) {
+            [weak self] outcome in
             isDecided = true
             guard let self else { return Self.release(outcome) }
             self.attempt = nil
