@@ -71,11 +71,13 @@ extension HTTP2Session {
     private func opened(_ stream: HTTP2Stream, _ block: consuming HTTP2Fields, ends: Bool) {
         if ends { stream.hasEnded = true }
         guard keepsHead(block.listSize, of: stream) else { return reset(stream, .refusedStream) }
-        let head = HTTP2RequestHead(block)
-        guard let head = head ?? (stream.isTooLarge ? .unread : nil) else {
-            return reset(stream, .protocolError)
+        if let head = HTTP2RequestHead(block) {
+            receiver?.streamOpened(stream, head)
+        } else if stream.isTooLarge {
+            receiver?.streamOpened(stream, .unread)
+        } else {
+            reset(stream, .protocolError)
         }
-        receiver?.streamOpened(stream, head)
     }
 
     func ended(_ stream: HTTP2Stream) {

@@ -184,11 +184,4 @@ package struct HTTP2ResponseHead: Equatable, Sendable {
         guard let status else { return nil }
         self.init(status: status, fields: block)
     }
-
-    var block: HTTP2Fields {
-        var all = HTTP2Fields()
-        all.append(":status", String(status))
-        for index in fields.lines.indices { all.append(fields.name(index), fields.value(index)) }
-        return all
-    }
 }

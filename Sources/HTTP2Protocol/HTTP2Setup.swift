@@ -56,19 +56,38 @@ extension HTTP2Library {
 
     /// Lends the fields in the library's form; it copies them.
     @unsafe static func withLines<Result>(
-        _ fields: HTTP2Fields, _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result
+        _ fields: HTTP2Fields, behind first: nghttp2_nv? = nil,
+        _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result
     ) -> Result {
         // The pointers into the buffer are used only within `body`. The library never writes through them.
         unsafe fields.bytes.withUnsafeBufferPointer { bytes in
             let base = unsafe UnsafeMutablePointer(mutating: bytes.baseAddress)
-            let lines = unsafe fields.lines.map { line in
+            var lines = unsafe [nghttp2_nv]()
+            unsafe lines.reserveCapacity(fields.count + 1)
+            if let first = unsafe first { unsafe lines.append(first) }
+            for line in fields.lines {
                 let isSecret = HTTP2Session.isSecret(fields.bytes[line.start..<line.middle])
-                return unsafe nghttp2_nv(
-                    name: base?.advanced(by: line.start), value: base?.advanced(by: line.middle),
-                    namelen: line.middle - line.start, valuelen: line.end - line.middle,
-                    flags: UInt8(isSecret ? NGHTTP2_NV_FLAG_NO_INDEX.rawValue : 0))
+                unsafe lines.append(
+                    nghttp2_nv(
+                        name: base?.advanced(by: line.start), value: base?.advanced(by: line.middle),
+                        namelen: line.middle - line.start, valuelen: line.end - line.middle,
+                        flags: UInt8(isSecret ? NGHTTP2_NV_FLAG_NO_INDEX.rawValue : 0)))
             }
             return unsafe lines.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
+        }
+    }
+
+    /// The same of a whole head, whose status goes first (RFC 9113, 8.3).
+    @unsafe static func withLines<Result>(
+        _ head: HTTP2ResponseHead, _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result
+    ) -> Result {
+        // Name and value stand in one text, which is lent as the fields are.
+        var text = ":status" + String(head.status)
+        return text.withUTF8 { text in
+            let name = unsafe UnsafeMutablePointer(mutating: text.baseAddress)
+            let status = unsafe nghttp2_nv(
+                name: name, value: name?.advanced(by: 7), namelen: 7, valuelen: text.count - 7, flags: 0)
+            return unsafe withLines(head.fields, behind: status, body)
         }
     }
 }

@@ -29,7 +29,7 @@ extension HTTP2Session {
     /// Who takes nothing is told of no more than fits: what is only a hint is left out (RFC 9110, 15.2).
     func inform(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead) {
         guard mayAnswer(with: head) else { return }
-        _ = unsafe HTTP2Library.withLines(head.block) { lines, count in
+        _ = unsafe HTTP2Library.withLines(head) { lines, count in
             unsafe nghttp2_submit_headers(session, 0, stream.id, nil, lines, count, nil)
         }
         headSubmitted(stream, head)
@@ -43,7 +43,7 @@ extension HTTP2Session {
 
     func respond(_ stream: HTTP2Stream, _ head: HTTP2ResponseHead, endsStream: Bool) {
         guard mayAnswer(with: head) else { return reset(stream, .enhanceYourCalm) }
-        let result = unsafe HTTP2Library.withLines(head.block) { lines, count in
+        let result = unsafe HTTP2Library.withLines(head) { lines, count in
             guard !endsStream else {
                 return unsafe nghttp2_submit_response(session, stream.id, lines, count, nil)
             }
