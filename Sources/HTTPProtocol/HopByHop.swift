@@ -49,6 +49,8 @@ package enum HopByHop {
     private static func named(by fields: HeaderFields) -> Set<String> {
         var named: Set<String> = []
         fields.forEachMember(of: "connection") { member in
+            // Mostly it is that.
+            guard !equalsIgnoringCase(member.span, "upgrade".utf8.span) else { return }
             let traits = FieldTraits(of: member.span)
             guard traits.isDisjoint(with: anyway), !isProtected(traits) else { return }
             let name = lowercasedText(member)

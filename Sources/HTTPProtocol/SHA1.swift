@@ -26,6 +26,10 @@ enum SHA1 {
     /// Four bytes of the message, of the byte behind it, and of the nothing behind that.
     private static func word(_ message: Span<UInt8>, at start: Int) -> UInt32 {
         guard start <= message.count else { return 0 }
+        guard start + 4 > message.count else {
+            return UInt32(message[start]) << 24 | UInt32(message[start + 1]) << 16
+                | UInt32(message[start + 2]) << 8 | UInt32(message[start + 3])
+        }
         var word: UInt32 = 0
         for index in start..<(start + 4) {
             let byte = index < message.count ? message[index] : index == message.count ? 0x80 : 0
