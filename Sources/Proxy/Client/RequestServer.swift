@@ -68,7 +68,7 @@ extension RequestServer {
             judging: &judged, from: peer, trusting: worker.configuration.trustedProxies,
             underscores: worker.configuration.underscoreFields)
         // What is kept for later is no variable, which would be an object of its own.
-        let head = judged
+        let head = consume judged
         address = client.address
         let requestID = Forwarding.acceptableID(head.fields) ?? worker.requestID()
         record = RequestRecord(

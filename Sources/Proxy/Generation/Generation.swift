@@ -58,7 +58,7 @@ final class Generation: Sendable {
                 passage: RoutePassage(route, access[route.name] ?? AccessFiles(), state: state),
                 occupancy: state.occupancy(route: route.name),
                 keyed: route.limits.keyed.map { state.keyed(route: route.name, $0) },
-                isBroadcast: route.isBroadcast(configuration))
+                upstream: route.upstream(in: configuration))
         }
         fetchedKeys = routes.compactMap { route in
             guard case .fetched(let keys)? = route.passage?.access?.tokens?.keys else { return nil }
@@ -87,10 +87,9 @@ final class Generation: Sendable {
 }
 
 extension RouteConfiguration {
-    /// Whether its upstream is fanned out to its clients.
-    fileprivate func isBroadcast(_ configuration: ProxyConfiguration) -> Bool {
-        guard case .upstream(let name) = action else { return false }
-        return configuration.upstreams[name]?.mode == .broadcast
+    fileprivate func upstream(in configuration: ProxyConfiguration) -> UpstreamConfiguration? {
+        guard case .upstream(let name) = action else { return nil }
+        return configuration.upstreams[name]
     }
 }
 

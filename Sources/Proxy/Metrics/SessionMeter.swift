@@ -9,7 +9,7 @@ final class SessionMeter {
         let backend: String
     }
 
-    private let key: Key
+    let key: Key
     private var live: UInt64 = 0
     private var begun: UInt64 = 0
     /// Those who may still count here.

@@ -17,6 +17,8 @@ final class WorkerMetrics {
     private var fromBackend = CompressionBytes()
     private var toBackend = CompressionBytes()
     private var meters: [SessionMeter.Key: SessionMeter] = [:]
+    /// The one that was asked for last: mostly it is the next one too.
+    private var lastMeter: SessionMeter?
     private var foldsAt = WorkerMetrics.mostRows
 
     /// Adds to a counter.
@@ -52,6 +54,13 @@ final class WorkerMetrics {
     /// What the sessions of a route on a backend are counted with.
     func meter(route: String, backend: String) -> SessionMeter {
         let key = SessionMeter.Key(route: route, backend: backend)
+        if let lastMeter, lastMeter.key == key { return lastMeter }
+        let meter = foundMeter(key)
+        lastMeter = meter
+        return meter
+    }
+
+    private func foundMeter(_ key: SessionMeter.Key) -> SessionMeter {
         if let meter = meters[key] { return meter }
         if meters.count >= foldsAt {
             foldIdleMeters()
@@ -67,6 +76,7 @@ final class WorkerMetrics {
     private func foldIdleMeters() {
         let old = meters
         meters = [:]
+        lastMeter = nil
         for (key, meter) in old where key.backend != Self.folded {
             guard meter.isIdle else {
                 meters[key] = meter

@@ -34,10 +34,12 @@ final class Route: Sendable {
     let occupancy: RouteOccupancy
     /// Its upstream is fanned out to its clients.
     let isBroadcast: Bool
+    /// Its sessions may outlive their backends.
+    let isContinued: Bool
 
     init(
         _ route: RouteConfiguration, _ timeouts: Timeouts, passage: RoutePassage? = nil,
-        occupancy: RouteOccupancy, keyed: [KeyedRule] = [], isBroadcast: Bool = false
+        occupancy: RouteOccupancy, keyed: [KeyedRule] = [], upstream: UpstreamConfiguration? = nil
     ) {
         name = route.name
         countedAccepted = [route.name, "accepted"]
@@ -56,7 +58,8 @@ final class Route: Sendable {
         maxAge = route.maxAge
         self.timeouts = timeouts
         self.occupancy = occupancy
-        self.isBroadcast = isBroadcast
+        isBroadcast = upstream?.mode == .broadcast
+        isContinued = upstream?.continuity != nil && upstream?.mode != .broadcast && !passesExtensions
     }
 
     /// That its requests go to; empty where they go to none.

@@ -63,7 +63,7 @@ final class Ask: TimerTarget {
                 isUpgrade: request.isUpgrade, isRepeatable: request.isUpgrade || request.head.isIdempotent,
                 allowance: RetryAllowance(
                     attempts: settings.policy.retry.attempts,
-                    connectTimeout: settings.configuration.connectTimeout, now: worker.loop.now),
+                    connectTimeout: settings.connectTimeout, now: worker.loop.now),
                 boundsQueue: settings.policy.handshakes.queueTimeout > .zero,
                 boundsAnswer: request.isUpgrade && upstream.responseTimeout > .zero))
     }

@@ -77,7 +77,7 @@ final class Backend {
         let began = worker.loop.now
         return Dial(
             address, tls: settings.tls, protocols: protocols,
-            timeout: settings.configuration.connectTimeout, preamble: preamble, worker: worker
+            timeout: settings.connectTimeout, preamble: preamble, worker: worker
         ) { [self] result in
             worker.metrics.count(result, backend: self, after: worker.loop.now - min(began, worker.loop.now))
             switch result {

@@ -47,7 +47,7 @@ final class Upstream {
     }
 
     var name: String { settings.state.name }
-    var responseTimeout: Duration { settings.configuration.responseTimeout }
+    var responseTimeout: Duration { settings.responseTimeout }
     /// How long an upgrade may take that several backends are asked for in turn; zero = for ever.
     var openingTimeout: Duration {
         responseTimeout * max(1, min(settings.policy.retry.attempts + 1, backends.count))

@@ -6,6 +6,8 @@ internal import TLS
 final class UpstreamSettings: Sendable {
     let configuration: UpstreamConfiguration
     let policy: UpstreamPolicy
+    let connectTimeout: Duration
+    let responseTimeout: Duration
     let tls: ClientTLSContext?
     /// Its backends, shared by all workers.
     let state: UpstreamState
@@ -16,6 +18,8 @@ final class UpstreamSettings: Sendable {
     init(configuration: UpstreamConfiguration, tls: ClientTLSContext?, state: UpstreamState) {
         self.configuration = configuration
         policy = configuration.policy
+        connectTimeout = configuration.connectTimeout
+        responseTimeout = configuration.responseTimeout
         self.tls = tls
         self.state = state
         rules = configuration.policy.allRules

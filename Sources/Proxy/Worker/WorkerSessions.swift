@@ -45,7 +45,7 @@ extension Worker {
     /// Whether it was, unless its end has begun.
     @discardableResult
     func endIfRevoked(_ session: LiveSession) -> Bool {
-        guard !revocations.isEmpty, let record = session.bearer, !session.isEnding,
+        guard let record = session.bearer, !revocations.isEmpty, !session.isEnding,
             revocations.covers(record.bearer, now: ProcessFacts.wallClock())
         else { return false }
         metrics.add(.accessEndings, ["revoked"])

@@ -5,9 +5,9 @@ internal import HTTPProtocol
 extension SessionContext {
     /// The plan with what makes its session outlive its backend, where the upstream asks for that.
     func withContinuity(_ plan: UpgradePlan) -> UpgradePlan {
-        guard let settings = upstream(plan.upstream)?.settings, settings.configuration.mode != .broadcast,
-            let rules = settings.continuity, !plan.route.passesExtensions
-        else { return plan }
+        guard plan.route.isContinued, let rules = upstream(plan.upstream)?.settings.continuity else {
+            return plan
+        }
         var plan = plan
         plan.continuity = ContinuityTerms(name: ContinuityName(using: &loop.random), shared: rules)
         return plan
