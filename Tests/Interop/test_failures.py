@@ -157,6 +157,23 @@ def test_a_client_of_a_hanging_backend_is_held_for_the_whole_time_only_once(run)
             close(crowd)
 
 
+def test_the_last_backend_that_can_be_asked_has_the_whole_time(run):
+    """Both hang and are in doubt: the first one asked has a part of `response`, and the other all of it."""
+    with ScriptedBackend(hangs) as one, ScriptedBackend(hangs) as other:
+        config = quiet(timeouts={"response": "2s"}, ejection={"failures": 20, "rest": "1s"})
+        only = next(iter(config["upstreams"].values()))
+        only["backends"] = [{"address": one.address}, {"address": other.address}]
+        with run(config, tls=False) as proxy:
+            took = []
+            for _ in range(2):
+                start = time.monotonic()
+                sessions = one_by_one(proxy, 1)
+                took.append(time.monotonic() - start)
+                assert outcomes(sessions) == {"504": 1}
+                close(sessions)
+            assert took[0] > 3.9 and 2.9 < took[1] < 3.8, took
+
+
 def test_tls_failures_towards_a_backend(run, four, authority, tmp_path):
     """Plain text where TLS is expected, and a certificate of nobody's: out at once, and the log says why."""
     (tmp_path / "stranger").mkdir()
