@@ -66,7 +66,8 @@ extension Feed {
         while start < range.upperBound {
             let end = min(start + Self.batch, range.upperBound)
             hub.batch.open()
-            for place in start..<end {
+            // Asked each time: a delivery may find that its client is gone.
+            for place in start..<end where place < roster.count {
                 roster.fetch(place + Self.ahead)
                 roster.clients[place].deliver()
             }
