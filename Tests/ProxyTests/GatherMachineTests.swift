@@ -69,6 +69,22 @@ struct GatherMachineTests {
         #expect(machine.turnEnded(streams: 0b1, bytes: 120, at: next) == expected)
     }
 
+    @Test("where a few are there, they wait for more only a moment, counted from when the first came")
+    func fewAreThere() {
+        let (quick, now) = busy(30)
+        var machine = quick
+        let few = streams(0..<UInt64(GatherMachine.fewStreams))
+        let until = now + GatherMachine.shortest
+        _ = machine.turnEnded(streams: 0b1, bytes: 120, at: now)
+        #expect(machine.turnEnded(streams: few, bytes: 360, at: now + 100_000) == .wait(until: until))
+        #expect(machine.turnEnded(streams: few, bytes: 360, at: until - 1) == .wait(until: until))
+        #expect(machine.turnEnded(streams: few, bytes: 360, at: until) == .leave)
+        // Later ones go with the one that has waited long enough already.
+        machine = quick
+        _ = machine.turnEnded(streams: 0b1, bytes: 120, at: now)
+        #expect(machine.turnEnded(streams: few, bytes: 360, at: now + 600_000) == .leave)
+    }
+
     @Test("enough streams, enough bytes, or all that write leave at once")
     func enough() {
         let (many, now) = busy(30)
@@ -109,7 +125,9 @@ struct GatherMachineTests {
             let start = first ?? now
             switch machine.turnEnded(streams: waiting, bytes: 100, at: now) {
             case .wait(let until):
-                #expect(until == start + 700_000 && until > now)
+                let areFew = waiting.nonzeroBitCount >= GatherMachine.fewStreams
+                let wait = areFew ? GatherMachine.shortest : 700_000
+                #expect(until == start + wait && until > now)
                 first = start
             case .leave: (waiting, first) = (0, nil)
             }
