@@ -139,26 +139,20 @@ let lengthWanted:
     @convention(c) (
         OpaquePointer?, Int32, UnsafeMutablePointer<UInt8>?, Int, UnsafeMutablePointer<UInt32>?,
         UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?
-    ) -> Int = { session, id, _, most, flags, source, data in
+    ) -> Int = { _, _, _, most, flags, source, data in
         guard let me = unsafe owner(data), let pointer = unsafe source?.pointee.ptr else {
             return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
         let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-        let step = me.nextPiece(of: stream, most: most)
-        if step.isLast {
-            var end = NGHTTP2_DATA_FLAG_EOF.rawValue
-            if let trailers = step.trailers {
-                end |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-                _ = unsafe HTTP2Library.withLines(trailers) { lines, count in
-                    unsafe nghttp2_submit_trailer(session, id, lines, count)
-                }
-            }
-            unsafe flags?.pointee |= end
-        } else if step.count == 0 {
-            return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+        let piece = me.nextPiece(of: stream, most: most)
+        var told: UInt32 = piece.count > 0 ? NGHTTP2_DATA_FLAG_NO_COPY.rawValue : 0
+        switch piece.rest {
+        case .more: if piece.count == 0 { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
+        case .nothing: told |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        case .end: told |= NGHTTP2_DATA_FLAG_EOF.rawValue
         }
-        if step.count > 0 { unsafe flags?.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue }
-        return step.count
+        unsafe flags?.pointee |= told
+        return piece.count
     }
 
 let dataWanted:

@@ -145,30 +145,60 @@ extension HTTP2Session {
     // MARK: Output
 
     /// What the next DATA frame of a stream takes.
-    struct Piece {
+    struct Piece: Equatable {
+        /// What comes behind it.
+        enum Rest {
+            case more
+            /// Nothing for now. The library forgets that the stream has something, which spares a second look.
+            case nothing
+            /// Nothing ever: the frame ends our side.
+            case end
+        }
+
         let count: Int
-        let isLast: Bool
-        let trailers: HTTP2Fields?
+        let rest: Rest
     }
 
     func nextPiece(of stream: HTTP2Stream, most: Int) -> Piece {
-        let count = min(stream.output.count, most)
-        guard case .finished(let trailers) = stream.ending, count == stream.output.count else {
-            if case .ended = stream.ending { return Piece(count: count, isLast: true, trailers: nil) }
-            if count == 0 { stream.isDeferred = true }
-            return Piece(count: count, isLast: false, trailers: nil)
+        let waiting = stream.output.count
+        let count = min(waiting, most)
+        guard case .open = stream.ending else { return latePiece(of: stream, count) }
+        guard count > 0 else {
+            stream.supply = .deferred
+            return Piece(count: 0, rest: .more)
         }
+        guard count == waiting else { return Piece(count: count, rest: .more) }
+        stream.supply = .unknown
+        return Piece(count: count, rest: .nothing)
+    }
+
+    /// One behind which our side has ended or will.
+    private func latePiece(of stream: HTTP2Stream, _ count: Int) -> Piece {
+        guard case .finished(let trailers) = stream.ending else { return Piece(count: count, rest: .end) }
+        guard count == stream.output.count else { return Piece(count: count, rest: .more) }
         stream.ending = .ended
         heads.release(stream.trailerBytes)
         stream.trailerBytes = 0
-        return Piece(count: count, isLast: true, trailers: trailers)
+        guard let trailers else { return Piece(count: count, rest: .end) }
+        // They end our side, and not the data.
+        _ = unsafe HTTP2Library.withLines(trailers) { lines, fields in
+            unsafe nghttp2_submit_trailer(session, stream.id, lines, fields)
+        }
+        return Piece(count: count, rest: .nothing)
     }
 
     func sendPiece(of stream: HTTP2Stream, count: Int) {
         queued -= min(count, stream.output.ownCount)
         stream.room.taken(count)
         stream.output.move(count, to: &output, buffers)
-        if stream.output.count == 0 { flushed.append(stream) }
+        noteFlushed(stream)
+    }
+
+    /// Something has left a stream's queue. Most streams are written to again and again without a look at what waits; whoever
+    /// has looked, or sees the stream to its end, is told when nothing waits.
+    func noteFlushed(_ stream: HTTP2Stream) {
+        guard stream.output.count == 0, stream.isAwaited || stream.hasEnded || stream.isFinished else { return }
+        flushed.append(stream)
     }
 }
 

@@ -29,7 +29,8 @@ package protocol HTTP2StreamReceiver: AnyObject {
     func streamTrailers(_ fields: HTTP2Fields)
     /// The peer has ended its side in order.
     func streamEnded()
-    /// All that was written has left the stream's queue.
+    /// All that was written has left the stream's queue. Told where `bufferedBytes` or `isFull` has said since the last time
+    /// that something waits there, and where one of the sides has ended.
     func streamFlushed()
     /// The stream is over: in order on both sides (`noError`), reset by either, or with the connection.
     func streamClosed(_ code: HTTP2Code)

@@ -177,7 +177,10 @@ package enum HTTP2Side: Sendable {
         guard !flushed.isEmpty else { return }
         var told: [HTTP2Stream] = []
         swap(&told, &flushed)
-        for stream in told where stream.output.count == 0 { stream.receiver?.streamFlushed() }
+        for stream in told where stream.output.count == 0 {
+            stream.isAwaited = false
+            stream.receiver?.streamFlushed()
+        }
         told.removeAll(keepingCapacity: true)
         if flushed.isEmpty { swap(&told, &flushed) }
     }

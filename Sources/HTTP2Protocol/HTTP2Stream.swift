@@ -5,6 +5,16 @@ package final class HTTP2Stream {
     /// How our side of the stream ends.
     enum Ending { case open, finished(HTTP2Fields?), ended }
 
+    /// What the library knows of the stream's data.
+    enum Supply {
+        /// There is some, or will be behind a head: it asks when it can send.
+        case known
+        /// It has asked, and there was none.
+        case deferred
+        /// It has sent all it was told of.
+        case unknown
+    }
+
     /// As on the wire.
     package internal(set) var id: Int32
     /// Who is told; let go of when the stream is closed.
@@ -29,7 +39,9 @@ package final class HTTP2Stream {
     /// What was written in all, whether it has been framed or not.
     package private(set) var writtenBytes: UInt64 = 0
     var ending = Ending.open
-    var isDeferred = false
+    var supply = Supply.known
+    /// Somebody was told that something waits here, and may wait until nothing does.
+    var isAwaited = false
     /// The header block that is coming in.
     var block = HTTP2Fields()
     var blockSize = 0
@@ -56,8 +68,12 @@ package final class HTTP2Stream {
     /// Whether the stream is over.
     package var isClosed: Bool { session == nil }
 
-    /// What was written and not yet framed.
-    package var bufferedBytes: Int { output.count }
+    /// What was written and not yet framed. Where that is something, `streamFlushed` follows when it is nothing.
+    package var bufferedBytes: Int {
+        let count = output.count
+        if count > 0 { isAwaited = true }
+        return count
+    }
 
     /// Whether more waits than the limit, or as much as the peer has earned by taking. While the kernel takes nothing, or all
     /// streams of the connection together hold more than they may, each that holds anything is full. `streamFlushed`
@@ -65,8 +81,11 @@ package final class HTTP2Stream {
     package func isFull(beyond limit: Int) -> Bool {
         let count = output.count &+ unsentHeadBytes
         guard count > 0, let session else { return false }
-        return count > limit || output.count >= room.bytes || session.isBlocked
+        let isFull =
+            count > limit || output.count >= room.bytes || session.isBlocked
             || session.queued > session.options.heldBytes
+        if isFull { isAwaited = true }
+        return isFull
     }
 
     /// How many bytes are worth making for this stream now: never none, as what waits is what tells that it can go on.

@@ -87,15 +87,24 @@ extension HTTP2Session {
         guard stream.unsentHeads.isEmpty else { return }
         // Nor is room kept for the next: mostly there is one head.
         stream.unsentHeads = []
-        if stream.output.count == 0 { flushed.append(stream) }
+        noteFlushed(stream)
     }
 
     /// The stream has something to send that it had not when the library last asked.
     func wake(_ stream: HTTP2Stream) {
-        guard stream.isDeferred else { return }
-        stream.isDeferred = false
+        let result: Int32
+        switch stream.supply {
+        case .known: return
+        case .deferred: result = unsafe nghttp2_session_resume_data(session, stream.id)
+        case .unknown:
+            var provider = unsafe HTTP2Library.provider(of: Unmanaged.passUnretained(stream).toOpaque())
+            let flag = UInt8(NGHTTP2_FLAG_END_STREAM.rawValue)
+            result = unsafe nghttp2_submit_data(session, flag, stream.id, &provider)
+        }
+        stream.supply = .known
+        // Memory: what waits would wait for ever.
+        if result != 0 { return reset(stream, .internalError) }
         noteWaiting(stream)
-        unsafe nghttp2_session_resume_data(session, stream.id)
         ask()
     }
 
