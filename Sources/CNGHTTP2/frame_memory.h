@@ -1,6 +1,7 @@
 #ifndef TRUNKLINE_CNGHTTP2_FRAME_MEMORY_H
 #define TRUNKLINE_CNGHTTP2_FRAME_MEMORY_H
 
+#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,14 +14,21 @@
 // page stays as it was: untouched, as long as nobody has used that memory before. The heap gives out what others have
 // used. Here each buffer has pages of its own, which are given back when it is freed.
 
+//
+// It also takes a small block for each frame that it is to send, and frees it when that has gone. Some of these wait here
+// for the next.
+
 enum { TRUNKLINE_FRAME_LEAST = 16 * 1024, TRUNKLINE_FRAME_SIZE = 20 * 1024, TRUNKLINE_FRAME_STEP = 64 };
+// Bytes of a small block, and of what is no longer one; and how many wait.
+enum { TRUNKLINE_BLOCK_LEAST = 96, TRUNKLINE_BLOCK_SIZE = 192, TRUNKLINE_BLOCK_OVER = 256, TRUNKLINE_BLOCKS = 64 };
 
 /// One for each thread. Beyond its places, and where there is no room for them, the heap serves.
 struct trunkline_frame_memory {
     unsigned char *base;
     uint32_t most, ready, used;  // places: reserved, that may be written to, and taken once
     uint32_t *spare;  // places that were given back
-    uint32_t spare_count;
+    uint32_t spare_count, block_count;
+    void *blocks[TRUNKLINE_BLOCKS];
 };
 
 static inline int trunkline_frame_memory_open(struct trunkline_frame_memory *memory, uint32_t most) {
@@ -38,6 +46,7 @@ static inline int trunkline_frame_memory_open(struct trunkline_frame_memory *mem
 static inline void trunkline_frame_memory_close(struct trunkline_frame_memory *memory) {
     if (memory->base) munmap(memory->base, (size_t)memory->most * TRUNKLINE_FRAME_SIZE);
     free(memory->spare);
+    while (memory->block_count > 0) free(memory->blocks[--memory->block_count]);
     memset(memory, 0, sizeof(*memory));
 }
 
@@ -69,6 +78,10 @@ static inline void *trunkline_frame_take(struct trunkline_frame_memory *memory) 
 
 static inline void *trunkline_frame_malloc(size_t size, void *user) {
     struct trunkline_frame_memory *memory = (struct trunkline_frame_memory *)user;
+    if (size > TRUNKLINE_BLOCK_LEAST && size <= TRUNKLINE_BLOCK_SIZE) {
+        if (memory->block_count > 0) return memory->blocks[--memory->block_count];
+        size = TRUNKLINE_BLOCK_SIZE;
+    }
     void *place = NULL;
     if (size >= TRUNKLINE_FRAME_LEAST && size <= TRUNKLINE_FRAME_SIZE) place = trunkline_frame_take(memory);
     return place ? place : malloc(size);
@@ -76,7 +89,15 @@ static inline void *trunkline_frame_malloc(size_t size, void *user) {
 
 static inline void trunkline_frame_free(void *pointer, void *user) {
     struct trunkline_frame_memory *memory = (struct trunkline_frame_memory *)user;
-    if (!trunkline_frame_is_place(memory, pointer)) return free(pointer);
+    if (!pointer) return;
+    if (!trunkline_frame_is_place(memory, pointer)) {
+        // Whatever it was taken for, it has room for a small block.
+        size_t size = malloc_usable_size(pointer);
+        if (size < TRUNKLINE_BLOCK_SIZE || size >= TRUNKLINE_BLOCK_OVER || memory->block_count == TRUNKLINE_BLOCKS)
+            return free(pointer);
+        memory->blocks[memory->block_count++] = pointer;
+        return;
+    }
     madvise(pointer, TRUNKLINE_FRAME_SIZE, MADV_DONTNEED);
     // There is room for as many as were made usable.
     memory->spare[memory->spare_count++] = (uint32_t)(((unsigned char *)pointer - memory->base) / TRUNKLINE_FRAME_SIZE);

@@ -3,6 +3,9 @@ internal import CNGHTTP2
 
 // What nghttp2 calls. `data` is the session that owns the library's, which outlives it; a stream's pointer is the
 // stream that the session keeps until it is closed. Each turns C into Swift and does no more.
+//
+// Those that are called for each frame of data count no references. Whoever calls the library holds the session until it
+// returns; where a stream may be closed within the call, it is not looked at behind that.
 
 @unsafe private func owner(_ data: UnsafeMutableRawPointer?) -> HTTP2Session? {
     unsafe data.map { unsafe Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
@@ -11,6 +14,23 @@ internal import CNGHTTP2
 @unsafe private func stream(_ session: OpaquePointer?, _ id: Int32) -> HTTP2Stream? {
     unsafe nghttp2_session_get_stream_user_data(session, id)
         .map { unsafe Unmanaged<HTTP2Stream>.fromOpaque($0).takeUnretainedValue() }
+}
+
+/// The session for as long as `body` runs: the library's own is a part of it, and calls back only from calls that the
+/// session makes, which whoever holds it waits for.
+@unsafe @inline(__always)
+private func withOwner<Result>(
+    _ data: UnsafeMutableRawPointer, _ body: (HTTP2Session) -> Result
+) -> Result {
+    unsafe Unmanaged<HTTP2Session>.fromOpaque(data)._withUnsafeGuaranteedRef(body)
+}
+
+/// A stream for as long as `body` runs, which closes none, or ends with the call that might.
+@unsafe @inline(__always)
+private func withStream<Result>(
+    _ pointer: UnsafeMutableRawPointer, _ body: (HTTP2Stream) -> Result
+) -> Result {
+    unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
 }
 
 typealias OnFrame =
@@ -51,21 +71,26 @@ let dataReceived:
     @convention(c) (OpaquePointer?, UInt8, Int32, UnsafePointer<UInt8>?, Int, UnsafeMutableRawPointer?) ->
         Int32 = {
             session, _, id, bytes, count, data in
-            guard let me = unsafe owner(data) else { return 0 }
-            guard let stream = unsafe stream(session, id), let bytes = unsafe bytes else {
+            guard let data = unsafe data else { return 0 }
+            guard let pointer = unsafe nghttp2_session_get_stream_user_data(session, id),
+                let bytes = unsafe bytes
+            else {
                 unsafe nghttp2_session_consume_connection(session, count)
                 return 0
             }
             // The library points into what `receive` was given, which is the caller's to change.
             var span = unsafe MutableSpan(_unsafeStart: UnsafeMutablePointer(mutating: bytes), count: count)
-            me.data(&span, on: stream)
+            unsafe withOwner(data) { me in unsafe withStream(pointer) { stream in me.data(&span, on: stream) } }
             return 0
         }
 
 let frameBegins:
     @convention(c) (OpaquePointer?, UnsafePointer<nghttp2_frame_hd>?, UnsafeMutableRawPointer?) -> Int32 = {
         _, header, data in
-        guard let me = unsafe owner(data), let header = unsafe header else { return 0 }
+        guard let header = unsafe header else { return 0 }
+        // Nearly all frames there are, and nothing to count.
+        if unsafe header.pointee.type == UInt8(NGHTTP2_DATA.rawValue), unsafe header.pointee.length > 0 { return 0 }
+        guard let me = unsafe owner(data) else { return 0 }
         me.frameBegins(
             type: unsafe header.pointee.type, flags: unsafe header.pointee.flags,
             length: unsafe header.pointee.length)
@@ -98,7 +123,8 @@ let frameReceived: OnFrame = { session, frame, data in
 }
 
 let frameSent: OnFrame = { session, frame, data in
-    guard let me = unsafe owner(data), let frame = unsafe frame else { return 0 }
+    guard let frame = unsafe frame, unsafe trunkline_frame_type(frame) != Int32(NGHTTP2_DATA.rawValue) else { return 0 }
+    guard let me = unsafe owner(data) else { return 0 }
     if unsafe trunkline_frame_type(frame) == Int32(NGHTTP2_HEADERS.rawValue), me.side == .server,
         let stream = unsafe stream(session, frame.pointee.hd.stream_id)
     {
@@ -140,11 +166,12 @@ let lengthWanted:
         OpaquePointer?, Int32, UnsafeMutablePointer<UInt8>?, Int, UnsafeMutablePointer<UInt32>?,
         UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?
     ) -> Int = { _, _, _, most, flags, source, data in
-        guard let me = unsafe owner(data), let pointer = unsafe source?.pointee.ptr else {
+        guard let data = unsafe data, let pointer = unsafe source?.pointee.ptr else {
             return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
-        let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-        let piece = me.nextPiece(of: stream, most: most)
+        let piece = unsafe withOwner(data) { me in
+            unsafe withStream(pointer) { stream in me.nextPiece(of: stream, most: most) }
+        }
         var told: UInt32 = piece.count > 0 ? NGHTTP2_DATA_FLAG_NO_COPY.rawValue : 0
         switch piece.rest {
         case .more: if piece.count == 0 { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
@@ -160,12 +187,12 @@ let dataWanted:
         OpaquePointer?, UnsafeMutablePointer<nghttp2_frame>?, UnsafePointer<UInt8>?, Int,
         UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?
     ) -> Int32 = { _, _, header, count, source, data in
-        guard let me = unsafe owner(data), let header = unsafe header,
-            let pointer = unsafe source?.pointee.ptr
+        guard let data = unsafe data, let header = unsafe header, let pointer = unsafe source?.pointee.ptr
         else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
-        let stream = unsafe Unmanaged<HTTP2Stream>.fromOpaque(pointer).takeUnretainedValue()
-        // Nine bytes of frame header (RFC 9113, 4.1); we never ask for padding.
-        unsafe me.output.append(copying: UnsafeBufferPointer(start: header, count: 9))
-        me.sendPiece(of: stream, count: count)
+        unsafe withOwner(data) { me in
+            // Nine bytes of frame header (RFC 9113, 4.1); we never ask for padding.
+            unsafe me.output.append(copying: UnsafeBufferPointer(start: header, count: 9))
+            unsafe withStream(pointer) { stream in me.sendPiece(of: stream, count: count) }
+        }
         return 0
     }

@@ -90,11 +90,9 @@ extension HTTP2Session {
         stream.unconsumed += count
         held += count
         owed += count
-        if let receiver = stream.receiver {
-            receiver.streamReceived(&bytes)
-        } else {
-            consume(stream, count)
-        }
+        // The stream may be gone when the receiver, which is held here, returns.
+        guard let receiver = stream.receiver else { return consume(stream, count) }
+        receiver.streamReceived(&bytes)
     }
 
     func settingsReceived() {

@@ -108,7 +108,7 @@ package enum HTTP2Side: Sendable {
         guard unsafe nghttp2_session_get_outbound_queue_size(session) <= mostQueuedFrames else {
             throw fail(.abuse(.unreadAnswers))
         }
-        payBack()
+        _ = giveConnectionBack()
         ask()
     }
 

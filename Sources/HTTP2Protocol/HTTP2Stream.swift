@@ -1,7 +1,7 @@
 /// One stream of a connection: its outbound queue, its flow control, and who is told of it.
 ///
 /// Usable until `streamClosed`; after that every call is ignored. Bound to its session's thread.
-package final class HTTP2Stream {
+@safe package final class HTTP2Stream {
     /// How our side of the stream ends.
     enum Ending { case open, finished(HTTP2Fields?), ended }
 
@@ -27,7 +27,10 @@ package final class HTTP2Stream {
     /// For whoever keeps streams in a list.
     package var position = -1
     // Both hold each other until the stream is closed.
-    var session: HTTP2Session?
+    private(set) var session: HTTP2Session?
+    /// The same, for calls in which neither lets go of the other, where the counting would cost more than the call. Only
+    /// while there is a session.
+    private let home: Unmanaged<HTTP2Session>
     var output = StreamOutput()
     /// Sizes of the heads that were submitted and have not been framed, in their order.
     var unsentHeads: [Int] = []
@@ -60,10 +63,15 @@ package final class HTTP2Stream {
     init(id: Int32, session: HTTP2Session) {
         self.id = id
         self.session = session
+        // Unsafe only in its use.
+        unsafe home = .passUnretained(session)
         window = StreamWindow(
             first: session.options.streamWindow, most: session.options.grownWindow,
             at: session.now)
     }
+
+    /// It is closed, and asks for nothing any more.
+    func leave() { session = nil }
 
     /// Whether the stream is over.
     package var isClosed: Bool { session == nil }
@@ -122,11 +130,10 @@ package final class HTTP2Stream {
 
     /// Sends bytes in order as flow control allows; `bufferedBytes` says what waits.
     package func write(_ bytes: Span<UInt8>) {
-        guard let session, case .open = ending, bytes.count > 0 else { return }
-        output.append(bytes, session.buffers)
+        guard session != nil, case .open = ending, bytes.count > 0 else { return }
         writtenBytes &+= UInt64(bytes.count)
-        session.queued += bytes.count
-        session.wake(self)
+        // It queues the bytes, and asks to be asked for output later: nothing is closed in it.
+        unsafe home._withUnsafeGuaranteedRef { $0.add(bytes, to: self) }
     }
 
     /// Sends the last bytes, which many answers share, and ends our side: nothing of them is copied before the peer takes it.
@@ -146,7 +153,11 @@ package final class HTTP2Stream {
     package func reset(_ code: HTTP2Code) { session?.reset(self, code) }
 
     /// So many bytes that came have been taken: the peer may send as many again.
-    package func consume(_ count: Int) { session?.consume(self, count) }
+    package func consume(_ count: Int) {
+        guard session != nil else { return }
+        // It counts, and asks to be asked for output later: nothing is closed in it.
+        unsafe home._withUnsafeGuaranteedRef { $0.consume(self, count) }
+    }
 
     /// The peer's window may grow to so many bytes, where it is what holds the peer up.
     package func growWindow(to bytes: Int) { window.grows(to: bytes) }

@@ -90,6 +90,13 @@ extension HTTP2Session {
         noteFlushed(stream)
     }
 
+    /// Queues bytes that a stream's owner has written.
+    func add(_ bytes: Span<UInt8>, to stream: HTTP2Stream) {
+        stream.output.append(bytes, buffers)
+        queued += bytes.count
+        wake(stream)
+    }
+
     /// The stream has something to send that it had not when the library last asked.
     func wake(_ stream: HTTP2Stream) {
         let result: Int32
@@ -129,10 +136,15 @@ extension HTTP2Session {
     /// The connection's window is given back as long as the streams' owners don't hold too much: one that stalls stops
     /// only itself. From inside the library it waits for the end of the call, once for all frames.
     func payBack() {
-        guard owed > 0, !isInside, held <= options.heldBytes else { return }
+        if giveConnectionBack() { ask() }
+    }
+
+    /// Whether anything was given back.
+    func giveConnectionBack() -> Bool {
+        guard owed > 0, !isInside, held <= options.heldBytes else { return false }
         unsafe nghttp2_session_consume_connection(session, owed)
         owed = 0
-        ask()
+        return true
     }
 
     func consume(_ stream: HTTP2Stream, _ count: Int) {
@@ -204,7 +216,7 @@ extension HTTP2Session {
         drop(stream)
         headTaken(of: stream)
         stream.ending = .ended
-        stream.session = nil
+        stream.leave()
         let receiver = stream.receiver
         stream.receiver = nil
         receiver?.streamClosed(code)
