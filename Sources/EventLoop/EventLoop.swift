@@ -11,8 +11,9 @@ internal import Durations
         let kind: UInt8
     }
 
-    private struct Slot {
-        var pollable: Pollable?
+    @safe private struct Slot {
+        // Retained here by hand, so that it is not for each event: see `parted`.
+        var pollable: Unmanaged<Pollable>?
         var generation: UInt32 = 0
     }
 
@@ -32,6 +33,9 @@ internal import Durations
     private var freeSlots: [Int32] = []
     private var timers: TimerWheel<TimerEntry>
     private var expired: [TimerEntry] = []
+    /// Who was taken out of his slot during this turn, and lives to its end: who is called in a turn, or sent for, is not
+    /// retained for that.
+    private var parted: [Pollable] = []
     private var failures: [StreamSocket] = []
     private var changes: [Pollable] = []
     // In a structure: a function that stands in a list by itself is wrapped into another.
@@ -123,8 +127,16 @@ internal import Durations
         if !isCatchingUp(events: Int(count)) { fireTimers() }
         endTurn()
         runDeferred()
-        isInTurn = false
         outbox.send()
+        isInTurn = false
+        releaseParted()
+    }
+
+    private func releaseParted() {
+        guard !parted.isEmpty else { return }
+        // Off the list first: who ends may let go of others.
+        var gone: [Pollable] = []
+        swap(&gone, &parted)
     }
 
     /// Runs `work` at the end of this turn, when no handler is on the stack.
@@ -183,7 +195,7 @@ internal import Durations
         let capacity = Int32(Self.eventCapacity)
         // The wheel's ticks are too long for those who wait for less than one.
         guard turnDeadline > now, turnDeadline < .max, limit > 0, failures.isEmpty, deferred.isEmpty else {
-            return unsafe epoll_wait(epoll, events, capacity, timeout(limit))
+            return unsafe trunkline_epoll_wait(epoll, events, capacity, timeout(limit))
         }
         // What this turn has spent already has not been waited.
         let present = Self.clock
@@ -244,7 +256,7 @@ internal import Durations
         let isNew = pollable.slot < 0
         if isNew {
             pollable.slot = freeSlots.popLast() ?? appendSlot()
-            slots[Int(pollable.slot)].pollable = pollable
+            unsafe slots[Int(pollable.slot)].pollable = .passRetained(pollable)
         } else if pollable.interest == pollable.toldInterest {
             return
         }
@@ -258,7 +270,8 @@ internal import Durations
     func unwatch(_ pollable: Pollable, isShared: Bool) {
         guard pollable.slot >= 0 else { return }
         if isShared { _ = trunkline_epoll_control(epoll, EPOLL_CTL_DEL, pollable.descriptor, 0, 0) }
-        slots[Int(pollable.slot)].pollable = nil
+        let held = unsafe slots[Int(pollable.slot)].pollable.take()?.takeRetainedValue()
+        if isInTurn, let held { parted.append(held) }
         slots[Int(pollable.slot)].generation &+= 1
         freeSlots.append(pollable.slot)
         pollable.slot = -1
@@ -273,13 +286,16 @@ internal import Durations
     private func dispatch(flags: UInt32, data: UInt64) {
         let index = Int(data & 0xFFFF_FFFF)
         guard index < slots.count, slots[index].generation == UInt32(data >> 32),
-            let pollable = slots[index].pollable
+            let pollable = unsafe slots[index].pollable
         else { return }
-        // A reset is no end in order.
-        if flags & (TRUNKLINE_ENDED | TRUNKLINE_BROKEN) == TRUNKLINE_ENDED { pollable.endNoticed() }
-        pollable.ready(
-            readable: flags & TRUNKLINE_IN != 0, writable: flags & TRUNKLINE_OUT != 0,
-            broken: flags & TRUNKLINE_BROKEN != 0)
+        // Its slot holds it, or `parted` should it leave that meanwhile.
+        unsafe pollable._withUnsafeGuaranteedRef { pollable in
+            // A reset is no end in order.
+            if flags & (TRUNKLINE_ENDED | TRUNKLINE_BROKEN) == TRUNKLINE_ENDED { pollable.endNoticed() }
+            pollable.ready(
+                readable: flags & TRUNKLINE_IN != 0, writable: flags & TRUNKLINE_OUT != 0,
+                broken: flags & TRUNKLINE_BROKEN != 0)
+        }
     }
 
     // MARK: Sending
@@ -287,6 +303,8 @@ internal import Durations
     /// Takes bytes that are to leave with this turn's others; false when the socket is to send them itself.
     func gather(_ bytes: Span<UInt8>, for socket: StreamSocket) -> Bool {
         guard isInTurn, bytes.count <= Outbox.largestPiece else { return false }
+        // The outbox does not retain it. Its slot does, or `parted`: also where it has none yet.
+        if socket.slot < 0 { parted.append(socket) }
         outbox.add(bytes, for: socket)
         return true
     }

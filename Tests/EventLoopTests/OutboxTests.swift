@@ -71,6 +71,59 @@ struct OutboxTests {
         #expect(pieces.pieces == [[1, 2]])
     }
 
+    /// Does something with a socket that only its loop holds, when bytes come on another one.
+    private final class Teller: StreamHandler {
+        let work: () -> Void
+        init(_ work: @escaping () -> Void) { self.work = work }
+
+        func streamConnected() {}
+        func streamReceived(_ bytes: inout MutableSpan<UInt8>) { work() }
+        func streamEnded() {}
+        func streamFlushed() {}
+        func streamFailed(_ error: SystemError) {}
+    }
+
+    @Test("a socket that is given up between its last piece and the end of the turn is there until then")
+    func givenUp() throws {
+        let (client, server, loop) = (pair.client, pair.server, pair.loop)
+        weak var watched: StreamSocket?
+        do {
+            let alone = try StreamSocket.connect(to: try #require(server.localAddress), on: loop)
+            let side = Recorder()
+            alone.handler = side
+            #expect(loop.turn { pair.acceptor.sockets.count == 2 && side.isConnected })
+            alone.resumeReading()
+            watched = alone
+        }
+        let far = pair.acceptor.sockets[1]
+        // Its loop alone holds it.
+        #expect(watched != nil)
+        server.handler = Teller { watched?.send([1, 2, 3].span) }
+        // Both are told of in one turn, in this order: the second one fails with a piece on its way.
+        loop.nextTurn {
+            client.sendAtOnce([1].span)
+            far.reset()
+        }
+        #expect(loop.turn { watched == nil })
+    }
+
+    @Test("a socket that closes itself in its own call, and that nobody holds, lives to the end of the turn")
+    func closedInside() {
+        let loop = pair.loop
+        var sockets = pair.acceptor.sockets
+        weak let watched = sockets.first
+        var wasThere = false
+        pair.acceptor.sockets = []
+        sockets.first?.handler = Teller {
+            sockets.first?.close()
+            sockets = []
+            wasThere = watched != nil
+        }
+        pair.client.send([1].span)
+        #expect(loop.turn { sockets.isEmpty })
+        #expect(wasThere && watched == nil)
+    }
+
     @Test("reading that is paused and resumed in one turn goes on")
     func pauseTakenBack() {
         let (client, server) = (pair.client, pair.server)
