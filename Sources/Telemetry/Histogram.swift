@@ -80,17 +80,14 @@ package struct SizeCounts: Sendable {
         sum &+= size
     }
 
-    /// Counts so many sizes at once, where one bucket holds them all; false where none does.
+    /// Counts so many sizes at once that one bucket holds.
     ///
-    /// - Parameter total: of all of them.
-    @inlinable package mutating func record(
-        _ count: UInt64, from smallest: UInt64, to largest: UInt64, total: UInt64
-    ) -> Bool {
-        let place = Self.place(largest)
-        guard place == Self.place(smallest) else { return false }
-        counts[place] &+= count
+    /// - Parameters:
+    ///   - size: of one of them.
+    ///   - total: of all of them.
+    @inlinable package mutating func record(_ count: UInt64, like size: UInt64, total: UInt64) {
+        counts[Self.place(size)] &+= count
         sum &+= total
-        return true
     }
 
     /// Bucket k holds what is larger than 2^(k+3) and no larger than 2^(k+4).

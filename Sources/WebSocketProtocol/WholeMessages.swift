@@ -1,39 +1,30 @@
-/// Messages of one frame each that stand whole, one behind the other, in a piece of input.
+/// Messages of one frame each that stand whole, one behind the other, in a piece of input, and are about as large: of their
+/// sizes less one, all have their highest bit at the same place.
+///
+/// So counters of sizes by powers of two take all of them at once, and no list of sizes is needed.
 package struct WholeMessages: Sendable {
-    /// So many are told of at once.
-    package static let most = 32
-
     /// Behind the last one.
-    package private(set) var end = 0
+    package private(set) var end: Int
     /// How many there are.
-    package internal(set) var count = 0
+    package private(set) var count = 0
     /// How many of them are text.
     package private(set) var texts = 0
-    /// Payload bytes of the smallest; 0 for none.
-    package private(set) var smallest = 0
-    /// Payload bytes of the largest; 0 for none.
-    package private(set) var largest = 0
+    /// Payload bytes of the last one; 0 for none.
+    package private(set) var last = 0
     /// Payload bytes of all together.
     package private(set) var total = 0
-    // None is larger; small, since what holds it is copied.
-    private var sizes = InlineArray<32, UInt16>(repeating: 0)
 
-    /// None yet.
-    package init() {}
+    init(at start: Int) { end = start }
 
-    /// Payload bytes of each.
-    package func size(_ index: Int) -> Int { Int(sizes[index]) }
+    /// Whether one of this size belongs to the others.
+    @inline(__always)
+    func takes(size: Int) -> Bool { count == 0 || Self.magnitude(size) == Self.magnitude(last) }
 
-    mutating func begin(at start: Int) {
-        (end, count, texts) = (start, 0, 0)
-        (smallest, largest, total) = (0, 0, 0)
-    }
+    private static func magnitude(_ size: Int) -> Int { (max(size, 1) &- 1).leadingZeroBitCount }
 
     @inline(__always)
     mutating func append(size: Int, isText: Bool, end: Int) {
-        sizes[count] = UInt16(truncatingIfNeeded: size)
-        smallest = count == 0 ? size : min(smallest, size)
-        largest = max(largest, size)
+        last = size
         total &+= size
         count &+= 1
         texts &+= isText ? 1 : 0
@@ -42,14 +33,16 @@ package struct WholeMessages: Sendable {
 }
 
 extension FrameReader {
-    /// Reads what nearly all peers nearly always send, in one call for all that a read has brought: whole messages of one
-    /// frame each, uncompressed, of at most 64 KiB, within the limits, their text UTF-8 (RFC 6455, 5.6).
+    /// Reads what nearly all peers nearly always send, in one call for all of about one size that a read has brought: whole
+    /// messages of one frame each, uncompressed, of at most 64 KiB, within the limits, their text UTF-8 (RFC 6455, 5.6).
     ///
     /// It stops before anything else, and before what breaks a rule: `next` takes that, and says what is wrong.
-    package func wholeMessages(_ bytes: Span<UInt8>, from start: Int, into run: inout WholeMessages) {
-        run.begin(at: start)
-        guard isBetweenMessages else { return }
-        while run.count < WholeMessages.most, wholeMessage(bytes, into: &run) {}
+    ///
+    /// It changes nothing, and yet is mutating: else each call from another module would copy all of the reader for it.
+    package mutating func wholeMessages(_ bytes: Span<UInt8>, from start: Int) -> WholeMessages {
+        var run = WholeMessages(at: start)
+        if isBetweenMessages { while wholeMessage(bytes, into: &run) {} }
+        return run
     }
 
     /// Takes the message that begins where the run ends, if it is one of that kind and all of it is there.
@@ -72,7 +65,7 @@ extension FrameReader {
         }
         let keyPlace = start &+ header
         if expectsMask { header &+= 4 }
-        guard size <= largestMessage, available >= header &+ size else { return false }
+        guard size <= largestMessage, available >= header &+ size, run.takes(size: size) else { return false }
         let isText = first == 0x81
         if isText {
             let key =

@@ -117,14 +117,9 @@ final class MessageSizes {
     @inline(__always)
     func record(_ size: UInt64) { counts.record(size) }
 
-    /// The counts are borrowed once for all messages: each access to an object's state is checked while running.
-    func record(_ run: borrowing WholeMessages) { Self.add(run, to: &counts) }
-
-    private static func add(_ run: borrowing WholeMessages, to counts: inout SizeCounts) {
-        let isCounted = counts.record(
-            UInt64(run.count), from: UInt64(run.smallest), to: UInt64(run.largest), total: UInt64(run.total))
-        if isCounted { return }
-        for index in 0..<run.count { counts.record(UInt64(run.size(index))) }
+    @inline(__always)
+    func record(_ run: WholeMessages) {
+        counts.record(UInt64(run.count), like: UInt64(run.last), total: UInt64(run.total))
     }
 }
 

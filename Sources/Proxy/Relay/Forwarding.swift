@@ -26,11 +26,10 @@ extension Session {
     ) throws(ProtocolViolation) -> Int {
         var position = 0
         var run = LookedAt()
-        var whole = WholeMessages()
         defer { run.pass(bytes.span, to: other, goingOnAt: position) }
-        while peer.isHeard {
+        while peer.isHeard, position < bytes.count {
             if !isRated, !other.isMidFrame {
-                frames.wholeMessages(bytes.span, from: position, into: &whole)
+                let whole = frames.wholeMessages(bytes.span, from: position)
                 if whole.count > 0 {
                     run.add(position, to: whole.end)
                     position = whole.end
@@ -107,7 +106,7 @@ extension Session {
     }
 
     /// The first bytes of a header that was split between two reads, kept back because it might have been a Close.
-    private func passHeldHeader(of frames: FrameReader, to other: WebSocketPeer) {
+    private func passHeldHeader(of frames: borrowing FrameReader, to other: WebSocketPeer) {
         var held = worker.scratch.take()
         frames.appendHeldHeader(to: &held)
         other.passData(held.span)

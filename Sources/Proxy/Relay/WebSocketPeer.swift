@@ -97,7 +97,8 @@ final class WebSocketPeer: TransportReceiver {
     }
 
     /// Counts messages that go on as they came.
-    func count(_ run: borrowing WholeMessages) {
+    @inline(__always)
+    func count(_ run: WholeMessages) {
         tally.messagesReceived &+= UInt64(run.count)
         tally.textReceived &+= UInt64(run.texts)
         sizes.record(run)
