@@ -41,7 +41,10 @@ package protocol PlaintextReceiver: AnyObject {
     package internal(set) var isEstablished = false
     /// While a handshake is under way whose records may become ours.
     private var secrets: HandshakeSecrets?
-    var records: RecordLayer?
+    var records: RecordLayer? { didSet { unsafe borrowed = records.map(Unmanaged.passUnretained) } }
+    // The same for what is done with every message: not retained for the call. `records` holds it as long as there is a session,
+    // which whoever calls holds; `moveOut` alone takes it away, and is not called from inside another call.
+    private var borrowed: Unmanaged<RecordLayer>?
 
     /// The server's side.
     package init(server context: ServerTLSContext, wire: TLSWire) throws(TLSError) {
@@ -85,6 +88,7 @@ package protocol PlaintextReceiver: AnyObject {
     /// An established one that came from another thread.
     init(records: RecordLayer, context: ServerTLSContext, wire: TLSWire) {
         self.records = records
+        unsafe borrowed = Unmanaged.passUnretained(records)
         self.context = context
         self.wire = wire
         owesTicket = false
@@ -216,11 +220,13 @@ package protocol PlaintextReceiver: AnyObject {
     /// Decrypts all records that are complete and hands their plaintext to `receiver`, in as few pieces as may be, until
     /// the receiver returns false.
     package func read(into receiver: any PlaintextReceiver) throws(TLSError) -> OnRead {
-        if let records {
+        if let borrowed = unsafe borrowed {
             let input = unsafe UnsafeMutableBufferPointer(
                 start: wire.wire.pointee.input, count: wire.wire.pointee.input_count)
             unsafe wire.wire.pointee.input_count = 0
-            return unsafe try records.read(input, into: receiver)
+            return try unsafe borrowed._withUnsafeGuaranteedRef { records in
+                Result { () throws(TLSError) in unsafe try records.read(input, into: receiver) }
+            }.get()
         }
         guard let ssl = unsafe ssl else { return .needsInput }
         return try unsafe OpenSSLRecords(ssl, over: wire).read(into: receiver)
@@ -231,10 +237,12 @@ package protocol PlaintextReceiver: AnyObject {
     /// Encrypts into the wire's output. Give it at most some 128 KiB at a time, so that the output stays small.
     package func write(_ plaintext: Span<UInt8>) throws(TLSError) {
         guard plaintext.count > 0 else { return }
-        if let records {
-            do throws(RecordError) { try records.write(plaintext) } catch {
-                throw .protocolViolation(error.reason)
+        if let borrowed = unsafe borrowed {
+            let failure: RecordError? = unsafe borrowed._withUnsafeGuaranteedRef { records in
+                do throws(RecordError) { try records.write(plaintext) } catch { return error }
+                return nil
             }
+            if let failure { throw .protocolViolation(failure.reason) }
             return
         }
         guard let ssl = unsafe ssl else { return }

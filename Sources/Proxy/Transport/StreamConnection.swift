@@ -120,13 +120,15 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
     func pauseReading() { socket.pauseReading() }
     func resumeReading() { socket.resumeReading() }
 
+    // What each message passes asks for `tls` where it stands: a name of its own would be retained.
+
     func write(_ bytes: Span<UInt8>) {
-        guard let tls else { return socket.send(bytes) }
+        if tls == nil { return socket.send(bytes) }
         var start = 0
         while start < bytes.count, !isOver {
             let end = min(start + Self.burst, bytes.count)
             do throws(TLSError) {
-                try tls.write(bytes.extracting(start..<end))
+                try tls?.write(bytes.extracting(start..<end))
             } catch {
                 // An established session refuses a write only when it is broken; reading reports the reason.
                 isOver = true
@@ -199,25 +201,26 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
             preamble = []
             socket.send(first.span)
         }
-        guard let tls else { return opened() }
+        if tls == nil { return opened() }
         socket.resumeReading()
         var none: [UInt8] = []
         var nothing = none.mutableSpan
-        advanceHandshake(tls, &nothing)
+        advanceHandshake(&nothing)
     }
 
     func streamReceived(_ bytes: inout MutableSpan<UInt8>) {
-        guard let tls else {
+        if tls == nil {
             receiver?.transportReceived(&bytes)
             return
         }
-        guard tls.isEstablished else { return advanceHandshake(tls, &bytes) }
+        if tls?.isEstablished == false { return advanceHandshake(&bytes) }
         withFailureTold { () throws(TLSError) in
-            try tls.withInput(&bytes) { () throws(TLSError) in try readRecords(tls) }
+            try tls?.withInput(&bytes) { () throws(TLSError) in try readRecords() }
         }
     }
 
-    private func advanceHandshake(_ tls: TLSSession, _ ciphertext: inout MutableSpan<UInt8>) {
+    private func advanceHandshake(_ ciphertext: inout MutableSpan<UInt8>) {
+        guard let tls else { return }
         withFailureTold { () throws(TLSError) in
             try tls.withInput(&ciphertext) { () throws(TLSError) in
                 let step = try tls.handshake()
@@ -228,15 +231,15 @@ final class StreamConnection: ByteTransport, StreamHandler, PlaintextReceiver {
                 // Nothing of ours answers a client's last message: its ticket leaves with the first data.
                 if socket.isClient, !tls.hasInput { socket.acknowledge() }
                 // The first request may have come with the client's last handshake message.
-                try readRecords(tls)
+                try readRecords()
             }
         }
     }
 
-    private func readRecords(_ tls: TLSSession) throws(TLSError) {
-        let end = try tls.read(into: self)
+    private func readRecords() throws(TLSError) {
+        let end = try tls?.read(into: self)
         guard !isOver else { return }
-        partialRecord.set(tls.heldBytes)
+        partialRecord.set(tls?.heldBytes ?? 0)
         sendOutput()
         if case .peerClosed = end { receiver?.transportEnded() }
     }
