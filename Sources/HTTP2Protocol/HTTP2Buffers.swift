@@ -2,7 +2,7 @@ internal import BasicContainers
 internal import CNGHTTP2
 
 /// Buffers that streams take while something waits in them, shared by all connections of a thread: an idle stream holds
-/// none, and a busy one allocates none. The library's own buffers for frames are here too.
+/// none, and a busy one allocates none. The library's own buffers and blocks for frames are here too.
 @safe package final class HTTP2Buffers {
     /// Connections whose frame buffers have pages of their own. They are address space, not memory.
     private static let mostConnections: UInt32 = 1 << 16

@@ -80,7 +80,8 @@ let dataReceived:
             }
             // The library points into what `receive` was given, which is the caller's to change.
             var span = unsafe MutableSpan(_unsafeStart: UnsafeMutablePointer(mutating: bytes), count: count)
-            unsafe withOwner(data) { me in unsafe withStream(pointer) { stream in me.data(&span, on: stream) } }
+            unsafe withOwner(data) { me in unsafe withStream(pointer) { stream in me.data(&span, on: stream) }
+            }
             return 0
         }
 
@@ -89,7 +90,9 @@ let frameBegins:
         _, header, data in
         guard let header = unsafe header else { return 0 }
         // Nearly all frames there are, and nothing to count.
-        if unsafe header.pointee.type == UInt8(NGHTTP2_DATA.rawValue), unsafe header.pointee.length > 0 { return 0 }
+        if unsafe header.pointee.type == UInt8(NGHTTP2_DATA.rawValue), unsafe header.pointee.length > 0 {
+            return 0
+        }
         guard let me = unsafe owner(data) else { return 0 }
         me.frameBegins(
             type: unsafe header.pointee.type, flags: unsafe header.pointee.flags,
@@ -123,7 +126,9 @@ let frameReceived: OnFrame = { session, frame, data in
 }
 
 let frameSent: OnFrame = { session, frame, data in
-    guard let frame = unsafe frame, unsafe trunkline_frame_type(frame) != Int32(NGHTTP2_DATA.rawValue) else { return 0 }
+    guard let frame = unsafe frame, unsafe trunkline_frame_type(frame) != Int32(NGHTTP2_DATA.rawValue) else {
+        return 0
+    }
     guard let me = unsafe owner(data) else { return 0 }
     if unsafe trunkline_frame_type(frame) == Int32(NGHTTP2_HEADERS.rawValue), me.side == .server,
         let stream = unsafe stream(session, frame.pointee.hd.stream_id)

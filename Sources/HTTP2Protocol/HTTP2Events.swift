@@ -195,7 +195,9 @@ extension HTTP2Session {
     /// Something has left a stream's queue. Most streams are written to again and again without a look at what waits; whoever
     /// has looked, or sees the stream to its end, is told when nothing waits.
     func noteFlushed(_ stream: HTTP2Stream) {
-        guard stream.output.count == 0, stream.isAwaited || stream.hasEnded || stream.isFinished else { return }
+        guard stream.output.count == 0, stream.isAwaited || stream.hasEnded || stream.isFinished else {
+            return
+        }
         flushed.append(stream)
     }
 }

@@ -21,6 +21,7 @@ extension HTTP2Library {
         unsafe nghttp2_option_set_no_closed_streams(option, 1)
         unsafe nghttp2_option_set_max_send_header_block_length(option, 256 * 1024)
         var session: OpaquePointer?
+        // Of the thread: what one session's frames have left is for the next, whichever session that is of.
         var memory = unsafe trunkline_frame_allocator(buffers.frames)
         let result =
             switch side {

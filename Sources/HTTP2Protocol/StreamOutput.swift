@@ -33,6 +33,11 @@ struct StreamOutput: ~Copyable {
 
     /// Moves the next bytes to the end of a connection's output.
     mutating func move(_ count: Int, to output: inout UniqueArray<UInt8>, _ buffers: HTTP2Buffers) {
+        // Nearly always all there is.
+        if head == 0, count == bytes.count {
+            output.append(copying: bytes.span)
+            return release(buffers)
+        }
         let own = min(count, ownCount)
         output.append(copying: bytes.span.extracting(head..<head + own))
         head += own
@@ -51,9 +56,7 @@ struct StreamOutput: ~Copyable {
 
     private mutating func release(_ buffers: HTTP2Buffers) {
         guard bytes.capacity > 0 else { return }
-        var empty = UniqueArray<UInt8>()
-        swap(&empty, &bytes)
-        buffers.release(empty)
+        buffers.release(exchange(&bytes, with: UniqueArray<UInt8>()))
         head = 0
     }
 }
