@@ -193,6 +193,8 @@ package enum HTTP2Side: Sendable {
         hasEnded = true
         for stream in streams.values {
             stream.connectionLoss = loss
+            // The library keeps its own, and may be in the midst of frames for it.
+            unsafe nghttp2_session_set_stream_user_data(session, stream.id, nil)
             closed(stream, code)
         }
     }
