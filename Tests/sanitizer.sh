@@ -8,7 +8,7 @@ esac
 scratch=$PWD/.build/$sanitizer
 reports=$scratch/reports
 rm -rf "$reports" && mkdir -p "$reports"
-options=(--sanitize="$sanitizer" --scratch-path "$scratch")
+options=(--sanitize="$sanitizer" --scratch-path "$scratch" -Xswiftc -Xcc -Xswiftc -DTRUNKLINE_SANITIZED)
 configuration=debug
 if [ "$sanitizer" = thread ]; then
     # Swift 6.3 marks accesses for this sanitizer by a bitcast from an integer to a pointer, in swift-collections at least.

@@ -13,7 +13,6 @@
 // nghttp2 takes one of more than 16 KiB for each session and writes frames from its beginning, so that all but its first
 // page stays as it was: untouched, as long as nobody has used that memory before. The heap gives out what others have
 // used. Here each buffer has pages of its own, which are given back when it is freed.
-
 //
 // It also takes a small block for each frame that it is to send, and frees it when that has gone. Some of these wait here
 // for the next.
