@@ -28,16 +28,19 @@ enum SocketCalls {
         guard trunkline_set_option(fd, level, name, value) == 0 else { throw SystemError("setsockopt") }
     }
 
-    /// What each TCP socket of ours is to be. What a listening one is told holds for those accepted from it (tcp(7)).
+    /// What each TCP socket of ours is to be. What a listening one is told holds for those accepted from it (tcp(7)). One that
+    /// connects is told the rest when it matters (`YoungSockets`, `StreamSocket.boundUnsent`).
     static func setUp(_ fd: Int32) {
-        try? set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        sendAtOnce(fd)
         keepAlive(fd)
         keepUnsentBounded(fd)
     }
 
+    static func sendAtOnce(_ fd: Int32) { try? set(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+
     /// Has the kernel ask a silent host whether it is there (RFC 9293, 3.8.4), so that one that has gone is found where
     /// nothing of ours asks: after a minute of silence, four times in another one.
-    private static func keepAlive(_ fd: Int32) {
+    static func keepAlive(_ fd: Int32) {
         let options = [(TCP_KEEPIDLE, Int32(60)), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4)]
         for (name, value) in options { try? set(fd, Int32(IPPROTO_TCP), name, value) }
         try? set(fd, SOL_SOCKET, SO_KEEPALIVE, 1)
@@ -45,7 +48,7 @@ enum SocketCalls {
 
     /// Bounds what the kernel takes beyond what it has sent: else it says that there is room only when a third of a buffer of
     /// megabytes is free, a slow peer's other side stands for minutes, and our Pings and Closes wait behind all of it.
-    private static func keepUnsentBounded(_ fd: Int32) {
+    static func keepUnsentBounded(_ fd: Int32) {
         try? set(fd, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, 256 * 1024)
     }
 

@@ -64,6 +64,8 @@ internal import Durations
     package let memory: MemoryLedger
     /// What sockets of peers are counted in.
     let sockets: SocketBudget
+    /// Those that were connected a moment ago.
+    private(set) lazy var young = YoungSockets(on: self)
     /// How other threads reach this loop.
     package let mailbox: Mailbox
     /// Randomness for jitter, masks and ids, drawn from the kernel in blocks.

@@ -19,10 +19,11 @@ extension StreamSocket {
         -> StreamSocket
     {
         let descriptor = try SocketCalls.open(address.family)
-        if !address.isUnix { SocketCalls.setUp(descriptor.number) }
+        if !address.isUnix { SocketCalls.sendAtOnce(descriptor.number) }
         let step = try SocketCalls.connect(descriptor.number, address)
         let socket = StreamSocket(
             descriptor, on: loop, SocketPlace(isClient: false, isTaken: true))
+        if !address.isUnix { socket.beginYouth() }
         socket.follow(step)
         return socket
     }

@@ -36,8 +36,18 @@ extension StreamSocket {
     /// Bounds what the kernel takes beyond what it has sent (TCP_NOTSENT_LOWAT). Unix sockets know no such bound.
     package func limitUnsent(to bytes: Int32) {
         guard !isClosed else { return }
+        isUnsentBounded = true
         try? SocketCalls.set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, bytes)
     }
+
+    /// It has just begun to connect by TCP: the kernel is told of keepalive when it has lasted, and of the bound when much is
+    /// sent. One that was accepted has both from its listener.
+    func beginYouth() {
+        isUnsentBounded = false
+        loop.young.add(self)
+    }
+
+    func hasLasted() { if !isClosed { SocketCalls.keepAlive(descriptor) } }
 
     /// Sends a last word, as far as the kernel takes it, and closes. What has come is read first: unread, it would make
     /// the kernel send a reset, which eats our word.

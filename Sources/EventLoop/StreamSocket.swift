@@ -20,6 +20,10 @@ package final class StreamSocket: Pollable, MemoryHolder {
     private var owesFlushed = false
     /// The loop has bytes of ours that leave at the end of its turn; then nothing is queued.
     var hasGathered = false
+    /// The kernel knows what it may take beyond what it has sent, or there is no such bound.
+    var isUnsentBounded = true
+    /// Where it stands among the young ones; -1 = nowhere.
+    var youngPlace = -1
     /// Bytes that the kernel has taken, in all.
     package private(set) var handedBytes: UInt64 = 0
     private(set) var phase: StreamPhase
@@ -122,8 +126,25 @@ package final class StreamSocket: Pollable, MemoryHolder {
         return sent
     }
 
+    /// Less than this in all can't stand in the kernel for long.
+    private static let mostUnbounded: UInt64 = 64 * 1024
+
+    /// Before more is sent than a short connection sends.
+    @inline(__always)
+    private func boundUnsent(before count: Int) {
+        guard !isUnsentBounded, handedBytes &+ UInt64(count) > Self.mostUnbounded, !isClosed else { return }
+        isUnsentBounded = true
+        SocketCalls.keepUnsentBounded(descriptor)
+    }
+
+    override func closeDescriptor(isShared: Bool = true) {
+        if youngPlace >= 0 { loop.young.remove(self) }
+        super.closeDescriptor(isShared: isShared)
+    }
+
     /// How many bytes the kernel took.
     private func transmitNow(_ bytes: Span<UInt8>) -> Int {
+        boundUnsent(before: bytes.count)
         let sent = unsafe bytes.withUnsafeBytes { raw in
             unsafe trunkline_send(descriptor, raw.baseAddress, raw.count)
         }
@@ -292,6 +313,7 @@ package final class StreamSocket: Pollable, MemoryHolder {
     private func flush() {
         guard queue.count > 0 else { return flushed() }
         let descriptor = self.descriptor
+        boundUnsent(before: queue.count)
         let sent = queue.withPending { pending in
             unsafe pending.withUnsafeBytes { raw in
                 unsafe trunkline_send(descriptor, raw.baseAddress, raw.count)
