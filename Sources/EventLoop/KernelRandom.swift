@@ -36,6 +36,8 @@ package struct KernelRandom: RandomNumberGenerator {
 
     /// A time between `(1 - fraction)` and `(1 + fraction)` of the nanoseconds given.
     package mutating func jittered(_ nanoseconds: UInt64, by fraction: Double) -> UInt64 {
-        UInt64(Double(nanoseconds) * Double.random(in: (1 - fraction)...(1 + fraction), using: &self))
+        // 53 bits of a word are a fraction below 1.
+        let part = Double(next() >> 11) * 0x1p-53
+        return UInt64(Double(nanoseconds) * (1 - fraction + 2 * fraction * part))
     }
 }
