@@ -2,9 +2,31 @@
 /// module is to stay free of C libraries.
 enum SHA1 {
     private typealias State = (a: UInt32, b: UInt32, c: UInt32, d: UInt32, e: UInt32)
+    private static let start: State = (0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0)
+
+    /// The digest of a message of 60 bytes, as an answer to a key is: of its two blocks the second one is always the same.
+    ///
+    /// - Parameter message: in words of four bytes, the first of them highest.
+    static func digest(of message: InlineArray<15, UInt32>) -> InlineArray<20, UInt8> {
+        var state = start
+        var words = Words(repeating: 0)
+        for t in message.indices { words[t] = message[t] }
+        words[15] = 0x8000_0000
+        schedule(&words)
+        mix(words, into: &state)
+        mix(lengthOf60, into: &state)
+        return bytes(state)
+    }
+
+    private static let lengthOf60: Words = {
+        var words = Words(repeating: 0)
+        words[15] = 60 * 8
+        schedule(&words)
+        return words
+    }()
 
     static func digest(_ message: Span<UInt8>) -> InlineArray<20, UInt8> {
-        var state: State = (0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0)
+        var state = start
         // A byte and the length follow the message, to the end of a block.
         let blocks = (message.count + 8) / 64 + 1
         for block in 0..<blocks {
@@ -15,8 +37,13 @@ enum SHA1 {
                 words[14] = UInt32(truncatingIfNeeded: bits >> 32)
                 words[15] = UInt32(truncatingIfNeeded: bits)
             }
-            mix(&words, into: &state)
+            schedule(&words)
+            mix(words, into: &state)
         }
+        return bytes(state)
+    }
+
+    private static func bytes(_ state: State) -> InlineArray<20, UInt8> {
         let whole: InlineArray<5, UInt32> = [state.a, state.b, state.c, state.d, state.e]
         return InlineArray { UInt8(truncatingIfNeeded: whole[$0 / 4] >> UInt32(24 - $0 % 4 * 8)) }
     }
@@ -38,10 +65,13 @@ enum SHA1 {
         return word
     }
 
-    private static func mix(_ words: inout Words, into state: inout State) {
+    private static func schedule(_ words: inout Words) {
         for t in 16..<80 {
             words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], 1)
         }
+    }
+
+    private static func mix(_ words: borrowing Words, into state: inout State) {
         let schedule = words.span
         var now = state
         for t in stride(from: 0, to: 20, by: 5) {

@@ -23,16 +23,43 @@ package enum WebSocketKey {
         return String(decoding: digits, as: UTF8.self)
     }
 
+    /// The same from two random words.
+    package static func make(from random: (UInt64, UInt64)) -> String {
+        let bytes: InlineArray<16, UInt8> = InlineArray { index in
+            let word = index < 8 ? random.0 : random.1
+            return UInt8(truncatingIfNeeded: word >> UInt64(8 * (index & 7)))
+        }
+        return String(decoding: Base64.digits(of: bytes.span), as: UTF8.self)
+    }
+
     /// The value of `Sec-WebSocket-Accept` for a key.
     package static func accept(_ key: String) -> String { String(decoding: answer(to: key), as: UTF8.self) }
 
     /// The same as bytes.
     static func answer(to key: String) -> [UInt8] {
-        var message: [UInt8] = []
-        message.reserveCapacity(key.utf8.count + suffix.utf8.count)
-        message.append(text: key)
-        message.append(text: suffix)
-        let digest = SHA1.digest(message.span)
+        let bytes = key.utf8.span
+        let digest = bytes.count == 24 ? digest(of24: bytes) : digest(ofOther: key)
         return Base64.digits(of: digest.span)
+    }
+
+    /// Of a key as long as all valid ones are.
+    private static func digest(of24 key: Span<UInt8>) -> InlineArray<20, UInt8> {
+        var message = InlineArray<15, UInt32>(repeating: 0)
+        for index in 0..<6 { message[index] = word(key, at: 4 * index) }
+        for index in 0..<9 { message[6 + index] = suffixWords[index] }
+        return SHA1.digest(of: message)
+    }
+
+    private static let suffixWords: InlineArray<9, UInt32> = InlineArray {
+        word(suffix.utf8.span, at: 4 * $0)
+    }
+
+    private static func word(_ bytes: Span<UInt8>, at start: Int) -> UInt32 {
+        UInt32(bytes[start]) << 24 | UInt32(bytes[start + 1]) << 16 | UInt32(bytes[start + 2]) << 8
+            | UInt32(bytes[start + 3])
+    }
+
+    private static func digest(ofOther key: String) -> InlineArray<20, UInt8> {
+        SHA1.digest(Array((key + suffix).utf8).span)
     }
 }

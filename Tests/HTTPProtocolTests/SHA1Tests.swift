@@ -24,4 +24,16 @@ struct SHA1Tests {
                 == "dea356a2cddd90c7a7ecedc5ebb563934f460452")
         #expect(hex("") == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
     }
+
+    @Test("a message of 60 bytes has the digest that it has with all others")
+    func sixty() {
+        for start in [0, 1, 77, 200] {
+            let message = (0..<60).map { UInt8(truncatingIfNeeded: start + 7 * $0) }
+            let words: InlineArray<15, UInt32> = InlineArray { word in
+                (0..<4).reduce(0) { $0 << 8 | UInt32(message[4 * word + $1]) }
+            }
+            let (short, long) = (SHA1.digest(of: words), SHA1.digest(message.span))
+            #expect(short.indices.allSatisfy { short[$0] == long[$0] })
+        }
+    }
 }

@@ -7,6 +7,10 @@ struct WebSocketKeyTests {
     func examples() {
         #expect(WebSocketKey.accept("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         #expect(WebSocketKey.make(from: Array(1...16)) == "AQIDBAUGBwgJCgsMDQ4PEA==")
+        #expect(
+            WebSocketKey.make(from: (0x0807_0605_0403_0201, 0x100F_0E0D_0C0B_0A09))
+                == "AQIDBAUGBwgJCgsMDQ4PEA==")
+        #expect(WebSocketKey.accept("") == "Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=")
         #expect(WebSocketKey.isValid("AQIDBAUGBwgJCgsMDQ4PEA=="))
     }
 

@@ -60,7 +60,10 @@ class LoopContext {
 
     final func randomMask() -> UInt32 { UInt32(truncatingIfNeeded: loop.random.next()) }
 
-    /// 16 bytes for `Sec-WebSocket-Key` (RFC 6455, 4.1).
+    /// A `Sec-WebSocket-Key` (RFC 6455, 4.1).
+    final func webSocketKey() -> String { WebSocketKey.make(from: (loop.random.next(), loop.random.next())) }
+
+    /// 16 random bytes.
     final func randomKeyBytes() -> [UInt8] {
         var key: [UInt8] = []
         key.reserveCapacity(16)
@@ -76,10 +79,11 @@ class LoopContext {
         let words = (loop.random.next(), loop.random.next())
         var digits: [UInt8] = []
         digits.append(addingCapacity: 32) { (output: inout OutputSpan<UInt8>) in
-            for word in [words.0, words.1] {
-                for shift in 0..<16 as Range<UInt64> {
-                    output.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: word >> (4 * shift) & 15)))
-                }
+            for shift in 0..<16 as Range<UInt64> {
+                output.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: words.0 >> (4 * shift) & 15)))
+            }
+            for shift in 0..<16 as Range<UInt64> {
+                output.append(UInt8(hexDigit: UInt8(truncatingIfNeeded: words.1 >> (4 * shift) & 15)))
             }
         }
         return String(decoding: digits, as: UTF8.self)

@@ -42,7 +42,7 @@ final class HealthProbe: TransportReceiver, TimerTarget {
         self.done = done
         host =
             health.host ?? backend.settings.configuration.tls?.serverName ?? backend.settings.state.name
-        key = WebSocketKey.make(from: worker.randomKeyBytes())
+        key = worker.webSocketKey()
         payload = Array(worker.requestID().utf8.prefix(16))
         deadline = worker.loop.schedule(self, kind: 0, after: health.timeout)
         dial = Dial(
