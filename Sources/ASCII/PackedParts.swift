@@ -31,10 +31,7 @@ package struct PartWriter {
     package mutating func put(_ text: String) {
         let text = text.utf8.span
         put(UInt64(text.count))
-        guard text.count > 0 else { return }
-        bytes.append(addingCapacity: text.count) { (output: inout OutputSpan<UInt8>) in
-            for index in text.indices { output.append(text[index]) }
-        }
+        if text.count > 0 { bytes.append(copying: text) }
     }
 
     /// Bytes of a text, in whatever encoding.

@@ -13,8 +13,8 @@ package enum BodyFraming: Equatable, Sendable {
 
     /// From a request's fields; anything ambiguous is an error.
     package init(_ fields: HeaderFields) throws(HeadError) {
-        let lengths = fields.all("content-length")
-        let encodings = fields.all("transfer-encoding")
+        let lengths = fields.all(.length)
+        let encodings = fields.all(.encoding)
         guard encodings.isEmpty || lengths.isEmpty else { throw .conflictingLengths }
         if !encodings.isEmpty {
             guard encodings.count == 1, equalsIgnoringCase(encodings[0], "chunked") else {

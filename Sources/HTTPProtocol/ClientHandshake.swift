@@ -78,22 +78,31 @@ package struct ClientHandshake: Equatable, Sendable {
     ) {
         self.key = key
         offer = HandshakeOffer(upgrade.subprotocols, offers)
+        request =
+            DirectHandshake.request(head, target: target, forwarding: forwarding, key: key, offer: offer)
+            ?? Self.composed(head, target: target, forwarding: forwarding, key: key, offer: offer)
+    }
+
+    /// The request of whatever client.
+    static func composed(
+        _ head: RequestHead, target: RequestTarget, forwarding: Forwarding, key: String, offer: HandshakeOffer
+    ) -> [UInt8] {
         var fields = HopByHop.handshakeFields(of: head.fields)
         forwarding.apply(to: &fields)
         fields.append(contentsOf: .upgradeOfThirteen)
         fields.append(.key, key)
         offer.append(to: &fields)
-        request = RequestHead(method: "GET", target: target, fields: fields).encoded
+        return RequestHead(method: "GET", target: target, fields: fields).encoded
     }
 
     /// Judges the backend's answer (4.1, the list after the request's).
     package func check(_ head: ResponseHead) throws(ClientHandshakeError) -> OnResponse {
         guard head.status == 101 else { return head.status < 200 ? .interim : .refused(head) }
-        guard head.fields.hasToken("upgrade", "websocket"), head.fields.hasToken("connection", "upgrade")
+        guard head.fields.hasToken(.upgrade, "websocket"), head.fields.hasToken(.connection, "upgrade")
         else {
             throw .missingUpgrade
         }
-        guard head.fields.isOnly("sec-websocket-accept", WebSocketKey.answer(to: key).span) else {
+        guard head.fields.isOnly(.accept, WebSocketKey.answer(to: key).span) else {
             throw .wrongAccept
         }
         return .accepted(try offer.accepted(head.fields))

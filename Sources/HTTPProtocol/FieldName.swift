@@ -5,12 +5,12 @@ internal import ASCII
 struct FieldName: Sendable {
     /// With colon and blank.
     let bytes: [UInt8]
-    let traits: FieldTraits
+    let meaning: FieldMeaning
 
     /// - Parameter name: a token.
     init(_ name: String) {
         bytes = Array(name.utf8) + [.colon, .space]
-        traits = FieldTraits(of: name.utf8.span)
+        meaning = FieldMeaning(of: name.utf8.span)
     }
 
     static let accept = FieldName("Sec-WebSocket-Accept")

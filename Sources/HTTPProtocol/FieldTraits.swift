@@ -30,35 +30,21 @@ struct FieldTraits: OptionSet, Sendable {
 
     /// Who stands before a backend says it, and no client.
     static let claims: FieldTraits = [.identity, .entrance]
-    private static let ofClient: FieldTraits = [.identity, .entrance, .credential, .hereOnly]
+    fileprivate static let ofClient: FieldTraits = [.identity, .entrance, .credential, .hereOnly]
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Of a name in whatever case.
-    init(of name: Span<UInt8>) {
-        var hash = FieldNames.seed
-        var signs: FieldTraits = []
-        for index in name.indices {
-            let byte = name[index]
-            let plain = canonicalByte(byte)
-            if plain == .hyphen, byte != .hyphen { signs.formUnion(Self.signs(of: byte)) }
-            hash = FieldNames.mix(hash, plain)
-        }
-        var found = FieldNames.all.find(name, hash)
-        // Only who a client is is asked of every spelling.
-        if signs.contains(.respelled) { found.formIntersection(Self.ofClient) }
-        found.formUnion(Self.ofFamily(name, isKnown: !found.isDisjoint(with: Self.ofClient)))
-        self = found.union(signs)
-    }
+    init(of name: Span<UInt8>) { self = FieldMeaning(of: name).traits }
 
     /// Apart, as few names have any.
     @inline(never)
-    private static func signs(of byte: UInt8) -> FieldTraits {
+    fileprivate static func signs(of byte: UInt8) -> FieldTraits {
         byte == .underscore ? [.respelled, .underscored] : .respelled
     }
 
     /// By how the name begins.
-    private static func ofFamily(_ name: Span<UInt8>, isKnown: Bool) -> FieldTraits {
+    fileprivate static func ofFamily(_ name: Span<UInt8>, isKnown: Bool) -> FieldTraits {
         guard name.count > 5 else { return [] }
         switch lowercase(name[0]) {
         case UInt8(ascii: "p"): return begins(name, proxies, lowercase) ? .ofHop : []
@@ -88,6 +74,34 @@ struct FieldTraits: OptionSet, Sendable {
     ].map { Array($0.utf8) }
 }
 
+/// All that is found out of a name.
+struct FieldMeaning: Equatable, Sendable {
+    private(set) var traits: FieldTraits = []
+    private(set) var known = KnownName.other
+
+    /// Of a name in whatever case.
+    init(of name: Span<UInt8>) {
+        var hash = FieldNames.seed
+        var signs: FieldTraits = []
+        for index in name.indices {
+            let byte = name[index]
+            let plain = canonicalByte(byte)
+            if plain == .hyphen, byte != .hyphen { signs.formUnion(FieldTraits.signs(of: byte)) }
+            hash = FieldNames.mix(hash, plain)
+        }
+        FieldNames.all.find(name, hash, &traits, &known)
+        // Only who a client is is asked of every spelling.
+        if signs.contains(.respelled) {
+            traits.formIntersection(FieldTraits.ofClient)
+            known = .other
+        }
+        // The table has all that these mean.
+        if known != .other { return }
+        traits.formUnion(FieldTraits.ofFamily(name, isKnown: !traits.isDisjoint(with: FieldTraits.ofClient)))
+        traits.formUnion(signs)
+    }
+}
+
 /// In lower case, with a hyphen for every sign: CGI and what follows it (WSGI, Rack, PHP) can't tell an underscore from a
 /// hyphen, and some no other sign either.
 @inline(__always)
@@ -99,7 +113,8 @@ func canonicalByte(_ byte: UInt8) -> UInt8 {
 
 /// The names that mean something here, in a table of their own: no text is made to look one up.
 private struct FieldNames: Sendable {
-    static let all = FieldNames(ClientFields.names + HopByHop.traits + Forwarding.traits)
+    static let all = FieldNames(
+        ClientFields.names + HopByHop.traits + Forwarding.traits, KnownName.allCases)
     /// FNV-1a.
     static let seed: UInt32 = 2_166_136_261
 
@@ -108,6 +123,7 @@ private struct FieldNames: Sendable {
         let start: Int
         let count: Int
         var traits: FieldTraits
+        var known: KnownName
         /// The next one of the same place; -1 = none.
         let next: Int
     }
@@ -118,28 +134,36 @@ private struct FieldNames: Sendable {
     private var entries: [Entry] = []
     private var text: [UInt8] = []
 
-    init(_ names: [(String, FieldTraits)]) {
-        for (name, traits) in names { add(Array(name.utf8), traits) }
+    init(_ names: [(String, FieldTraits)], _ known: [KnownName]) {
+        for (name, traits) in names { entries[place(of: name)].traits.formUnion(traits) }
+        for name in known where name != .other {
+            let index = place(of: name.spelling)
+            entries[index].known = name
+            if name.spelling.hasPrefix("sec-websocket-") { entries[index].traits.formUnion(.handshake) }
+        }
     }
 
-    private mutating func add(_ name: [UInt8], _ traits: FieldTraits) {
+    /// The entry of a name, made where there is none.
+    private mutating func place(of text: String) -> Int {
+        let name = Array(text.utf8)
         let hash = name.reduce(Self.seed) { Self.mix($0, canonicalByte($1)) }
-        if let index = index(of: name.span, hash) {
-            entries[index].traits.formUnion(traits)
-            return
-        }
+        if let index = index(of: name.span, hash) { return index }
         let place = Self.place(hash)
         entries.append(
-            Entry(start: text.count, count: name.count, traits: traits, next: first[place]))
+            Entry(
+                start: self.text.count, count: name.count, traits: [], known: .other, next: first[place]))
         first[place] = entries.count - 1
-        text += name
+        self.text += name
+        return entries.count - 1
     }
 
     static func mix(_ hash: UInt32, _ byte: UInt8) -> UInt32 { (hash ^ UInt32(byte)) &* 16_777_619 }
     private static func place(_ hash: UInt32) -> Int { Int((hash ^ hash >> 16) & UInt32(places - 1)) }
 
-    func find(_ name: Span<UInt8>, _ hash: UInt32) -> FieldTraits {
-        index(of: name, hash).map { entries[$0].traits } ?? []
+    func find(_ name: Span<UInt8>, _ hash: UInt32, _ traits: inout FieldTraits, _ known: inout KnownName) {
+        guard let index = index(of: name, hash) else { return }
+        traits = entries[index].traits
+        known = entries[index].known
     }
 
     private func index(of name: Span<UInt8>, _ hash: UInt32) -> Int? {
@@ -153,7 +177,12 @@ private struct FieldNames: Sendable {
     }
 
     private func matches(_ start: Int, _ name: Span<UInt8>) -> Bool {
-        for index in name.indices where canonicalByte(name[index]) != text[start + index] { return false }
+        let known = text.span.extracting(start..<(start + name.count))
+        for index in name.indices {
+            let (byte, wanted) = (name[index], known[index])
+            // Most come in lower case.
+            if byte != wanted, canonicalByte(byte) != wanted { return false }
+        }
         return true
     }
 }

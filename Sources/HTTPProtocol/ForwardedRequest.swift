@@ -11,10 +11,10 @@ extension RequestHead {
         fields.remove("content-length")
         // HTTP/1.0 knows neither (RFC 9110, 10.1.1).
         if minorVersion == 0 { fields.remove("expect") }
-        if !fields.contains("host") { fields.append("Host", host) }
+        if !fields.contains(.host) { fields.append("Host", host) }
         forwarding.apply(to: &fields)
         // RFC 9110, 6.5.1: who wants trailers must be heard of by the backend, over each connection anew.
-        if minorVersion > 0, self.fields.hasToken("te", "trailers") {
+        if minorVersion > 0, self.fields.hasToken(.te, "trailers") {
             fields.append("TE", "trailers")
             fields.append("Connection", "TE")
         }
@@ -30,8 +30,8 @@ extension RequestHead {
 
     /// Whether the client's connection may serve another request (RFC 9112, 9.3).
     package var keepsAlive: Bool {
-        if fields.hasToken("connection", "close") { return false }
-        return minorVersion > 0 || fields.hasToken("connection", "keep-alive")
+        if fields.hasToken(.connection, "close") { return false }
+        return minorVersion > 0 || fields.hasToken(.connection, "keep-alive")
     }
 
     /// Whether asking twice does no more than asking once (RFC 9110, 9.2.2).

@@ -25,7 +25,7 @@ package struct ForwardedResponse: Equatable, Sendable {
         _ response: ResponseHead, framing: BodyFraming, to request: RequestHead, mayKeepAlive: Bool
     ) {
         var fields = HopByHop.removed(from: response.fields)
-        let length = response.fields.first("content-length")
+        let length = response.fields.first(.length)
         fields.remove("content-length")
         let isModern = request.minorVersion > 0
         var keepsAlive = mayKeepAlive && request.keepsAlive
@@ -51,7 +51,7 @@ package struct ForwardedResponse: Equatable, Sendable {
         var options: [String] = []
         if !keepsAlive { options.append("close") } else if !isModern { options.append("keep-alive") }
         // 426 says what to upgrade to, and whoever sends Upgrade names it here (RFC 9110, 7.8).
-        if response.status == 426, response.fields.contains("upgrade") {
+        if response.status == 426, response.fields.contains(.upgrade) {
             fields.append("Upgrade", from: response.fields)
             options.append("Upgrade")
         }
@@ -64,8 +64,8 @@ package struct ForwardedResponse: Equatable, Sendable {
 extension ResponseHead {
     /// Whether the backend's connection may carry another request (RFC 9112, 9.3).
     package var keepsAlive: Bool {
-        if fields.hasToken("connection", "close") { return false }
-        return minorVersion > 0 || fields.hasToken("connection", "keep-alive")
+        if fields.hasToken(.connection, "close") { return false }
+        return minorVersion > 0 || fields.hasToken(.connection, "keep-alive")
     }
 
     /// An interim response (RFC 9110, 15.2) as a client gets it.

@@ -78,6 +78,12 @@ package struct Forwarding: Equatable, Sendable {
         return facts.connection.ends
     }
 
+    /// Whether nothing is to be decided: all that is told is what we know ourselves.
+    var isPlain: Bool {
+        !facts.known.isBelieved && facts.connection.certificate == nil && facts.prefix == nil && shared == nil
+            && edits == nil && facts.known.address == facts.known.peer && facts.known.peer != "unix:"
+    }
+
     /// The same for a request that many clients share: of who has asked first only these fields are told.
     package func shared(tellingApartBy names: [String]) -> Forwarding {
         var copy = self
@@ -87,7 +93,7 @@ package struct Forwarding: Equatable, Sendable {
 
     /// A client's own request id is kept when it is plain: 1 to 128 visible ASCII characters.
     package static func acceptableID(_ fields: HeaderFields) -> String? {
-        guard let id = fields.first("x-request-id"), (1...128).contains(id.utf8.count),
+        guard let id = fields.first(.requestID), (1...128).contains(id.utf8.count),
             id.utf8.allSatisfy({ $0 > .space && $0 < .delete })
         else { return nil }
         return id
@@ -95,9 +101,9 @@ package struct Forwarding: Equatable, Sendable {
 
     /// Writes the fields: what a trusted peer says is extended, anybody else's word is replaced.
     package func apply(to fields: inout HeaderFields) {
-        let said = Said(fields, isBelieved: facts.known.isBelieved)
-        let host = fields.first("host") ?? ""
-        fields.remove(where: isReplaced)
+        let said = facts.known.isBelieved ? Said(fields) : Said()
+        let host = fields.first(.host) ?? ""
+        fields.remove(among: [.requestID, .hereOnly, .identity, .entrance], where: isReplaced)
         facts.connection.certificate?.apply(to: &fields)
         let address = facts.known.peer == "unix:" ? "unknown" : facts.known.peer
         let scheme = facts.connection.isSecure ? "https" : "http"
@@ -184,8 +190,10 @@ private struct Said {
     var port: String?
     var prefix: String?
 
-    init(_ fields: HeaderFields, isBelieved: Bool) {
-        guard isBelieved else { return }
+    /// Of one who is not believed.
+    init() {}
+
+    init(_ fields: HeaderFields) {
         addresses = fields.all("x-forwarded-for").filter { !$0.isEmpty }
         let forwarded = fields.all("forwarded").filter { !$0.isEmpty }
         // An open quote would swallow what we add.

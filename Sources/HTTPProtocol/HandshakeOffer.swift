@@ -15,10 +15,26 @@ struct HandshakeOffer: Equatable, Sendable {
         }
     }
 
+    /// The same lines as they go on the wire. What they say was judged: tokens, and lines of the client.
+    func write(into writer: inout WireWriter) {
+        for line in subprotocols.lines {
+            writer.put("Sec-WebSocket-Protocol: ")
+            writer.put(line.span)
+            writer.put("\r\n")
+        }
+        guard !extensions.isEmpty else { return }
+        writer.put("Sec-WebSocket-Extensions: ")
+        writer.put(HeaderGrammar.encode(extensions))
+        writer.put("\r\n")
+    }
+
     /// The rest of 4.1 once the backend has agreed: nothing that was not offered.
     func accepted(_ fields: HeaderFields) throws(ClientHandshakeError) -> AcceptedUpgrade {
         let subprotocol = try chosenSubprotocol(fields)
-        guard let agreed = try? HeaderGrammar.extensions(fields.all("sec-websocket-extensions")) else {
+        guard fields.contains(.extensions) else {
+            return AcceptedUpgrade(subprotocol: subprotocol, extensions: nil, fields: fields)
+        }
+        guard let agreed = try? HeaderGrammar.extensions(fields.all(.extensions)) else {
             throw .malformedExtensions
         }
         for chosen in agreed where !extensions.contains(where: { $0.name == chosen.name }) {
@@ -31,7 +47,8 @@ struct HandshakeOffer: Equatable, Sendable {
 
     /// At most one, and of those offered. An empty line is none: some servers send it to clients that asked for none.
     private func chosenSubprotocol(_ fields: HeaderFields) throws(ClientHandshakeError) -> Subprotocol? {
-        let chosen = fields.values("sec-websocket-protocol").filter { !$0.isEmpty }.map { Subprotocol($0) }
+        guard fields.contains(.subprotocols) else { return nil }
+        let chosen = fields.values(.subprotocols).filter { !$0.isEmpty }.map { Subprotocol($0) }
         guard let name = chosen.first else { return nil }
         guard chosen.count == 1, subprotocols.names.contains(name) else {
             throw .unknownSubprotocol(name.description)

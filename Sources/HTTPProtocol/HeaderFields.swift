@@ -21,22 +21,28 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     /// Where a line stands in `bytes`: `name: value` and CRLF.
-    private struct Line: Equatable {
+    struct Line: Equatable {
         var start: Int
         var colon: Int
         var end: Int
-        let traits: FieldTraits
+        let meaning: FieldMeaning
+
+        var traits: FieldTraits { meaning.traits }
+        var known: KnownName { meaning.known }
 
         var name: Range<Int> { start..<colon }
         var value: Range<Int> { (colon + 2)..<(end - 2) }
 
         func moved(by offset: Int) -> Line {
-            Line(start: start + offset, colon: colon + offset, end: end + offset, traits: traits)
+            Line(start: start &+ offset, colon: colon &+ offset, end: end &+ offset, meaning: meaning)
         }
     }
 
-    private var bytes: [UInt8] = []
-    private var lines: [Line] = []
+    private(set) var bytes: [UInt8] = []
+    private(set) var lines: [Line] = []
+    /// What the names of the lines mean, all together: most of what heads are asked for is not there.
+    private var traits: FieldTraits = []
+    private(set) var names = KnownNames()
 
     /// Empty.
     package init() {}
@@ -48,10 +54,8 @@ package struct HeaderFields: Equatable, Sendable {
         while let colon = bytes[start...].firstIndex(of: .colon),
             let end = bytes[colon...].firstIndex(of: .lineFeed), end >= colon + 3
         {
-            lines.append(
-                Line(
-                    start: start, colon: colon, end: end + 1,
-                    traits: FieldTraits(of: bytes.span.extracting(start..<colon))))
+            let meaning = FieldMeaning(of: bytes.span.extracting(start..<colon))
+            add(Line(start: start, colon: colon, end: end + 1, meaning: meaning))
             start = end + 1
         }
     }
@@ -104,10 +108,23 @@ package struct HeaderFields: Equatable, Sendable {
     private mutating func add(_ name: FieldName, _ value: Span<UInt8>) {
         makeRoom()
         let start = bytes.count
-        bytes += name.bytes
-        let colon = bytes.count - 2
-        add(value)
-        lines.append(Line(start: start, colon: colon, end: bytes.count, traits: name.traits))
+        let value = value.extracting(withoutBlanks(value))
+        bytes.append(addingCapacity: name.bytes.count + value.count + 2) {
+            (output: inout OutputSpan<UInt8>) in
+            output.put(name.bytes.span)
+            for index in value.indices { output.append(plain(value[index])) }
+            output.append(.carriageReturn)
+            output.append(.lineFeed)
+        }
+        add(
+            Line(
+                start: start, colon: start + name.bytes.count - 2, end: bytes.count, meaning: name.meaning))
+    }
+
+    private mutating func add(_ line: Line) {
+        lines.append(line)
+        traits.formUnion(line.traits)
+        names.insert(line.known)
     }
 
     private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>, isJudged: Bool = false) {
@@ -115,16 +132,23 @@ package struct HeaderFields: Equatable, Sendable {
         let start = bytes.count
         let value = value.extracting(withoutBlanks(value))
         bytes.append(addingCapacity: name.count + value.count + 4) { (output: inout OutputSpan<UInt8>) in
-            for index in name.indices { output.append(isJudged ? name[index] : plain(name[index])) }
+            if isJudged {
+                output.put(name)
+            } else {
+                for index in name.indices { output.append(plain(name[index])) }
+            }
             output.append(.colon)
             output.append(.space)
-            for index in value.indices { output.append(isJudged ? value[index] : plain(value[index])) }
+            if isJudged {
+                output.put(value)
+            } else {
+                for index in value.indices { output.append(plain(value[index])) }
+            }
             output.append(.carriageReturn)
             output.append(.lineFeed)
         }
-        lines.append(
-            Line(
-                start: start, colon: start + name.count, end: bytes.count, traits: FieldTraits(of: name)))
+        let meaning = FieldMeaning(of: name)
+        add(Line(start: start, colon: start + name.count, end: bytes.count, meaning: meaning))
     }
 
     /// Few heads are smaller.
@@ -132,37 +156,25 @@ package struct HeaderFields: Equatable, Sendable {
         if lines.isEmpty, bytes.capacity == 0 { reserve(bytes: 256, lines: 8) }
     }
 
-    /// A value and its line's end; control bytes become blanks.
-    private mutating func add(_ value: Span<UInt8>) {
-        let value = value.extracting(withoutBlanks(value))
-        bytes.append(addingCapacity: value.count + 2) { (output: inout OutputSpan<UInt8>) in
-            for index in value.indices { output.append(plain(value[index])) }
-            output.append(.carriageReturn)
-            output.append(.lineFeed)
-        }
-    }
-
     /// Adds all lines of another set at the end.
     package mutating func append(contentsOf other: HeaderFields) {
         let offset = bytes.count
         bytes += other.bytes
-        for line in other.lines {
-            lines.append(line.moved(by: offset))
-        }
+        for line in other.lines { lines.append(line.moved(by: offset)) }
+        traits.formUnion(other.traits)
+        names.formUnion(other.names)
     }
 
     /// Adds those lines of another set at the end whose names mean none of these.
     mutating func append(contentsOf other: HeaderFields, but traits: FieldTraits) {
+        if other.traits.isDisjoint(with: traits) { return append(contentsOf: other) }
         append(other) { $0.traits.isDisjoint(with: traits) }
     }
 
     /// The same without those of these names.
-    ///
-    /// - Parameter traits: each of the names has one of these; other lines are not compared.
-    mutating func append(contentsOf other: HeaderFields, but names: [String], among traits: FieldTraits) {
-        append(other) { line in
-            line.traits.isDisjoint(with: traits) || !names.contains { other.isNamed(line, $0.utf8.span) }
-        }
+    mutating func append(contentsOf other: HeaderFields, but names: KnownNames) {
+        if other.names.isDisjoint(with: names) { return append(contentsOf: other) }
+        append(other) { !names.contains($0.known) }
     }
 
     /// Lines that stand together are added together.
@@ -174,7 +186,7 @@ package struct HeaderFields: Equatable, Sendable {
             if index > first {
                 let offset = bytes.count - other.lines[first].start
                 bytes += other.bytes[other.lines[first].start..<other.lines[index - 1].end]
-                for line in other.lines[first..<index] { lines.append(line.moved(by: offset)) }
+                for line in other.lines[first..<index] { add(line.moved(by: offset)) }
             }
             index += 1
         }
@@ -199,13 +211,6 @@ package struct HeaderFields: Equatable, Sendable {
         let wanted = name.utf8.span
         for line in lines where isNamed(line, wanted) { return text(line.value) }
         return nil
-    }
-
-    /// The same as it came; empty without one.
-    package func firstBytes(_ name: String) -> ArraySlice<UInt8> {
-        let wanted = name.utf8.span
-        for line in lines where isNamed(line, wanted) { return bytes[line.value] }
-        return []
     }
 
     /// All values of a name, in order, as text.
@@ -247,31 +252,6 @@ package struct HeaderFields: Equatable, Sendable {
         return false
     }
 
-    /// How many lines have this name, and the value of one where it is alone.
-    func only(_ name: String) -> (count: Int, value: String?) {
-        var count = 0
-        var value: Range<Int>?
-        let wanted = name.utf8.span
-        for line in lines where isNamed(line, wanted) {
-            count += 1
-            value = line.value
-        }
-        return (count, count == 1 ? value.map { text($0) } : nil)
-    }
-
-    /// Whether one line has this name, and this value.
-    func isOnly(_ name: String, _ value: String) -> Bool { isOnly(name, value.utf8.span) }
-
-    func isOnly(_ name: String, _ value: Span<UInt8>) -> Bool {
-        var count = 0
-        let wanted = name.utf8.span
-        for line in lines where isNamed(line, wanted) {
-            guard isSame(bytes.span.extracting(line.value), value) else { return false }
-            count += 1
-        }
-        return count == 1
-    }
-
     /// Removes all lines of a name.
     package mutating func remove(_ name: String) {
         guard contains(name) else { return }
@@ -291,7 +271,11 @@ package struct HeaderFields: Equatable, Sendable {
     }
 
     /// Removes lines by what their names mean.
-    mutating func remove(where isRemoved: (FieldTraits) -> Bool) { filter { isRemoved($0.traits) } }
+    ///
+    /// - Parameter candidates: a line that goes has one of these.
+    mutating func remove(among candidates: FieldTraits, where isRemoved: (FieldTraits) -> Bool) {
+        if !traits.isDisjoint(with: candidates) { filter { isRemoved($0.traits) } }
+    }
 
     /// Where none goes, nothing is copied.
     private mutating func filter(_ isRemoved: (Line) -> Bool) {
@@ -303,16 +287,13 @@ package struct HeaderFields: Equatable, Sendable {
         self = kept
     }
 
-    /// Whether a comma-separated field, over all its lines, names this token, whatever its case (RFC 9110, 5.6.1).
-    package func hasToken(_ name: String, _ token: String) -> Bool {
-        let wanted = name.utf8.span
-        for line in lines where isNamed(line, wanted) {
-            var rest = line.value
-            // Mostly there is one member.
-            if equalsIgnoringCase(bytes.span.extracting(rest), token.utf8.span) { return true }
-            while let member = nextMember(&rest) {
-                if equalsIgnoringCase(bytes.span.extracting(member), token.utf8.span) { return true }
-            }
+    /// Whether the list that a line has names this token.
+    func line(_ index: Int, names token: Span<UInt8>) -> Bool {
+        var rest = lines[index].value
+        // Mostly there is one member.
+        if equalsIgnoringCase(bytes.span.extracting(rest), token) { return true }
+        while let member = nextMember(&rest) {
+            if equalsIgnoringCase(bytes.span.extracting(member), token) { return true }
         }
         return false
     }
@@ -348,10 +329,23 @@ package struct HeaderFields: Equatable, Sendable {
         return nil
     }
 
+    /// Writes those lines whose names mean none of these; those that stand together are written together.
+    func write(but traits: FieldTraits, into writer: inout WireWriter) {
+        var index = 0
+        while index < lines.count {
+            let first = index
+            while index < lines.count, lines[index].traits.isDisjoint(with: traits) { index += 1 }
+            if index > first {
+                writer.put(bytes.span.extracting(lines[first].start..<lines[index - 1].end))
+            }
+            index += 1
+        }
+    }
+
     /// Appends all lines as they go on the wire.
     package func write(into output: inout [UInt8]) { output += bytes }
 
-    private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+    func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 
     private func isNamed(_ line: Line, _ name: Span<UInt8>) -> Bool {
         line.colon - line.start == name.count
@@ -366,12 +360,6 @@ private func withoutBlanks(_ value: Span<UInt8>) -> Range<Int> {
     var end = value.count
     while end > from, isBlank(plain(value[end - 1])) { end -= 1 }
     return from..<end
-}
-
-private func isSame(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
-    guard a.count == b.count else { return false }
-    for index in a.indices where a[index] != b[index] { return false }
-    return true
 }
 
 private func plain(_ byte: UInt8) -> UInt8 {

@@ -9,8 +9,9 @@ package func isToken(_ text: some StringProtocol) -> Bool {
 }
 
 /// The same, where most ask.
-package func isToken(_ text: String) -> Bool {
-    let bytes = text.utf8.span
+package func isToken(_ text: String) -> Bool { isToken(text.utf8.span) }
+
+func isToken(_ bytes: Span<UInt8>) -> Bool {
     for index in bytes.indices where !isTokenByte(bytes[index]) { return false }
     return bytes.count > 0
 }
@@ -57,12 +58,6 @@ func isValueByte(_ byte: UInt8) -> Bool { byte >= .space && byte != .delete || b
 extension [UInt8] {
     /// Adds the bytes of a text.
     mutating func append(text: String) { append(copying: text.utf8.span) }
-
-    mutating func append(copying bytes: Span<UInt8>) {
-        append(addingCapacity: bytes.count) { (output: inout OutputSpan<UInt8>) in
-            for index in bytes.indices { output.append(bytes[index]) }
-        }
-    }
 }
 
 func isBlank(_ byte: UInt8) -> Bool { byte == .space || byte == .tab }

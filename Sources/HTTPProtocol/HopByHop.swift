@@ -36,8 +36,8 @@ package enum HopByHop {
 
     private static func kept(of fields: HeaderFields, but traits: FieldTraits) -> HeaderFields {
         var kept = fields
-        kept.remove { !$0.isDisjoint(with: traits) }
-        remove(named(by: fields), from: &kept)
+        kept.remove(among: traits) { !$0.isDisjoint(with: traits) }
+        if !fields.hasOnlyToken(.connection, "upgrade") { remove(named(by: fields), from: &kept) }
         return kept
     }
 
@@ -45,9 +45,15 @@ package enum HopByHop {
         if !named.isEmpty { fields.removeAll { named.contains($0) } }
     }
 
+    /// Whether `Connection` names nothing but the upgrade.
+    static func namesNothing(in fields: HeaderFields) -> Bool {
+        fields.hasOnlyToken(.connection, "upgrade") || named(by: fields).isEmpty
+    }
+
     /// A set: the list is as long as a peer likes, and asked about each field. What goes anyway is not in it.
     private static func named(by fields: HeaderFields) -> Set<String> {
         var named: Set<String> = []
+        guard fields.contains(.connection) else { return named }
         fields.forEachMember(of: "connection") { member in
             // Mostly it is that.
             guard !equalsIgnoringCase(member.span, "upgrade".utf8.span) else { return }

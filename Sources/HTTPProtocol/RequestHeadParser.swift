@@ -45,7 +45,7 @@ package struct RequestHeadParser: Sendable {
 
     /// 3.2: exactly one Host in HTTP/1.1.
     private func checkHost(_ fields: HeaderFields, _ minor: Int) throws(HeadError) {
-        let (count, host) = fields.only("host")
+        let (count, host) = fields.only(.host)
         guard count <= 1 else { throw .duplicateHost }
         guard let host else {
             if minor == 1 { throw .missingHost }

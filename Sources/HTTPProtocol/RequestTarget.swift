@@ -12,6 +12,9 @@ package struct RequestTarget: Hashable, Sendable, CustomStringConvertible {
     /// `*`: the server itself, which only OPTIONS can ask (RFC 9110, 9.3.7). It has no path, and no route is looked for.
     package static let server = RequestTarget(path: "*", query: nil)
 
+    /// Whether it is `server`: no other path begins so.
+    package var isServer: Bool { path.utf8.first == .star }
+
     /// From `/` on, visible ASCII.
     package let path: String
     /// What follows the first `?`; nil without one.

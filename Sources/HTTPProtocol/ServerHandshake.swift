@@ -30,8 +30,8 @@ package enum ServerHandshake {
         guard isForUs(head) else { return .plain }
         guard hasNoBody(head.fields) else { return .refuse(.upgradeWithBody) }
         // 4.2.2: a version we don't speak gets the one we do.
-        guard head.fields.isOnly("sec-websocket-version", "13") else { return .refuse(.badVersion) }
-        let (count, key) = head.fields.only("sec-websocket-key")
+        guard head.fields.isOnly(.version, "13".utf8.span) else { return .refuse(.badVersion) }
+        let (count, key) = head.fields.only(.key)
         guard let key else { return .refuse(count == 0 ? .missingKey : .repeatedKey) }
         guard WebSocketKey.isValid(key) else { return .refuse(.badKey) }
         do throws(HeaderGrammarError) {
@@ -39,7 +39,7 @@ package enum ServerHandshake {
                 UpgradeRequest(
                     key: key,
                     subprotocols: OfferedSubprotocols(head.fields),
-                    extensions: try HeaderGrammar.extensions(head.fields.all("sec-websocket-extensions"))))
+                    extensions: try HeaderGrammar.extensions(head.fields.all(.extensions))))
         } catch {
             return .refuse(.badExtensions)
         }
@@ -49,8 +49,8 @@ package enum ServerHandshake {
     /// `Connection` doesn't name, which is none for this hop (7.6.1), one to another protocol, and one of a method that
     /// no WebSocket begins with (RFC 6455, 4.1): such requests go their way as plain ones.
     private static func isForUs(_ head: RequestHead) -> Bool {
-        head.method == "GET" && head.minorVersion > 0 && head.fields.hasToken("upgrade", "websocket")
-            && head.fields.hasToken("connection", "upgrade")
+        head.method == "GET" && head.minorVersion > 0 && head.fields.hasToken(.upgrade, "websocket")
+            && head.fields.hasToken(.connection, "upgrade")
     }
 
     private static func hasNoBody(_ fields: HeaderFields) -> Bool {

@@ -17,10 +17,23 @@ struct StatusLine: FirstLine {
     /// Takes the line from its beginning. What follows the status is text, and is taken in one go.
     mutating func accept(line: Span<UInt8>) throws(HeadError) {
         let reasonStart = min(line.count, 13)
-        for index in 0..<reasonStart { try accept(line[index]) }
+        if !acceptUsual(line) { for index in 0..<reasonStart { try accept(line[index]) } }
         for index in reasonStart..<line.count where !isValueByte(line[index]) { throw .badStatusLine }
         reason.append(copying: line.extracting(reasonStart..<line.count))
     }
+
+    /// Takes what most lines begin with; false where it is something else.
+    private mutating func acceptUsual(_ line: Span<UInt8>) -> Bool {
+        guard line.count >= 13 else { return false }
+        for index in Self.usual.indices where line[index] != Self.usual[index] { return false }
+        let (a, b, c) = (line[9] &- .zero, line[10] &- .zero, line[11] &- .zero)
+        guard line[12] == .space, a >= 1, a <= 5, b < 10, c < 10 else { return false }
+        status = Int(a) * 100 + Int(b) * 10 + Int(c)
+        position = 13
+        return true
+    }
+
+    private static let usual: InlineArray<9, UInt8> = InlineArray { "HTTP/1.1 ".utf8.span[$0] }
 
     mutating func accept(_ byte: UInt8) throws(HeadError) {
         guard position <= 12 else {

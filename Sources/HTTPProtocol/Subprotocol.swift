@@ -28,7 +28,7 @@ package struct OfferedSubprotocols: Hashable, Sendable {
     package init(_ fields: HeaderFields) {
         var lines: [[UInt8]] = []
         var names: [Subprotocol] = []
-        for line in fields.values("sec-websocket-protocol") {
+        for line in fields.values(.subprotocols) {
             let members = line.split(separator: .comma).map { trimmed($0) }.filter { !$0.isEmpty }
             if members.isEmpty { continue }
             lines.append(line)

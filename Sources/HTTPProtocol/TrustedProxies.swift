@@ -84,7 +84,9 @@ package struct KnownClient: Equatable, Sendable {
         let isBelieved = proxies.contains(peer)
         self.peer = peer
         self.isBelieved = isBelieved
-        head.fields.remove { field in
+        let candidates: FieldTraits =
+            underscores == .drop ? [.identity, .entrance, .underscored] : .claims
+        head.fields.remove(among: candidates) { field in
             if underscores == .drop, field.contains(.underscored) { return true }
             guard !field.isDisjoint(with: .claims) else { return false }
             // Who is believed spells them as they are spelled.

@@ -17,11 +17,16 @@ struct StreamRequestTests {
         _ method: String, _ authority: String?, _ path: String?, _ protocolName: String?, _ all: HeaderFields,
         _ ends: Bool, _ scheme: String
     ) -> OnStreamRequest {
-        StreamRequest(
-            method: method, scheme: scheme, authority: authority, path: path, protocolName: protocolName,
-            fields: all,
-            endsStream: ends
-        ).judge(key: "AAECAwQFBgcICQoLDA0ODw==", limits: HeadLimits(fields: 5))
+        var begun = HeaderFields(host: authority, room: 0, lines: 0)
+        begun.append(contentsOf: all)
+        let found = [(all, false), (begun, true)].map { fields, hostStandsFirst in
+            StreamRequest(
+                method: method, scheme: scheme, authority: authority, path: path, protocolName: protocolName,
+                fields: fields, hostStandsFirst: hostStandsFirst, endsStream: ends
+            ).judge(key: "AAECAwQFBgcICQoLDA0ODw==", limits: HeadLimits(fields: 5))
+        }
+        #expect(found[0] == found[1], "a Host that is there already changes nothing")
+        return found[1]
     }
 
     private func head(_ found: OnStreamRequest) -> RequestHead? {

@@ -13,7 +13,7 @@ struct AdminRules: Equatable, Sendable {
     /// Whether a request may be looked at. A name that the page's owner has pointed at this machine is none of ours.
     func admit(_ head: RequestHead) throws(AdminRefusal) {
         if head.fields.all("sec-fetch-site").contains("cross-site") { throw .browser }
-        guard isOnNetwork, let host = head.fields.first("host"), !host.isEmpty else { return }
+        guard isOnNetwork, let host = head.fields.first(.host), !host.isEmpty else { return }
         let name = RequestTarget.hostName(host)
         guard name == "localhost" || isAddress(name) || hosts.contains(name) else { throw .host(name) }
     }

@@ -38,7 +38,7 @@ struct FeedKey: Hashable {
         let isSecure = sent.first("x-forwarded-proto").map { $0.lowercased() == "https" } ?? false
         let ports = [isSecure ? "443" : "80"] + sent.all("x-forwarded-port")
         func authority(_ text: String) -> String { RequestTarget.authority(text, without: ports) }
-        host = authority(plan.head.fields.first("host") ?? plan.host)
+        host = authority(plan.head.fields.first(.host) ?? plan.host)
         let hosts = sent.all("x-forwarded-host").map { Array(authority($0).utf8) }
         fields =
             (names + Self.always).map { Field(name: $0, values: sent.values($0)) } + [

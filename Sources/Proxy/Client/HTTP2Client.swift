@@ -55,9 +55,9 @@ final class HTTP2Client: LiveClient, HTTP2ConnectionOwner, TimerOwner {
             owner: self, worker: worker)
     }
 
-    /// Whether the connection was made for this host.
-    func isMade(for authority: String) -> Bool {
-        onlyHost.map { $0 == RequestTarget.hostName(authority) } ?? true
+    /// Whether the connection was made for the host that is asked for.
+    func isMade(for head: RequestHead) -> Bool {
+        onlyHost.map { $0 == RequestTarget.hostName(head.fields.first(.host) ?? "") } ?? true
     }
 
     func start() {

@@ -69,14 +69,15 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
         let request = StreamRequest(
             method: head.method, scheme: head.scheme, authority: head.authority, path: head.path,
             protocolName: head.protocolName,
-            fields: HeaderFields(head.fields), endsStream: stream.hasEnded)
-        let judgement = request.judge(key: WebSocketKey.none, limits: worker.headLimits)
-        switch judgement {
+            fields: HeaderFields(head.fields, host: head.authority), hostStandsFirst: true,
+            endsStream: stream.hasEnded)
+        switch (consume request).judge(key: WebSocketKey.none, limits: worker.headLimits) {
         case .refuse(let reason): refuse(Fault(.request(reason)), host: head.authority, path: head.path)
         case .head(let head):
-            let host = head.fields.first("host") ?? ""
-            guard client.isMade(for: host) else {
-                return refuse(Fault(.request(.misdirected)), host: host, path: head.target.text)
+            guard client.isMade(for: head) else {
+                return refuse(
+                    Fault(.request(.misdirected)), host: head.fields.first(.host) ?? "",
+                    path: head.target.text)
             }
             headCharge.set(head.keptUnderWay)
             route(head)
@@ -103,7 +104,7 @@ final class HTTP2Request: RequestServer, HTTP2StreamReceiver, TimerOwner {
 
     func respond(_ response: RouteResponse, to head: RequestHead) {
         guard !wouldOpen(response.status) else {
-            return refuse(Fault(.noWebSocket), host: head.fields.first("host"), path: head.target.text)
+            return refuse(Fault(.noWebSocket), host: head.fields.first(.host), path: head.target.text)
         }
         var fields = HTTP2Fields()
         if HTTPResponse.hasBody(response.status) {

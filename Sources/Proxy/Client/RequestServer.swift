@@ -80,7 +80,7 @@ extension RequestServer {
             connection: connectionFacts,
             listener: listener.label, memoryPressure: worker.contextMemory.pressure)
         switch step.decide(requestID: requestID) {
-        case .refuse(let fault): refuse(fault, host: head.fields.first("host"), path: head.target.text)
+        case .refuse(let fault): refuse(fault, host: head.fields.first(.host), path: head.target.text)
         case .respond(let response, let question):
             self.record?.route = response.route
             pass(question) { [weak self] _, _, edits in self?.answer(response, to: head, edits) }
@@ -96,8 +96,8 @@ extension RequestServer {
         // No tunnels: of CONNECT only the form that HTTP/2 has for WebSockets is known (RFC 9110, 9.3.6).
         if head.method == "CONNECT" {
             refuse(
-                Fault(.request(.methodNotAllowed)), host: head.fields.first("host"), path: head.target.text)
-        } else if head.target == .server {
+                Fault(.request(.methodNotAllowed)), host: head.fields.first(.host), path: head.target.text)
+        } else if head.target.isServer {
             answerItself(head)
         } else if listener.tls == nil, let proof = worker.generation.challenges.answer(head.target) {
             // Before routes and redirects: authorities ask in plain HTTP (RFC 8555, 8.3).
@@ -105,7 +105,7 @@ extension RequestServer {
         } else if let port = listener.redirectPort, !cameSecurely {
             redirect(head, to: port)
         } else if let fault = lack() {
-            refuse(fault, host: head.fields.first("host"), path: head.target.text)
+            refuse(fault, host: head.fields.first(.host), path: head.target.text)
         } else {
             return false
         }
@@ -213,7 +213,7 @@ extension RequestServer {
     }
 
     private func redirect(_ head: RequestHead, to port: UInt16) {
-        let host = RequestTarget.hostName(head.fields.first("host") ?? "")
+        let host = RequestTarget.hostName(head.fields.first(.host) ?? "")
         guard !host.isEmpty else {
             return refuse(Fault(.request(.head(.missingHost))), host: nil, path: head.target.text)
         }

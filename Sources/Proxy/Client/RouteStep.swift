@@ -26,7 +26,7 @@ struct RouteStep {
     let memoryPressure: Double
 
     mutating func decide(requestID: String) -> OnRoute {
-        let host = RequestTarget.hostName(head.fields.first("host") ?? "")
+        let host = RequestTarget.hostName(head.fields.first(.host) ?? "")
         let request = ServerHandshake.judge(head)
         if case .refuse(let reason) = request { return .refuse(Fault(.request(reason))) }
         let isUpgrade = if case .upgrade = request { true } else { false }
@@ -86,7 +86,7 @@ struct RouteStep {
 
     /// Why the route does not take it from there.
     private func fault(of route: Route) -> Fault? {
-        guard route.origins.accepts(head.fields.values("origin")) else { return Fault(.originRefused) }
+        guard route.origins.accepts(head.fields.values(.origin)) else { return Fault(.originRefused) }
         if let access = route.passage?.access, !access.addresses.allows(client.address) {
             return Fault(.access(.address))
         }

@@ -70,7 +70,7 @@ final class DemoPeer: StreamHandler {
     /// A browser's page says where it comes from; what is no browser says nothing (RFC 6455, 10.2).
     static func isSameOrigin(_ fields: HeaderFields) -> Bool {
         guard let origin = fields.first("origin") else { return true }
-        guard let host = fields.first("host") else { return false }
+        guard let host = fields.first(.host) else { return false }
         return origin.lowercased() == "https://" + host.lowercased()
     }
 

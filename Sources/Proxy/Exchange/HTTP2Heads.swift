@@ -7,12 +7,12 @@ extension RequestHead {
     /// The head for a backend. An extended CONNECT (RFC 8441, 4) when the method is CONNECT.
     func http2(scheme: String) -> HTTP2RequestHead {
         var head = HTTP2RequestHead(
-            method: method, scheme: scheme, authority: fields.first("host") ?? "", path: target.text,
+            method: method, scheme: scheme, authority: fields.first(.host) ?? "", path: target.text,
             protocolName: method == "CONNECT" ? "websocket" : nil)
         // Host is `:authority` here.
         HopByHop.forEachInHTTP2(fields, host: false) { name, value in head.fields.append(name, value) }
         // All that TE may say here (8.2.2).
-        if fields.hasToken("te", "trailers") { head.fields.append("te", "trailers") }
+        if fields.hasToken(.te, "trailers") { head.fields.append("te", "trailers") }
         return head
     }
 }
@@ -26,8 +26,11 @@ extension ResponseHead {
 }
 
 extension HeaderFields {
-    init(_ fields: HTTP2Fields) {
-        self.init()
+    init(_ fields: HTTP2Fields) { self.init(fields, host: nil) }
+
+    /// - Parameter host: stands before all others; nil = nothing does.
+    init(_ fields: HTTP2Fields, host: String?) {
+        self.init(host: host, room: fields.listSize, lines: fields.count)
         for index in 0..<fields.count { append(name: fields.name(index), value: fields.value(index)) }
     }
 }

@@ -12,8 +12,8 @@ struct ClientWords {
     }
 
     init(_ fields: HeaderFields) {
-        userAgent = LoggedText.bounded(fields.firstBytes("user-agent"))
-        origin = LoggedText.bounded(fields.firstBytes("origin"))
+        userAgent = LoggedText.bounded(fields.firstBytes(.userAgent))
+        origin = LoggedText.bounded(fields.firstBytes(.origin))
     }
 
     func write(to fields: inout Logger.Metadata) {

@@ -32,7 +32,7 @@ struct RequestRecord {
     func fields(at now: UInt64) -> Logger.Metadata {
         var fields: Logger.Metadata = [
             "client": "\(client)", "method": "\(head.method)", "path": "\(masks.masked(head.target.text))",
-            "host": "\(LoggedText.host(head.fields.first("host")))", "request_id": "\(requestID)",
+            "host": "\(LoggedText.host(head.fields.first(.host)))", "request_id": "\(requestID)",
             "http": .stringConvertible(http),
             "duration_ms": .stringConvertible((now - min(began, now)) / 1_000_000),
         ]

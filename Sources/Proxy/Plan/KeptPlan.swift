@@ -65,7 +65,7 @@ struct KeptPlan {
     }
 
     private static func host(_ head: RequestHead) -> String {
-        RequestTarget.hostName(head.fields.first("host") ?? "")
+        RequestTarget.hostName(head.fields.first(.host) ?? "")
     }
 
     // MARK: Tokens
