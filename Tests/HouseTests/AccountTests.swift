@@ -56,6 +56,7 @@ struct AccountTests {
         "RequestHeadParser", "ResponseHeadParser", "ProxyHeaderParser", "BodyReader", "RequestHead",
         "ResponseHead",
         "HeaderFields", "HTTP2Fields", "UpgradePlan", "RequestPlan", "KeptPlan", "KeptRequest",
+        "Asked",
     ]
     /// Properties of these kinds, each with the charge that stands for it in its file, or with the reason why there is none.
     private static let charged: [String: String] = [
@@ -90,7 +91,7 @@ struct AccountTests {
         "Proxy/Upstream/HTTP2UpstreamRequest.swift trailers": "trailerCharge",
         "Proxy/Plan/RequestPlan.swift head": "its client's request under way",
         "Proxy/Relay/SessionAssembly.swift plan": "lives for a call",
-        "Proxy/Upstream/BackendRequest.swift head": "its client's request under way",
+        "Proxy/Upstream/BackendRequest.swift asked": "its client's request under way",
         "Proxy/Upstream/HealthProbe.swift head": "an answer to ourselves, no more than a head",
         "Proxy/Upstream/Multiplex/UpgradeOnStream.swift plan": "its client's request under way",
         "Proxy/Upstream/UpgradeAttempt.swift parser": "headCharge",

@@ -108,6 +108,9 @@ extension SessionEnding? {
     fileprivate var codeLabel: String {
         guard let code = self?.code?.rawValue else { return self?.cause == .close ? "1005" : "1006" }
         switch code {
+        // Nearly all; a number's text is made anew each time.
+        case 1000: return "1000"
+        case 1001: return "1001"
         case ..<3000: return "\(code)"
         case ..<4000: return "3xxx"
         default: return "4xxx"

@@ -17,6 +17,10 @@ struct PackedTexts {
     private let packed: [UInt8]
 
     init(_ texts: SessionTexts) {
+        if let short = Self.packed(texts) {
+            packed = short
+            return
+        }
         let long =
             texts.requestID.utf8.count + texts.host.utf8.count + texts.path.utf8.count
             + texts.words.userAgent.count + texts.words.origin.count
@@ -33,6 +37,38 @@ struct PackedTexts {
         parts.put(texts.extensions)
         parts.put(texts.backendExtensions)
         packed = parts.bytes
+    }
+
+    /// The same, where each text has less than 128 bytes, as most have: its length is one byte, and all is written at once.
+    private static func packed(_ texts: borrowing SessionTexts) -> [UInt8]? {
+        let sizes: InlineArray<8, Int> = [
+            texts.requestID.utf8.count, texts.host.utf8.count, texts.path.utf8.count,
+            texts.words.userAgent.count, texts.words.origin.count, texts.subprotocol.utf8.count,
+            texts.extensions.utf8.count, texts.backendExtensions.utf8.count,
+        ]
+        var sum = 8
+        for index in sizes.indices {
+            guard sizes[index] < 128 else { return nil }
+            sum += sizes[index]
+        }
+        var packed: [UInt8] = []
+        packed.reserveCapacity(sum)
+        packed.append(addingCapacity: sum) { (output: inout OutputSpan<UInt8>) in
+            put(texts.requestID.utf8.span, in: &output)
+            put(texts.host.utf8.span, in: &output)
+            put(texts.path.utf8.span, in: &output)
+            put(texts.words.userAgent.span, in: &output)
+            put(texts.words.origin.span, in: &output)
+            put(texts.subprotocol.utf8.span, in: &output)
+            put(texts.extensions.utf8.span, in: &output)
+            put(texts.backendExtensions.utf8.span, in: &output)
+        }
+        return packed
+    }
+
+    private static func put(_ text: Span<UInt8>, in output: inout OutputSpan<UInt8>) {
+        output.append(UInt8(truncatingIfNeeded: text.count))
+        if text.count > 0 { output.put(text) }
     }
 
     var all: SessionTexts {

@@ -10,7 +10,8 @@ internal import WebSocketProtocol
 final class Session: LiveSession {
     /// Neither side compresses by an agreement of ours: frames go through as they came.
     private var isPlain: Bool
-    private var onBackendEnd: (() -> Void)?
+    /// Which counts it; nil once it no longer does.
+    private var carrier: BackendState?
     /// What lets it outlive its backend; nil where it doesn't.
     let continuity: Continuity?
     /// What lets its client come back; nil where it can't.
@@ -23,14 +24,14 @@ final class Session: LiveSession {
     init(
         client: WebSocketPeer, backend: WebSocketPeer, route: Route, facts: SessionFacts,
         outliving: Outliving, worker: SessionContext,
-        onBackendEnd: @escaping () -> Void, onEnd: @escaping () -> Void
+        carriedBy carrier: BackendState, onEnd: @escaping () -> Void
     ) {
         isPlain = client.compression == nil && backend.compression == nil && outliving.parts == nil
         isRead = outliving.parts != nil
         continuity = outliving.continuity
         resume = outliving.resume
         parts = outliving.parts
-        self.onBackendEnd = onBackendEnd
+        self.carrier = carrier
         super.init(
             client: client, backend: backend, route: route, facts: facts, worker: worker, onEnd: onEnd)
     }
@@ -133,8 +134,8 @@ final class Session: LiveSession {
 
     /// The backend no longer carries this session, though the client's side may still be closing.
     override func backendEnded() {
-        onBackendEnd?()
-        onBackendEnd = nil
+        carrier?.sessionEnded()
+        carrier = nil
     }
 
     /// The client is read again: who was full is gone.
@@ -203,8 +204,8 @@ final class Session: LiveSession {
 
     override func forgotten() { endBegan() }
 
-    /// What is to be done when the backend that now carries it does so no longer.
-    func onNextBackendEnd(_ work: @escaping () -> Void) { onBackendEnd = work }
+    /// Another backend carries it from here on, and counts it.
+    func isCarried(by next: BackendState) { carrier = next }
 
     override var recordedPart: SessionRecord.Part {
         .relayed(

@@ -38,7 +38,7 @@ struct SessionAssembly {
         return Session(
             client: clientSide, backend: backendSide, route: plan.route, facts: facts, outliving: outliving,
             worker: worker,
-            onBackendEnd: { [state = chosen.state] in state.sessionEnded() }, onEnd: onEnd)
+            carriedBy: chosen.state, onEnd: onEnd)
     }
 
     /// - Parameter agreed: with the backend.

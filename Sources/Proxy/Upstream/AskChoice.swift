@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Routing
 
 /// The backend that one request goes to: chosen, with a place taken at it, or waited for in the queue.
-struct AskChoice {
+struct AskChoice: ~Copyable {
     private let upstream: Upstream
     private let request: BackendRequest
     /// How long an answer is waited for at most, where another could be asked.

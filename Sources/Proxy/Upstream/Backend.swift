@@ -63,7 +63,7 @@ final class Backend {
     func rest() { pool?.close() }
 
     /// Whether connections may be opened ahead of need.
-    func isUsable(at now: UInt64) -> Bool { !state.isDraining && state.health.standing(at: now) == .up }
+    func isUsable(at now: UInt64) -> Bool { !state.isDraining && state.isUp(at: now) }
 
     /// Connects; the outcome changes the health.
     ///

@@ -3,26 +3,43 @@ internal import Routing
 
 /// What the choice of a backend goes by: what is asked, and by whom. An object, as each step of asking has it.
 final class BackendRequest {
+    private enum Asked {
+        case upgrade(UpgradePlan)
+        case plain(RequestHead, Forwarding)
+    }
+
     /// It becomes a session: it needs a place among the backend's handshakes.
     let isUpgrade: Bool
-    let head: RequestHead
-    /// The client's address without its port.
-    let client: String
-    let ends: ConnectionEnds?
+    /// Looked into when it is asked for: where there is one backend, nobody does.
+    private let asked: Asked
 
     init(_ plan: UpgradePlan) {
         isUpgrade = true
-        head = plan.head
-        client = plan.forwarding.client
-        ends = plan.forwarding.ends
+        asked = .upgrade(plan)
     }
 
     init(_ plan: RequestPlan) {
         isUpgrade = false
-        head = plan.head
-        client = plan.forwarding.client
-        ends = plan.forwarding.ends
+        asked = .plain(plan.head, plan.forwarding)
     }
+
+    var head: RequestHead {
+        switch asked {
+        case .upgrade(let plan): plan.head
+        case .plain(let head, _): head
+        }
+    }
+
+    private var forwarding: Forwarding {
+        switch asked {
+        case .upgrade(let plan): plan.forwarding
+        case .plain(_, let forwarding): forwarding
+        }
+    }
+
+    /// The client's address without its port.
+    var client: String { forwarding.client }
+    var ends: ConnectionEnds? { forwarding.ends }
 
     /// The value that a hash key has in this request, as it came; nil when it isn't there.
     func value(of key: HashKey) -> [UInt8]? {
@@ -32,7 +49,7 @@ final class BackendRequest {
         case .header(let name): head.fields.values(name).first.flatMap { $0.isEmpty ? nil : $0 }
         case .query(let name): head.target.query.flatMap { HashKey.queryValue(name, in: $0) }
         case .cookie(let name):
-            head.fields.values("cookie").lazy.compactMap { HashKey.cookieValue(name, in: $0) }.first
+            head.fields.values(.cookie).lazy.compactMap { HashKey.cookieValue(name, in: $0) }.first
         }
     }
 

@@ -122,6 +122,9 @@ final class BackendState: Sendable {
     /// Its health, under a lock that is held for a few instructions.
     var health: BackendHealth { known.withLock { $0 } }
 
+    /// Whether nothing is known against it. Asked with each dial, so nothing is copied for it.
+    func isUp(at now: UInt64) -> Bool { known.withLock { $0.standing(at: now) == .up } }
+
     /// Changes the health.
     func withHealth<Result: Sendable>(_ body: (inout BackendHealth) -> Result) -> Result {
         known.withLock { health in body(&health) }

@@ -1,3 +1,4 @@
+internal import ASCII
 internal import EventLoop
 internal import HTTPProtocol
 internal import PerMessageDeflate
@@ -37,7 +38,7 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
         done: @escaping (UpgradeOutcome) -> Void
     ) {
         self.plan = plan
-        handshake = plan.clientHandshake(key: WebSocketKey.make(from: worker.randomKeyBytes()))
+        handshake = plan.clientHandshake(key: worker.webSocketKey())
         self.worker = worker
         began = worker.loop.now
         self.done = done
@@ -170,7 +171,11 @@ final class UpgradeAttempt: PendingUpgrade, AskOwner, TransportReceiver {
         headCharge = nil
     }
 
-    private func copy(_ bytes: Span<UInt8>) -> [UInt8] { bytes.indices.map { bytes[$0] } }
+    private func copy(_ bytes: Span<UInt8>) -> [UInt8] {
+        var copy: [UInt8] = []
+        if bytes.count > 0 { copy.append(copying: bytes) }
+        return copy
+    }
 
     // MARK: TransportReceiver
 

@@ -10,7 +10,11 @@ class UpstreamContext: LoopContext {
     final let multiplexPools = MultiplexPools()
     /// Where searches wait for a place with a backend.
     final let desk = AdmissionDesk()
-    private(set) final var upstreams: [String: Upstream] = [:]
+    private(set) final var upstreams: [String: Upstream] = [:] {
+        didSet { lastUpstream = nil }
+    }
+    /// The one that was asked for last: mostly it is the next one too.
+    private final var lastUpstream: (name: String, upstream: Upstream)?
     private let resolver: Resolver
     private var lookups: [UInt64: (Resolver.Answer) -> Void] = [:]
     private var nextLookup: UInt64 = 0
@@ -22,7 +26,12 @@ class UpstreamContext: LoopContext {
         try super.init(index: index, configuration: configuration, log: log, loop: loop)
     }
 
-    final func upstream(_ name: String) -> Upstream? { upstreams[name] }
+    final func upstream(_ name: String) -> Upstream? {
+        if let lastUpstream, lastUpstream.name == name { return lastUpstream.upstream }
+        guard let upstream = upstreams[name] else { return nil }
+        lastUpstream = (name, upstream)
+        return upstream
+    }
 
     /// Looks a name up off the loop; `done` runs on it.
     final func resolve(

@@ -80,7 +80,7 @@ extension Continuity {
         guard let next = next.take(), let session else { return }
         let peer = next.assembly.backendSide(next.transport)
         backend = next.backend
-        session.onNextBackendEnd { [state = next.backend.state] in state.sessionEnded() }
+        session.isCarried(by: next.backend.state)
         session.takeBackend(peer, named: next.backend.name)
         hasMoved()
         lastMessage = worker.loop.now
