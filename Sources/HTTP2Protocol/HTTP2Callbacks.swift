@@ -196,10 +196,11 @@ let dataWanted:
     ) -> Int32 = { _, _, header, count, source, data in
         guard let data = unsafe data, let header = unsafe header, let pointer = unsafe source?.pointee.ptr
         else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
-        unsafe withOwner(data) { me in
+        return unsafe withOwner(data) { me in
             // Nine bytes of frame header (RFC 9113, 4.1); we never ask for padding.
             unsafe me.output.append(copying: UnsafeBufferPointer(start: header, count: 9))
             unsafe withStream(pointer) { stream in me.sendPiece(of: stream, count: count) }
+            // It would go on with the next frame of data else, and not come back before the last.
+            return me.isOutputFull ? NGHTTP2_ERR_PAUSE.rawValue : 0
         }
-        return 0
     }

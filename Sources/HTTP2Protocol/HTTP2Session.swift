@@ -28,6 +28,10 @@ package enum HTTP2Side: Sendable {
     package internal(set) var pendingHead: Int32?
     /// What `takeOutput` composes; elsewhere empty.
     var output = UniqueArray<UInt8>()
+    /// And how many bytes of that are wanted at a time.
+    private var mostOutput = 0
+    /// As much is composed as is asked for.
+    var isOutputFull: Bool { output.count >= mostOutput }
     var meter: AbuseMeter
     /// When bytes last came, in monotonic nanoseconds.
     private(set) var now: UInt64
@@ -154,8 +158,9 @@ package enum HTTP2Side: Sendable {
         }
         isInside = true
         swap(&output, &target)
+        mostOutput = most
         var result = 0
-        while output.count < most {
+        while !isOutputFull {
             var data: UnsafePointer<UInt8>?
             result = unsafe nghttp2_session_mem_send(session, &data)
             guard result > 0, let data = unsafe data else { break }

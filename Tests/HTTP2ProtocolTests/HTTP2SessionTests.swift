@@ -1,3 +1,4 @@
+import BasicContainers
 import Testing
 
 @testable import HTTP2Protocol
@@ -373,5 +374,30 @@ struct HTTP2SessionTests {
         answer.inform(hint)
         answer.reset(.cancel)
         #expect(talk.server.heldBytes == 0)
+    }
+
+    /// What one look for output makes is bounded by what was asked for, however many streams have something: the rest stays
+    /// where its owners see it.
+    @Test func outputComesInPiecesOfTheSizeAskedFor() throws {
+        let wide = HTTP2Options(streamWindow: 200_000, connectionWindow: 2_000_000)
+        let talk = try Conversation(client: wide)
+        for _ in 0..<8 { _ = try talk.open(plainRequest, endsStream: true) }
+        try talk.talk()
+        for side in talk.serverSide.streams {
+            side.stream?.respond(HTTP2ResponseHead(status: 200), endsStream: false)
+            side.stream?.write([UInt8](repeating: 7, count: 100_000).span)
+        }
+        let frame = 16_384 + 9
+        var looks = 0
+        while talk.server.heldBytes > 0, looks < 100 {
+            var output = UniqueArray<UInt8>()
+            let held = talk.server.heldBytes
+            try talk.server.takeOutput(into: &output, most: 65_536)
+            #expect(output.count < 65_536 + frame && talk.server.heldBytes >= held - 65_536 - frame)
+            try talk.give((0..<output.count).map { output[$0] }, to: talk.client)
+            looks += 1
+        }
+        try talk.talk()
+        #expect(looks > 10 && talk.clientSide.received == 800_000)
     }
 }
