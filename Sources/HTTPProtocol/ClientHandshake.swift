@@ -78,21 +78,12 @@ package struct ClientHandshake: Equatable, Sendable {
     ) {
         self.key = key
         offer = HandshakeOffer(upgrade.subprotocols, offers)
-        request =
-            DirectHandshake.request(head, target: target, forwarding: forwarding, key: key, offer: offer)
-            ?? Self.composed(head, target: target, forwarding: forwarding, key: key, offer: offer)
-    }
-
-    /// The request of whatever client.
-    static func composed(
-        _ head: RequestHead, target: RequestTarget, forwarding: Forwarding, key: String, offer: HandshakeOffer
-    ) -> [UInt8] {
         var fields = HopByHop.handshakeFields(of: head.fields)
         forwarding.apply(to: &fields)
         fields.append(contentsOf: .upgradeOfThirteen)
         fields.append(.key, key)
         offer.append(to: &fields)
-        return RequestHead(method: "GET", target: target, fields: fields).encoded
+        request = RequestHead(method: "GET", target: target, fields: fields).encoded
     }
 
     /// Judges the backend's answer (4.1, the list after the request's).

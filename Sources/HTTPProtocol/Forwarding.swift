@@ -78,12 +78,6 @@ package struct Forwarding: Equatable, Sendable {
         return facts.connection.ends
     }
 
-    /// Whether nothing is to be decided: all that is told is what we know ourselves.
-    var isPlain: Bool {
-        !facts.known.isBelieved && facts.connection.certificate == nil && facts.prefix == nil && shared == nil
-            && edits == nil && facts.known.address == facts.known.peer && facts.known.peer != "unix:"
-    }
-
     /// The same for a request that many clients share: of who has asked first only these fields are told.
     package func shared(tellingApartBy names: [String]) -> Forwarding {
         var copy = self

@@ -15,19 +15,6 @@ struct HandshakeOffer: Equatable, Sendable {
         }
     }
 
-    /// The same lines as they go on the wire. What they say was judged: tokens, and lines of the client.
-    func write(into writer: inout WireWriter) {
-        for line in subprotocols.lines {
-            writer.put("Sec-WebSocket-Protocol: ")
-            writer.put(line.span)
-            writer.put("\r\n")
-        }
-        guard !extensions.isEmpty else { return }
-        writer.put("Sec-WebSocket-Extensions: ")
-        writer.put(HeaderGrammar.encode(extensions))
-        writer.put("\r\n")
-    }
-
     /// The rest of 4.1 once the backend has agreed: nothing that was not offered.
     func accepted(_ fields: HeaderFields) throws(ClientHandshakeError) -> AcceptedUpgrade {
         let subprotocol = try chosenSubprotocol(fields)

@@ -329,19 +329,6 @@ package struct HeaderFields: Equatable, Sendable {
         return nil
     }
 
-    /// Writes those lines whose names mean none of these; those that stand together are written together.
-    func write(but traits: FieldTraits, into writer: inout WireWriter) {
-        var index = 0
-        while index < lines.count {
-            let first = index
-            while index < lines.count, lines[index].traits.isDisjoint(with: traits) { index += 1 }
-            if index > first {
-                writer.put(bytes.span.extracting(lines[first].start..<lines[index - 1].end))
-            }
-            index += 1
-        }
-    }
-
     /// Appends all lines as they go on the wire.
     package func write(into output: inout [UInt8]) { output += bytes }
 

@@ -45,11 +45,6 @@ package enum HopByHop {
         if !named.isEmpty { fields.removeAll { named.contains($0) } }
     }
 
-    /// Whether `Connection` names nothing but the upgrade.
-    static func namesNothing(in fields: HeaderFields) -> Bool {
-        fields.hasOnlyToken(.connection, "upgrade") || named(by: fields).isEmpty
-    }
-
     /// A set: the list is as long as a peer likes, and asked about each field. What goes anyway is not in it.
     private static func named(by fields: HeaderFields) -> Set<String> {
         var named: Set<String> = []
