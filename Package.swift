@@ -111,16 +111,15 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Configuration", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate", "Routing",
+                "Access", "Configuration", "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate", "Routing",
                 "WebSocketProtocol", "YAML",
             ], swiftSettings: house),
         .testTarget(
             name: "ProxyTests",
             dependencies: [
-                "ACME", "Access", "Proxy", "Configuration", "EventLoop", "HandedBytes", "HTTP2Protocol",
-                "HTTPProtocol",
-                "PerMessageDeflate",
-                "Routing", "TLS", "WebSocketProtocol", basicContainers, logging,
+                "ACME", "Access", "Chance", "Configuration", "Durations", "EventLoop", "HandedBytes",
+                "HTTP2Protocol", "HTTPProtocol", "PerMessageDeflate", "Proxy", "Routing", "TLS", "Telemetry",
+                "WebSocketProtocol", basicContainers, logging,
             ], swiftSettings: house),
         .testTarget(name: "OperatorTests", dependencies: ["Operator"], swiftSettings: house),
         .target(name: "Chance", path: "Tests/Support/Chance", swiftSettings: house),

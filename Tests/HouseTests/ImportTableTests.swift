@@ -62,6 +62,27 @@ struct ImportTableTests {
         }
     }
 
+    /// One that is not declared builds only where something else has built it before.
+    @Test("each test target declares the targets that it imports")
+    func declaredImports() throws {
+        let package = try String(contentsOf: House.root.appending(path: "Package.swift"), encoding: .utf8)
+        var declared: [String: Set<String>] = [:]
+        for target in package.components(separatedBy: "arget(").dropFirst() {
+            let names = target.split(separator: "\"", omittingEmptySubsequences: false)
+            // Every second part stands in quotes; the first of them is the target's name.
+            let quoted = stride(from: 1, to: names.count, by: 2).map { String(names[$0]) }
+            if let name = quoted.first { declared[name] = Set(quoted.dropFirst()) }
+        }
+        #expect(declared.count > 30)
+        for file in try House.files("Tests") {
+            guard let own = declared[file.module] else { continue }
+            for line in file.lines where line.hasPrefix("import ") || line.hasPrefix("@testable import ") {
+                let name = String(line.split(separator: " ").last ?? "")
+                #expect(declared[name] == nil || own.contains(name), "\(file.path) imports \(name)")
+            }
+        }
+    }
+
     @Test("unsafe code is where it may be")
     func unsafeCode() throws {
         for file in try House.sources() where !Self.unsafeModules.contains(file.module) {
