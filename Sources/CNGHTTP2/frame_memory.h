@@ -15,7 +15,7 @@
 // used. Here each buffer has pages of its own, which are given back when it is freed.
 //
 // It also takes a small block for each frame that it is to send, and frees it when that has gone. Some of these wait here
-// for the next.
+// for the next. With a sanitizer none does, so that it sees each of them come and go.
 
 enum { TRUNKLINE_FRAME_LEAST = 16 * 1024, TRUNKLINE_FRAME_SIZE = 20 * 1024, TRUNKLINE_FRAME_STEP = 64 };
 // Bytes of a small block, and of what is no longer one; and how many wait.
@@ -77,10 +77,12 @@ static inline void *trunkline_frame_take(struct trunkline_frame_memory *memory) 
 
 static inline void *trunkline_frame_malloc(size_t size, void *user) {
     struct trunkline_frame_memory *memory = (struct trunkline_frame_memory *)user;
+#ifndef TRUNKLINE_SANITIZED
     if (size > TRUNKLINE_BLOCK_LEAST && size <= TRUNKLINE_BLOCK_SIZE) {
         if (memory->block_count > 0) return memory->blocks[--memory->block_count];
         size = TRUNKLINE_BLOCK_SIZE;
     }
+#endif
     void *place = NULL;
     if (size >= TRUNKLINE_FRAME_LEAST && size <= TRUNKLINE_FRAME_SIZE) place = trunkline_frame_take(memory);
     return place ? place : malloc(size);
@@ -90,12 +92,15 @@ static inline void trunkline_frame_free(void *pointer, void *user) {
     struct trunkline_frame_memory *memory = (struct trunkline_frame_memory *)user;
     if (!pointer) return;
     if (!trunkline_frame_is_place(memory, pointer)) {
+#ifndef TRUNKLINE_SANITIZED
         // Whatever it was taken for, it has room for a small block.
         size_t size = malloc_usable_size(pointer);
-        if (size < TRUNKLINE_BLOCK_SIZE || size >= TRUNKLINE_BLOCK_OVER || memory->block_count == TRUNKLINE_BLOCKS)
-            return free(pointer);
-        memory->blocks[memory->block_count++] = pointer;
-        return;
+        if (size >= TRUNKLINE_BLOCK_SIZE && size < TRUNKLINE_BLOCK_OVER && memory->block_count < TRUNKLINE_BLOCKS) {
+            memory->blocks[memory->block_count++] = pointer;
+            return;
+        }
+#endif
+        return free(pointer);
     }
     madvise(pointer, TRUNKLINE_FRAME_SIZE, MADV_DONTNEED);
     // There is room for as many as were made usable.

@@ -306,7 +306,7 @@ internal import Durations
     func gather(_ bytes: Span<UInt8>, for socket: StreamSocket) -> Bool {
         guard isInTurn, bytes.count <= Outbox.largestPiece else { return false }
         // The outbox does not retain it. Its slot does, or `parted`: also where it has none yet.
-        if socket.slot < 0 { parted.append(socket) }
+        if socket.slot < 0, !socket.hasGathered { parted.append(socket) }
         outbox.add(bytes, for: socket)
         return true
     }

@@ -40,6 +40,8 @@ let headersBegin: OnFrame = { session, frame, data in
     guard let me = unsafe owner(data), let frame = unsafe frame else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
     if unsafe trunkline_headers_open_request(frame) != 0, me.side == .server {
+        // Nobody would be told that it is over.
+        guard !me.hasEnded else { return 0 }
         let stream = me.accept(id)
         let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
         unsafe nghttp2_session_set_stream_user_data(session, id, pointer)

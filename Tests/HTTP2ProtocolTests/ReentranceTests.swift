@@ -70,4 +70,21 @@ struct ReentranceTests {
         actor.onClose = nil
         _ = Conversation.lastOutput(of: talk.client)
     }
+
+    @Test func noStreamBeginsBehindTheEnd() throws {
+        let talk = try Conversation()
+        try talk.talk()
+        let asked = try #require(try talk.open(tunnelRequest, endsStream: false))
+        try talk.talk()
+        let actor = Actor()
+        talk.serverSide.streams.last?.stream?.receiver = actor
+        actor.onData = { talk.server.end(.cancel, .lost("")) }
+        asked.write([1, 2, 3].span)
+        let data = try Conversation.output(of: talk.client)
+        _ = try talk.open(tunnelRequest, endsStream: false)
+        // Both come in one read.
+        try talk.give(data + Conversation.output(of: talk.client), to: talk.server)
+        #expect(talk.server.streamCount == 0 && talk.serverSide.streams.count == 1)
+        actor.onData = nil
+    }
 }
