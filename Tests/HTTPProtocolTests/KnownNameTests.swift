@@ -8,6 +8,8 @@ struct KnownNameTests {
 
     @Test("each is found in whatever case, and by no other spelling")
     func spellings() {
+        // A set of them is a word of 32 bits.
+        #expect(KnownName.allCases.count <= 32)
         for name in Self.names {
             #expect(FieldMeaning(of: name.spelling.utf8.span).known == name)
             #expect(FieldMeaning(of: name.spelling.uppercased().utf8.span).known == name)

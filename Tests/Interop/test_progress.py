@@ -366,7 +366,8 @@ def test_the_kernel_asks_silent_hosts_on_both_sides(run):
         machine.eventually(lambda: keepalive_timers(proxy.port) == [True], "the client is asked")
         # A connection of ours is told of it when it has lasted.
         ours = ports_to(backend.port)
-        machine.eventually(lambda: ours and all(all(keepalive_timers(port)) for port in ours), "the backend is asked")
+        machine.eventually(lambda: ours and all(keepalive_timers(port) == [True] for port in ours), "the backend is asked",
+                           timeout=20)
 
 
 def ports_to(remote: int) -> list[int]:

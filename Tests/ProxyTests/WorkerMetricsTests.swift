@@ -1,5 +1,6 @@
 import Telemetry
 import Testing
+import WebSocketProtocol
 
 @testable import Proxy
 
@@ -49,5 +50,32 @@ struct WorkerMetricsTests {
         meter.release()
         for index in 0..<2 * WorkerMetrics.mostRows { count(metrics, "a", "10.1.\(index)") }
         #expect(metrics.meter(route: "a", backend: "held") !== meter)
+    }
+
+    @Test("messages that are counted by the run fall where each of them would")
+    func runs() {
+        let sizes = [0, 1, 16, 17, 17, 32, 33, 125, 126, 127, 128, 129, 300, 5, 65_535, 64, 65]
+        let (runs, each) = (MessageSizes(), MessageSizes())
+        var input: [UInt8] = []
+        for size in sizes {
+            input.append(0x82)
+            if size < 126 {
+                input.append(UInt8(size))
+            } else {
+                input += [126, UInt8(size >> 8), UInt8(size & 255)]
+            }
+            input += [UInt8](repeating: 0, count: size)
+            each.record(UInt64(size))
+        }
+        let limits = FrameLimits(frame: 100_000, message: 100_000)
+        var reader = FrameReader(fromClient: false, limits: limits, allowsCompression: false)
+        var position = 0
+        while position < input.count {
+            let run = reader.wholeMessages(input.span, from: position)
+            guard run.count > 0 else { break }
+            runs.record(run)
+            position = run.end
+        }
+        #expect(position == input.count && runs.counts.histogram == each.counts.histogram)
     }
 }
